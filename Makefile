@@ -1,0 +1,69 @@
+# Everything a user or developer runs. Needs make and Python 3.11 or newer with venv; the rest is
+# installed into $(VENV). `make help` lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+SHELL = /bin/sh
+.DEFAULT_GOAL = help
+
+# ARGS: more arguments for pytest, the demo or a benchmark. PBX: asterisk or simulated.
+ARGS ?=
+PBX ?=
+BENCHES = machine journal ami
+SUITE ?=
+
+.PHONY: help demo test check bench soak fmt
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+demo: $(READY) ## run a small sample center; PBX=asterisk: with a real Asterisk and real SIP calls
+	@if [ "$(PBX)" = asterisk ]; then sh scripts/parts.sh install; fi
+	$(BIN)/callcenter demo $(if $(PBX),--pbx $(PBX)) $(ARGS)
+
+# One run of pytest for everything. With ARGS (a file, -k a_name) only that, without judging coverage.
+test: $(READY) ## run all tests; ARGS="tests/unit -k name" selects; INSTALL=0 installs no programs
+	@sh scripts/parts.sh install
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage combine -q
+	$(BIN)/python scripts/coverage_gate.py
+else
+	$(BIN)/python -m pytest $(ARGS)
+endif
+
+check: $(READY) ## formatting, lint, types, import rules: all are run, then it fails if one failed
+	@failed=; \
+	run() { echo "== $$*"; "$$@" || failed="$$failed $$(basename $$1)"; }; \
+	run $(BIN)/ruff format --check . ; \
+	run $(BIN)/ruff check . ; \
+	run $(BIN)/mypy ; \
+	run $(BIN)/lint-imports ; \
+	for script in .ci/run $$(find scripts -name '*.sh'); do run bash -n $$script; done; \
+	if [ -n "$$failed" ]; then echo "check FAILED:$$failed" >&2; exit 1; fi; \
+	echo "check: all well"
+
+bench: $(READY) ## run the benchmarks one after the other; BENCHES=machine chooses
+	@for bench in $(BENCHES); do echo "== $$bench"; $(BIN)/callcenter bench $$bench $(ARGS) || exit 1; done
+
+soak: $(READY) ## a long run of one folder of tests: SUITE=properties, simulation or integration
+	@if [ ! -d "tests/$(SUITE)" ] || [ -z "$(SUITE)" ]; then \
+		echo "make soak: say which, SUITE=one of:" $$(find tests -path '*/*/test_*.py' | cut -d/ -f2 | grep -v py$$ | sort -u) >&2; exit 2; fi
+	@sh scripts/parts.sh install
+	$(BIN)/python -m pytest "tests/$(SUITE)" -m "" --hypothesis-profile=soak $(ARGS)
+
+fmt: $(READY) ## format the code and mend what ruff can mend by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The environment is made anew only when what it is made from has changed.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "make: no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check -U 'pip>=25.1'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . --group dev
+	@touch $@

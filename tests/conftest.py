@@ -1,0 +1,105 @@
+"""What every test gets: the loop it asked for, Hypothesis' profile, and a count of what ran."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import parts
+from tests.virtual_time import VirtualLoop
+
+IN_CI = os.environ.get("CI") == "true"
+
+NO_SOAK = "not soak"
+"""The selection that pyproject.toml makes when nobody asks for another."""
+
+EXAMPLES = 50
+"""Examples of a property in each run of `make test`: seconds for the whole folder."""
+
+EXAMPLES_SOAK = 5_000
+"""Examples of a property in `make soak SUITE=properties`: an hour for the whole folder."""
+
+# No deadline for one example: other programs share the machine, and time is not what is tested.
+# In CI always the same examples, so that a red run can be repeated.
+settings.register_profile("test", max_examples=EXAMPLES, deadline=None, derandomize=IN_CI)
+settings.register_profile(
+    "soak",
+    max_examples=EXAMPLES_SOAK,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("test")
+
+_collected: Counter[str] = Counter()
+_ran: Counter[str] = Counter()
+_skipped: Counter[str] = Counter()
+_part_of: dict[str, str] = {}
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Virtual time by marker, asyncio's own loop otherwise."""
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualLoop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+@pytest.hookimpl(trylast=True)  # after the long tests were deselected
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests into parts, and skip those whose real program is not here, by name."""
+    tests = Path(__file__).parent
+    for item in items:
+        markers = [mark.name for mark in item.iter_markers()]
+        part = parts.name_part(item.path.relative_to(tests), markers)
+        _part_of[item.nodeid] = part
+        _collected[part] += 1
+    real = [item for item in items if any(item.get_closest_marker(m) for m in parts.REAL_MARKERS)]
+    missing = parts.find_missing_programs() if real else []
+    if missing:
+        reason = f"not installed here: {', '.join(missing)} (`make test` installs them as root)"
+        for item in real:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count a test as run when its body ran, whatever came of it."""
+    part = _part_of.get(report.nodeid, "")
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped[part] += 1
+    elif report.when == "call":
+        _ran[part] += 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, fail a whole run in which a part ran no test."""
+    if _is_judged(session.config) and parts.list_parts_without_tests(_ran, _collected):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print how many tests of each part ran."""
+    if config.option.collectonly:
+        return
+    terminalreporter.section("tests that ran, by part")
+    for line in parts.describe(_ran, _skipped):
+        terminalreporter.write_line(line)
+    if _is_judged(config):
+        for part in parts.list_parts_without_tests(_ran, _collected):
+            terminalreporter.write_line(f"FAILED: no test of {part} ran (CI=true)", red=True)
+
+
+def _is_judged(config: pytest.Config) -> bool:
+    """Whether this is the whole suite in CI, not a selection that somebody asked for."""
+    option = config.option
+    selected = option.keyword or option.markexpr != NO_SOAK or option.collectonly
+    return IN_CI and not selected and config.args_source is pytest.Config.ArgsSource.TESTPATHS

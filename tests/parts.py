@@ -1,0 +1,67 @@
+"""The parts of the test suite, and whether each of them ran.
+
+A part is a folder of tests, split off where tests need something real: ``integration`` becomes
+``integration-asterisk`` for those with the marker ``asterisk``. The counts are printed at the end
+of each run. Where a missing part is a failure (CI=true), a required part of which no test ran
+fails the run: a suite that is skipped everywhere proves nothing, however green it looks.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+REAL_MARKERS = ("asterisk",)
+"""Markers of tests that need a real program; scripts/parts.sh finds and installs these."""
+
+REQUIRED = (
+    "unit",
+    "properties",
+    "contract",
+    "contract-asterisk",
+    "simulation",
+    "integration-asterisk",
+)
+"""Parts that every full run in CI must have run at least one test of, collected or not."""
+
+PARTS_CHECK_TIMEOUT_S = 60
+"""Looking for a few programs takes milliseconds; more means the script hangs."""
+
+
+def name_part(path: PurePath, markers: Iterable[str]) -> str:
+    """The part that a test belongs to: ``path`` from the folder tests/, and its markers' names."""
+    folder = path.parts[0] if len(path.parts) > 1 else "tests"
+    real = [marker for marker in REAL_MARKERS if marker in tuple(markers)]
+    return "-".join([folder, *real])
+
+
+def list_parts_without_tests(ran: Mapping[str, int], collected: Iterable[str]) -> list[str]:
+    """Parts that should have run at least one test and ran none, in a fixed order."""
+    return [part for part in dict.fromkeys([*REQUIRED, *sorted(collected)]) if not ran.get(part)]
+
+
+def describe(ran: Mapping[str, int], skipped: Mapping[str, int]) -> list[str]:
+    """One line for each part: how many tests ran and how many were skipped."""
+    parts = sorted({**ran, **skipped})
+    width = max(map(len, parts), default=0)
+    return [
+        f"{part:<{width}}  {ran.get(part, 0):>6} ran"
+        + (f", {skipped[part]} skipped" if skipped.get(part) else "")
+        for part in parts
+    ]
+
+
+def find_missing_programs() -> list[str]:
+    """What real tests need and this machine lacks, in the names of scripts/parts.sh."""
+    answer = subprocess.run(
+        ["sh", "scripts/parts.sh", "missing"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=PARTS_CHECK_TIMEOUT_S,
+        check=True,
+    )
+    return answer.stdout.split()
