@@ -1,0 +1,1 @@
+"""The machine: the whole center as one deterministic state machine. Pure."""

@@ -1,0 +1,273 @@
+"""What agents ask for and what happens to their desktops and wrap-ups."""
+
+from __future__ import annotations
+
+import msgspec
+
+from callcenter.core.turn import Turn
+from callcenter.domain.agent import Agent, AgentProfile, AgentState, AgentStep
+from callcenter.domain.commands import AddFallbackMember, RemoveFallbackMember
+from callcenter.domain.events import (
+    AgentsConfigured,
+    DesktopClosed,
+    DesktopOpened,
+    DispositionRequested,
+    HangUpRequested,
+    NotReadyRequested,
+    ReadyRequested,
+    SignInRequested,
+    SignOutRequested,
+)
+from callcenter.domain.ids import AgentId
+from callcenter.domain.records import DispositionRecord
+
+DESKTOP_GRACE_S = 20.0
+"""A desktop that is gone longer (a reload takes 2 s, a Wi-Fi change 10 s) makes its agent not ready."""
+
+AT_REST = (AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP)
+"""States in which a wish takes effect at once."""
+
+
+def configure_agents(turn: Turn, event: AgentsConfigured) -> None:
+    """Take the list of accounts. Who is no longer listed is signed out when at rest."""
+    listed: dict[AgentId, AgentProfile] = {profile.id: profile for profile in event.agents}
+    for profile in event.agents:
+        known = turn.state.agents.get(profile.id)
+        if known is None:
+            turn.put_agent(Agent(profile.id, profile.queues, profile.seniority, since=turn.now))
+        elif (known.queues, known.seniority) != (profile.queues, profile.seniority):
+            turn.change_agent(known, queues=profile.queues, seniority=profile.seniority)
+    for agent in list(turn.state.agents.values()):
+        if agent.id in listed:
+            continue
+        if agent.state is AgentState.SIGNED_OUT:
+            turn.state.agents.remove(agent.id)
+            turn.dirty_agents[agent.id] = None
+        elif agent.state in AT_REST:
+            sign_out(turn, agent)
+        else:
+            turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="account_removed")
+
+
+# --- requests ----------------------------------------------------------------------------------
+
+
+def _known(turn: Turn, request: str, agent_id: AgentId) -> Agent | None:
+    """The agent asking; a request of somebody who is no agent is refused."""
+    agent = turn.state.agents.get(agent_id)
+    if agent is None:
+        turn.refuse(request, f"{agent_id} is not an agent: give the account queues to work in.")
+    return agent
+
+
+def sign_in(turn: Turn, event: SignInRequested) -> None:
+    """Begin work on a phone."""
+    agent = _known(turn, event.request, event.agent)
+    if agent is None:
+        return
+    pbx = turn.state.center.phones.get(event.phone)
+    holder = turn.state.agent_of_phone.get(event.phone)
+    if agent.state is not AgentState.SIGNED_OUT:
+        if agent.phone == event.phone:
+            turn.grant(event.request)
+        else:
+            turn.refuse(
+                event.request, f"You work on phone {agent.phone}: sign out there before changing."
+            )
+    elif pbx is None:
+        turn.refuse(event.request, f"There is no phone {event.phone}: ask for the right number.")
+    elif holder is not None:
+        turn.refuse(event.request, f"Phone {event.phone} is in use by {holder}: take another one.")
+    else:
+        turn.state.agent_of_phone.put(event.phone, agent.id)
+        turn.step_agent(
+            agent,
+            AgentStep.SIGN_IN,
+            reason="signed_in",
+            pbx=pbx,
+            phone=event.phone,
+            idle_since=turn.now,
+            wish=None,
+        )
+        if agent.desktops == 0:
+            turn.state.set_timer(f"desktop:{agent.id}", turn.now + DESKTOP_GRACE_S)
+        turn.send(AddFallbackMember(turn.command_id(), pbx, event.phone, agent.id))
+        turn.grant(event.request)
+
+
+def request_sign_out(turn: Turn, event: SignOutRequested) -> None:
+    """Stop work, after the running call if there is one."""
+    agent = _known(turn, event.request, event.agent)
+    if agent is None:
+        return
+    if agent.state in AT_REST:
+        sign_out(turn, agent)
+    elif agent.state is not AgentState.SIGNED_OUT:
+        turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="")
+    turn.grant(event.request)
+
+
+def sign_out(turn: Turn, agent: Agent) -> None:
+    """Release the phone. Only for agents at rest."""
+    turn.state.clear_timer(f"wrap_up:{agent.id}")
+    turn.state.clear_timer(f"desktop:{agent.id}")
+    turn.state.agent_of_phone.remove(agent.phone)
+    turn.send(RemoveFallbackMember(turn.command_id(), agent.pbx, agent.phone))
+    turn.step_agent(
+        agent, AgentStep.SIGN_OUT, pbx="", phone="", call="", leg=None, wish=None, wish_reason=""
+    )
+
+
+def request_ready(turn: Turn, event: ReadyRequested) -> None:
+    """Take calls from now on."""
+    agent = _known(turn, event.request, event.agent)
+    if agent is None:
+        return
+    if agent.state is AgentState.SIGNED_OUT:
+        turn.refuse(event.request, "You are not signed in: sign in on a phone first.")
+    elif agent.desktops == 0:
+        turn.refuse(event.request, "No desktop of yours is connected: open it, then be ready.")
+    elif agent.state in AT_REST:
+        make_ready(turn, agent)
+        turn.grant(event.request)
+    else:
+        turn.change_agent(agent, wish=None, wish_reason="")
+        turn.grant(event.request)
+
+
+def make_ready(turn: Turn, agent: Agent) -> None:
+    """From a break or from wrap-up to ready."""
+    turn.state.clear_timer(f"wrap_up:{agent.id}")
+    was_on_break = agent.state is AgentState.NOT_READY
+    turn.step_agent(
+        agent,
+        AgentStep.GO_READY,
+        call="",
+        leg=None,
+        wish=None,
+        idle_since=turn.now if was_on_break else agent.idle_since,
+    )
+
+
+def request_not_ready(turn: Turn, event: NotReadyRequested) -> None:
+    """Take no calls for this reason, after the running call if there is one."""
+    agent = _known(turn, event.request, event.agent)
+    if agent is None:
+        return
+    if agent.state is AgentState.SIGNED_OUT:
+        turn.refuse(event.request, "You are not signed in: sign in on a phone first.")
+        return
+    if agent.state in AT_REST:
+        make_not_ready(turn, agent, event.reason)
+    else:
+        turn.change_agent(agent, wish=AgentState.NOT_READY, wish_reason=event.reason)
+    turn.grant(event.request)
+
+
+def make_not_ready(turn: Turn, agent: Agent, reason: str) -> None:
+    """From rest to not ready."""
+    turn.state.clear_timer(f"wrap_up:{agent.id}")
+    turn.step_agent(
+        agent, AgentStep.GO_NOT_READY, reason=reason, call="", leg=None, wish=None, wish_reason=""
+    )
+
+
+def give_disposition(turn: Turn, event: DispositionRequested) -> None:
+    """Write down how the conversation ended; in wrap-up that ends the wrap-up."""
+    agent = _known(turn, event.request, event.agent)
+    if agent is None:
+        return
+    if not event.call or agent.call != event.call:
+        turn.refuse(event.request, f"Call {event.call} is not yours now: its wrap-up is over.")
+        return
+    if agent.state not in (AgentState.TALKING, AgentState.WRAP_UP):
+        turn.refuse(event.request, "There was no conversation yet: talk first.")
+        return
+    turn.record(DispositionRecord(event.call, agent.id, event.code, turn.now))
+    if agent.state is AgentState.WRAP_UP:
+        end_wrap_up(turn, agent)
+    turn.grant(event.request)
+
+
+def request_hang_up(turn: Turn, event: HangUpRequested) -> None:
+    """End the conversation by hanging up the caller; the rest follows from the PBX's events."""
+    agent = _known(turn, event.request, event.agent)
+    if agent is None:
+        return
+    call = turn.state.calls.get(agent.call)
+    if agent.state is not AgentState.TALKING or call is None:
+        turn.refuse(event.request, "You are not in a conversation.")
+        return
+    turn.end_caller(call)
+    turn.grant(event.request)
+
+
+# --- time and desktops -------------------------------------------------------------------------
+
+
+def end_wrap_up(turn: Turn, agent: Agent) -> None:
+    """After-call work is over: ready, unless the agent wished otherwise or nobody sits there."""
+    if agent.wish is AgentState.SIGNED_OUT:
+        sign_out(turn, agent)
+    elif agent.wish is AgentState.NOT_READY:
+        make_not_ready(turn, agent, agent.wish_reason)
+    elif agent.desktops == 0:
+        make_not_ready(turn, agent, "desktop_lost")
+    else:
+        make_ready(turn, agent)
+
+
+def grant_wish(turn: Turn, agent: Agent) -> None:
+    """An offer came to nothing and the agent is ready or not ready: let a kept wish take effect."""
+    if agent.wish is AgentState.SIGNED_OUT:
+        sign_out(turn, agent)
+    elif agent.wish is AgentState.NOT_READY:
+        make_not_ready(turn, agent, agent.wish_reason)
+
+
+def begin_wrap_up(turn: Turn, agent: Agent, wrap_up_s: float) -> None:
+    """The conversation is over."""
+    turn.step_agent(agent, AgentStep.CONVERSATION_OVER, leg=None, idle_since=turn.now)
+    turn.state.set_timer(f"wrap_up:{agent.id}", turn.now + wrap_up_s)
+
+
+def wrap_up_timed_out(turn: Turn, agent_id: AgentId) -> None:
+    """The time for after-call work has passed."""
+    agent = turn.state.agents.get(agent_id)
+    if agent is not None and agent.state is AgentState.WRAP_UP:
+        end_wrap_up(turn, agent)
+
+
+def open_desktop(turn: Turn, event: DesktopOpened) -> None:
+    """One more desktop of this agent."""
+    agent = turn.state.agents.get(event.agent)
+    if agent is not None:
+        turn.state.clear_timer(f"desktop:{agent.id}")
+        turn.change_agent(agent, desktops=agent.desktops + 1)
+
+
+def close_desktop(turn: Turn, event: DesktopClosed) -> None:
+    """One desktop less; the last one starts the grace time."""
+    agent = turn.state.agents.get(event.agent)
+    if agent is None or agent.desktops == 0:
+        return
+    left = agent.desktops - 1
+    turn.change_agent(agent, desktops=left)
+    if left == 0 and agent.state is not AgentState.SIGNED_OUT:
+        turn.state.set_timer(f"desktop:{agent.id}", turn.now + DESKTOP_GRACE_S)
+
+
+def desktop_timed_out(turn: Turn, agent_id: AgentId) -> None:
+    """Nobody came back to the desktop: no customer to an empty chair."""
+    agent = turn.state.agents.get(agent_id)
+    if agent is not None and agent.desktops == 0 and agent.state is AgentState.READY:
+        make_not_ready(turn, agent, "desktop_lost")
+
+
+def forget_desktops(turn: Turn) -> None:
+    """After a start of the service: every desktop has to come back within the grace time."""
+    for agent in list(turn.state.agents.values()):
+        if agent.desktops:
+            agent = turn.put_agent(msgspec.structs.replace(agent, desktops=0))
+        if agent.state is not AgentState.SIGNED_OUT:
+            turn.state.set_timer(f"desktop:{agent.id}", turn.now + DESKTOP_GRACE_S)

@@ -1,0 +1,317 @@
+"""A call from its arrival through the menu into a queue, and its end."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+from callcenter.core import offers
+from callcenter.core.turn import Turn
+from callcenter.domain.call import Call, CallState, CallStep, Outcome, Place
+from callcenter.domain.commands import (
+    AskDigit,
+    HoldCaller,
+    LookUpCustomer,
+    PlayPrompt,
+    ProbeMenu,
+    ReadPbx,
+)
+from callcenter.domain.events import (
+    CallArrived,
+    CallerHeld,
+    CallerLeftHold,
+    CallFellBack,
+    CustomerFound,
+    IvrCommandEnded,
+    IvrLeft,
+)
+from callcenter.domain.flow import Flow
+from callcenter.domain.ids import CallId, ChannelRef, QueueId
+from callcenter.domain.records import CallRecord
+from callcenter.ivr import engine
+
+MENU_LEASE_S = 60.0
+"""A menu step that says nothing for so long is looked at in the PBX: no shipped prompt is longer."""
+HOLD_LEASE_S = 10.0
+"""A Redirect to hold takes 2 ms; after this the PBX is asked where the caller is."""
+
+
+def normalize_number(number: str, region: str) -> str:
+    """The number in E.164 if it can be told, else as it came."""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return number
+    if not phonenumbers.is_possible_number(parsed):
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+# --- arrival -----------------------------------------------------------------------------------
+
+
+def arrive(turn: Turn, event: CallArrived) -> None:
+    """A caller was handed to us. Told twice it changes nothing."""
+    if turn.call_on(event.channel) is not None:
+        return
+    call = admit(turn, event.channel, event.caller_number, event.dialed_number, arrived_at=turn.now)
+    start_flow(turn, call)
+
+
+def admit(
+    turn: Turn, channel: ChannelRef, caller_number: str, dialed_number: str, arrived_at: float
+) -> Call:
+    """Open a call and ask the directory who it is."""
+    call = Call(
+        id=turn.new_id("c"),
+        channel=channel,
+        arrived_at=arrived_at,
+        caller_number=normalize_number(caller_number, turn.state.center.region),
+        dialed_number=dialed_number,
+    )
+    turn.put_call(call)
+    turn.state.call_of.put(channel, call.id)
+    if call.caller_number:
+        turn.send(LookUpCustomer(turn.command_id(), call.id, call.caller_number))
+    return call
+
+
+def start_flow(turn: Turn, call: Call) -> None:
+    """Begin the menu of the dialed number; without one the caller goes to the default queue."""
+    center = turn.state.center
+    flow_id = center.numbers.get(call.dialed_number) or center.numbers.get("*", "")
+    flow = turn.state.flows.get(flow_id)
+    if flow is None:
+        enqueue(turn, call, center.default_queue)
+        return
+    call = turn.step_call(call, CallStep.START_FLOW, flow=flow.id, place=Place.MENU)
+    follow(turn, call, flow, engine.begin(flow))
+
+
+def know_customer(turn: Turn, event: CustomerFound) -> None:
+    """The directory answered: from now on the call is treated by its tier."""
+    call = turn.state.calls.get(event.call)
+    if call is not None:
+        turn.change_call(call, customer=event.customer, tier=event.tier)
+
+
+# --- menu --------------------------------------------------------------------------------------
+
+
+def follow(turn: Turn, call: Call, flow: Flow, move: engine.Move) -> None:
+    """Do what the flow says."""
+    action = move.action
+    command = ""
+    match action:
+        case engine.Say():
+            command = turn.command_id()
+            turn.send(PlayPrompt(command, call.channel, action.prompt))
+        case engine.Ask():
+            command = turn.command_id()
+            turn.send(AskDigit(command, call.channel, action.prompt, action.timeout_s))
+        case engine.Enqueue():
+            enqueue(turn, call, action.queue)
+            return
+        case engine.End():
+            turn.end_caller(call, ended_by_flow=True)
+            return
+    turn.change_call(
+        call,
+        node=move.node,
+        node_tries=move.tries,
+        flow_steps=move.steps,
+        ivr_command=command,
+        ivr_probe="",
+    )
+    turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
+
+
+def end_menu_command(turn: Turn, event: IvrCommandEnded) -> None:
+    """A prompt or a question is over. Results of commands no longer awaited are late: nothing."""
+    call = turn.call_on(event.channel)
+    if call is None or call.state is not CallState.IN_IVR or call.ending:
+        return
+    flow = turn.state.flows.get(call.flow)
+    if flow is None:
+        enqueue(turn, call, turn.state.center.default_queue)
+    elif event.command == call.ivr_probe:
+        # Everything queued before the probe has ended and its result was lost while we were away.
+        follow(turn, call, flow, engine.again(flow, call.node, call.node_tries, call.flow_steps))
+    elif event.command == call.ivr_command and event.result >= 0:
+        if event.digits:
+            call = turn.change_call(call, choices=(*call.choices, event.digits))
+        follow(turn, call, flow, _next_move(flow, call, event))
+
+
+def _next_move(flow: Flow, call: Call, event: IvrCommandEnded) -> engine.Move:
+    if engine.asks(flow, call.node):
+        return engine.after_digit(flow, call.node, event.digits, call.node_tries, call.flow_steps)
+    return engine.after_prompt(flow, call.node, call.flow_steps)
+
+
+def leave_menu(turn: Turn, event: IvrLeft) -> None:
+    """The channel left AsyncAGI: on its way to hold, by our Redirect or because a command failed."""
+    call = turn.call_on(event.channel)
+    if call is not None and call.place is Place.MENU:
+        turn.change_call(call, place=Place.DIALPLAN)
+
+
+def probe_menu(turn: Turn, call: Call) -> None:
+    """After a restart: find out whether the awaited menu command is still running."""
+    probe = turn.command_id()
+    turn.send(ProbeMenu(probe, call.channel))
+    turn.change_call(call, ivr_probe=probe, place=Place.MENU)
+    turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
+
+
+# --- queue -------------------------------------------------------------------------------------
+
+
+def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
+    """The call waits in this queue from now on; if it is not on hold yet it is put there."""
+    if queue not in turn.state.queues:
+        turn.fault("unknown_queue", f"{queue} (flow {call.flow}, node {call.node})")
+        queue = turn.state.center.default_queue
+    call = turn.step_call(
+        call, CallStep.QUEUE, queue=queue, queued_at=turn.now, ivr_command="", ivr_probe=""
+    )
+    if call.place is Place.HOLD:
+        turn.state.clear_timer(f"lease:{call.id}")
+    else:
+        hold(turn, call)
+    return call
+
+
+def hold(turn: Turn, call: Call) -> None:
+    """Put the caller on hold; if the PBX does not say so soon, ask where it is."""
+    turn.send(HoldCaller(turn.command_id(), call.channel))
+    turn.state.set_timer(f"lease:{call.id}", turn.now + HOLD_LEASE_S)
+
+
+def caller_held(turn: Turn, event: CallerHeld) -> None:
+    """The caller hears music: what this means depends on where we thought it was."""
+    call = turn.call_on(event.channel)
+    if call is None:
+        # A caller we never met: its arrival was missed. The state reading will bring it in.
+        turn.send(ReadPbx(turn.command_id(), event.channel.pbx))
+        return
+    call = turn.change_call(call, place=Place.HOLD)
+    turn.state.clear_timer(f"lease:{call.id}")
+    if call.ending:
+        return
+    match call.state:
+        case CallState.ARRIVING | CallState.IN_IVR:
+            flow = turn.state.flows.get(call.flow)
+            enqueue(turn, call, flow.default_queue if flow else turn.state.center.default_queue)
+        case CallState.IN_FALLBACK:
+            take_back(turn, call)
+        case CallState.CONNECTED:
+            offers.caller_returned(turn, call)
+        case CallState.OFFERED:
+            offers.join_if_possible(turn, call)
+        case CallState.WAITING | CallState.ENDED:
+            pass  # the wait loop has looked at the heartbeat and come back
+
+
+def caller_left_hold(turn: Turn, event: CallerLeftHold) -> None:
+    """The caller is between two places: not to be joined just now."""
+    call = turn.call_on(event.channel)
+    if call is not None and call.place is Place.HOLD:
+        turn.change_call(call, place=Place.DIALPLAN)
+
+
+# --- native queue ------------------------------------------------------------------------------
+
+
+def fell_back(turn: Turn, event: CallFellBack) -> None:
+    """The dialplan had lost our heartbeat. We live: take the caller back at once."""
+    call = turn.call_on(event.channel)
+    if call is None:
+        turn.send(ReadPbx(turn.command_id(), event.channel.pbx))
+    elif not call.ending:
+        reclaim(turn, fall_back(turn, call))
+
+
+def fall_back(turn: Turn, call: Call) -> Call:
+    """The native queue has the call: whatever we were doing with it is off."""
+    offers.caller_gone(turn, call)
+    return turn.step_call(
+        turn.state.calls[call.id],
+        CallStep.FALL_BACK,
+        agent="",
+        leg=None,
+        place=Place.NATIVE_QUEUE,
+        ivr_command="",
+        ivr_probe="",
+    )
+
+
+def reclaim(turn: Turn, call: Call) -> None:
+    """Bring a caller out of the native queue back on hold."""
+    turn.repair("taken_back_from_native_queue", call.id)
+    hold(turn, call)
+
+
+def take_back(turn: Turn, call: Call) -> None:
+    """The caller is out of the native queue: waiting again, in the place it had."""
+    queue = call.queue or turn.state.center.default_queue
+    queued_at = call.queued_at or call.arrived_at
+    turn.step_call(call, CallStep.TAKE_BACK, queue=queue, queued_at=queued_at)
+
+
+# --- end ---------------------------------------------------------------------------------------
+
+
+def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
+    """The caller's channel is gone: free the agent, keep the record, forget the call."""
+    outcome = _outcome(call, lost)
+    offers.caller_gone(turn, call)
+    call = turn.step_call(turn.state.calls[call.id], CallStep.END)
+    turn.record(
+        CallRecord(
+            call=call.id,
+            channel=call.channel,
+            caller_number=call.caller_number,
+            dialed_number=call.dialed_number,
+            flow=call.flow,
+            choices=call.choices,
+            customer=call.customer,
+            tier=call.tier,
+            queue=call.queue,
+            arrived_at=call.arrived_at,
+            queued_at=call.queued_at,
+            answered_at=call.answered_at,
+            ended_at=turn.now,
+            outcome=outcome,
+            answered_by=call.answered_by,
+            answered_by_senior=call.answered_by_senior,
+            overflowed=call.overflowed,
+            via_fallback=call.via_fallback,
+            offers=call.offers,
+        )
+    )
+    turn.state.clear_timer(f"lease:{call.id}")
+    turn.state.clear_timer(f"parted:{call.id}")
+    turn.state.call_of.remove(call.channel)
+    turn.state.calls.remove(call.id)
+
+
+def _outcome(call: Call, lost: bool) -> Outcome:
+    if call.answered_at:
+        return Outcome.ANSWERED
+    if lost:
+        return Outcome.LOST
+    if call.ended_by_flow:
+        return Outcome.ENDED_BY_FLOW
+    if call.queue or call.state is CallState.IN_FALLBACK:
+        return Outcome.ABANDONED
+    return Outcome.LEFT_IN_IVR
+
+
+def lease_ran_out(turn: Turn, call_id: CallId) -> None:
+    """Nothing was heard of a call that should have moved: ask the PBX, and go on asking."""
+    call = turn.state.calls.get(call_id)
+    if call is None:
+        return
+    turn.state.set_timer(f"lease:{call_id}", turn.now + MENU_LEASE_S)
+    if turn.is_up(call.channel.pbx):
+        turn.send(ReadPbx(turn.command_id(), call.channel.pbx))

@@ -1,0 +1,338 @@
+"""The whole center as one deterministic state machine: an event and the time go in, a step comes out.
+
+This file knows the order of things within a step; what events mean is in the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from callcenter.core import agents, inbound, offers, reconcile
+from callcenter.core.state import Answered, State
+from callcenter.core.turn import Turn
+from callcenter.domain import events as e
+from callcenter.domain.agent import AgentState, Seniority
+from callcenter.domain.call import CallState
+from callcenter.domain.commands import (
+    HoldCaller,
+    JoinCall,
+    LookUpCustomer,
+    PopCard,
+    ReadPbx,
+    RingAgent,
+)
+from callcenter.domain.ids import AgentId, CallId, CommandId
+from callcenter.domain.step import Step
+from callcenter.domain.transitions import Impossible
+from routing.engine import Router
+from routing.types import IdleAgent, WaitingCall
+
+MACHINE_VERSION = 1
+"""Rises whenever a decision changes: journals are replayed exactly only by the version that wrote them."""
+
+MAX_TIMERS_PER_TICK = 1000
+"""More timers than this are left to the next tick, so that one step stays short."""
+MAX_ANSWERED = 10_000
+ANSWERED_FOR_S = 24 * 3600.0
+"""A request sent again within this time, and not more than MAX_ANSWERED requests later, is answered as
+the first time."""
+
+Handler: TypeAlias = Callable[[Turn, Any], None]
+
+
+class Machine:
+    """The center. ``handle`` is the only way in; nothing here waits, asks the time or draws chance."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.faults = 0
+        """Steps that raised, since this object was made."""
+        self._router = Router()
+        for agent_id in state.agents:
+            self._sync_agent(agent_id)
+        for call_id in state.calls:
+            self._sync_call(call_id)
+        self._router.changed = False  # every step ends with nobody left to pair
+
+    def next_deadline(self) -> float | None:
+        """When the next ``Tick`` must come at the latest, UTC seconds."""
+        return self.state.next_due()
+
+    def handle(self, event: e.Event, now: float) -> Step:
+        """Take one event. Never raises for what an event says: that becomes a fault in the records.
+
+        ``now`` is UTC seconds; time that went backwards is held at the last one.
+        """
+        state = self.state
+        state.now = now = max(now, state.now)
+        state.position += 1
+        turn = Turn(state, now)
+        if type(event) is e.Tick:
+            turn = self._fire_timers(turn)
+        elif not self._answer_again(turn, event):
+            turn = self._guarded(turn, event, _HANDLERS[type(event)])
+        state.commit()
+        return Step(
+            tuple(turn.commands), tuple(turn.records), tuple(turn.replies), tuple(turn.touched)
+        )
+
+    # --- one event ----------------------------------------------------------------------------
+
+    def _guarded(self, turn: Turn, event: Any, handler: Handler) -> Turn:
+        """Handle, route and remember the replies; what raises is taken back and becomes a fault."""
+        mark = self.state.mark()
+        before = turn.checkpoint()
+        try:
+            handler(turn, event)
+            self._settle(turn)
+            self._remember_replies(turn)
+        except Impossible as impossible:
+            return self._fault(
+                turn, mark, before, event, f"impossible_{impossible.what}", impossible
+            )
+        except Exception as error:  # noqa: BLE001 - one bad event must not stop the other calls
+            return self._fault(turn, mark, before, event, "error", error)
+        return turn
+
+    def _fault(
+        self,
+        turn: Turn,
+        mark: int,
+        before: tuple[int, ...],
+        event: Any,
+        kind: str,
+        error: Exception,
+    ) -> Turn:
+        self.faults += 1
+        self.state.roll_back(mark)
+        agents_seen, calls_seen = list(turn.dirty_agents), list(turn.dirty_calls)
+        turn.back_to(before)
+        for agent_id in agents_seen:
+            self._sync_agent(agent_id)
+        for call_id in calls_seen:
+            self._sync_call(call_id)
+        self._router.changed = False  # as it was before the step
+        name = type(event).__name__
+        turn.fault(kind, f"{name}: {type(error).__name__}: {error}")
+        request = getattr(event, "request", None)
+        if request is not None:
+            turn.refuse(request, "That could not be done in this state; it was noted as a fault.")
+        return turn
+
+    def _settle(self, turn: Turn) -> None:
+        """Tell the router what changed and offer what it pairs."""
+        self._sync_dirty(turn)
+        if not self._router.changed:
+            return
+        self._route(turn)
+
+    def _route(self, turn: Turn) -> None:
+        found = self._router.match(turn.now)
+        for match in found.offers:
+            offers.offer(turn, match)
+        self._sync_dirty(turn)
+        self._router.changed = False
+        if found.look_again_at is None:
+            turn.state.clear_timer("routing:")
+        else:
+            turn.state.set_timer("routing:", found.look_again_at)
+
+    # --- timers -------------------------------------------------------------------------------
+
+    def _fire_timers(self, turn: Turn) -> Turn:
+        """Fire what is due, each on its own: a faulty one does not hold up the others."""
+        for _ in range(MAX_TIMERS_PER_TICK):
+            key = self.state.first_due(turn.now)
+            if key is None:
+                break
+            self.state.clear_timer(key)
+            turn = self._guarded(turn, key, self._fire)
+        return turn
+
+    def _fire(self, turn: Turn, key: str) -> None:
+        kind, _, subject = key.partition(":")
+        if kind == "routing":
+            self._route(turn)
+        else:
+            _TIMERS[kind](turn, subject)
+
+    # --- requests sent twice --------------------------------------------------------------------
+
+    def _answer_again(self, turn: Turn, event: e.Event) -> bool:
+        """Answer a request that was answered before, without doing it again."""
+        request = getattr(event, "request", None)
+        known = None if request is None else self.state.answered.get(request)
+        if known is None:
+            return False
+        turn.replies.append(known.reply)
+        return True
+
+    def _remember_replies(self, turn: Turn) -> None:
+        answered = self.state.answered
+        for reply in turn.replies:
+            answered.put(reply.request, Answered(reply, turn.now))
+        while len(answered) > 0 and turn.replies:
+            oldest = next(iter(answered))
+            if len(answered) <= MAX_ANSWERED and answered[oldest].at > turn.now - ANSWERED_FOR_S:
+                break
+            answered.remove(oldest)
+
+    # --- routing's view ---------------------------------------------------------------------------
+
+    def _sync_dirty(self, turn: Turn) -> None:
+        for agent_id in turn.dirty_agents:
+            self._sync_agent(agent_id)
+        for call_id in turn.dirty_calls:
+            self._sync_call(call_id)
+
+    def _sync_agent(self, agent_id: AgentId) -> None:
+        """Show the router whether this agent may be offered a call."""
+        agent = self.state.agents.get(agent_id)
+        if (
+            agent is None
+            or agent.state is not AgentState.READY
+            or agent.desktops == 0
+            or self.state.links.get(agent.pbx) is not True
+        ):
+            self._router.remove_agent(agent_id)
+            return
+        senior = agent.seniority is Seniority.SENIOR
+        self._router.put_agent(IdleAgent(agent_id, agent.queues, senior, agent.idle_since))
+
+    def _sync_call(self, call_id: CallId) -> None:
+        """Show the router whether this call may be offered."""
+        call = self.state.calls.get(call_id)
+        if (
+            call is None
+            or call.state is not CallState.WAITING
+            or call.ending
+            or self.state.links.get(call.channel.pbx) is not True
+        ):
+            self._router.remove_call(call_id)
+            return
+        queue = self.state.queues.get(call.queue)
+        hold_s = queue.senior_hold_s if queue is not None else 0.0
+        self._router.put_call(
+            WaitingCall(call_id, call.queue, call.tier, call.queued_at, call.queued_at + hold_s)
+        )
+
+
+# --- what each event means ------------------------------------------------------------------------
+
+
+def _start(turn: Turn, event: e.ServiceStarted) -> None:
+    """A process begins to lead: no link is up, no desktop is open, no command is under way."""
+    turn.state.set_epoch(event.epoch)
+    for pbx in list(turn.state.links):
+        reconcile.lose_link(turn, pbx)
+    agents.forget_desktops(turn)
+    for command_id, command in list(turn.state.pending.items()):
+        turn.state.pending.remove(command_id)
+        if isinstance(command, LookUpCustomer):  # asking twice does no harm
+            turn.send(LookUpCustomer(turn.command_id(), command.call, command.number))
+
+
+def _configure(turn: Turn, event: e.CenterConfigured) -> None:
+    turn.state.set_center(event.center)
+    for call in turn.state.calls.values():
+        turn.touch_call(call)
+
+
+def _link_lost(turn: Turn, event: e.PbxLinkLost) -> None:
+    reconcile.lose_link(turn, event.pbx)
+
+
+def _succeeded(turn: Turn, event: e.CommandSucceeded) -> None:
+    turn.state.pending.remove(event.command)
+
+
+def _found(turn: Turn, event: e.CustomerFound) -> None:
+    turn.state.pending.remove(event.command)
+    inbound.know_customer(turn, event)
+
+
+def _not_found(turn: Turn, event: e.CustomerNotFound) -> None:
+    turn.state.pending.remove(event.command)
+
+
+def _failed(turn: Turn, event: e.CommandFailed) -> None:
+    """A command was refused, or nobody knows. What the PBX did will be told by its events."""
+    command = turn.state.pending.get(event.command)
+    turn.state.pending.remove(event.command)
+    match command:
+        case RingAgent():
+            leg = turn.state.legs.get(command.leg)
+            if leg is not None and not leg.created and not event.unknown:
+                offers.ring_refused(turn, leg)
+        case JoinCall():
+            offers.join_failed(turn, command, event.unknown)
+        case HoldCaller() if not event.unknown:
+            turn.send(ReadPbx(turn.command_id(), command.channel.pbx))
+        case LookUpCustomer():
+            turn.fault("customer_lookup_failed", event.reason)
+        case PopCard():
+            turn.fault("card_not_shown", f"{command.agent}: {event.reason}")
+        case _:
+            pass  # the channel has gone in that instant; its Hangup tells
+
+
+def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
+    call = turn.call_on(event.channel)
+    if call is not None:
+        inbound.end_call(turn, call)
+        return
+    leg = turn.state.legs.get(event.channel)
+    if leg is not None:
+        offers.leg_hung_up(turn, leg, event)
+
+
+_HANDLERS: dict[type, Handler] = {
+    e.ServiceStarted: _start,
+    e.CenterConfigured: _configure,
+    e.AgentsConfigured: agents.configure_agents,
+    e.PbxStateRead: reconcile.reconcile,
+    e.PbxLinkLost: _link_lost,
+    e.CallArrived: inbound.arrive,
+    e.IvrCommandEnded: inbound.end_menu_command,
+    e.IvrLeft: inbound.leave_menu,
+    e.CallerHeld: inbound.caller_held,
+    e.CallerLeftHold: inbound.caller_left_hold,
+    e.CallFellBack: inbound.fell_back,
+    e.FallbackAnswered: offers.fallback_answered,
+    e.LegCreated: offers.leg_created,
+    e.LegRinging: offers.leg_ringing,
+    e.LegAnswered: offers.leg_answered,
+    e.LegParked: offers.leg_parked,
+    e.OriginateFailed: offers.originate_failed,
+    e.ChannelJoined: offers.channel_joined,
+    e.ChannelLeft: offers.channel_left,
+    e.ChannelHungUp: _hung_up,
+    e.CommandSucceeded: _succeeded,
+    e.CommandFailed: _failed,
+    e.CustomerFound: _found,
+    e.CustomerNotFound: _not_found,
+    e.DesktopOpened: agents.open_desktop,
+    e.DesktopClosed: agents.close_desktop,
+    e.SignInRequested: agents.sign_in,
+    e.SignOutRequested: agents.request_sign_out,
+    e.ReadyRequested: agents.request_ready,
+    e.NotReadyRequested: agents.request_not_ready,
+    e.DispositionRequested: agents.give_disposition,
+    e.HangUpRequested: agents.request_hang_up,
+}
+
+_TIMERS: dict[str, Callable[[Turn, str], None]] = {
+    "wrap_up": agents.wrap_up_timed_out,
+    "desktop": agents.desktop_timed_out,
+    "reserve": offers.no_ring,
+    "ring": offers.rang_out,
+    "join": offers.join_overdue,
+    "parted": offers.still_parted,
+    "lease": inbound.lease_ran_out,
+}
+
+
+def pending_of(state: State) -> tuple[CommandId, ...]:
+    """Commands whose results are awaited, oldest first."""
+    return tuple(state.pending)

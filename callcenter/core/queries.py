@@ -1,0 +1,315 @@
+"""Reads of the live state for screens: each is one pass over what it shows and changes nothing.
+
+The structs here are what the API sends; their fields have no defaults, so every field is always in
+the JSON. All times are UTC seconds, 0.0 for "not yet". Why a call waits is not told here.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from callcenter.core.state import State
+from callcenter.domain.agent import Agent, AgentState, Seniority
+from callcenter.domain.call import Call, CallState, Place
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import AgentId, CallId, CustomerId, FlowId, PbxName, Phone, QueueId
+
+CALLS_PER_PAGE_MAX = 500
+"""Calls of one page: about 150 kB of JSON, a few milliseconds of the loop."""
+
+
+class AgentView(Struct, frozen=True):
+    """One agent, as screens show it."""
+
+    id: AgentId
+    state: AgentState
+    since: float
+    """When the state was entered."""
+    reason: str
+    """Why not ready; empty otherwise."""
+    wish: AgentState | None
+    """The state to be entered when the running call is over."""
+    wish_reason: str
+    seniority: Seniority
+    queues: tuple[QueueId, ...]
+    pbx: PbxName
+    phone: Phone
+    call: CallId
+    """The call being offered, talked on or wrapped up; empty for none."""
+    idle_since: float
+    desktops: int
+    """Open desktops; without one no call is offered."""
+
+
+class CallView(Struct, frozen=True):
+    """One live call, as screens show it."""
+
+    id: CallId
+    state: CallState
+    place: Place
+    arrived_at: float
+    caller_number: str
+    dialed_number: str
+    customer: CustomerId
+    tier: Tier
+    flow: FlowId
+    node: str
+    choices: tuple[str, ...]
+    queue: QueueId
+    queued_at: float
+    offers: int
+    """How often it was offered to an agent."""
+    agent: AgentId
+    answered_at: float
+    connected_at: float
+    overflowed: bool
+    via_fallback: bool
+
+
+class QueueView(Struct, frozen=True):
+    """One queue: who waits in it and who works for it."""
+
+    id: QueueId
+    waiting: int
+    """Callers on hold, those whose call is being offered included."""
+    waiting_by_tier: dict[Tier, int]
+    longest_waiting_since: float
+    """When the first of those waiting entered the queue; 0.0 when nobody waits."""
+    offered: int
+    """How many of those waiting are being offered to an agent just now."""
+    connected: int
+    in_fallback: int
+    """Callers of this queue whom the PBX's native queue has."""
+    signed_in: int
+    """Agents of this queue who are not signed out; the sum of the five counts that follow."""
+    ready: int
+    ringing: int
+    """Agents reserved for a call or whose phone rings."""
+    talking: int
+    wrap_up: int
+    not_ready: int
+
+
+class CallPage(Struct, frozen=True):
+    """Some live calls, the earliest arrival first."""
+
+    calls: tuple[CallView, ...]
+    after: CallPosition | None
+    """Give this to read the next page; None after the last."""
+
+
+class CallPosition(Struct, frozen=True, order=True):
+    """A place in the order of live calls. It stays good when the call itself has ended."""
+
+    arrived_at: float
+    call: CallId
+
+
+class Board(Struct, frozen=True):
+    """What a supervisor's board shows."""
+
+    at: float
+    """The time of the last step."""
+    position: int
+    """The journal's position that this is the truth of."""
+    links: dict[PbxName, bool]
+    """Which PBXs are reachable."""
+    queues: tuple[QueueView, ...]
+    agents: tuple[AgentView, ...]
+    calls: tuple[CallView, ...]
+    """The earliest arrivals, as many as asked for."""
+    calls_total: int
+
+
+def agent_view(state: State, agent_id: AgentId) -> AgentView | None:
+    """This agent now; None when nobody of that id may answer calls."""
+    agent = state.agents.get(agent_id)
+    return None if agent is None else view_of_agent(agent)
+
+
+def view_of_agent(agent: Agent) -> AgentView:
+    """The view of an agent at hand."""
+    return AgentView(
+        id=agent.id,
+        state=agent.state,
+        since=agent.since,
+        reason=agent.reason,
+        wish=agent.wish,
+        wish_reason=agent.wish_reason,
+        seniority=agent.seniority,
+        queues=agent.queues,
+        pbx=agent.pbx,
+        phone=agent.phone,
+        call=agent.call,
+        idle_since=agent.idle_since,
+        desktops=agent.desktops,
+    )
+
+
+def agents_view(state: State) -> tuple[AgentView, ...]:
+    """All agents, signed in or not, in the order they were configured."""
+    return tuple(view_of_agent(agent) for agent in state.agents.values())
+
+
+def call_view(state: State, call_id: CallId) -> CallView | None:
+    """This call now; None when it is not live."""
+    call = state.calls.get(call_id)
+    return None if call is None or call.state is CallState.ENDED else view_of_call(call)
+
+
+def view_of_call(call: Call) -> CallView:
+    """The view of a call at hand."""
+    return CallView(
+        id=call.id,
+        state=call.state,
+        place=call.place,
+        arrived_at=call.arrived_at,
+        caller_number=call.caller_number,
+        dialed_number=call.dialed_number,
+        customer=call.customer,
+        tier=call.tier,
+        flow=call.flow,
+        node=call.node,
+        choices=call.choices,
+        queue=call.queue,
+        queued_at=call.queued_at,
+        offers=call.offers,
+        agent=call.agent,
+        answered_at=call.answered_at,
+        connected_at=call.connected_at,
+        overflowed=call.overflowed,
+        via_fallback=call.via_fallback,
+    )
+
+
+def live_calls(state: State) -> Iterator[Call]:
+    """Every call that has not ended."""
+    return (call for call in state.calls.values() if call.state is not CallState.ENDED)
+
+
+def calls_view(
+    state: State,
+    *,
+    limit: int,
+    after: CallPosition | None = None,
+    queue: QueueId = "",
+    call_state: CallState | None = None,
+) -> CallPage:
+    """One page of live calls, the earliest arrival first.
+
+    ``after`` is the ``CallPage.after`` of the page before. ``queue`` and ``call_state`` narrow it.
+    ``limit`` is cut to between 1 and ``CALLS_PER_PAGE_MAX``.
+    """
+    limit = max(1, min(limit, CALLS_PER_PAGE_MAX))
+    start = (after.arrived_at, after.call) if after is not None else (float("-inf"), "")
+    wanted = (
+        (call.arrived_at, call.id)
+        for call in live_calls(state)
+        if (call.arrived_at, call.id) > start
+        and (not queue or call.queue == queue)
+        and (call_state is None or call.state is call_state)
+    )
+    found = heapq.nsmallest(limit + 1, wanted)
+    page = tuple(view_of_call(state.calls[key]) for _, key in found[:limit])
+    last = CallPosition(*found[limit - 1]) if len(found) > limit else None
+    return CallPage(calls=page, after=last)
+
+
+class _Tally:
+    """Counts of one queue while the state is walked over."""
+
+    __slots__ = ("agents", "calls", "since", "tiers")
+
+    def __init__(self) -> None:
+        self.agents: dict[AgentState, int] = dict.fromkeys(AgentState, 0)
+        self.calls: dict[CallState, int] = dict.fromkeys(CallState, 0)
+        self.tiers: dict[Tier, int] = dict.fromkeys(Tier, 0)
+        self.since = 0.0
+
+    def view(self, queue: QueueId) -> QueueView:
+        agents, calls = self.agents, self.calls
+        ringing = agents[AgentState.RESERVED] + agents[AgentState.RINGING]
+        return QueueView(
+            id=queue,
+            waiting=calls[CallState.WAITING] + calls[CallState.OFFERED],
+            waiting_by_tier=self.tiers,
+            longest_waiting_since=self.since,
+            offered=calls[CallState.OFFERED],
+            connected=calls[CallState.CONNECTED],
+            in_fallback=calls[CallState.IN_FALLBACK],
+            signed_in=(
+                agents[AgentState.READY]
+                + ringing
+                + agents[AgentState.TALKING]
+                + agents[AgentState.WRAP_UP]
+                + agents[AgentState.NOT_READY]
+            ),
+            ready=agents[AgentState.READY],
+            ringing=ringing,
+            talking=agents[AgentState.TALKING],
+            wrap_up=agents[AgentState.WRAP_UP],
+            not_ready=agents[AgentState.NOT_READY],
+        )
+
+
+_WAITS = (CallState.WAITING, CallState.OFFERED)
+
+
+def queues_view(state: State) -> tuple[QueueView, ...]:
+    """All queues of the settings, in their order.
+
+    A queue that only a call still knows, taken out of the settings while it waited, is left out.
+    """
+    tallies = {queue: _Tally() for queue in state.queues}
+    for call in state.calls.values():
+        tally = tallies.get(call.queue)
+        if tally is None:
+            continue
+        tally.calls[call.state] += 1
+        if call.state in _WAITS:
+            tally.tiers[call.tier] += 1
+            if tally.since == 0.0 or call.queued_at < tally.since:
+                tally.since = call.queued_at
+    for agent in state.agents.values():
+        for queue in agent.queues:
+            tally = tallies.get(queue)
+            if tally is not None:
+                tally.agents[agent.state] += 1
+    return tuple(tally.view(queue) for queue, tally in tallies.items())
+
+
+def queue_view(state: State, queue_id: QueueId) -> QueueView | None:
+    """This queue now; None when the settings have none of that id."""
+    return next((view for view in queues_view(state) if view.id == queue_id), None)
+
+
+def board(state: State, *, calls_limit: int = CALLS_PER_PAGE_MAX) -> Board:
+    """Everything a supervisor's board shows, with at most ``calls_limit`` calls."""
+    return Board(
+        at=state.now,
+        position=state.position,
+        links=state.links.as_dict(),
+        queues=queues_view(state),
+        agents=agents_view(state),
+        calls=calls_view(state, limit=calls_limit).calls,
+        calls_total=len(state.calls) - calls_by_state(state)[CallState.ENDED],
+    )
+
+
+def calls_by_state(state: State) -> dict[CallState, int]:
+    """How many calls are in each state, states without a call included."""
+    counts = dict.fromkeys(CallState, 0)
+    for call in state.calls.values():
+        counts[call.state] += 1
+    return counts
+
+
+def agents_by_state(state: State) -> dict[AgentState, int]:
+    """How many agents are in each state, states without an agent included."""
+    counts = dict.fromkeys(AgentState, 0)
+    for agent in state.agents.values():
+        counts[agent.state] += 1
+    return counts

@@ -1,0 +1,214 @@
+"""Takes the PBX's word: after every (re)connection the state is compared with what is true.
+
+A restart of the service, a lost link and a restarted PBX are all this one path. Every difference is
+repaired and counted. Commands that were under way are decided anew from the truth, never sent again
+blindly.
+"""
+
+from __future__ import annotations
+
+from callcenter.core import agents, inbound, offers
+from callcenter.core.turn import Turn
+from callcenter.domain.agent import Agent, AgentState, AgentStep
+from callcenter.domain.call import Call, CallState, Place
+from callcenter.domain.commands import AddFallbackMember, HangUp
+from callcenter.domain.events import ChannelHungUp, ChannelTruth, PbxStateRead
+from callcenter.domain.ids import LEG_PREFIX, ChannelRef, PbxName
+
+UNKNOWN_CAUSE = 127
+"""Q.850 "interworking, unspecified": given to legs that vanished unseen, so that no agent is blamed
+for a hang-up and the caller is not."""
+
+Truth = dict[ChannelRef, ChannelTruth]
+
+
+def reconcile(turn: Turn, event: PbxStateRead) -> None:
+    """Bring the state of one PBX in line with what it says."""
+    was_up = turn.is_up(event.pbx)
+    turn.state.links.put(event.pbx, True)
+    _wake(turn, event.pbx)
+    truth = {channel.channel: channel for channel in event.channels}
+    _remove_dead_legs(turn, event.pbx, truth, was_up)
+    for call in [c for c in turn.state.calls.values() if c.channel.pbx == event.pbx]:
+        seen = truth.get(call.channel)
+        if seen is None:
+            turn.repair("call_gone", call.id)
+            inbound.end_call(turn, call, lost=True)
+        else:
+            if not was_up:
+                call = turn.change_call(turn.state.calls[call.id], joining=False)
+            _reconcile_call(turn, call, seen, truth)
+    for seen in event.channels:
+        _meet(turn, seen, truth)
+    _free_agents(turn, event.pbx)
+    if not was_up:
+        for agent in turn.state.agents.values():
+            if agent.pbx == event.pbx and agent.phone:
+                turn.send(AddFallbackMember(turn.command_id(), agent.pbx, agent.phone, agent.id))
+
+
+def lose_link(turn: Turn, pbx: PbxName) -> None:
+    """Events of this PBX are being missed: offer nothing there until its state is read."""
+    turn.state.links.put(pbx, False)
+    _wake(turn, pbx)
+
+
+def _wake(turn: Turn, pbx: PbxName) -> None:
+    """Have routing look at everybody of this PBX again."""
+    turn.touched[f"pbx:{pbx}"] = None
+    for call in turn.state.calls.values():
+        if call.channel.pbx == pbx:
+            turn.touch_call(call)
+    for agent in turn.state.agents.values():
+        if agent.pbx == pbx:
+            turn.dirty_agents[agent.id] = None
+
+
+def _remove_dead_legs(turn: Turn, pbx: PbxName, truth: Truth, was_up: bool) -> None:
+    """Legs that the PBX does not have: their offers or conversations are over.
+
+    A leg just ordered over a link that stayed up may not have been made yet: its own deadline watches.
+    """
+    for leg in list(turn.state.legs.values()):
+        if leg.channel.pbx != pbx or leg.channel in truth or (was_up and not leg.created):
+            continue
+        call = turn.state.calls.get(leg.call)
+        if call is not None and call.channel not in truth:
+            turn.state.legs.remove(leg.channel)  # the call is gone too, and ends in a moment
+            continue
+        if call is not None and call.state is CallState.OFFERED:
+            offers.fail_offer(turn, leg, "failed", blame=False)
+            turn.repair("offer_gone", leg.call)
+        offers.leg_hung_up(turn, leg, ChannelHungUp(leg.channel, UNKNOWN_CAUSE))
+
+
+def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
+    """One call that lives in the PBX: put it where the PBX has it."""
+    call = turn.change_call(turn.state.calls[call.id], place=seen.place, bridge=seen.bridge)
+    if call.ending:
+        turn.end_caller(call)
+        return
+    match seen.place:
+        case Place.BRIDGE:
+            _reconcile_talk(turn, call, seen, truth)
+        case Place.HOLD:
+            _reconcile_held(turn, call)
+        case Place.NATIVE_QUEUE:
+            inbound.reclaim(turn, inbound.fall_back(turn, call))
+        case Place.MENU:
+            _reconcile_menu(turn, call)
+        case Place.DIALPLAN:
+            turn.state.set_timer(f"lease:{call.id}", turn.now + inbound.HOLD_LEASE_S)
+
+
+def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
+    """The caller talks with somebody: know with whom."""
+    others = [t for t in truth.values() if t.bridge == seen.bridge and t.channel != seen.channel]
+    if call.state is CallState.CONNECTED:
+        if call.leg is None or any(t.channel == call.leg for t in others):
+            return
+        offers.part_and_drop(turn, call)
+        call = offers.requeue(turn, call)
+    leg = turn.state.legs.get(call.leg) if call.leg is not None else None
+    agent = turn.state.agents.get(leg.agent) if leg is not None else None
+    if leg is not None and agent is not None and any(t.channel == leg.channel for t in others):
+        turn.repair("was_connected", call.id)
+        leg = turn.put_leg(leg, bridge=seen.bridge, parked=False, created=True)
+        offers.connect(turn, call, agent, leg)
+        return
+    for other in others:
+        agent_id = turn.state.agent_of_phone.get(other.endpoint)
+        if agent_id is not None:
+            turn.repair("adopted_conversation", call.id)
+            offers.adopt_conversation(turn, call, turn.state.agents[agent_id], other.channel)
+            return
+    offers.talk_with_stranger(turn, call)
+
+
+def _reconcile_held(turn: Turn, call: Call) -> None:
+    """The caller hears music."""
+    turn.state.clear_timer(f"lease:{call.id}")
+    match call.state:
+        case CallState.CONNECTED:
+            offers.part_and_drop(turn, call)
+            offers.requeue(turn, call)
+            turn.repair("was_parted", call.id)
+        case CallState.IN_FALLBACK:
+            inbound.take_back(turn, call)
+        case CallState.ARRIVING | CallState.IN_IVR:
+            flow = turn.state.flows.get(call.flow)
+            inbound.enqueue(
+                turn, call, flow.default_queue if flow else turn.state.center.default_queue
+            )
+        case CallState.OFFERED:
+            offers.join_if_possible(turn, call)
+        case CallState.WAITING | CallState.ENDED:
+            pass
+
+
+def _reconcile_menu(turn: Turn, call: Call) -> None:
+    """The caller is under menu control."""
+    match call.state:
+        case CallState.IN_IVR:
+            inbound.probe_menu(turn, call)
+        case CallState.ARRIVING:
+            inbound.start_flow(turn, call)
+        case CallState.WAITING | CallState.OFFERED:
+            inbound.hold(turn, call)  # our Redirect did not arrive
+        case CallState.IN_FALLBACK | CallState.CONNECTED | CallState.ENDED:
+            turn.repair("menu_after_queue", call.id)
+            inbound.hold(turn, call)
+
+
+def _meet(turn: Turn, seen: ChannelTruth, truth: Truth) -> None:
+    """A channel of ours that the state does not know: a caller to take in, or a leg to put down."""
+    if turn.call_on(seen.channel) is not None or seen.channel in turn.state.legs:
+        _note_leg(turn, seen)
+        return
+    if seen.channel.id.startswith(LEG_PREFIX):
+        turn.repair("orphan_leg", str(seen.channel))
+        turn.send(HangUp(turn.command_id(), seen.channel))
+    elif seen.role == "caller":
+        turn.repair("unknown_caller", str(seen.channel))
+        arrived_at = min(seen.entered_at, turn.now) if seen.entered_at else turn.now
+        call = inbound.admit(
+            turn, seen.channel, seen.caller_number, seen.dialed_number, arrived_at=arrived_at
+        )
+        _reconcile_call(turn, call, seen, truth)
+
+
+def _note_leg(turn: Turn, seen: ChannelTruth) -> None:
+    """What the truth says of a known leg: ringing, waiting to be joined, unwanted."""
+    leg = turn.state.legs.get(seen.channel)
+    if leg is None:
+        return
+    parked = seen.place is Place.HOLD
+    leg = turn.put_leg(leg, created=True, parked=parked, bridge=seen.bridge)
+    call = turn.state.calls.get(leg.call)
+    if call is None or call.leg != leg.channel:
+        turn.send(HangUp(turn.command_id(), leg.channel))
+    elif call.state is CallState.OFFERED:
+        if seen.up:
+            offers.answered(turn, leg)
+        offers.join_if_possible(turn, call)
+
+
+def _free_agents(turn: Turn, pbx: PbxName) -> None:
+    """Agents bound to a call or leg that is not there are let go."""
+    for agent in list(turn.state.agents.values()):
+        if agent.pbx != pbx or not _bound_to_nothing(turn, agent):
+            continue
+        turn.repair("agent_freed", agent.id)
+        if agent.state is AgentState.TALKING:
+            call = turn.state.calls.get(agent.call)
+            queue = turn.queue_of(call) if call is not None else None
+            agents.begin_wrap_up(turn, agent, queue.wrap_up_s if queue else 0.0)
+        else:
+            turn.step_agent(agent, AgentStep.OFFER_WITHDRAWN, call="", leg=None)
+
+
+def _bound_to_nothing(turn: Turn, agent: Agent) -> bool:
+    if agent.state not in (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING):
+        return False
+    call = turn.state.calls.get(agent.call)
+    return call is None or call.agent != agent.id or call.leg != agent.leg

@@ -1,0 +1,274 @@
+"""All that the machine knows, with an undo log: a step that raises leaves everything as it was.
+
+Tables are dicts of frozen Structs. What can be worked out from them (indexes, the timers' heap, the
+router's lines) is derived: it is rebuilt from a snapshot and never stored.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from callcenter.domain.agent import Agent
+from callcenter.domain.call import Call
+from callcenter.domain.center import Center, Queue
+from callcenter.domain.commands import Command
+from callcenter.domain.flow import Flow
+from callcenter.domain.ids import (
+    AgentId,
+    CallId,
+    ChannelRef,
+    CommandId,
+    FlowId,
+    PbxName,
+    Phone,
+    QueueId,
+    RequestId,
+)
+from callcenter.domain.leg import Leg
+from callcenter.domain.step import Reply
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Undo = Callable[[], None]
+
+
+class Table(Generic[K, V]):
+    """A dict whose changes can be taken back. Iterates in the order of insertion."""
+
+    __slots__ = ("_log", "_rows")
+
+    def __init__(self, log: list[Undo], rows: dict[K, V] | None = None) -> None:
+        self._log = log
+        self._rows: dict[K, V] = {} if rows is None else rows
+
+    def __getitem__(self, key: K) -> V:
+        return self._rows[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._rows)
+
+    def get(self, key: K) -> V | None:
+        """The row, or None."""
+        return self._rows.get(key)
+
+    def values(self) -> Iterator[V]:
+        """The rows, in order."""
+        return iter(self._rows.values())
+
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Keys and rows, in order."""
+        return iter(self._rows.items())
+
+    def put(self, key: K, value: V) -> None:
+        """Add or replace a row."""
+        rows = self._rows
+        if key in rows:
+            old = rows[key]
+            self._log.append(lambda: rows.__setitem__(key, old))
+        else:
+            self._log.append(lambda: rows.__delitem__(key))
+        rows[key] = value
+
+    def remove(self, key: K) -> None:
+        """Remove a row if it is there. Taking this back puts it at the end of the order."""
+        rows = self._rows
+        if key in rows:
+            old = rows.pop(key)
+            self._log.append(lambda: rows.__setitem__(key, old))
+
+    def as_dict(self) -> dict[K, V]:
+        """A copy for a snapshot."""
+        return dict(self._rows)
+
+
+class Answered(Struct, frozen=True, array_like=True):
+    """A reply kept so that a request sent twice is answered the same."""
+
+    reply: Reply
+    at: float
+
+
+class Snapshot(Struct, frozen=True):
+    """The state as it is stored, without anything derived."""
+
+    journal: str
+    position: int
+    epoch: int
+    now: float
+    center: Center | None
+    agents: dict[AgentId, Agent]
+    calls: dict[CallId, Call]
+    legs: dict[str, Leg]
+    pending: dict[CommandId, Command]
+    timers: dict[str, float]
+    answered: dict[RequestId, Answered]
+    links: dict[PbxName, bool]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Snapshot)
+
+NO_CENTER = Center(queues=(), flows=(), numbers={}, phones={}, default_queue="")
+
+
+class State:
+    """The live state. Only the machine changes it, inside a step."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        log: list[Undo] = []
+        self._log = log
+        self.journal = snapshot.journal
+        self.position = snapshot.position
+        self.epoch = snapshot.epoch
+        self.now = snapshot.now
+        self.agents: Table[AgentId, Agent] = Table(log, dict(snapshot.agents))
+        self.calls: Table[CallId, Call] = Table(log, dict(snapshot.calls))
+        self.legs: Table[ChannelRef, Leg] = Table(
+            log, {leg.channel: leg for leg in snapshot.legs.values()}
+        )
+        self.pending: Table[CommandId, Command] = Table(log, dict(snapshot.pending))
+        self.timers: Table[str, float] = Table(log, dict(snapshot.timers))
+        self.answered: Table[RequestId, Answered] = Table(log, dict(snapshot.answered))
+        self.links: Table[PbxName, bool] = Table(log, dict(snapshot.links))
+        # Derived.
+        self.call_of: Table[ChannelRef, CallId] = Table(
+            log, {call.channel: call.id for call in snapshot.calls.values()}
+        )
+        self.agent_of_phone: Table[Phone, AgentId] = Table(
+            log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
+        )
+        self._heap = [(due, key) for key, due in snapshot.timers.items()]
+        heapq.heapify(self._heap)
+        self.center = NO_CENTER
+        self.queues: dict[QueueId, Queue] = {}
+        self.flows: dict[FlowId, Flow] = {}
+        self.configured = snapshot.center is not None
+        if snapshot.center is not None:
+            self._take_center(snapshot.center)
+
+    def _take_center(self, center: Center) -> None:
+        self.center = center
+        self.queues = {queue.id: queue for queue in center.queues}
+        self.flows = {flow.id: flow for flow in center.flows}
+
+    def set_center(self, center: Center) -> None:
+        """Take new settings."""
+        old, was = self.center, self.configured
+        self._take_center(center)
+        self.configured = True
+
+        def undo() -> None:
+            self._take_center(old)
+            self.configured = was
+
+        self._log.append(undo)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Count a start."""
+        old = self.epoch
+        self.epoch = epoch
+        self._log.append(lambda: setattr(self, "epoch", old))
+
+    # --- timers -----------------------------------------------------------------------------
+
+    def set_timer(self, key: str, due: float) -> None:
+        """Fire ``key`` at ``due``; replaces an earlier setting of the same key."""
+        self.timers.put(key, due)
+        heapq.heappush(self._heap, (due, key))
+
+    def clear_timer(self, key: str) -> None:
+        """Forget a timer, if it is set. Its heap entry is skipped when it comes up."""
+        self.timers.remove(key)
+
+    def next_due(self) -> float | None:
+        """When the earliest timer is due."""
+        heap = self._heap
+        while heap:
+            due, key = heap[0]
+            if self.timers.get(key) == due:
+                return due
+            heapq.heappop(heap)
+        return None
+
+    def first_due(self, now: float) -> str | None:
+        """The earliest timer that is due by ``now``; among equals the smallest key."""
+        due = self.next_due()
+        return self._heap[0][1] if due is not None and due <= now else None
+
+    # --- staging ----------------------------------------------------------------------------
+
+    def mark(self) -> int:
+        """A point to go back to within a step."""
+        return len(self._log)
+
+    def commit(self) -> None:
+        """The step stands."""
+        self._log.clear()
+
+    def roll_back(self, mark: int = 0) -> None:
+        """Take back everything since ``mark``. Timers come back into the heap."""
+        log = self._log
+        while len(log) > mark:
+            log.pop()()
+        self._heap = [(due, key) for key, due in self.timers.items()]
+        heapq.heapify(self._heap)
+
+    # --- storing ----------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The state as it is stored."""
+        return Snapshot(
+            journal=self.journal,
+            position=self.position,
+            epoch=self.epoch,
+            now=self.now,
+            center=self.center if self.configured else None,
+            agents=self.agents.as_dict(),
+            calls=self.calls.as_dict(),
+            legs={str(ref): leg for ref, leg in self.legs.items()},
+            pending=self.pending.as_dict(),
+            timers=self.timers.as_dict(),
+            answered=self.answered.as_dict(),
+            links=self.links.as_dict(),
+        )
+
+    def encode(self) -> bytes:
+        """The snapshot as bytes (msgpack)."""
+        return _ENCODER.encode(self.snapshot())
+
+
+def empty_state(journal: str) -> State:
+    """The state before the first event of a journal."""
+    return State(
+        Snapshot(
+            journal=journal,
+            position=0,
+            epoch=0,
+            now=0.0,
+            center=None,
+            agents={},
+            calls={},
+            legs={},
+            pending={},
+            timers={},
+            answered={},
+            links={},
+        )
+    )
+
+
+def decode_state(data: bytes) -> State:
+    """Read a snapshot; ``msgspec.ValidationError`` says which field is wrong."""
+    return State(_DECODER.decode(data))

@@ -1,0 +1,181 @@
+"""One step in the making: the state being changed and what is to go out when the step stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from callcenter.core.state import State
+from callcenter.domain import agent as agents
+from callcenter.domain import call as calls
+from callcenter.domain.agent import Agent, AgentStep
+from callcenter.domain.call import Call, CallStep
+from callcenter.domain.center import Queue
+from callcenter.domain.commands import Command, HangUp
+from callcenter.domain.ids import (
+    AgentId,
+    CallId,
+    ChannelRef,
+    CommandId,
+    PbxName,
+    RequestId,
+    make_id,
+)
+from callcenter.domain.leg import Leg
+from callcenter.domain.records import AgentStateRecord, FaultRecord, Record, RepairRecord
+from callcenter.domain.step import Reply
+
+ENDING_LEASE_S = 10.0
+"""A hang-up takes milliseconds; after this the PBX is asked whether the caller is still there."""
+
+UNKNOWN_QUEUE = Queue(id="")
+"""Settings used for a call whose queue has been taken out of the config while it waited."""
+
+
+class Turn:
+    """Collects what one event leads to. Thrown away when the step raises."""
+
+    __slots__ = (
+        "_ids",
+        "commands",
+        "dirty_agents",
+        "dirty_calls",
+        "now",
+        "records",
+        "replies",
+        "state",
+        "touched",
+    )
+
+    def __init__(self, state: State, now: float) -> None:
+        self.state = state
+        self.now = now
+        self.commands: list[Command] = []
+        self.records: list[Record] = []
+        self.replies: list[Reply] = []
+        self.touched: dict[str, None] = {}
+        self.dirty_agents: dict[AgentId, None] = {}
+        self.dirty_calls: dict[CallId, None] = {}
+        self._ids = 0
+
+    def checkpoint(self) -> tuple[int, ...]:
+        """How much has been collected: where ``back_to`` returns to."""
+        return len(self.commands), len(self.records), len(self.replies)
+
+    def back_to(self, checkpoint: tuple[int, ...]) -> None:
+        """Forget what was collected since. Ids are not given out again."""
+        commands, records, replies = checkpoint
+        del self.commands[commands:], self.records[records:], self.replies[replies:]
+
+    # --- going out --------------------------------------------------------------------------
+
+    def new_id(self, prefix: str) -> str:
+        """A new id, made from the journal's id, the event's position and a count."""
+        self._ids += 1
+        return make_id(prefix, self.state.journal, self.state.position, self._ids)
+
+    def command_id(self) -> CommandId:
+        """An id for the next command."""
+        return self.new_id("x")
+
+    def send(self, command: Command) -> None:
+        """Have this done outside; it stays pending until its result comes in."""
+        self.commands.append(command)
+        self.state.pending.put(command.id, command)
+
+    def record(self, record: Record) -> None:
+        """Keep this for ever."""
+        self.records.append(record)
+
+    def fault(self, kind: str, detail: str) -> None:
+        """Note that something came in that could not be."""
+        self.records.append(FaultRecord(kind, detail, self.now))
+
+    def repair(self, kind: str, subject: str) -> None:
+        """Note that the PBX's word replaced our belief."""
+        self.records.append(RepairRecord(kind, subject, self.now))
+
+    def grant(self, request: RequestId) -> None:
+        """Answer a request: done."""
+        self.replies.append(Reply(request))
+
+    def refuse(self, request: RequestId, problem: str) -> None:
+        """Answer a request: not done, because of ``problem``."""
+        self.replies.append(Reply(request, problem))
+
+    # --- changing ---------------------------------------------------------------------------
+
+    def put_call(self, call: Call) -> Call:
+        """Store a call and mark it as changed."""
+        self.state.calls.put(call.id, call)
+        self.touch_call(call)
+        return call
+
+    def touch_call(self, call: Call) -> None:
+        """Mark a call as changed, for routing and for live screens."""
+        self.dirty_calls[call.id] = None
+        self.touched[f"call:{call.id}"] = None
+        if call.queue:
+            self.touched[f"queue:{call.queue}"] = None
+
+    def step_call(self, call: Call, step: CallStep, **changes: Any) -> Call:
+        """Take a call through its transition table and change these fields with it."""
+        state = calls.next_state(call.state, step)
+        return self.put_call(msgspec.structs.replace(call, state=state, **changes))
+
+    def change_call(self, call: Call, **changes: Any) -> Call:
+        """Change fields of a call within its state."""
+        return self.put_call(msgspec.structs.replace(call, **changes))
+
+    def end_caller(self, call: Call, **changes: Any) -> None:
+        """Hang up the caller; should the PBX not say that it is gone, it is asked."""
+        self.change_call(call, ending=True, **changes)
+        self.send(HangUp(self.command_id(), call.channel))
+        self.state.set_timer(f"lease:{call.id}", self.now + ENDING_LEASE_S)
+
+    def put_agent(self, agent: Agent) -> Agent:
+        """Store an agent and mark it as changed."""
+        self.state.agents.put(agent.id, agent)
+        self.dirty_agents[agent.id] = None
+        self.touched[f"agent:{agent.id}"] = None
+        for queue in agent.queues:
+            self.touched[f"queue:{queue}"] = None
+        return agent
+
+    def step_agent(self, agent: Agent, step: AgentStep, **changes: Any) -> Agent:
+        """Take an agent through its transition table; the state left behind is recorded."""
+        state = agents.next_state(agent.state, step)
+        changes.setdefault("reason", "")
+        if state is not agent.state or changes["reason"] != agent.reason:
+            self.record(
+                AgentStateRecord(agent.id, agent.state, agent.reason, agent.since, self.now)
+            )
+            changes["since"] = self.now
+        return self.put_agent(msgspec.structs.replace(agent, state=state, **changes))
+
+    def change_agent(self, agent: Agent, **changes: Any) -> Agent:
+        """Change fields of an agent within its state."""
+        return self.put_agent(msgspec.structs.replace(agent, **changes))
+
+    def put_leg(self, leg: Leg, **changes: Any) -> Leg:
+        """Store a leg, changed by these fields."""
+        if changes:
+            leg = msgspec.structs.replace(leg, **changes)
+        self.state.legs.put(leg.channel, leg)
+        return leg
+
+    # --- looking up -------------------------------------------------------------------------
+
+    def call_on(self, channel: ChannelRef) -> Call | None:
+        """The call of a caller's channel."""
+        call_id = self.state.call_of.get(channel)
+        return None if call_id is None else self.state.calls.get(call_id)
+
+    def queue_of(self, call: Call) -> Queue:
+        """The settings of the call's queue."""
+        return self.state.queues.get(call.queue, UNKNOWN_QUEUE)
+
+    def is_up(self, pbx: PbxName) -> bool:
+        """Whether the link to this PBX is up."""
+        return self.state.links.get(pbx) is True

@@ -1,0 +1,1 @@
+"""The vocabulary of the center: ids, events, commands, records and transition tables. Pure."""

@@ -1,0 +1,168 @@
+"""A call: the states, what may follow what, and the state kept of each.
+
+Facts come from the PBX in its order of sending, but they cross our commands on the way:
+
+* the caller hangs up while an agent's phone rings: the leg is hung up, the offer is withdrawn;
+* ``CallerHeld`` comes again every 20 s (the dialplan's wait loop looks at the heartbeat) and after every
+  conversation that the agent's side ended: only the step CONNECTED -> RETURN means something;
+* a channel that enters the native queue has lost our heartbeat: FALL_BACK from everywhere but the end.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import (
+    AgentId,
+    CallId,
+    ChannelRef,
+    CommandId,
+    CustomerId,
+    FlowId,
+    QueueId,
+)
+from callcenter.domain.transitions import Impossible
+
+
+class CallState(StrEnum):
+    """Where a call is."""
+
+    ARRIVING = "arriving"
+    IN_IVR = "in_ivr"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    """Chosen for an agent whose phone is being rung; the caller still hears music."""
+    CONNECTED = "connected"
+    IN_FALLBACK = "in_fallback"
+    """The PBX's native queue has it."""
+    ENDED = "ended"
+
+
+class CallStep(StrEnum):
+    """What can happen to a call."""
+
+    START_FLOW = "start_flow"
+    QUEUE = "queue"
+    OFFER = "offer"
+    OFFER_ENDED = "offer_ended"
+    CONNECT = "connect"
+    RETURN = "return"
+    """The agent's side is gone, the caller is still there: on hold again, in the old place."""
+    FALL_BACK = "fall_back"
+    TAKE_BACK = "take_back"
+    END = "end"
+
+
+S, E = CallState, CallStep
+
+CALL_TRANSITIONS: dict[tuple[CallState, CallStep], CallState] = {
+    (S.ARRIVING, E.START_FLOW): S.IN_IVR,
+    (S.ARRIVING, E.QUEUE): S.WAITING,
+    (S.ARRIVING, E.FALL_BACK): S.IN_FALLBACK,
+    (S.ARRIVING, E.CONNECT): S.CONNECTED,  # found so after a restart
+    (S.ARRIVING, E.END): S.ENDED,
+    (S.IN_IVR, E.QUEUE): S.WAITING,
+    (S.IN_IVR, E.FALL_BACK): S.IN_FALLBACK,
+    (S.IN_IVR, E.CONNECT): S.CONNECTED,  # the native queue connected it while we were away
+    (S.IN_IVR, E.END): S.ENDED,
+    (S.WAITING, E.OFFER): S.OFFERED,
+    (S.WAITING, E.FALL_BACK): S.IN_FALLBACK,
+    (S.WAITING, E.CONNECT): S.CONNECTED,
+    (S.WAITING, E.END): S.ENDED,
+    (S.OFFERED, E.OFFER_ENDED): S.WAITING,
+    (S.OFFERED, E.CONNECT): S.CONNECTED,
+    (S.OFFERED, E.FALL_BACK): S.IN_FALLBACK,
+    (S.OFFERED, E.END): S.ENDED,
+    (S.CONNECTED, E.RETURN): S.WAITING,
+    (S.CONNECTED, E.FALL_BACK): S.IN_FALLBACK,
+    (S.CONNECTED, E.END): S.ENDED,
+    (S.IN_FALLBACK, E.FALL_BACK): S.IN_FALLBACK,  # told twice: by the event and by a state reading
+    (S.IN_FALLBACK, E.CONNECT): S.CONNECTED,
+    (S.IN_FALLBACK, E.TAKE_BACK): S.WAITING,
+    (S.IN_FALLBACK, E.END): S.ENDED,
+}
+
+
+class Place(StrEnum):
+    """Where the caller's channel is in the PBX, as far as we know."""
+
+    DIALPLAN = "dialplan"
+    MENU = "menu"
+    HOLD = "hold"
+    BRIDGE = "bridge"
+    NATIVE_QUEUE = "native_queue"
+
+
+class Outcome(StrEnum):
+    """How a call ended, for reports. Exactly one for each call."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    """Hung up while waiting in a queue."""
+    LEFT_IN_IVR = "left_in_ivr"
+    """Hung up in the menu, before any queue."""
+    ENDED_BY_FLOW = "ended_by_flow"
+    """The flow said good-bye: self service done."""
+    LOST = "lost"
+    """Gone in a way that nobody chose: the PBX restarted, or the channel vanished while we were away."""
+
+
+class Call(Struct, frozen=True, omit_defaults=True):
+    """The live state of one call. Times are UTC seconds, 0.0 for "not yet"."""
+
+    id: CallId
+    channel: ChannelRef
+    arrived_at: float
+    state: CallState = CallState.ARRIVING
+    place: Place = Place.DIALPLAN
+    caller_number: str = ""
+    """E.164 where it could be told, else as the PBX gave it; empty when withheld."""
+    dialed_number: str = ""
+    customer: CustomerId = ""
+    tier: Tier = Tier.STANDARD
+    flow: FlowId = ""
+    node: str = ""
+    """The flow's node the caller is at."""
+    node_tries: int = 0
+    flow_steps: int = 0
+    ivr_command: CommandId = ""
+    """The menu command whose result is awaited."""
+    ivr_probe: CommandId = ""
+    """After a restart: the command that tells whether the awaited result was lost."""
+    choices: tuple[str, ...] = ()
+    """Digits chosen in menus, in order."""
+    queue: QueueId = ""
+    queued_at: float = 0.0
+    """When it entered its queue; kept over offers, restarts and returns: its place."""
+    offers: int = 0
+    agent: AgentId = ""
+    leg: ChannelRef | None = None
+    """The agent's channel, while offered or connected."""
+    joining: bool = False
+    """A JoinCall is under way."""
+    bridge: str = ""
+    """The bridge the caller talks in."""
+    ending: bool = False
+    """We are hanging up the caller: nothing else is to be done with the call."""
+    ended_by_flow: bool = False
+    answered_at: float = 0.0
+    """When it was first connected to an agent."""
+    connected_at: float = 0.0
+    """When the running conversation began."""
+    answered_by: AgentId = ""
+    answered_by_senior: bool = False
+    via_fallback: bool = False
+    """The native queue connected it."""
+    overflowed: bool = False
+    """A gold call that did not find a senior in time and went to another agent."""
+
+
+def next_state(state: CallState, step: CallStep) -> CallState:
+    """This step leads from this state to the one returned; ``Impossible`` where the table has none."""
+    try:
+        return CALL_TRANSITIONS[state, step]
+    except KeyError:
+        raise Impossible("call", state, step) from None

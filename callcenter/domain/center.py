@@ -1,0 +1,35 @@
+"""Settings of the center that decisions read; they come in with ``CenterConfigured``."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from callcenter.domain.flow import Flow
+from callcenter.domain.ids import FlowId, PbxName, Phone, QueueId
+
+
+class Queue(Struct, frozen=True, omit_defaults=True):
+    """A queue's settings. All times in seconds."""
+
+    id: QueueId
+    ring_timeout_s: float = 15.0
+    """How long an agent's phone rings, counted from its first RINGING."""
+    wrap_up_s: float = 30.0
+    """How long an agent may take for after-call work before being ready again."""
+    senior_hold_s: float = 20.0
+    """How long a gold caller is kept for a senior before any agent of the queue may answer."""
+
+
+class Center(Struct, frozen=True, omit_defaults=True):
+    """Everything of the config file that the machine reads."""
+
+    queues: tuple[Queue, ...]
+    flows: tuple[Flow, ...]
+    numbers: dict[str, FlowId]
+    """Dialed number -> flow. ``*`` stands for every number not listed."""
+    phones: dict[Phone, PbxName]
+    """Agents' phones -> the PBX they are registered at."""
+    default_queue: QueueId
+    """Where a call goes whose number has no flow."""
+    region: str = "US"
+    """Region (ISO 3166) by which national caller numbers are read."""

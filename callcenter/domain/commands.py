@@ -1,0 +1,149 @@
+"""Everything the machine wants done outside, in the imperative.
+
+Each stays ``pending`` in the state until an event tells its result; after a crash none is sent again.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import (
+    AgentId,
+    CallId,
+    ChannelRef,
+    CommandId,
+    CustomerId,
+    PbxName,
+    Phone,
+    QueueId,
+)
+
+
+class _Command(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Base of all commands."""
+
+    id: CommandId
+
+
+class PlayPrompt(_Command, frozen=True):
+    """Play a prompt to a caller in a menu, to its end."""
+
+    channel: ChannelRef
+    prompt: str
+
+
+class AskDigit(_Command, frozen=True):
+    """Play a prompt and wait for one digit."""
+
+    channel: ChannelRef
+    prompt: str
+    timeout_s: float
+
+
+class ProbeMenu(_Command, frozen=True):
+    """Run an empty menu command: its end tells that everything queued before it has ended."""
+
+    channel: ChannelRef
+
+
+class HoldCaller(_Command, frozen=True):
+    """Take the caller out of whatever it is in and put it on hold with music."""
+
+    channel: ChannelRef
+
+
+class LookUpCustomer(_Command, frozen=True):
+    """Ask the directory whose number this is."""
+
+    call: CallId
+    number: str
+
+
+class PopCard(_Command, frozen=True):
+    """Show the customer's card on the agent's desktop; precedes the ringing."""
+
+    agent: AgentId
+    call: CallId
+    customer: CustomerId
+    tier: Tier
+    caller_number: str
+    queue: QueueId
+    waited_s: float
+
+
+class RingAgent(_Command, frozen=True):
+    """Dial the agent's phone; the leg gets this channel id."""
+
+    leg: ChannelRef
+    agent: AgentId
+    phone: Phone
+    call: CallId
+    caller_number: str
+    """Shown on the phone."""
+    timeout_s: float
+    """After this the PBX gives up by itself, counted from dialing."""
+
+
+class JoinCall(_Command, frozen=True):
+    """Bridge the caller and the agent's leg."""
+
+    caller: ChannelRef
+    leg: ChannelRef
+
+
+class HangUp(_Command, frozen=True):
+    """End a channel."""
+
+    channel: ChannelRef
+
+
+class AddFallbackMember(_Command, frozen=True):
+    """From now on the native queue may ring this phone, should we be gone."""
+
+    pbx: PbxName
+    phone: Phone
+    agent: AgentId
+
+
+class RemoveFallbackMember(_Command, frozen=True):
+    """The native queue must not ring this phone any more."""
+
+    pbx: PbxName
+    phone: Phone
+
+
+class ReadPbx(_Command, frozen=True):
+    """Read the PBX's state again: events may have been missed."""
+
+    pbx: PbxName
+
+
+PbxCommand: TypeAlias = (
+    PlayPrompt
+    | AskDigit
+    | ProbeMenu
+    | HoldCaller
+    | RingAgent
+    | JoinCall
+    | HangUp
+    | AddFallbackMember
+    | RemoveFallbackMember
+    | ReadPbx
+)
+Command: TypeAlias = PbxCommand | LookUpCustomer | PopCard
+
+
+def pbx_of(command: PbxCommand) -> PbxName:
+    """The PBX this command goes to."""
+    match command:
+        case PlayPrompt() | AskDigit() | ProbeMenu() | HoldCaller() | HangUp():
+            return command.channel.pbx
+        case RingAgent():
+            return command.leg.pbx
+        case JoinCall():
+            return command.caller.pbx
+        case AddFallbackMember() | RemoveFallbackMember() | ReadPbx():
+            return command.pbx

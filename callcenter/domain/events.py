@@ -1,0 +1,331 @@
+"""Everything that can come in to the machine, in the past tense. The journal is a list of these.
+
+Raw AMI is translated to them in ``callcenter.pbx.ami.translate``; requests come from ``callcenter.api``.
+A class here is never renamed or given another meaning without a new ``machine_version``.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from callcenter.domain.agent import AgentProfile
+from callcenter.domain.call import Place
+from callcenter.domain.center import Center
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import (
+    AgentId,
+    CallId,
+    ChannelRef,
+    CommandId,
+    CustomerId,
+    PbxName,
+    Phone,
+    RequestId,
+)
+
+
+class _Event(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Base of all events."""
+
+
+# --- the service itself ------------------------------------------------------------------------
+
+
+class ServiceStarted(_Event, frozen=True):
+    """A process began to lead: every desktop is gone, every unanswered command is undecided."""
+
+    epoch: int
+    """Counts the starts over this journal."""
+
+
+class CenterConfigured(_Event, frozen=True):
+    """The settings that hold from now on."""
+
+    center: Center
+
+
+class AgentsConfigured(_Event, frozen=True):
+    """The accounts that may answer calls, all of them."""
+
+    agents: tuple[AgentProfile, ...]
+
+
+class Tick(_Event, frozen=True):
+    """Time has passed: every timer that is due fires."""
+
+
+# --- facts of the PBX --------------------------------------------------------------------------
+
+
+class ChannelTruth(Struct, frozen=True, omit_defaults=True):
+    """One channel as a state reading found it (AMI ``Status`` with variables and ``BridgeList``)."""
+
+    channel: ChannelRef
+    endpoint: str
+    """PJSIP endpoint of the channel's name, e.g. ``1001`` or the trunk's name."""
+    place: Place
+    up: bool = True
+    """False while it rings."""
+    bridge: str = ""
+    """The bridge it talks in; empty in holding bridges."""
+    role: str = ""
+    """CC_ROLE: ``caller``, ``agent`` or empty for a channel that is not ours."""
+    caller_number: str = ""
+    dialed_number: str = ""
+    entered_at: float = 0.0
+    """When it came in, by the PBX's clock; 0.0 when unknown."""
+
+
+class PbxStateRead(_Event, frozen=True):
+    """The link is up and this is what is true: all channels of the PBX."""
+
+    pbx: PbxName
+    channels: tuple[ChannelTruth, ...]
+
+
+class PbxLinkLost(_Event, frozen=True):
+    """The link to this PBX is down; its calls live on, unseen."""
+
+    pbx: PbxName
+    reason: str
+
+
+class CallArrived(_Event, frozen=True):
+    """A caller's channel was handed to us (``AsyncAGIStart``)."""
+
+    channel: ChannelRef
+    caller_number: str
+    dialed_number: str
+
+
+class IvrCommandEnded(_Event, frozen=True):
+    """A menu command has run (``AsyncAGIExec``)."""
+
+    channel: ChannelRef
+    command: CommandId
+    result: int
+    """AGI's result code; -1: the channel left AGI or the file is missing."""
+    digits: str = ""
+    timed_out: bool = False
+
+
+class IvrLeft(_Event, frozen=True):
+    """The channel is no longer under menu control (``AsyncAGIEnd``)."""
+
+    channel: ChannelRef
+
+
+class CallerHeld(_Event, frozen=True):
+    """The caller is in the holding bridge and hears music: may be joined."""
+
+    channel: ChannelRef
+
+
+class CallerLeftHold(_Event, frozen=True):
+    """The caller is out of the holding bridge: joined, looking at the heartbeat, or leaving."""
+
+    channel: ChannelRef
+
+
+class CallFellBack(_Event, frozen=True):
+    """The dialplan gave the caller to the native queue."""
+
+    channel: ChannelRef
+
+
+class FallbackAnswered(_Event, frozen=True):
+    """The native queue connected the caller to this phone."""
+
+    channel: ChannelRef
+    phone: Phone
+    leg: ChannelRef
+
+
+class LegCreated(_Event, frozen=True):
+    """The PBX has made the agent's channel that we asked for."""
+
+    channel: ChannelRef
+
+
+class LegRinging(_Event, frozen=True):
+    """The agent's phone rings."""
+
+    channel: ChannelRef
+
+
+class LegAnswered(_Event, frozen=True):
+    """The agent's phone was picked up."""
+
+    channel: ChannelRef
+
+
+class LegParked(_Event, frozen=True):
+    """The agent's channel waits in its holding bridge: may be joined."""
+
+    channel: ChannelRef
+
+
+class OriginateFailed(_Event, frozen=True):
+    """A dialing ended without an answer (``OriginateResponse`` Failure)."""
+
+    channel: ChannelRef
+    rang_out: bool = False
+
+
+class ChannelJoined(_Event, frozen=True):
+    """A channel entered a bridge of two."""
+
+    channel: ChannelRef
+    bridge: str
+
+
+class ChannelLeft(_Event, frozen=True):
+    """A channel left a bridge of two."""
+
+    channel: ChannelRef
+    bridge: str
+
+
+class ChannelHungUp(_Event, frozen=True):
+    """A channel is gone."""
+
+    channel: ChannelRef
+    cause: int
+    """ISDN cause (Q.850): 16 normal, 17 busy, 19 no answer, 21 rejected."""
+
+
+# --- results of commands -----------------------------------------------------------------------
+
+
+class CommandSucceeded(_Event, frozen=True):
+    """This command was carried out."""
+
+    command: CommandId
+
+
+class CommandFailed(_Event, frozen=True):
+    """This command was refused, or (``unknown``) nobody can say whether it was carried out."""
+
+    command: CommandId
+    reason: str
+    unknown: bool = False
+
+
+class CustomerFound(_Event, frozen=True):
+    """The directory knows the caller's number."""
+
+    command: CommandId
+    call: CallId
+    customer: CustomerId
+    tier: Tier
+
+
+class CustomerNotFound(_Event, frozen=True):
+    """The directory does not know the caller's number."""
+
+    command: CommandId
+    call: CallId
+
+
+# --- desktops and what agents ask for ----------------------------------------------------------
+
+
+class DesktopOpened(_Event, frozen=True):
+    """A desktop of this agent is connected (WebSocket)."""
+
+    agent: AgentId
+
+
+class DesktopClosed(_Event, frozen=True):
+    """A desktop of this agent is gone."""
+
+    agent: AgentId
+
+
+class SignInRequested(_Event, frozen=True):
+    """The agent wants to work on this phone."""
+
+    request: RequestId
+    agent: AgentId
+    phone: Phone
+
+
+class SignOutRequested(_Event, frozen=True):
+    """The agent wants to stop working; after the running call, if there is one."""
+
+    request: RequestId
+    agent: AgentId
+
+
+class ReadyRequested(_Event, frozen=True):
+    """The agent wants calls."""
+
+    request: RequestId
+    agent: AgentId
+
+
+class NotReadyRequested(_Event, frozen=True):
+    """The agent wants no calls, for this reason; after the running call, if there is one."""
+
+    request: RequestId
+    agent: AgentId
+    reason: str
+
+
+class DispositionRequested(_Event, frozen=True):
+    """The agent says how the conversation ended; ends the wrap-up of that call."""
+
+    request: RequestId
+    agent: AgentId
+    call: CallId
+    code: str
+
+
+class HangUpRequested(_Event, frozen=True):
+    """The agent wants to end the running conversation."""
+
+    request: RequestId
+    agent: AgentId
+
+
+PbxEvent: TypeAlias = (
+    PbxStateRead
+    | PbxLinkLost
+    | CallArrived
+    | IvrCommandEnded
+    | IvrLeft
+    | CallerHeld
+    | CallerLeftHold
+    | CallFellBack
+    | FallbackAnswered
+    | LegCreated
+    | LegRinging
+    | LegAnswered
+    | LegParked
+    | OriginateFailed
+    | ChannelJoined
+    | ChannelLeft
+    | ChannelHungUp
+)
+Result: TypeAlias = CommandSucceeded | CommandFailed | CustomerFound | CustomerNotFound
+Request: TypeAlias = (
+    SignInRequested
+    | SignOutRequested
+    | ReadyRequested
+    | NotReadyRequested
+    | DispositionRequested
+    | HangUpRequested
+)
+Event: TypeAlias = (
+    ServiceStarted
+    | CenterConfigured
+    | AgentsConfigured
+    | Tick
+    | PbxEvent
+    | Result
+    | DesktopOpened
+    | DesktopClosed
+    | Request
+)

@@ -1,0 +1,43 @@
+"""Names of things: what an id is made of and how new ones are made. Nothing here draws chance or time."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+AgentId: TypeAlias = str
+"""An account's login name, e.g. ``ana``."""
+CallId: TypeAlias = str
+CommandId: TypeAlias = str
+CustomerId: TypeAlias = str
+FlowId: TypeAlias = str
+PbxName: TypeAlias = str
+"""The name of a PBX in the config file."""
+Phone: TypeAlias = str
+"""An agent's phone: the number it is dialed by and the name of its PJSIP endpoint, e.g. ``1001``."""
+QueueId: TypeAlias = str
+RequestId: TypeAlias = str
+"""Names one wish of one client; the same wish sent twice carries the same id."""
+
+LEG_PREFIX = "leg-"
+"""Channel ids that we give to agents' legs begin with this, so that they are known after a restart."""
+
+
+class ChannelRef(Struct, frozen=True, array_like=True):
+    """This channel of this PBX."""
+
+    pbx: PbxName
+    id: str
+    """Asterisk's Uniqueid, or the ChannelId that we gave it."""
+
+    def __str__(self) -> str:
+        return f"{self.pbx}/{self.id}"
+
+
+def make_id(prefix: str, journal: str, position: int, index: int) -> str:
+    """Make an id that is unique over all journals: it names the event that led to it.
+
+    ``position`` is the event's place in the journal ``journal``, ``index`` counts the ids made in its step.
+    """
+    return f"{prefix}{journal}-{position}-{index}"

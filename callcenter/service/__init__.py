@@ -1,0 +1,1 @@
+"""The asyncio shell around the machine: steps, journals, releases. It decides nothing."""

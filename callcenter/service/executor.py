@@ -1,0 +1,117 @@
+"""Carries out commands, in order, and turns every result into an event."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Future
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from callcenter.domain.commands import Command, LookUpCustomer, PbxCommand, PopCard, pbx_of
+from callcenter.domain.events import (
+    CommandFailed,
+    CommandSucceeded,
+    CustomerFound,
+    CustomerNotFound,
+    Event,
+)
+from callcenter.domain.ids import CommandId, PbxName
+from callcenter.service.ports import (
+    CustomerStore,
+    Desktops,
+    OutcomeUnknown,
+    PbxGateway,
+    Refused,
+)
+
+LOOK_UP_DEADLINE_S = 2.0
+"""The local directory answers in milliseconds; after this the call goes on as a stranger's."""
+MAX_LOOK_UPS = 64
+"""Look-ups under way at once; more wait their turn within the deadline."""
+
+
+class Executor:
+    """Hands commands to the adapters. Every command leads to exactly one result event."""
+
+    def __init__(
+        self,
+        gateways: Mapping[PbxName, PbxGateway],
+        customers: CustomerStore,
+        desktops: Desktops,
+        put: Callable[[Event], None],
+    ) -> None:
+        self._gateways = gateways
+        self._customers = customers
+        self._desktops = desktops
+        self._put = put
+        self._look_ups: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(MAX_LOOK_UPS)
+        self.sent: Counter[str] = Counter()
+        """Commands carried out, by kind."""
+
+    async def carry_out(self, commands: tuple[Command, ...]) -> None:
+        """Start these commands in their order; returns when all are on their way.
+
+        A card is written to the desktop before the next command is looked at: card before ring.
+        """
+        for command in commands:
+            self.sent[type(command).__name__] += 1
+            match command:
+                case PopCard():
+                    await self._pop_card(command)
+                case LookUpCustomer():
+                    task = asyncio.create_task(self._look_up(command))
+                    self._look_ups.add(task)
+                    task.add_done_callback(self._look_ups.discard)
+                case _:
+                    self._send(command)
+
+    async def close(self) -> None:
+        """Give up what is still being looked up."""
+        for task in self._look_ups:
+            task.cancel()
+        await asyncio.gather(*self._look_ups, return_exceptions=True)
+
+    def _send(self, command: PbxCommand) -> None:
+        gateway = self._gateways.get(pbx_of(command))
+        if gateway is None:
+            self._put(CommandFailed(command.id, f"no PBX {pbx_of(command)} in the config"))
+            return
+        result = gateway.send(command)
+        result.add_done_callback(lambda done: self._put(_result_event(command.id, done)))
+
+    async def _pop_card(self, command: PopCard) -> None:
+        if await self._desktops.pop_card(command):
+            self._put(CommandSucceeded(command.id))
+        else:
+            self._put(CommandFailed(command.id, "no desktop is open"))
+
+    async def _look_up(self, command: LookUpCustomer) -> None:
+        try:
+            async with asyncio.timeout(LOOK_UP_DEADLINE_S), self._slots:
+                customer = await self._customers.find_by_number(command.number)
+        except TimeoutError:
+            self._put(CommandFailed(command.id, f"no answer within {LOOK_UP_DEADLINE_S:g} s"))
+        except Exception as error:  # noqa: BLE001 - an outside failure comes back as an event
+            self._put(CommandFailed(command.id, f"{type(error).__name__}: {error}"))
+        else:
+            if customer is None:
+                self._put(CustomerNotFound(command.id, command.call))
+            else:
+                self._put(CustomerFound(command.id, command.call, customer.id, customer.tier))
+
+
+def _result_event(command: CommandId, done: Future[None]) -> Event:
+    """What a gateway's future says, as an event."""
+    if done.cancelled():
+        return CommandFailed(command, "given up", unknown=True)
+    error = done.exception()
+    match error:
+        case None:
+            return CommandSucceeded(command)
+        case Refused():
+            return CommandFailed(command, str(error))
+        case OutcomeUnknown():
+            return CommandFailed(command, str(error), unknown=True)
+        case _:
+            return CommandFailed(command, f"{type(error).__name__}: {error}", unknown=True)

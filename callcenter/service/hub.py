@@ -1,0 +1,281 @@
+"""The one loop that steps the machine: take events, step, append to the journal, then release.
+
+Nothing goes out before it is in the journal. Callbacks of adapters only put events into the inbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+
+from callcenter.core.machine import Machine
+from callcenter.core.state import State
+from callcenter.domain.call import Place
+from callcenter.domain.commands import Command, RingAgent
+from callcenter.domain.events import Event, Request, Tick
+from callcenter.domain.ids import PbxName, RequestId
+from callcenter.domain.records import FaultRecord, RepairRecord
+from callcenter.domain.step import Entry, Reply, Step
+from callcenter.service.executor import Executor
+from callcenter.service.ports import Clock, Journal, Overloaded, PbxGateway, RecordSink
+
+MAX_BATCH = 256
+"""Events stepped before the journal is written: about 10 ms of stepping at most."""
+MAX_INBOX = 20_000
+"""Events waiting; above this requests are refused and AMI is not read: one second's work."""
+MAX_UNWRITTEN = 100_000
+"""Entries kept while the journal cannot be written (disk full); then the service gives up loudly."""
+SYNC_EVERY_S = 0.05
+"""How long an appended entry may be unprotected against a power cut."""
+BEAT_EVERY_S = 2.0
+"""The dialplan believes us dead 10 s after the last heartbeat: four may be lost."""
+SNAPSHOT_EVERY = 10_000
+"""Events between two snapshots: recovery re-steps at most this many, in about half a second."""
+
+NEEDS_SYNC = (RingAgent,)
+"""Commands that dial: their entry must survive a power cut before they are sent."""
+
+log = structlog.get_logger(__name__)
+
+
+class JournalLostError(Exception):
+    """The journal could not be written for so long that memory would run out."""
+
+
+class Hub:
+    """Owns the machine. All methods are for the loop's thread only."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        journal: Journal,
+        clock: Clock,
+        sinks: Sequence[RecordSink] = (),
+    ) -> None:
+        self._machine = machine
+        self._journal = journal
+        self._clock = clock
+        self._sinks = tuple(sinks)
+        self._gateways: Mapping[PbxName, PbxGateway] = {}
+        self._executor: Executor | None = None
+        self._inbox: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        self._released: deque[tuple[list[Entry], list[Step]]] = deque()
+        self._release_wake = asyncio.Event()
+        self._unwritten: list[Entry] = []
+        self._dirty = False
+        self._waiters: dict[RequestId, list[asyncio.Future[Reply]]] = {}
+        self._last_beat = float("-inf")
+        self._snapshot_at = machine.state.position
+        self._snapshot_task: asyncio.Task[None] | None = None
+        self.on_touched: list[Callable[[tuple[str, ...]], None]] = []
+        """Told, after the journal, which live topics changed."""
+        self.events: Counter[str] = Counter()
+        """Events stepped, by kind, since this process began."""
+        self.faults: Counter[str] = Counter()
+        self.repairs: Counter[str] = Counter()
+
+    def connect(self, gateways: Mapping[PbxName, PbxGateway], executor: Executor) -> None:
+        """Attach what commands go to. Once, before ``run``."""
+        self._gateways = gateways
+        self._executor = executor
+
+    # --- looking in ---------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """The live state, for pure queries only."""
+        return self._machine.state
+
+    @property
+    def position(self) -> int:
+        """Position of the last event stepped."""
+        return self._machine.state.position
+
+    @property
+    def inbox_length(self) -> int:
+        """Events waiting to be stepped."""
+        return len(self._inbox)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether sources should hold back."""
+        return len(self._inbox) >= MAX_INBOX
+
+    @property
+    def is_journaled(self) -> bool:
+        """False while the journal cannot be written and calls go on unprotected."""
+        return not self._unwritten
+
+    # --- coming in ----------------------------------------------------------------------------
+
+    def put(self, event: Event) -> None:
+        """Have this event stepped. Never blocks, never refuses: sources look at ``is_full``."""
+        self._inbox.append(event)
+        self._wake.set()
+
+    async def ask(self, request: Request) -> Reply:
+        """Have a request stepped and return the machine's answer, after it is in the journal.
+
+        Raises ``Overloaded`` when too much is waiting already.
+        """
+        if self.is_full:
+            raise Overloaded("too many events are waiting: try again in a second")
+        waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(request.request, []).append(waiter)
+        self.put(request)
+        return await waiter
+
+    # --- running ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Step, journal and release until cancelled. Raises ``JournalLostError``."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._step_loop())
+            group.create_task(self._release_loop())
+            group.create_task(self._sync_loop())
+
+    async def _step_loop(self) -> None:
+        while True:
+            await self._wait_for_work()
+            self._step_batch()
+            self._beat()
+            self._snapshot_if_due()
+            await asyncio.sleep(0)  # let the adapters read and write between two batches
+
+    async def _wait_for_work(self) -> None:
+        """Until an event is there, a timer is due or a heartbeat must be sent."""
+        self._wake.clear()
+        if self._inbox:
+            return
+        now = self._clock.now()
+        due = self._machine.next_deadline()
+        wait_s = BEAT_EVERY_S if due is None else min(BEAT_EVERY_S, max(0.0, due - now))
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def _step_batch(self) -> None:
+        """Step what is waiting, at most MAX_BATCH events, and write it to the journal."""
+        entries: list[Entry] = []
+        steps: list[Step] = []
+        due = self._machine.next_deadline()
+        if due is not None and due <= self._clock.now():
+            self._step(Tick(), entries, steps)
+        while self._inbox and len(entries) < MAX_BATCH:
+            self._step(self._inbox.popleft(), entries, steps)
+        if entries:
+            self._append(entries)
+            self._released.append((entries, steps))
+            self._release_wake.set()
+
+    def _step(self, event: Event, entries: list[Entry], steps: list[Step]) -> None:
+        step = self._machine.handle(event, self._clock.now())
+        state = self._machine.state
+        entries.append(Entry(state.position, state.now, event, step.commands, step.records))
+        steps.append(step)
+        self.events[type(event).__name__] += 1
+        for record in step.records:
+            if isinstance(record, FaultRecord):
+                self.faults[record.kind] += 1
+                log.error("fault", kind=record.kind, detail=record.detail, position=state.position)
+            elif isinstance(record, RepairRecord):
+                self.repairs[record.kind] += 1
+                log.warning("repair", kind=record.kind, subject=record.subject)
+
+    def _append(self, entries: list[Entry]) -> None:
+        """Write to the journal; while it cannot be written, keep the entries and go on loudly."""
+        try:
+            if self._unwritten:
+                self._journal.append([*self._unwritten, *entries])
+                self._unwritten.clear()
+            else:
+                self._journal.append(entries)
+            self._dirty = True
+        except OSError as error:
+            self._unwritten += entries
+            log.error("journal_not_written", error=str(error), entries=len(self._unwritten))
+            if len(self._unwritten) > MAX_UNWRITTEN:
+                raise JournalLostError(
+                    f"the journal could not be written for {len(self._unwritten)} events: {error}"
+                ) from error
+
+    def _beat(self) -> None:
+        """Tell every PBX that the machine steps, and renew the watchdogs of callers in menus."""
+        now = asyncio.get_running_loop().time()
+        if now - self._last_beat < BEAT_EVERY_S:
+            return
+        self._last_beat = now
+        menus = [call.channel for call in self.state.calls.values() if call.place is Place.MENU]
+        for name, gateway in self._gateways.items():
+            gateway.beat([channel for channel in menus if channel.pbx == name])
+
+    # --- releasing ----------------------------------------------------------------------------
+
+    async def _release_loop(self) -> None:
+        while True:
+            await self._release_wake.wait()
+            self._release_wake.clear()
+            while self._released:
+                entries, steps = self._released.popleft()
+                await self._release(entries, steps)
+
+    async def _release(self, entries: list[Entry], steps: list[Step]) -> None:
+        """Let out what one batch led to: replies, live topics, records, then commands."""
+        if any(_needs_sync(step.commands) for step in steps):
+            await self._sync()
+        touched: dict[str, None] = {}
+        for step in steps:
+            for reply in step.replies:
+                for waiter in self._waiters.pop(reply.request, ()):
+                    if not waiter.done():
+                        waiter.set_result(reply)
+            touched.update(dict.fromkeys(step.touched))
+        for sink in self._sinks:
+            sink.feed(entries)
+        if touched:
+            for listener in self.on_touched:
+                listener(tuple(touched))
+        if self._executor is not None:
+            for step in steps:
+                if step.commands:
+                    await self._executor.carry_out(step.commands)
+
+    async def _sync_loop(self) -> None:
+        while True:
+            await asyncio.sleep(SYNC_EVERY_S)
+            if self._dirty:
+                await self._sync()
+
+    async def _sync(self) -> None:
+        self._dirty = False
+        try:
+            await self._journal.sync()
+        except OSError as error:
+            log.error("journal_not_synced", error=str(error))
+
+    def _snapshot_if_due(self) -> None:
+        """Every SNAPSHOT_EVERY events: encode on the loop, write beside it."""
+        if self.position - self._snapshot_at < SNAPSHOT_EVERY or self._unwritten:
+            return
+        if self._snapshot_task is not None and not self._snapshot_task.done():
+            return
+        self._snapshot_at = self.position
+        self._snapshot_task = asyncio.create_task(
+            self._save_snapshot(self.position, self.state.encode())
+        )
+
+    async def _save_snapshot(self, position: int, state: bytes) -> None:
+        try:
+            await self._journal.save_snapshot(position, state)
+        except OSError as error:
+            log.error("snapshot_not_written", error=str(error), position=position)
+
+
+def _needs_sync(commands: tuple[Command, ...]) -> bool:
+    return any(isinstance(command, NEEDS_SYNC) for command in commands)

@@ -1,0 +1,300 @@
+"""What the service needs from outside, as small Protocols. Adapters of ``pbx``, ``journal``, ``storage`` and ``api`` fill
+them in (by ``callcenter.bootstrap``); tests and virtual time use the in-memory ones that ship beside the real.
+"""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from callcenter.domain.call import Outcome
+from callcenter.domain.commands import PbxCommand, PopCard
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import (
+    AgentId,
+    CallId,
+    ChannelRef,
+    CustomerId,
+    PbxName,
+    QueueId,
+    RequestId,
+)
+from callcenter.domain.records import (
+    CallRecord,
+    ConversationRecord,
+    DispositionRecord,
+    OfferRecord,
+)
+from callcenter.domain.step import Entry
+
+
+class Clock(Protocol):
+    """Tells the time. Only the service asks; the machine is told."""
+
+    def now(self) -> float:
+        """UTC seconds."""
+        ...
+
+
+class Refused(Exception):  # noqa: N818 - a fact about a command
+    """The other side said no; nothing happened."""
+
+
+class OutcomeUnknown(Exception):  # noqa: N818 - a fact about a command
+    """The command may or may not have been carried out: never send it again."""
+
+
+class PbxGateway(Protocol):
+    """Carries commands to one PBX, in the order given. Facts go into the inbox that bootstrap hands it."""
+
+    name: PbxName
+
+    def send(self, command: PbxCommand) -> Future[None]:
+        """Write this command now and return its result to come.
+
+        The future ends with None, ``Refused`` or ``OutcomeUnknown`` (link lost, deadline passed); it always ends.
+        """
+        ...
+
+    def beat(self, menus: Sequence[ChannelRef]) -> None:
+        """Tell the PBX that we live, and renew the watchdog of these channels that are in menus."""
+        ...
+
+
+class Customer(Struct, frozen=True):
+    """What the directory answers for a number."""
+
+    id: CustomerId
+    tier: Tier
+
+
+class CustomerStore(Protocol):
+    """The local directory of customers (``CustomerDirectory``)."""
+
+    async def find_by_number(self, number: str) -> Customer | None:
+        """The customer with this E.164 number."""
+        ...
+
+
+class Desktops(Protocol):
+    """The agents' open desktops."""
+
+    async def pop_card(self, card: PopCard) -> bool:
+        """Write the card's frame to every open desktop of the agent; False when there is none.
+
+        Returns when the frame is handed to the operating system, at most after a short deadline: it never waits
+        for an answer.
+        """
+        ...
+
+
+class JournalPosition(Struct, frozen=True):
+    """Where a journal stands."""
+
+    journal: str
+    """The journal's id: 8 characters, new for every new journal."""
+    epoch: int
+    position: int
+    """Position of the last entry; 0 when empty."""
+
+
+class Journal(Protocol):
+    """The only memory of the machine. One writer."""
+
+    @property
+    def id(self) -> str:
+        """The journal's id."""
+        ...
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write a batch: on return it survives a kill of this process (not a power cut). Raises ``OSError``."""
+        ...
+
+    async def sync(self) -> None:
+        """Make everything appended so far survive a power cut."""
+        ...
+
+    async def save_snapshot(self, position: int, state: bytes) -> None:
+        """Keep the state as of ``position``, atomically, and drop what is no longer needed for recovery."""
+        ...
+
+    def load(self) -> LoadedJournal:
+        """The newest whole snapshot and every entry after it; repairs a torn tail."""
+        ...
+
+    async def close(self) -> None:
+        """Sync and release."""
+        ...
+
+
+class LoadedJournal(Struct, frozen=True):
+    """What a journal gave back at start."""
+
+    snapshot: bytes | None
+    """The encoded state, or None to begin empty."""
+    snapshot_position: int
+    entries: tuple[Entry, ...]
+    """In order, positions following the snapshot's without a gap."""
+    torn_bytes: int
+    """Bytes of an unfinished batch that were cut off."""
+
+
+class RecordSink(Protocol):
+    """Where journaled entries go to become records (the projector). Must not block."""
+
+    def feed(self, entries: Sequence[Entry]) -> None:
+        """Take these entries; writing happens later, exactly once."""
+        ...
+
+
+Touched = Callable[[tuple[str, ...]], None]
+"""Told which live topics changed, after the journal."""
+
+
+class Overloaded(Exception):  # noqa: N818 - a fact about a moment
+    """The inbox is full: nothing was taken in. Try again after a moment."""
+
+
+# --- people who sign in ------------------------------------------------------------------------
+
+
+class Role(StrEnum):
+    """What an account may do. An account may have several."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    """Reads everything, changes nothing."""
+
+
+class Account(Struct, frozen=True):
+    """Someone, or a program, that may sign in."""
+
+    id: str
+    """The login; of an account with the role agent it is the ``AgentId``."""
+    name: str
+    """The person's name, for screens; never journaled."""
+    roles: tuple[Role, ...]
+
+
+class SignInRefused(Struct, frozen=True):
+    """Why nobody was signed in."""
+
+    reason: str
+    """One sentence for the person. It does not tell whether the login or the password was wrong."""
+    retry_after_s: float = 0.0
+    """Over zero: too many attempts; the next one is looked at after this time."""
+
+
+class AccountStore(Protocol):
+    """Accounts and their sessions. Sessions are opaque random tokens, stored hashed, revocable."""
+
+    async def verify(self, login: str, password: str, address: str) -> Account | SignInRefused:
+        """Check a password (argon2id, in a thread).
+
+        ``address`` is the client's, for limits on attempts.
+        """
+        ...
+
+    async def open_session(self, account: Account) -> str:
+        """Start a session and return its token."""
+        ...
+
+    async def session(self, token: str) -> Account | None:
+        """Whose session this is, with the roles of today; None when unknown, expired or revoked."""
+        ...
+
+    async def revoke(self, token: str) -> None:
+        """End a session. A token that is not known is no error."""
+        ...
+
+
+class AuditEntry(Struct, frozen=True):
+    """One change that somebody asked for through the API, granted or not."""
+
+    at: float
+    """UTC seconds."""
+    account: str
+    """The account's id; for a refused sign-in the login that was tried."""
+    address: str
+    """Where the request came from."""
+    action: str
+    """Method and path pattern, e.g. ``POST /api/v1/agents/me/ready``."""
+    subject: str
+    """The path asked for."""
+    request: RequestId
+    status: int
+    """HTTP status of the answer."""
+    detail: str
+    """The request's body as JSON, secrets blotted out; empty when it had none."""
+
+
+class AuditLog(Protocol):
+    """Where changes are kept for auditors."""
+
+    async def write(self, entries: Sequence[AuditEntry]) -> None:
+        """Append these entries; raises when they were not kept."""
+        ...
+
+
+# --- what has been, and whom we know -----------------------------------------------------------
+
+
+class CallQuery(Struct, frozen=True):
+    """Which ended calls to read. Empty fields do not narrow."""
+
+    limit: int
+    """Rows of one page."""
+    cursor: str = ""
+    """``CallRecordPage.next`` of the page before; empty for the newest."""
+    since: float = 0.0
+    """Ended at this time or later, UTC seconds."""
+    until: float = 0.0
+    """Ended before this time, UTC seconds; 0.0: no bound."""
+    queue: QueueId = ""
+    agent: AgentId = ""
+    """Who answered."""
+    outcome: Outcome | None = None
+
+
+class CallRecordPage(Struct, frozen=True):
+    """Ended calls, newest first."""
+
+    rows: tuple[CallRecord, ...]
+    next: str = ""
+    """Cursor of the next page; empty after the last."""
+
+
+class CallHistory(Struct, frozen=True):
+    """All that is kept of one ended call."""
+
+    call: CallRecord
+    offers: tuple[OfferRecord, ...] = ()
+    conversations: tuple[ConversationRecord, ...] = ()
+    dispositions: tuple[DispositionRecord, ...] = ()
+
+
+class RecordReader(Protocol):
+    """Reads what the projector wrote."""
+
+    async def calls(self, query: CallQuery) -> CallRecordPage:
+        """One page of ended calls; raises ``ValueError`` for a cursor that is not one of ours."""
+        ...
+
+    async def call(self, call: CallId) -> CallHistory | None:
+        """One ended call; None when there is none of that id (yet: the projector may lag)."""
+        ...
+
+
+class CardSource(Protocol):
+    """Knows what an agent's screen shows of a customer."""
+
+    async def card(self, customer: CustomerId) -> Mapping[str, object] | None:
+        """The card's fields, ready for JSON; None for a customer nobody knows."""
+        ...

@@ -1,0 +1,1 @@
+"""Who gets which call. Pure; usable without the rest of the program."""

@@ -1,0 +1,473 @@
+"""Offering a call, ringing the agent, joining, talking and parting."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from callcenter.core import offers
+from callcenter.domain import commands as c
+from callcenter.domain import events as e
+from callcenter.domain.agent import AgentState
+from callcenter.domain.call import CallState, Outcome
+from callcenter.domain.customer import Tier
+from callcenter.domain.records import (
+    AgentStateRecord,
+    ConversationRecord,
+    FaultRecord,
+    OfferRecord,
+    RepairRecord,
+)
+from tests.builders import PBX, Bench, channel
+
+RING_S = 15.0
+
+
+def offered(bench: Bench, name: str = "a") -> str:
+    """Who is being offered this caller."""
+    return bench.call(name).agent
+
+
+def test_the_card_is_sent_before_the_phone_is_rung() -> None:
+    bench = Bench()
+    bench.agents("ana", seniors=("ana",))
+
+    bench.waiting_caller("a", Tier.GOLD)
+
+    kinds = [type(x) for x in bench.commands if isinstance(x, c.PopCard | c.RingAgent)]
+    assert kinds == [c.PopCard, c.RingAgent]
+    card = bench.last(c.PopCard)
+    assert (card.agent, card.customer, card.tier) == ("ana", "customer-a", Tier.GOLD)
+    assert card.caller_number == "+3545551234"
+    assert bench.agent("ana").state is AgentState.RESERVED
+
+
+def test_a_call_is_answered_talked_and_wrapped_up() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+
+    bench.talk("a")
+    assert bench.call("a").state is CallState.CONNECTED
+    assert bench.agent("ana").state is AgentState.TALKING
+    bench.wait(60)
+    leg = bench.call("a").leg
+    bench.hang_up("a")
+
+    assert bench.last(c.HangUp).channel == leg
+    assert bench.agent("ana").state is AgentState.WRAP_UP
+    assert bench.kept(ConversationRecord)[0].ended_at - bench.kept(ConversationRecord)[
+        0
+    ].began_at == pytest.approx(60)
+    record = bench.ended()
+    assert (record.outcome, record.answered_by, record.offers) == (Outcome.ANSWERED, "ana", 1)
+    assert [o.result for o in bench.kept(OfferRecord)] == ["answered"]
+    bench.wait(30)
+    assert bench.agent("ana").state is AgentState.READY
+
+
+def test_a_gold_caller_goes_to_the_senior_although_a_junior_is_idle_longer() -> None:
+    bench = Bench()
+    bench.agents("jon", "ana", seniors=("ana",))
+
+    bench.waiting_caller("a", Tier.GOLD)
+    bench.waiting_caller("b")
+
+    assert (offered(bench, "a"), offered(bench, "b")) == ("ana", "jon")
+
+
+def test_a_gold_caller_overflows_to_a_junior_when_no_senior_comes_free() -> None:
+    bench = Bench()
+    bench.agents("jon")
+
+    bench.waiting_caller("a", Tier.GOLD)
+    bench.wait(19)
+    assert bench.call("a").state is CallState.WAITING
+    bench.wait(2)
+
+    assert offered(bench) == "jon"
+    assert bench.call("a").overflowed
+
+
+def test_the_longest_idle_agent_is_offered_the_next_call() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.waiting_caller("a")
+    bench.talk("a")
+    bench.hang_up("a")
+    bench.wait(31)
+
+    bench.waiting_caller("b")
+
+    assert offered(bench, "b") == "jon"
+
+
+def test_a_phone_that_rings_out_makes_the_agent_not_ready_and_the_next_agent_is_asked() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    before = bench.waiting_caller("a")
+    leg = bench.ring("a")
+
+    bench.wait(RING_S + 1)
+
+    assert (bench.agent("ana").state, bench.agent("ana").reason) == (
+        AgentState.NOT_READY,
+        "missed",
+    )
+    assert bench.last(c.HangUp).channel == leg
+    assert offered(bench) == "jon"
+    assert bench.call("a").queued_at == before.queued_at
+    assert bench.kept(OfferRecord)[0].result == "no_answer"
+
+
+def test_ring_time_counts_from_the_first_ringing() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.wait(4)
+    leg = bench.ring("a")
+
+    bench.wait(RING_S - 1)
+    bench.tell(e.LegRinging(leg))
+    assert bench.agent("ana").state is AgentState.RINGING
+    bench.wait(1.5)
+
+    assert bench.agent("ana").state is AgentState.NOT_READY
+
+
+def test_a_phone_that_does_not_ring_in_time_is_unreachable() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.waiting_caller("a")
+
+    bench.wait(offers.UNREACHABLE_S + 0.1)
+
+    assert bench.agent("ana").reason == "unreachable"
+    assert offered(bench) == "jon"
+
+
+@pytest.mark.parametrize(
+    ("cause", "rings", "reason"),
+    [
+        (17, True, "rejected"),
+        (21, True, "rejected"),
+        (19, True, "missed"),
+        (20, False, "unreachable"),
+    ],
+)
+def test_the_cause_of_the_legs_hangup_says_why(cause: int, rings: bool, reason: str) -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.waiting_caller("a")
+    leg = bench.call("a").leg
+    assert leg is not None
+    bench.tell(e.LegCreated(leg))
+    if rings:
+        bench.tell(e.LegRinging(leg))
+
+    bench.tell(e.OriginateFailed(leg))
+    assert offered(bench) == "ana"
+    bench.tell(e.ChannelHungUp(leg, cause))
+
+    assert bench.agent("ana").reason == reason
+    assert offered(bench) == "jon"
+
+
+def test_a_dialing_that_never_made_a_channel_ends_with_its_response() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    leg = bench.waiting_caller("a").leg
+    assert leg is not None
+
+    bench.tell(e.OriginateFailed(leg))
+
+    assert bench.agent("ana").reason == "unreachable"
+    assert leg not in bench.machine.state.legs
+    assert offered(bench) == "jon"
+
+
+def test_a_refused_originate_is_an_unreachable_phone() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.waiting_caller("a")
+
+    bench.tell(e.CommandFailed(bench.last(c.RingAgent).id, "Extension does not exist"))
+
+    assert bench.agent("ana").reason == "unreachable"
+    assert offered(bench) == "jon"
+
+
+def test_picked_up_and_put_down_before_the_join_is_a_rejection() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.waiting_caller("a")
+    leg = bench.ring("a")
+    bench.tell(e.LegAnswered(leg))
+
+    bench.tell(e.ChannelHungUp(leg, 0))
+
+    assert bench.agent("ana").reason == "rejected"
+    assert offered(bench) == "jon"
+
+
+def test_a_caller_who_hangs_up_while_the_phone_rings_frees_the_agent_without_blame() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.ring("a")
+
+    bench.hang_up("a")
+
+    assert bench.agent("ana").state is AgentState.READY
+    assert bench.last(c.HangUp).channel == leg
+    assert bench.kept(OfferRecord)[0].result == "caller_gone"
+    assert bench.ended().outcome is Outcome.ABANDONED
+    bench.tell(e.ChannelHungUp(leg, 16))
+    assert len(bench.machine.state.legs) == 0
+
+
+def test_a_leg_made_after_its_hangup_was_refused_is_hung_up_again() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    leg = bench.waiting_caller("a").leg
+    assert leg is not None
+    bench.hang_up("a")
+
+    bench.tell(e.LegCreated(leg))
+    bench.tell(e.LegParked(leg))
+
+    assert [h.channel for h in bench.sent(c.HangUp)] == [leg, leg, leg]
+
+
+def test_a_leg_nobody_knows_is_hung_up_and_counted() -> None:
+    bench = Bench()
+
+    bench.tell(e.LegCreated(channel("leg-old")))
+
+    assert bench.last(c.HangUp).channel == channel("leg-old")
+    assert bench.kept(RepairRecord)[0].kind == "orphan_leg"
+
+
+def test_the_join_waits_until_both_are_parked() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.ring("a")
+    bench.tell(e.CallerLeftHold(channel("a")))
+    bench.tell(e.LegAnswered(leg))
+    bench.tell(e.LegParked(leg))
+    assert bench.sent(c.JoinCall) == []
+
+    bench.tell(e.CallerHeld(channel("a")))
+
+    assert bench.last(c.JoinCall).leg == leg
+
+
+def test_a_join_that_failed_has_the_pbx_asked_and_is_done_again() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.ring("a")
+    bench.tell(e.LegAnswered(leg))
+    bench.tell(e.LegParked(leg))
+
+    bench.tell(e.CommandFailed(bench.last(c.JoinCall).id, "Channel1 does not exist"))
+    assert len(bench.sent(c.ReadPbx)) == 1
+    bench.tell(e.LegParked(leg))
+
+    assert len(bench.sent(c.JoinCall)) == 2
+
+
+def test_an_answered_leg_that_is_never_joined_has_the_pbx_asked() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.ring("a")
+    bench.tell(e.LegAnswered(leg))
+
+    bench.wait(offers.JOIN_LEASE_S * 2 + 1)
+
+    assert len(bench.sent(c.ReadPbx)) == 2
+
+
+@pytest.mark.parametrize("cause", offers.DELIBERATE)
+def test_an_agent_who_hangs_up_ends_the_call(cause: int) -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.talk("a").leg
+    assert leg is not None
+
+    bench.tell(e.ChannelLeft(leg, "b-a"))
+    bench.tell(e.ChannelLeft(channel("a"), "b-a"))
+    bench.tell(e.CallerHeld(channel("a")))
+    bench.tell(e.ChannelHungUp(leg, cause))
+
+    assert bench.last(c.HangUp).channel == channel("a")
+    assert bench.agent("ana").state is AgentState.WRAP_UP
+    bench.tell(e.CallerHeld(channel("a")))
+    bench.hang_up("a")
+    assert bench.ended().outcome is Outcome.ANSWERED
+
+
+def test_a_lost_agent_phone_sends_the_caller_back_in_front() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    before = bench.waiting_caller("a")
+    leg = bench.talk("a").leg
+    assert leg is not None
+
+    bench.tell(e.ChannelHungUp(leg, 44))
+
+    assert bench.call("a").queued_at == before.queued_at
+    assert offered(bench) == "jon"
+    assert bench.kept(RepairRecord)[0].kind == "agent_leg_lost"
+
+
+def test_a_caller_back_on_hold_without_any_hangup_waits_again() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+
+    bench.tell(e.ChannelLeft(channel("a"), "b-a"))
+    bench.tell(e.CallerHeld(channel("a")))
+    assert bench.call("a").state is CallState.CONNECTED
+    bench.wait(offers.PARTED_S + 0.1)
+
+    assert bench.call("a").state is CallState.WAITING
+    assert bench.agent("ana").state is AgentState.WRAP_UP
+
+
+def test_a_stale_parting_timer_does_nothing_to_a_new_conversation() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+    bench.tell(e.CallerHeld(channel("a")))
+    bench.tell(e.ChannelJoined(channel("a"), "b-a"))
+
+    bench.wait(offers.PARTED_S + 0.1)
+
+    assert bench.call("a").state is CallState.CONNECTED
+
+
+def test_the_native_queue_connecting_a_caller_to_an_agent_is_taken_over() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.tell(e.NotReadyRequested("r", "ana", "lunch"))
+    bench.waiting_caller("a")
+    bench.tell(e.CallFellBack(channel("a")))
+
+    bench.tell(e.FallbackAnswered(channel("a"), "1001", channel("q-1")))
+
+    assert bench.call("a").state is CallState.CONNECTED
+    assert bench.agent("ana").state is AgentState.TALKING
+    bench.hang_up("a")
+    assert bench.ended().via_fallback
+    assert bench.ended().answered_by == "ana"
+
+
+def test_the_native_queue_connecting_strangers_has_the_pbx_read() -> None:
+    bench = Bench()
+
+    bench.tell(e.FallbackAnswered(channel("a"), "1001", channel("q-1")))
+
+    assert len(bench.sent(c.ReadPbx)) == 1
+
+
+def test_the_native_queue_reaching_an_agent_who_is_being_rung_ends_that_offer() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.waiting_caller("b")
+    bench.ring("a")
+    bench.tell(e.CallFellBack(channel("b")))
+
+    bench.tell(e.FallbackAnswered(channel("b"), "1001", channel("q-1")))
+    bench.tell(e.FallbackAnswered(channel("b"), "1001", channel("q-1")))
+
+    assert bench.call("a").state is CallState.WAITING
+    assert bench.agent("ana").call == bench.call("b").id
+
+
+def test_a_connected_caller_who_falls_back_frees_the_agent() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+
+    bench.tell(e.CallFellBack(channel("a")))
+
+    assert bench.agent("ana").state is AgentState.WRAP_UP
+    assert bench.call("a").state is CallState.IN_FALLBACK
+
+
+def test_a_card_that_could_not_be_shown_is_a_fault_and_the_phone_rings_all_the_same() -> None:
+    bench = Bench(allowed_faults=("*",))
+    bench.agents("ana")
+    bench.waiting_caller("a")
+
+    bench.tell(e.CommandFailed(bench.last(c.PopCard).id, "no desktop is open"))
+
+    assert bench.kept(FaultRecord)[0].kind == "card_not_shown"
+    assert bench.agent("ana").state is AgentState.RESERVED
+
+
+def test_nobody_is_rung_while_the_link_is_down() -> None:
+    bench = Bench()
+    bench.tell(e.PbxLinkLost(PBX, "cut"))
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    assert bench.sent(c.RingAgent) == []
+
+
+def test_events_of_channels_that_are_not_ours_change_nothing() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    before = bench.machine.state.encode()
+    ref = channel("other")
+
+    for event in (
+        e.ChannelJoined(ref, "b"),
+        e.ChannelLeft(ref, "b"),
+        e.ChannelHungUp(ref, 16),
+        e.LegAnswered(ref),
+        e.OriginateFailed(ref),
+        e.IvrLeft(ref),
+        e.IvrCommandEnded(ref, "x", 0),
+        e.CallerLeftHold(ref),
+        e.CommandSucceeded("x"),
+        e.CommandFailed("x", "no"),
+    ):
+        step = bench.tell(event)
+        assert step.commands == ()
+
+    state = msgspec.msgpack.decode(before)
+    after = msgspec.msgpack.decode(bench.machine.state.encode())
+    moving = {"position": 0, "now": 0}
+    assert {**state, **moving} == {**after, **moving}
+
+
+def test_every_state_an_agent_leaves_is_recorded_with_its_time() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+    bench.hang_up("a")
+    bench.wait(30)
+
+    states = [r.state for r in bench.kept(AgentStateRecord)]
+    assert states == [
+        "signed_out",
+        "not_ready",
+        "ready",
+        "reserved",
+        "ringing",
+        "talking",
+        "wrap_up",
+    ]
+    times = [(r.began_at, r.ended_at) for r in bench.kept(AgentStateRecord)]
+    assert all(a[1] == b[0] for a, b in pairwise(times[1:]))
