@@ -151,11 +151,12 @@ class Hub:
         self._wake.clear()
         if self._inbox:
             return
-        now = self._clock.now()
+        wait_s = self._last_beat + BEAT_EVERY_S - asyncio.get_running_loop().time()
         due = self._machine.next_deadline()
-        wait_s = BEAT_EVERY_S if due is None else min(BEAT_EVERY_S, max(0.0, due - now))
+        if due is not None:
+            wait_s = min(wait_s, due - self._clock.now())
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(max(0.0, wait_s)):
                 await self._wake.wait()
         except TimeoutError:
             pass
@@ -208,7 +209,7 @@ class Hub:
     def _beat(self) -> None:
         """Tell every PBX that the machine steps, and renew the watchdogs of callers in menus."""
         now = asyncio.get_running_loop().time()
-        if now - self._last_beat < BEAT_EVERY_S:
+        if now < self._last_beat + BEAT_EVERY_S:
             return
         self._last_beat = now
         menus = [call.channel for call in self.state.calls.values() if call.place is Place.MENU]

@@ -1,0 +1,122 @@
+"""Fakes of what the service needs from outside, for tests on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Future
+from collections.abc import Callable, Sequence
+
+from callcenter.bench.machine import Echo
+from callcenter.domain.commands import PbxCommand, PopCard
+from callcenter.domain.events import Event
+from callcenter.domain.ids import ChannelRef
+from callcenter.domain.step import Entry
+from callcenter.service.ports import Customer, LoadedJournal
+from tests.builders import PBX, T0
+
+
+class LoopClock:
+    """The loop's time as UTC seconds."""
+
+    def now(self) -> float:
+        """See ``ports.Clock``."""
+        return T0 + asyncio.get_running_loop().time()
+
+
+class FakeGateway:
+    """A PBX that does at once what it is told and tells the events of it; or refuses, or is silent."""
+
+    def __init__(self, put: Callable[[Event], None], log: list[str]) -> None:
+        self.name = PBX
+        self.put = put
+        self.log = log
+        self.failure: Exception | None = None
+        self.silent: tuple[type, ...] = ()
+        """Kinds of commands that lead to nothing but their success."""
+        self.beats: list[tuple[float, list[ChannelRef]]] = []
+        self._echo = Echo()
+
+    def send(self, command: PbxCommand) -> Future[None]:
+        """See ``ports.PbxGateway``."""
+        self.log.append(type(command).__name__)
+        result: Future[None] = asyncio.get_running_loop().create_future()
+        if self.failure is not None:
+            result.set_exception(self.failure)
+            return result
+        result.set_result(None)
+        if not isinstance(command, self.silent):
+            for event in list(self._echo.answer(command))[:-1]:
+                self.put(event)
+        return result
+
+    def beat(self, menus: Sequence[ChannelRef]) -> None:
+        """See ``ports.PbxGateway``."""
+        self.beats.append((asyncio.get_running_loop().time(), list(menus)))
+
+
+class FakeDesktops:
+    """Desktops that show every card, or none."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.open = True
+
+    async def pop_card(self, card: PopCard) -> bool:
+        """See ``ports.Desktops``."""
+        await asyncio.sleep(0.001)
+        self.log.append("card")
+        return self.open
+
+
+class FakeCustomers:
+    """A directory with a delay and a failure."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Customer] = {}
+        self.delay_s = 0.001
+        self.failure: Exception | None = None
+
+    async def find_by_number(self, number: str) -> Customer | None:
+        """See ``ports.CustomerStore``."""
+        await asyncio.sleep(self.delay_s)
+        if self.failure is not None:
+            raise self.failure
+        return self.known.get(number)
+
+
+class FakeJournal:
+    """A journal that notes when it is written and synced, and whose disk can be full."""
+
+    id = "FAKE"
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.entries: list[Entry] = []
+        self.snapshots: list[tuple[int, bytes]] = []
+        self.full = False
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """See ``ports.Journal``."""
+        if self.full:
+            raise OSError("no space left on device")
+        self.entries += entries
+        self.log.append("append")
+
+    async def sync(self) -> None:
+        """See ``ports.Journal``."""
+        if self.full:
+            raise OSError("no space left on device")
+        self.log.append("sync")
+
+    async def save_snapshot(self, position: int, state: bytes) -> None:
+        """See ``ports.Journal``."""
+        if self.full:
+            raise OSError("no space left on device")
+        self.snapshots.append((position, state))
+
+    def load(self) -> LoadedJournal:
+        """See ``ports.Journal``."""
+        return LoadedJournal(None, 0, tuple(self.entries), 0)
+
+    async def close(self) -> None:
+        """See ``ports.Journal``."""
