@@ -31,6 +31,8 @@ from callcenter.ivr import engine
 
 MENU_LEASE_S = 60.0
 """A menu step that says nothing for so long is looked at in the PBX: no shipped prompt is longer."""
+MENU_FAILED_S = 1.0
+"""After a menu command that failed: by then a caller who has gone is known to have gone."""
 HOLD_LEASE_S = 10.0
 """A Redirect to hold takes 2 ms; after this the PBX is asked where the caller is."""
 
@@ -136,7 +138,11 @@ def end_menu_command(turn: Turn, event: IvrCommandEnded) -> None:
     elif event.command == call.ivr_probe:
         # Everything queued before the probe has ended and its result was lost while we were away.
         follow(turn, call, flow, engine.again(flow, call.node, call.node_tries, call.flow_steps))
-    elif event.command == call.ivr_command and event.result >= 0:
+    elif event.command == call.ivr_command and event.result < 0:
+        # Either the caller has gone, which the PBX tells in a moment, or the prompt cannot be played.
+        turn.change_call(call, ivr_command="")
+        turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
+    elif event.command == call.ivr_command:
         if event.digits:
             call = turn.change_call(call, choices=(*call.choices, event.digits))
         follow(turn, call, flow, _next_move(flow, call, event))
@@ -311,6 +317,11 @@ def lease_ran_out(turn: Turn, call_id: CallId) -> None:
     """Nothing was heard of a call that should have moved: ask the PBX, and go on asking."""
     call = turn.state.calls.get(call_id)
     if call is None:
+        return
+    if call.state is CallState.IN_IVR and not call.ivr_command and not call.ending:
+        turn.fault("menu_failed", f"flow {call.flow}, node {call.node}")
+        flow = turn.state.flows.get(call.flow)
+        enqueue(turn, call, flow.default_queue if flow else turn.state.center.default_queue)
         return
     turn.state.set_timer(f"lease:{call_id}", turn.now + MENU_LEASE_S)
     if turn.is_up(call.channel.pbx):

@@ -235,8 +235,11 @@ def _start(turn: Turn, event: e.ServiceStarted) -> None:
 
 def _configure(turn: Turn, event: e.CenterConfigured) -> None:
     turn.state.set_center(event.center)
-    for call in turn.state.calls.values():
-        turn.touch_call(call)
+    for call in list(turn.state.calls.values()):
+        if call.queue and call.queue not in turn.state.queues:
+            turn.change_call(call, queue=event.center.default_queue)  # the place is kept
+        else:
+            turn.touch_call(call)
 
 
 def _link_lost(turn: Turn, event: e.PbxLinkLost) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core.inbound import HOLD_LEASE_S, MENU_LEASE_S, normalize_number
+from callcenter.core.inbound import HOLD_LEASE_S, MENU_FAILED_S, MENU_LEASE_S, normalize_number
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.call import CallState, Outcome, Place
+from callcenter.domain.center import Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import QueueNode
 from callcenter.domain.records import CallRecord, FaultRecord, RepairRecord
@@ -252,3 +253,43 @@ def test_numbers_are_read_by_the_region_and_kept_as_they_came_when_they_are_none
     assert normalize_number("+44 20 7946 0958", "IS") == "+442079460958"
     assert normalize_number("anonymous", "IS") == "anonymous"
     assert normalize_number("12", "IS") == "12"
+
+
+def test_callers_of_a_queue_that_is_taken_away_wait_in_the_default_queue_in_their_place() -> None:
+    bench = Bench()
+    before = bench.waiting_caller("a")
+
+    bench.tell(
+        e.CenterConfigured(
+            msgspec.structs.replace(CENTER, queues=(Queue("other"),), default_queue="other")
+        )
+    )
+
+    assert bench.call("a").queue == "other"
+    assert bench.call("a").queued_at == before.queued_at
+
+
+def test_a_prompt_that_cannot_be_played_is_a_fault_and_leads_to_a_person() -> None:
+    bench = Bench(allowed_faults=("menu_failed",))
+    ref = channel("a")
+    bench.tell(e.CallArrived(ref, "5551234", "7000"))
+
+    bench.tell(e.IvrCommandEnded(ref, bench.last(c.PlayPrompt).id, -1))
+    assert bench.call("a").state is CallState.IN_IVR
+    bench.wait(MENU_FAILED_S + 0.1)
+
+    assert bench.call("a").state is CallState.WAITING
+    assert bench.last(c.HoldCaller).channel == ref
+    assert "node welcome" in bench.kept(FaultRecord)[0].detail
+
+
+def test_a_caller_who_hung_up_during_a_prompt_left_in_ivr_without_a_fault() -> None:
+    bench = Bench()
+    ref = channel("a")
+    bench.tell(e.CallArrived(ref, "5551234", "7000"))
+
+    bench.tell(e.IvrCommandEnded(ref, bench.last(c.PlayPrompt).id, -1))
+    bench.hang_up("a")
+    bench.wait(5)
+
+    assert bench.ended().outcome is Outcome.LEFT_IN_IVR
