@@ -1,8 +1,9 @@
 """The routing engine: keeps who waits and who is idle, and pairs them.
 
-The rule, until rules are documents: tiers in order of precedence, within a tier who came first. A gold
-call goes to the longest idle senior of its queue; while none is idle it is held until ``senior_until``
-and then takes the longest idle agent. Every other call takes the longest idle agent of its queue.
+The rule, until rules are documents: tiers in order of precedence, within a tier who came first. A
+gold call goes to the longest idle senior of its queue; while none is idle it is held until
+``senior_until`` and then takes the longest idle agent. Every other call takes the longest idle
+agent of its queue.
 
 Cost of a decision: queues x tiers, not calls or agents; adding and removing cost a binary search.
 """
@@ -29,7 +30,8 @@ class Router:
         self._seniors: dict[QueueId, list[Place]] = {}
         self._juniors: dict[QueueId, list[Place]] = {}
         self.changed = False
-        """Whether anything came or went since the last match: otherwise only time can bring a new one."""
+        """Whether anything came or went since the last match: otherwise only time can bring a new
+        one."""
 
     def put_call(self, call: WaitingCall) -> None:
         """This call waits, or waits under other conditions."""

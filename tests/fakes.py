@@ -24,7 +24,8 @@ class LoopClock:
 
 
 class FakeGateway:
-    """A PBX that does at once what it is told and tells the events of it; or refuses, or is silent."""
+    """A PBX that does at once what it is told and tells the events of it; or refuses, or is
+    silent."""
 
     def __init__(self, put: Callable[[Event], None], log: list[str]) -> None:
         self.name = PBX

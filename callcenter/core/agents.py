@@ -22,7 +22,8 @@ from callcenter.domain.ids import AgentId
 from callcenter.domain.records import DispositionRecord
 
 DESKTOP_GRACE_S = 20.0
-"""A desktop that is gone longer (a reload takes 2 s, a Wi-Fi change 10 s) makes its agent not ready."""
+"""A desktop that is gone longer (a reload takes 2 s, a Wi-Fi change 10 s) makes its agent not
+ready."""
 
 AT_REST = (AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP)
 """States in which a wish takes effect at once."""

@@ -30,7 +30,8 @@ from callcenter.domain.records import CallRecord
 from callcenter.ivr import engine
 
 MENU_LEASE_S = 60.0
-"""A menu step that says nothing for so long is looked at in the PBX: no shipped prompt is longer."""
+"""A menu step that says nothing for so long is looked at in the PBX: no shipped prompt is
+longer."""
 MENU_FAILED_S = 1.0
 """After a menu command that failed: by then a caller who has gone is known to have gone."""
 HOLD_LEASE_S = 10.0
@@ -139,7 +140,8 @@ def end_menu_command(turn: Turn, event: IvrCommandEnded) -> None:
         # Everything queued before the probe has ended and its result was lost while we were away.
         follow(turn, call, flow, engine.again(flow, call.node, call.node_tries, call.flow_steps))
     elif event.command == call.ivr_command and event.result < 0:
-        # Either the caller has gone, which the PBX tells in a moment, or the prompt cannot be played.
+        # Either the caller has gone, which the PBX tells in a moment, or the prompt cannot be
+        # played.
         turn.change_call(call, ivr_command="")
         turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
     elif event.command == call.ivr_command:
@@ -155,7 +157,8 @@ def _next_move(flow: Flow, call: Call, event: IvrCommandEnded) -> engine.Move:
 
 
 def leave_menu(turn: Turn, event: IvrLeft) -> None:
-    """The channel left AsyncAGI: on its way to hold, by our Redirect or because a command failed."""
+    """The channel left AsyncAGI: on its way to hold, by our Redirect or because a command
+    failed."""
     call = turn.call_on(event.channel)
     if call is not None and call.place is Place.MENU:
         turn.change_call(call, place=Place.DIALPLAN)

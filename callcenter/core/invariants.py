@@ -13,7 +13,8 @@ BOUND = (CallState.OFFERED, CallState.CONNECTED)
 
 
 def broken(state: State) -> list[str]:
-    """Every broken invariant, one sentence each; empty when all is well. Costs a pass over the state."""
+    """Every broken invariant, one sentence each; empty when all is well. Costs a pass over the
+    state."""
     return [
         *(line for agent in state.agents.values() for line in _agent(state, agent)),
         *(line for call in state.calls.values() for line in _call(state, call)),

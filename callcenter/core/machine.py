@@ -1,4 +1,5 @@
-"""The whole center as one deterministic state machine: an event and the time go in, a step comes out.
+"""The whole center as one deterministic state machine: an event and the time go in, a step comes
+out.
 
 This file knows the order of things within a step; what events mean is in the modules beside it.
 """
@@ -29,20 +30,22 @@ from routing.engine import Router
 from routing.types import IdleAgent, WaitingCall
 
 MACHINE_VERSION = 1
-"""Rises whenever a decision changes: journals are replayed exactly only by the version that wrote them."""
+"""Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
+them."""
 
 MAX_TIMERS_PER_TICK = 1000
 """More timers than this are left to the next tick, so that one step stays short."""
 MAX_ANSWERED = 10_000
 ANSWERED_FOR_S = 24 * 3600.0
-"""A request sent again within this time, and not more than MAX_ANSWERED requests later, is answered as
-the first time."""
+"""A request sent again within this time, and not more than MAX_ANSWERED requests later, is
+answered as the first time."""
 
 Handler: TypeAlias = Callable[[Turn, Any], None]
 
 
 class Machine:
-    """The center. ``handle`` is the only way in; nothing here waits, asks the time or draws chance."""
+    """The center. ``handle`` is the only way in; nothing here waits, asks the time or draws
+    chance."""
 
     def __init__(self, state: State) -> None:
         self.state = state

@@ -24,8 +24,8 @@ from callcenter.domain.records import ConversationRecord, OfferRecord
 from routing.types import Match
 
 UNREACHABLE_S = 5.0
-"""A phone that does not ring by then is unreachable: SIP over UDP repeats an INVITE after 0.5, 1 and
-2 s, so three tries have gone unanswered."""
+"""A phone that does not ring by then is unreachable: SIP over UDP repeats an INVITE after 0.5, 1
+and 2 s, so three tries have gone unanswered."""
 ORIGINATE_MARGIN_S = 10.0
 """The PBX gives up by itself this long after our own timers should have: only if we are gone."""
 PARTED_S = 1.0
@@ -33,8 +33,9 @@ PARTED_S = 1.0
 JOIN_LEASE_S = 5.0
 """An answered leg is joined within milliseconds; after this the PBX is asked what is true."""
 DELIBERATE = (0, 16)
-"""Causes of an agent's own hang-up. Asterisk 22 gives 0 for a leg made by Originate (FACTS: "answers,
-far end hangs up"). Any other means that the phone was lost, and the caller goes back to the queue."""
+"""Causes of an agent's own hang-up. Asterisk 22 gives 0 for a leg made by Originate (FACTS:
+"answers, far end hangs up"). Any other means that the phone was lost, and the caller goes back to
+the queue."""
 
 
 # --- offering ----------------------------------------------------------------------------------
@@ -370,7 +371,8 @@ def _failure(leg: Leg, cause: int) -> str:
 
 
 def originate_failed(turn: Turn, event: OriginateFailed) -> None:
-    """The PBX could not dial. With a channel the Hangup tells why and comes too; without, this is all."""
+    """The PBX could not dial. With a channel the Hangup tells why and comes too; without, this is
+    all."""
     leg = turn.state.legs.get(event.channel)
     if leg is not None and not leg.created:
         ring_refused(turn, leg)
@@ -429,8 +431,8 @@ def fallback_answered(turn: Turn, event: FallbackAnswered) -> None:
 def adopt_conversation(turn: Turn, call: Call, agent: Agent, leg: ChannelRef) -> None:
     """Take over a conversation that somebody else arranged.
 
-    An agent who talks on another call already has picked up on a second line, and a leg of ours has a
-    call of its own: whom the caller talks with is then not our business.
+    An agent who talks on another call already has picked up on a second line, and a leg of ours
+    has a call of its own: whom the caller talks with is then not our business.
     """
     if call.state is CallState.CONNECTED:
         return

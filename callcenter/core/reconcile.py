@@ -67,7 +67,8 @@ def _wake(turn: Turn, pbx: PbxName) -> None:
 def _remove_dead_legs(turn: Turn, pbx: PbxName, truth: Truth, was_up: bool) -> None:
     """Legs that the PBX does not have: their offers or conversations are over.
 
-    A leg just ordered over a link that stayed up may not have been made yet: its own deadline watches.
+    A leg just ordered over a link that stayed up may not have been made yet: its own deadline
+    watches.
     """
     for leg in list(turn.state.legs.values()):
         if leg.channel.pbx != pbx or leg.channel in truth or (was_up and not leg.created):

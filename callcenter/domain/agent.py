@@ -1,13 +1,14 @@
 """An agent: the states, what may follow what, and the state kept of each.
 
-Who sees which facts: requests come from the agent's desktop (API), ring and answer from the PBX, deadlines
-from the clock. They can cross on the way, and are settled here:
+Who sees which facts: requests come from the agent's desktop (API), ring and answer from the PBX,
+deadlines from the clock. They can cross on the way, and are settled here:
 
-* the agent presses "not ready" while reserved or ringing: the wish is kept and takes effect after that call;
-* the phone answers in the moment the ring time runs out: whichever fact is stepped first wins, the leg that
-  lost is hung up;
-* a ring or answer of a leg that is no longer the agent's is late and changes nothing here (the leg is looked
-  up first, see ``callcenter.core.legs``).
+* the agent presses "not ready" while reserved or ringing: the wish is kept and takes effect after
+  that call;
+* the phone answers in the moment the ring time runs out: whichever fact is stepped first wins, the
+  leg that lost is hung up;
+* a ring or answer of a leg that is no longer the agent's is late and changes nothing here (the leg
+  is looked up first, see ``callcenter.core.offers``).
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ AGENT_TRANSITIONS: dict[tuple[AgentState, AgentStep], AgentState] = {
     (S.WRAP_UP, E.GO_READY): S.READY,
     (S.WRAP_UP, E.GO_NOT_READY): S.NOT_READY,
     (S.WRAP_UP, E.SIGN_OUT): S.SIGNED_OUT,
-    # Taken over from the PBX: the native queue rang this agent while we were away, or a restart found a talk.
+    # Taken over from the PBX: the native queue rang this agent while we were away, or a restart
+    # found a talk.
     (S.NOT_READY, E.TALK): S.TALKING,
     (S.READY, E.TALK): S.TALKING,
     (S.WRAP_UP, E.TALK): S.TALKING,
@@ -88,7 +90,8 @@ AGENT_TRANSITIONS: dict[tuple[AgentState, AgentStep], AgentState] = {
 
 
 class AgentProfile(Struct, frozen=True, omit_defaults=True):
-    """What routing needs to know of an account that answers calls; comes in with ``AgentsConfigured``."""
+    """What routing needs to know of an account that answers calls; comes in with
+    ``AgentsConfigured``."""
 
     id: AgentId
     queues: tuple[QueueId, ...]
@@ -105,9 +108,11 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     since: float = 0.0
     """When the state was entered, UTC seconds."""
     reason: str = ""
-    """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``, ``desktop_lost``."""
+    """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``,
+    ``desktop_lost``."""
     idle_since: float = 0.0
-    """When the agent last ended a conversation or signed in: the longest idle is offered the next call."""
+    """When the agent last ended a conversation or signed in: the longest idle is offered the next
+    call."""
     wish: AgentState | None = None
     """NOT_READY or SIGNED_OUT, to be entered when the running call is over."""
     wish_reason: str = ""
@@ -119,11 +124,13 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     leg: ChannelRef | None = None
     """The agent's own channel in that call."""
     desktops: int = 0
-    """Open desktops (WebSockets). Calls are offered only to agents who have one: the card must be seen."""
+    """Open desktops (WebSockets). Calls are offered only to agents who have one: the card must be
+    seen."""
 
 
 def next_state(state: AgentState, step: AgentStep) -> AgentState:
-    """This step leads from this state to the one returned; ``Impossible`` where the table has none."""
+    """This step leads from this state to the one returned; ``Impossible`` where the table has
+    none."""
     try:
         return AGENT_TRANSITIONS[state, step]
     except KeyError:

@@ -3,9 +3,10 @@
 Facts come from the PBX in its order of sending, but they cross our commands on the way:
 
 * the caller hangs up while an agent's phone rings: the leg is hung up, the offer is withdrawn;
-* ``CallerHeld`` comes again every 20 s (the dialplan's wait loop looks at the heartbeat) and after every
-  conversation that the agent's side ended: only the step CONNECTED -> RETURN means something;
-* a channel that enters the native queue has lost our heartbeat: FALL_BACK from everywhere but the end.
+* ``CallerHeld`` comes again every 20 s (the dialplan's wait loop looks at the heartbeat) and after
+  every conversation that the agent's side ended: only the step CONNECTED -> RETURN means something;
+* a channel that enters the native queue has lost our heartbeat: FALL_BACK from everywhere but the
+  end.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ class Outcome(StrEnum):
     ENDED_BY_FLOW = "ended_by_flow"
     """The flow said good-bye: self service done."""
     LOST = "lost"
-    """Gone in a way that nobody chose: the PBX restarted, or the channel vanished while we were away."""
+    """Gone in a way that nobody chose: the PBX restarted, or the channel vanished while we were
+    away."""
 
 
 class Call(Struct, frozen=True, omit_defaults=True):
@@ -161,7 +163,8 @@ class Call(Struct, frozen=True, omit_defaults=True):
 
 
 def next_state(state: CallState, step: CallStep) -> CallState:
-    """This step leads from this state to the one returned; ``Impossible`` where the table has none."""
+    """This step leads from this state to the one returned; ``Impossible`` where the table has
+    none."""
     try:
         return CALL_TRANSITIONS[state, step]
     except KeyError:

@@ -1,6 +1,7 @@
 """Everything the machine wants done outside, in the imperative.
 
-Each stays ``pending`` in the state until an event tells its result; after a crash none is sent again.
+Each stays ``pending`` in the state until an event tells its result; after a crash none is sent
+again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What routing needs to know of a customer. Names and notes stay in the database: they are never journaled."""
+"""What routing needs to know of a customer. Names and notes stay in the database: they are never
+journaled."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from enum import StrEnum
 
 
 class Tier(StrEnum):
-    """How much the company owes this customer; the order of the members is the order of precedence."""
+    """How much the company owes this customer; the order of the members is the order of
+    precedence."""
 
     GOLD = "gold"
     SILVER = "silver"

@@ -1,7 +1,8 @@
 """Everything that can come in to the machine, in the past tense. The journal is a list of these.
 
-Raw AMI is translated to them in ``callcenter.pbx.ami.translate``; requests come from ``callcenter.api``.
-A class here is never renamed or given another meaning without a new ``machine_version``.
+Raw AMI is translated to them in ``callcenter.pbx.ami.translate``; requests come from
+``callcenter.api``. A class here is never renamed or given another meaning without a new
+``machine_version``.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Tick(_Event, frozen=True):
 
 
 class ChannelTruth(Struct, frozen=True, omit_defaults=True):
-    """One channel as a state reading found it (AMI ``Status`` with variables and ``BridgeList``)."""
+    """One channel as a state reading found it (AMI ``Status`` with variables and
+    ``BridgeList``)."""
 
     channel: ChannelRef
     endpoint: str

@@ -1,6 +1,7 @@
 """What a caller is led through before a queue: the flow document as the machine sees it.
 
-Loading from YAML, with line numbers and checks, is ``callcenter.documents.flows``; walking is ``callcenter.ivr.engine``.
+Loading from YAML, with line numbers and checks, is ``callcenter.documents.flows``; walking is
+``callcenter.ivr.engine``.
 """
 
 from __future__ import annotations

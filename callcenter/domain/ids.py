@@ -1,4 +1,5 @@
-"""Names of things: what an id is made of and how new ones are made. Nothing here draws chance or time."""
+"""Names of things: what an id is made of and how new ones are made. Nothing here draws chance or
+time."""
 
 from __future__ import annotations
 
@@ -15,13 +16,15 @@ FlowId: TypeAlias = str
 PbxName: TypeAlias = str
 """The name of a PBX in the config file."""
 Phone: TypeAlias = str
-"""An agent's phone: the number it is dialed by and the name of its PJSIP endpoint, e.g. ``1001``."""
+"""An agent's phone: the number it is dialed by and the name of its PJSIP endpoint, e.g.
+``1001``."""
 QueueId: TypeAlias = str
 RequestId: TypeAlias = str
 """Names one wish of one client; the same wish sent twice carries the same id."""
 
 LEG_PREFIX = "leg-"
-"""Channel ids that we give to agents' legs begin with this, so that they are known after a restart."""
+"""Channel ids that we give to agents' legs begin with this, so that they are known after a
+restart."""
 
 
 class ChannelRef(Struct, frozen=True, array_like=True):
@@ -38,6 +41,7 @@ class ChannelRef(Struct, frozen=True, array_like=True):
 def make_id(prefix: str, journal: str, position: int, index: int) -> str:
     """Make an id that is unique over all journals: it names the event that led to it.
 
-    ``position`` is the event's place in the journal ``journal``, ``index`` counts the ids made in its step.
+    ``position`` is the event's place in the journal ``journal``, ``index`` counts the ids made in
+    its step.
     """
     return f"{prefix}{journal}-{position}-{index}"

@@ -1,4 +1,5 @@
-"""What is kept for ever: rows that the projector writes to the database, each led to by one journal entry."""
+"""What is kept for ever: rows that the projector writes to the database, each led to by one
+journal entry."""
 
 from __future__ import annotations
 

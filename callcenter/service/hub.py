@@ -14,7 +14,7 @@ import structlog
 from callcenter.core.machine import Machine
 from callcenter.core.state import State
 from callcenter.domain.call import Place
-from callcenter.domain.commands import Command, RingAgent
+from callcenter.domain.commands import PopCard, RingAgent
 from callcenter.domain.events import Event, Request, Tick
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.domain.records import FaultRecord, RepairRecord
@@ -27,7 +27,8 @@ MAX_BATCH = 256
 MAX_INBOX = 20_000
 """Events waiting; above this requests are refused and AMI is not read: one second's work."""
 MAX_UNWRITTEN = 100_000
-"""Entries kept while the journal cannot be written (disk full); then the service gives up loudly."""
+"""Entries kept while the journal cannot be written (disk full); then the service gives up
+loudly."""
 SYNC_EVERY_S = 0.05
 """How long an appended entry may be unprotected against a power cut."""
 BEAT_EVERY_S = 2.0
@@ -67,6 +68,8 @@ class Hub:
         self._release_wake = asyncio.Event()
         self._unwritten: list[Entry] = []
         self._dirty = False
+        self.synced_position = machine.state.position
+        """Entries up to here survive a power cut."""
         self._waiters: dict[RequestId, list[asyncio.Future[Reply]]] = {}
         self._last_beat = float("-inf")
         self._snapshot_at = machine.state.position
@@ -227,9 +230,11 @@ class Hub:
                 await self._release(entries, steps)
 
     async def _release(self, entries: list[Entry], steps: list[Step]) -> None:
-        """Let out what one batch led to: replies, live topics, records, then commands."""
-        if any(_needs_sync(step.commands) for step in steps):
-            await self._sync()
+        """Let out what one batch led to: replies, live topics, records, then commands.
+
+        Cards go out while the disk syncs what must survive before a phone is dialed: so the card
+        has a head start of a millisecond or two that costs the caller nothing.
+        """
         touched: dict[str, None] = {}
         for step in steps:
             for reply in step.replies:
@@ -242,10 +247,16 @@ class Hub:
         if touched:
             for listener in self.on_touched:
                 listener(tuple(touched))
-        if self._executor is not None:
-            for step in steps:
-                if step.commands:
-                    await self._executor.carry_out(step.commands)
+        commands = [command for step in steps for command in step.commands]
+        if self._executor is None or not commands:
+            return
+        cards = tuple(command for command in commands if isinstance(command, PopCard))
+        await self._executor.carry_out(cards)
+        if any(isinstance(command, NEEDS_SYNC) for command in commands):
+            await self._sync()
+        await self._executor.carry_out(
+            tuple(command for command in commands if not isinstance(command, PopCard))
+        )
 
     async def _sync_loop(self) -> None:
         while True:
@@ -254,11 +265,13 @@ class Hub:
                 await self._sync()
 
     async def _sync(self) -> None:
-        self._dirty = False
+        self._dirty, position = False, self.position
         try:
             await self._journal.sync()
         except OSError as error:
             log.error("journal_not_synced", error=str(error))
+        else:
+            self.synced_position = position
 
     def _snapshot_if_due(self) -> None:
         """Every SNAPSHOT_EVERY events: encode on the loop, write beside it."""
@@ -276,7 +289,3 @@ class Hub:
             await self._journal.save_snapshot(position, state)
         except OSError as error:
             log.error("snapshot_not_written", error=str(error), position=position)
-
-
-def _needs_sync(commands: tuple[Command, ...]) -> bool:
-    return any(isinstance(command, NEEDS_SYNC) for command in commands)

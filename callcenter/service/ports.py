@@ -1,5 +1,6 @@
-"""What the service needs from outside, as small Protocols. Adapters of ``pbx``, ``journal``, ``storage`` and ``api`` fill
-them in (by ``callcenter.bootstrap``); tests and virtual time use the in-memory ones that ship beside the real.
+"""What the service needs from outside, as small Protocols. Adapters of ``pbx``, ``journal``,
+``storage`` and ``api`` fill them in (by ``callcenter.bootstrap``); tests and virtual time use the
+in-memory ones that ship beside the real.
 """
 
 from __future__ import annotations
@@ -49,14 +50,16 @@ class OutcomeUnknown(Exception):  # noqa: N818 - a fact about a command
 
 
 class PbxGateway(Protocol):
-    """Carries commands to one PBX, in the order given. Facts go into the inbox that bootstrap hands it."""
+    """Carries commands to one PBX, in the order given. Facts go into the inbox that bootstrap
+    hands it."""
 
     name: PbxName
 
     def send(self, command: PbxCommand) -> Future[None]:
         """Write this command now and return its result to come.
 
-        The future ends with None, ``Refused`` or ``OutcomeUnknown`` (link lost, deadline passed); it always ends.
+        The future ends with None, ``Refused`` or ``OutcomeUnknown`` (link lost, deadline passed);
+        it always ends.
         """
         ...
 
@@ -86,8 +89,8 @@ class Desktops(Protocol):
     async def pop_card(self, card: PopCard) -> bool:
         """Write the card's frame to every open desktop of the agent; False when there is none.
 
-        Returns when the frame is handed to the operating system, at most after a short deadline: it never waits
-        for an answer.
+        Returns when the frame is handed to the operating system, at most after a short deadline:
+        it never waits for an answer.
         """
         ...
 
@@ -111,7 +114,8 @@ class Journal(Protocol):
         ...
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Write a batch: on return it survives a kill of this process (not a power cut). Raises ``OSError``."""
+        """Write a batch: on return it survives a kill of this process (not a power cut). Raises
+        ``OSError``."""
         ...
 
     async def sync(self) -> None:
@@ -119,7 +123,8 @@ class Journal(Protocol):
         ...
 
     async def save_snapshot(self, position: int, state: bytes) -> None:
-        """Keep the state as of ``position``, atomically, and drop what is no longer needed for recovery."""
+        """Keep the state as of ``position``, atomically, and drop what is no longer needed for
+        recovery."""
         ...
 
     def load(self) -> LoadedJournal:

@@ -52,10 +52,12 @@ def replay(machine: Machine, entries: Iterable[Entry]) -> Replayed:
     return Replayed(machine, count, tuple(differences))
 
 
+def machine_at(journal_id: str, snapshot: bytes | None) -> Machine:
+    """The machine at the beginning of a journal, or at a snapshot."""
+    state = empty_state(journal_id) if snapshot is None else decode_state(snapshot)
+    return Machine(state)
+
+
 def recover(journal_id: str, loaded: LoadedJournal) -> Replayed:
     """The machine as it was when the journal ended."""
-    if loaded.snapshot is None:
-        state = empty_state(journal_id)
-    else:
-        state = decode_state(loaded.snapshot)
-    return replay(Machine(state), loaded.entries)
+    return replay(machine_at(journal_id, loaded.snapshot), loaded.entries)

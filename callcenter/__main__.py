@@ -1,0 +1,12 @@
+"""``callcenter`` and ``python -m callcenter``."""
+
+from callcenter.cli import app
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,416 @@
+"""The composition root: builds a center from its settings and runs it.
+
+The only place that knows every adapter. What belongs together is started together here and ends
+together; nothing is decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from callcenter.api.app import Api
+from callcenter.api.ports import Vitals
+from callcenter.core.machine import MACHINE_VERSION
+from callcenter.core.state import State
+from callcenter.documents.flows import load_flows
+from callcenter.domain.agent import AgentProfile
+from callcenter.domain.events import AgentsConfigured, CenterConfigured, ServiceStarted
+from callcenter.domain.ids import AgentId
+from callcenter.domain.step import Entry
+from callcenter.journal.file import FileJournal
+from callcenter.pbx.ami.gateway import AmiGateway
+from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
+from callcenter.pbx.config import AmiAccount, PbxConfig, Phone, Trunk, load_or_create_secret
+from callcenter.service.executor import Executor
+from callcenter.service.hub import MAX_INBOX, Hub
+from callcenter.service.recovery import recover
+from callcenter.settings import PbxSettings, Settings, center_of, flows_folder
+from callcenter.storage.accounts import Accounts
+from callcenter.storage.audit import Audit
+from callcenter.storage.database import Database
+from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.passwords import HashCost, PasswordHasher
+from callcenter.storage.projector import Projector
+from callcenter.storage.records import StoredRecords
+from callcenter.storage.sessions import Sessions
+from callcenter.storage.stores import DatabaseAway
+
+ACCOUNTS_EVERY_S = 2.0
+"""How soon a change of the accounts made by the command line reaches the machine."""
+SHUTDOWN_S = 5.0
+"""For open requests at the end."""
+
+log = structlog.get_logger(__name__)
+
+
+class SystemClock:
+    """The wall clock."""
+
+    def now(self) -> float:
+        """UTC seconds."""
+        return time.time()
+
+
+@dataclass
+class Center:
+    """A running center: what the command line, the demo and tests look at."""
+
+    settings: Settings
+    hub: Hub
+    api: Api
+    executor: Executor
+    projector: Projector
+    records: StoredRecords
+    accounts: Accounts
+    directory: CustomerDirectory
+    gateways: dict[str, AmiGateway]
+    journal: FileJournal
+    url: str
+    notes: list[str]
+    """Sentences for the administrator on what is wrong now."""
+
+
+# --- places in the data folder ----------------------------------------------------------------
+
+
+def database_url(settings: Settings) -> str:
+    """The address of the center's own database."""
+    return f"sqlite+aiosqlite:///{settings.data_dir.resolve() / 'center.db'}"
+
+
+def journal_folder(settings: Settings) -> Path:
+    """Where the journal is."""
+    return settings.data_dir / "journal"
+
+
+def secret_path(settings: Settings, pbx: str, name: str) -> Path:
+    """Where the secret of an AMI account or a phone of this PBX is kept."""
+    return settings.data_dir / "secrets" / pbx / name
+
+
+def read_secret(settings: Settings, pbx: str, name: str) -> str:
+    """The secret, made by chance when it is asked for the first time."""
+    path = secret_path(settings, pbx, name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return load_or_create_secret(path)
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Make the data folder; only its owner may look into it."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+# --- pieces that offline commands use too -------------------------------------------------------
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The center's database, brought to the newest schema. Raises ``DatabaseUnusable``."""
+    prepare_data_dir(settings)
+    database = Database(database_url(settings))
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
+
+
+def make_accounts(database: Database, cost: HashCost | None = None) -> Accounts:
+    """The accounts in this database; ``cost`` of password hashes, for tests a cheap one."""
+    return Accounts(database, PasswordHasher(cost), Sessions(database))
+
+
+# --- what Asterisk is told of us ---------------------------------------------------------------
+
+
+def pbx_config(settings: Settings, pbx: PbxSettings) -> PbxConfig:
+    """The plain values of one PBX; secrets are made on first use. Raises ``ConfigError``."""
+    return PbxConfig(
+        name=pbx.name,
+        leader=AmiAccount(pbx.leader, read_secret(settings, pbx.name, pbx.leader)),
+        fence=AmiAccount(pbx.fence, read_secret(settings, pbx.name, pbx.fence)),
+        sounds_dir=settings.data_dir.resolve() / "sounds",
+        bind_host=pbx.host,
+        ami_port=pbx.ami_port,
+        sip_port=pbx.sip_port,
+        http_port=pbx.http_port,
+        rtp_start=pbx.rtp_start,
+        rtp_end=pbx.rtp_end,
+        phones=_phones(settings, pbx),
+        trunks=tuple(
+            Trunk(trunk.name, trunk.host, trunk.port, trunk.match, trunk.codecs)
+            for trunk in pbx.trunks
+        ),
+        emergency_numbers=pbx.emergency_numbers,
+    )
+
+
+def _phones(settings: Settings, pbx: PbxSettings) -> tuple[Phone, ...]:
+    phones: list[Phone] = []
+    numbers = iter(pbx.phone_numbers())
+    for group in pbx.phones:
+        for _ in range(group.count):
+            number = next(numbers)
+            if group.contact is None:
+                secret = read_secret(settings, pbx.name, f"phone-{number}")
+                phones.append(Phone(number, secret=secret, webrtc=group.webrtc))
+            else:
+                contact = group.contact.replace("{number}", number)
+                phones.append(Phone(number, contact=contact, webrtc=group.webrtc))
+    return tuple(phones)
+
+
+# --- the whole ----------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def open_center(
+    settings: Settings,
+    *,
+    hash_cost: HashCost | None = None,
+    on_link: Callable[[LinkUp | LinkDown], None] = lambda _: None,
+) -> AsyncIterator[Center]:
+    """Run a center until the block ends. Raises what cannot be begun with, in words for people.
+
+    When the block ends the PBX's calls live on; a snapshot is written so that the next start has
+    nothing to replay.
+    """
+    center_settings = center_of(settings, load_flows(flows_folder(settings)))
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        journal, projector = _open_journal(settings, database)
+        stack.push_async_callback(journal.close)
+        notes: list[str] = []
+        hub = _recover_hub(journal, projector, notes)
+        stack.push_async_callback(_save_last_snapshot, hub, journal)
+        accounts = make_accounts(database, hash_cost)
+        directory = CustomerDirectory(database)
+        records = StoredRecords(database)
+        clock = SystemClock()
+
+        gateways: dict[str, AmiGateway] = {}
+        executor_of: list[Executor] = []
+        api = Api(
+            hub=hub,
+            accounts=accounts,
+            audit=Audit(database),
+            records=records,
+            cards=directory,
+            clock=clock,
+            vitals=lambda: _vitals(hub, gateways, projector, executor_of[0], notes),
+            origins=settings.http.origins,
+            behind_proxy=settings.http.behind_proxy,
+        )
+        gateways |= {
+            pbx.name: _make_gateway(settings, pbx, hub, notes, on_link) for pbx in settings.pbxs
+        }
+        executor = Executor(gateways, directory, api.desktops, hub.put)
+        executor_of.append(executor)
+        stack.push_async_callback(executor.close)
+        hub.connect(gateways, executor)
+
+        hub.put(ServiceStarted(hub.state.epoch + 1))
+        if not hub.state.configured or hub.state.center != center_settings:
+            hub.put(CenterConfigured(center_settings))
+        await _tell_accounts(hub, accounts)
+
+        url = await _serve_http(stack, settings, api)
+        tasks = await stack.enter_async_context(_TaskOwner())
+        tasks.start(projector.run(), "projector")
+        tasks.start(hub.run(), "hub")
+        tasks.start(_watch_accounts(hub, accounts), "accounts")
+        for gateway in gateways.values():
+            tasks.start(gateway.run(), f"pbx {gateway.name}")
+        yield Center(
+            settings,
+            hub,
+            api,
+            executor,
+            projector,
+            records,
+            accounts,
+            directory,
+            gateways,
+            journal,
+            url,
+            notes,
+        )
+
+
+class _TaskOwner:
+    """Runs tasks until the block ends; one that fails ends the block with its error."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+        self._owner: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+
+    async def __aenter__(self) -> _TaskOwner:
+        self._owner = asyncio.current_task()
+        return self
+
+    def start(self, job: Coroutine[None, None, None], name: str) -> None:
+        """Begin a job."""
+        task = asyncio.create_task(job, name=name)
+        task.add_done_callback(self._look)
+        self._tasks.append(task)
+
+    def _look(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._failure is None:
+            self._failure = error
+            log.error("task_failed", task=task.get_name(), error=repr(error))
+            if self._owner is not None:
+                self._owner.cancel()
+
+    async def __aexit__(self, *_: object) -> None:
+        failure, self._owner = self._failure, None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if failure is not None:
+            raise failure
+
+
+def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, Projector]:
+    """The journal, and the projector that reads it again where it fell behind."""
+    projectors: list[Projector] = []
+    journal = FileJournal(
+        journal_folder(settings),
+        machine_version=MACHINE_VERSION,
+        trim_behind=lambda: projectors[0].written,
+    )
+
+    def read_after(position: int) -> Iterator[Entry]:
+        return journal.read_after(position)
+
+    projectors.append(Projector(database, journal.id, read_after, sync_journal=journal.sync))
+    return journal, projectors[0]
+
+
+def _recover_hub(journal: FileJournal, projector: Projector, notes: list[str]) -> Hub:
+    loaded = journal.load()
+    notes += journal.remarks
+    if loaded.torn_bytes:
+        notes.append(f"{loaded.torn_bytes} bytes of an unfinished batch were cut off the journal")
+    recovered = recover(journal.id, loaded)
+    for difference in recovered.differences:
+        log.error("replay_differs", position=difference.position)
+    if recovered.differences:
+        notes.append(
+            f"the journal from position {recovered.differences[0].position} did not replay the "
+            f"same; keep {journal.id} and report it"
+        )
+    return Hub(recovered.machine, journal, SystemClock(), [projector])
+
+
+async def _save_last_snapshot(hub: Hub, journal: FileJournal) -> None:
+    """Leave nothing to replay to the next start."""
+    if hub.is_journaled and hub.position:
+        try:
+            await journal.save_snapshot(hub.position, hub.state.encode())
+        except OSError as error:
+            log.error("snapshot_not_written", error=str(error))
+
+
+def _make_gateway(
+    settings: Settings,
+    pbx: PbxSettings,
+    hub: Hub,
+    notes: list[str],
+    on_link: Callable[[LinkUp | LinkDown], None],
+) -> AmiGateway:
+    def account(user: str) -> Account:
+        path = secret_path(settings, pbx.name, user)
+        secret = read_secret(settings, pbx.name, user)
+        return Account(pbx.name, pbx.host, pbx.ami_port, user, secret, str(path))
+
+    def tell(change: LinkUp | LinkDown) -> None:
+        mark = f'PBX "{pbx.name}"'
+        notes[:] = [note for note in notes if not note.startswith(mark)]
+        if isinstance(change, LinkDown):
+            if change.retry_in_s is not None:
+                text = change.text
+                notes.append(text if text.startswith(mark) else f"{mark}: {text}")
+            log.error("pbx_link_down", pbx=pbx.name, kind=change.kind, text=change.text)
+        else:
+            log.info("pbx_link_up", pbx=pbx.name, greeting=change.greeting)
+        on_link(change)
+
+    return AmiGateway(
+        account(pbx.leader),
+        account(pbx.fence),
+        hub.put,
+        is_full=lambda: hub.is_full,
+        on_fault=lambda text: log.warning("pbx_fault", pbx=pbx.name, text=text),
+        on_link=tell,
+    )
+
+
+async def _serve_http(stack: AsyncExitStack, settings: Settings, api: Api) -> str:
+    """Listen; returns the address. Raises ``OSError`` when the port is taken."""
+    runner = web.AppRunner(api.app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    host, port = settings.http.host, settings.http.port
+    await web.TCPSite(runner, host, port).start()
+    return f"http://{host}:{port}"
+
+
+# --- accounts -----------------------------------------------------------------------------------
+
+
+def _profiles_of(state: State) -> dict[AgentId, AgentProfile]:
+    return {a.id: AgentProfile(a.id, a.queues, a.seniority) for a in state.agents.values()}
+
+
+async def _tell_accounts(hub: Hub, accounts: Accounts) -> None:
+    """Send the accounts that may answer calls, if the machine knows others."""
+    profiles = await accounts.agent_profiles()
+    if {profile.id: profile for profile in profiles} != _profiles_of(hub.state):
+        hub.put(AgentsConfigured(profiles))
+
+
+async def _watch_accounts(hub: Hub, accounts: Accounts) -> None:
+    while True:
+        await asyncio.sleep(ACCOUNTS_EVERY_S)
+        try:
+            await _tell_accounts(hub, accounts)
+        except DatabaseAway as error:
+            log.warning("accounts_not_read", error=str(error))
+
+
+# --- vital signs --------------------------------------------------------------------------------
+
+
+def _vitals(
+    hub: Hub,
+    gateways: dict[str, AmiGateway],
+    projector: Projector,
+    executor: Executor,
+    notes: list[str],
+) -> Vitals:
+    stats = projector.stats()
+    return Vitals(
+        leading=True,
+        links={name: gateway.is_up for name, gateway in gateways.items()},
+        journal_ok=hub.is_journaled,
+        journal_position=hub.position,
+        journal_unsynced=hub.position - hub.synced_position,
+        projector_lag=max(0, hub.position - projector.written),
+        inbox=hub.inbox_length,
+        inbox_limit=MAX_INBOX,
+        events=dict(hub.events),
+        commands=dict(executor.sent),
+        faults=dict(hub.faults),
+        repairs=dict(hub.repairs),
+        notes=(*notes, *([stats.last_error] if stats.last_error else [])),
+    )

@@ -1,0 +1,91 @@
+"""What commands share: the config option, clear endings, JSON."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import structlog
+import typer
+
+from callcenter.documents.csv_rows import CannotRead
+from callcenter.documents.files import ShippedFileError
+from callcenter.documents.yaml_lines import DocumentError
+from callcenter.journal.errors import ForeignJournal, JournalDamaged, JournalInUse
+from callcenter.pbx.config import ConfigError
+from callcenter.settings import Settings, load_settings
+from callcenter.storage.stores import (
+    AccountRefused,
+    DatabaseAway,
+    DatabaseUnusable,
+    ImportConflict,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", envvar="CALLCENTER_CONFIG", help="The config file; default: the example."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+PEOPLE_CAN_MEND = (
+    CannotRead,
+    ImportConflict,
+    DocumentError,
+    ConfigError,
+    DatabaseUnusable,
+    DatabaseAway,
+    AccountRefused,
+    JournalInUse,
+    JournalDamaged,
+    ForeignJournal,
+    ShippedFileError,
+)
+"""Errors whose text says what is wrong, where and how to mend it."""
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End the command with this message on standard error."""
+    typer.echo(f"callcenter: {message}", err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Say what people can mend in their words; everything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except PEOPLE_CAN_MEND as error:
+        fail(str(error))
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        fail(f"{error.filename}: {error.strerror}. Check the path and its rights")
+
+
+def read_settings(config: Path | None) -> Settings:
+    """The settings, or the end of the command with every problem on its line."""
+    with clear_errors():
+        return load_settings(config)
+
+
+def print_json(data: Any) -> None:
+    """One JSON object on standard output."""
+    typer.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Structured log lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(typer.get_text_stream("stderr")),
+        cache_logger_on_first_use=False,
+    )

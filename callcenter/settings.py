@@ -1,0 +1,214 @@
+"""The config file: what an administrator sets, checked, with the line of every mistake.
+
+Order: the YAML file, then the environment with the prefix ``CALLCENTER_``, which wins
+(``CALLCENTER_HTTP__PORT=8081`` for nested fields). Secrets are never in it: they are made by chance
+and kept in ``data_dir``/secrets, files of mode 0600. Other layers get plain values from here, never
+this object.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from callcenter.documents.files import config_path, flows_path
+from callcenter.documents.yaml_lines import (
+    DocumentError,
+    DocumentProblem,
+    LineIndex,
+    explain,
+    load_yaml,
+)
+from callcenter.domain.center import Center, Queue
+from callcenter.domain.flow import Flow
+
+PORT_MAX = 65535
+MEND_ENV = "Write CALLCENTER_NAME=value; lists and mappings in JSON."
+PHONES_MAX = 2000
+"""Two phones for each of 1,000 agents."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpSettings(_Part):
+    """Where the API listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=PORT_MAX)
+    origins: tuple[str, ...] = ()
+    """Origins (scheme://host) of pages that may use the API besides its own."""
+    behind_proxy: bool = False
+    """Whether a reverse proxy that ends TLS is in front."""
+
+
+class PhoneSettings(_Part):
+    """Agents' phones. Without a contact a phone registers with a secret of its own."""
+
+    number: str = Field(pattern=r"^[0-9]{2,15}$")
+    """The number of the phone; with ``count``, of the first one."""
+    count: int = Field(1, ge=1, le=PHONES_MAX)
+    contact: str | None = None
+    """A fixed SIP address, ``sip:{number}@host:port``; ``{number}`` is replaced."""
+    webrtc: bool = False
+
+
+class TrunkSettings(_Part):
+    """A line to the telephone network."""
+
+    name: str
+    host: str
+    port: int = Field(5060, ge=1, le=PORT_MAX)
+    match: tuple[str, ...] = ()
+    """Addresses its calls come from; empty: ``host``."""
+    codecs: tuple[str, ...] = ("ulaw", "alaw")
+
+
+class PbxSettings(_Part):
+    """One Asterisk."""
+
+    name: str = Field("main", pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    host: str = "127.0.0.1"
+    ami_port: int = Field(5038, ge=1, le=PORT_MAX)
+    sip_port: int = Field(5060, ge=1, le=PORT_MAX)
+    http_port: int = Field(8088, ge=1, le=PORT_MAX)
+    rtp_start: int = Field(10000, ge=1024, le=PORT_MAX)
+    rtp_end: int = Field(19999, ge=1024, le=PORT_MAX)
+    leader: str = "leader"
+    fence: str = "fence"
+    phones: tuple[PhoneSettings, ...] = ()
+    trunks: tuple[TrunkSettings, ...] = ()
+    emergency_numbers: tuple[str, ...] = ()
+
+    def phone_numbers(self) -> tuple[str, ...]:
+        """Every phone's number, ranges written out."""
+        return tuple(
+            str(int(phone.number) + i).zfill(len(phone.number))
+            for phone in self.phones
+            for i in range(phone.count)
+        )
+
+
+class QueueSettings(_Part):
+    """One queue; times in seconds."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")
+    ring_timeout_s: float = Field(15.0, ge=5, le=120)
+    wrap_up_s: float = Field(30.0, ge=0, le=3600)
+    senior_hold_s: float = Field(20.0, ge=0, le=600)
+
+
+class Settings(BaseSettings):
+    """The whole config file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLCENTER_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Path("var")
+    """Journal, database, secrets, prompts. Relative paths are from the config file's folder."""
+    region: str = Field("US", pattern=r"^[A-Z]{2}$")
+    """Region (ISO 3166) by which numbers without a country code are read."""
+    http: HttpSettings = HttpSettings(port=8080)
+    pbxs: tuple[PbxSettings, ...] = Field(min_length=1)
+    queues: tuple[QueueSettings, ...] = Field(min_length=1)
+    default_queue: str
+    numbers: dict[str, str] = {}
+    """Dialed number -> flow; ``*`` stands for every other number."""
+    flows_dir: Path | None = None
+    """Own flows; without it those shipped with the program."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        queues = [queue.id for queue in self.queues]
+        if self.default_queue not in queues:
+            raise PydanticCustomError(
+                "no_queue",
+                "there is no queue {name}, which default_queue names",
+                {"name": self.default_queue, "mend": f"Use one of {', '.join(queues)}."},
+            )
+        for what, names in (
+            ("queue", queues),
+            ("PBX", [pbx.name for pbx in self.pbxs]),
+            ("phone", [number for pbx in self.pbxs for number in pbx.phone_numbers()]),
+        ):
+            doubled = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+            if doubled:
+                raise PydanticCustomError(
+                    "doubled",
+                    "the {what} {name} is there twice",
+                    {"what": what, "name": doubled[0], "mend": "Give each a name of its own."},
+                )
+        return self
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the config file (the shipped example if none is named) and the environment.
+
+    Raises ``DocumentError`` with every problem found, each with its line.
+    """
+    file = path or config_path("callcenter.example.yaml")
+    data, lines = load_yaml(file)
+    settings = _validate(data, lines)
+    base = file.resolve().parent if path is not None else Path.cwd()
+    changes = {"data_dir": base / settings.data_dir}
+    if settings.flows_dir is not None:
+        changes["flows_dir"] = base / settings.flows_dir
+    return settings.model_copy(update=changes)
+
+
+def _validate(data: dict[str, Any], lines: LineIndex) -> Settings:
+    class Loaded(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, InitSettingsSource(settings_cls, init_kwargs=data)
+
+    try:
+        return Loaded()  # type: ignore[call-arg] # filled in by its sources
+    except ValidationError as error:
+        raise DocumentError(explain(error, Settings, lines)) from None
+    except SettingsError as error:
+        raise DocumentError([DocumentProblem("environment", 0, str(error), MEND_ENV)]) from None
+
+
+def flows_folder(settings: Settings) -> Path:
+    """Where the flows are: the center's own folder, or those shipped."""
+    return settings.flows_dir or flows_path()
+
+
+def center_of(settings: Settings, flows: tuple[Flow, ...]) -> Center:
+    """What the machine is told of the config file."""
+    return Center(
+        queues=tuple(
+            Queue(
+                queue.id,
+                ring_timeout_s=queue.ring_timeout_s,
+                wrap_up_s=queue.wrap_up_s,
+                senior_hold_s=queue.senior_hold_s,
+            )
+            for queue in settings.queues
+        ),
+        flows=flows,
+        numbers=dict(settings.numbers),
+        phones={number: pbx.name for pbx in settings.pbxs for number in pbx.phone_numbers()},
+        default_queue=settings.default_queue,
+        region=settings.region,
+    )
