@@ -25,6 +25,7 @@ from callcenter.domain.agent import AgentProfile
 from callcenter.domain.events import AgentsConfigured, CenterConfigured, ServiceStarted
 from callcenter.domain.ids import AgentId
 from callcenter.domain.step import Entry
+from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
@@ -38,7 +39,7 @@ from callcenter.storage.audit import Audit
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.passwords import HashCost, PasswordHasher
-from callcenter.storage.projector import Projector
+from callcenter.storage.projector import EntriesGone, Projector
 from callcenter.storage.records import StoredRecords
 from callcenter.storage.sessions import Sessions
 from callcenter.storage.stores import DatabaseAway
@@ -290,7 +291,10 @@ def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, 
     )
 
     def read_after(position: int) -> Iterator[Entry]:
-        return journal.read_after(position)
+        try:
+            yield from journal.read_after(position)
+        except EntriesTrimmed as gone:
+            raise EntriesGone(gone.first_kept) from gone
 
     projectors.append(Projector(database, journal.id, read_after, sync_journal=journal.sync))
     return journal, projectors[0]

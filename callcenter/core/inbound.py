@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import phonenumbers
 
 from callcenter.core import offers
@@ -117,6 +119,8 @@ def follow(turn: Turn, call: Call, flow: Flow, move: engine.Move) -> None:
         case engine.End():
             turn.end_caller(call, ended_by_flow=True)
             return
+        case _ as never:
+            assert_never(never)
     turn.change_call(
         call,
         node=move.node,
@@ -204,9 +208,9 @@ def caller_held(turn: Turn, event: CallerHeld) -> None:
         turn.send(ReadPbx(turn.command_id(), event.channel.pbx))
         return
     call = turn.change_call(call, place=Place.HOLD)
-    turn.state.clear_timer(f"lease:{call.id}")
     if call.ending:
         return
+    turn.state.clear_timer(f"lease:{call.id}")
     match call.state:
         case CallState.ARRIVING | CallState.IN_IVR:
             flow = turn.state.flows.get(call.flow)
@@ -219,6 +223,8 @@ def caller_held(turn: Turn, event: CallerHeld) -> None:
             offers.join_if_possible(turn, call)
         case CallState.WAITING | CallState.ENDED:
             pass  # the wait loop has looked at the heartbeat and come back
+        case _ as never:
+            assert_never(never)
 
 
 def caller_left_hold(turn: Turn, event: CallerLeftHold) -> None:

@@ -64,17 +64,12 @@ def _call(state: State, call: Call) -> Iterator[str]:
         yield f"{name}: waits in no queue"
     if call.state is CallState.WAITING and (call.agent or call.leg):
         yield f"{name}: still bound to {call.agent}"
-    if (
-        call.state is CallState.IN_IVR
-        and f"lease:{call.id}" not in state.timers
-        and not call.ending
-    ):
+    has_lease = f"lease:{call.id}" in state.timers
+    if call.state is CallState.IN_IVR and not has_lease:
         yield f"{name}: no deadline"
-    if (
-        call.state is CallState.WAITING
-        and call.place is Place.MENU
-        and f"lease:{call.id}" not in state.timers
-    ):
+    if call.ending and not has_lease:
+        yield f"{name}: being hung up without a deadline"
+    if call.state is CallState.WAITING and call.place is Place.MENU and not has_lease:
         yield f"{name}: being put on hold without a deadline"
 
 

@@ -280,17 +280,17 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         ivr_command="",
         ivr_probe="",
     )
-    turn.state.clear_timer(f"lease:{call.id}")
+    if not call.ending:
+        turn.state.clear_timer(f"lease:{call.id}")
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     turn.step_agent(agent, AgentStep.TALK, call=call.id, leg=leg.channel)
 
 
 def part(turn: Turn, call: Call) -> None:
     """The conversation is over: the agent goes into wrap-up."""
-    agent = turn.state.agents.get(call.agent)
-    turn.record(ConversationRecord(call.id, call.agent, call.connected_at, turn.now))
-    if agent is not None and agent.state is AgentState.TALKING and agent.call == call.id:
-        agents.begin_wrap_up(turn, agent, turn.queue_of(call).wrap_up_s)
+    agent = turn.state.agents[call.agent]
+    turn.record(ConversationRecord(call.id, agent.id, call.connected_at, turn.now))
+    agents.begin_wrap_up(turn, agent, turn.queue_of(call).wrap_up_s)
 
 
 def caller_gone(turn: Turn, call: Call) -> None:
@@ -352,13 +352,12 @@ def leg_hung_up(turn: Turn, leg: Leg, event: ChannelHungUp) -> None:
         return
     if call.state is CallState.OFFERED:
         fail_offer(turn, leg, _failure(leg, event.cause))
-    elif call.state is CallState.CONNECTED:
-        part(turn, call)
-        if event.cause in DELIBERATE or call.ending:
-            turn.end_caller(turn.state.calls[call.id], agent="", leg=None)
-        else:
-            call = requeue(turn, call)
-            turn.repair("agent_leg_lost", call.id)
+        return
+    part(turn, call)
+    if event.cause in DELIBERATE or call.ending:
+        turn.end_caller(turn.state.calls[call.id], agent="", leg=None)
+    else:
+        turn.repair("agent_leg_lost", requeue(turn, call).id)
 
 
 def _failure(leg: Leg, cause: int) -> str:

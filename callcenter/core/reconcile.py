@@ -7,6 +7,8 @@ blindly.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from callcenter.core import agents, inbound, offers
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState, AgentStep
@@ -100,6 +102,8 @@ def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) ->
             _reconcile_menu(turn, call)
         case Place.DIALPLAN:
             turn.state.set_timer(f"lease:{call.id}", turn.now + inbound.HOLD_LEASE_S)
+        case _ as never:
+            assert_never(never)
 
 
 def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
@@ -145,6 +149,8 @@ def _reconcile_held(turn: Turn, call: Call) -> None:
             offers.join_if_possible(turn, call)
         case CallState.WAITING | CallState.ENDED:
             pass
+        case _ as never:
+            assert_never(never)
 
 
 def _reconcile_menu(turn: Turn, call: Call) -> None:
@@ -159,6 +165,8 @@ def _reconcile_menu(turn: Turn, call: Call) -> None:
         case CallState.IN_FALLBACK | CallState.CONNECTED | CallState.ENDED:
             turn.repair("menu_after_queue", call.id)
             inbound.hold(turn, call)
+        case _ as never:
+            assert_never(never)
 
 
 def _meet(turn: Turn, seen: ChannelTruth, truth: Truth) -> None:
@@ -201,9 +209,7 @@ def _free_agents(turn: Turn, pbx: PbxName) -> None:
             continue
         turn.repair("agent_freed", agent.id)
         if agent.state is AgentState.TALKING:
-            call = turn.state.calls.get(agent.call)
-            queue = turn.queue_of(call) if call is not None else None
-            agents.begin_wrap_up(turn, agent, queue.wrap_up_s if queue else 0.0)
+            agents.begin_wrap_up(turn, agent, 0.0)
         else:
             turn.step_agent(agent, AgentStep.OFFER_WITHDRAWN, call="", leg=None)
 

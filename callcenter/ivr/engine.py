@@ -5,7 +5,7 @@ It knows nothing of Asterisk: ``callcenter.core.inbound`` turns its answers into
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
@@ -111,6 +111,8 @@ def _action(node: Node) -> Action:
             return Enqueue(node.queue)
         case HangupNode():
             return Say(node.prompt) if node.prompt else End()
+        case _ as never:
+            assert_never(never)
 
 
 def _break_off(flow: Flow, node_name: str, steps: int) -> Move:

@@ -29,6 +29,8 @@ MAX_INBOX = 20_000
 MAX_UNWRITTEN = 100_000
 """Entries kept while the journal cannot be written (disk full); then the service gives up
 loudly."""
+WRITE_AGAIN_S = 1.0
+"""Between two tries to write a journal whose disk is full: each encodes all that waits."""
 SYNC_EVERY_S = 0.05
 """How long an appended entry may be unprotected against a power cut."""
 BEAT_EVERY_S = 2.0
@@ -67,6 +69,7 @@ class Hub:
         self._released: deque[tuple[list[Entry], list[Step]]] = deque()
         self._release_wake = asyncio.Event()
         self._unwritten: list[Entry] = []
+        self._write_again_at = 0.0
         self._dirty = False
         self.synced_position = machine.state.position
         """Entries up to here survive a power cut."""
@@ -194,20 +197,26 @@ class Hub:
 
     def _append(self, entries: list[Entry]) -> None:
         """Write to the journal; while it cannot be written, keep the entries and go on loudly."""
+        now = asyncio.get_running_loop().time()
+        if self._unwritten and now < self._write_again_at:
+            self._keep_unwritten(entries)
+            return
         try:
-            if self._unwritten:
-                self._journal.append([*self._unwritten, *entries])
-                self._unwritten.clear()
-            else:
-                self._journal.append(entries)
+            self._journal.append([*self._unwritten, *entries])
+            self._unwritten.clear()
             self._dirty = True
         except OSError as error:
-            self._unwritten += entries
+            self._keep_unwritten(entries)
+            self._write_again_at = now + WRITE_AGAIN_S
             log.error("journal_not_written", error=str(error), entries=len(self._unwritten))
-            if len(self._unwritten) > MAX_UNWRITTEN:
-                raise JournalLostError(
-                    f"the journal could not be written for {len(self._unwritten)} events: {error}"
-                ) from error
+
+    def _keep_unwritten(self, entries: list[Entry]) -> None:
+        self._unwritten += entries
+        if len(self._unwritten) > MAX_UNWRITTEN:
+            raise JournalLostError(
+                f"the journal could not be written for {len(self._unwritten)} events: make room on "
+                "its disk and start again"
+            )
 
     def _beat(self) -> None:
         """Tell every PBX that the machine steps, and renew the watchdogs of callers in menus."""

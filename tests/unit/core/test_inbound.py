@@ -293,3 +293,27 @@ def test_a_caller_who_hung_up_during_a_prompt_left_in_ivr_without_a_fault() -> N
     bench.wait(5)
 
     assert bench.ended().outcome is Outcome.LEFT_IN_IVR
+
+
+def test_a_flow_taken_away_in_mid_menu_leads_to_the_default_queue() -> None:
+    bench = Bench()
+    ref = channel("a")
+    bench.tell(e.CallArrived(ref, "5551234", "7000"))
+
+    bench.tell(e.CenterConfigured(msgspec.structs.replace(CENTER, flows=())))
+    bench.tell(e.IvrCommandEnded(ref, bench.last(c.PlayPrompt).id, 0))
+
+    assert bench.call("a").state is CallState.WAITING
+
+
+def test_a_call_being_hung_up_that_falls_back_is_not_fetched_again() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+    bench.ask(e.HangUpRequested, "ana")
+    bench.commands.clear()
+
+    bench.tell(e.CallFellBack(channel("a")))
+
+    assert bench.commands == []

@@ -195,3 +195,38 @@ def test_commands_know_their_pbx() -> None:
     assert c.pbx_of(c.JoinCall("x", ref, ref)) == "north"
     assert c.pbx_of(c.RingAgent("x", ref, "ana", "1001", "c", "", 1.0)) == "north"
     assert c.pbx_of(c.ReadPbx("x", "north")) == "north"
+
+
+def test_more_timers_than_one_tick_fires_are_left_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine_module, "MAX_TIMERS_PER_TICK", 1)
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.tell(e.DesktopClosed("ana"))
+    bench.tell(e.DesktopClosed("jon"))
+    bench.now += 60
+
+    bench.tell(e.Tick())
+    assert bench.agent("ana").state is AgentState.NOT_READY
+    assert bench.agent("jon").state is AgentState.READY
+    bench.tell(e.Tick())
+
+    assert bench.agent("jon").state is AgentState.NOT_READY
+
+
+def test_a_fault_in_a_step_that_touched_a_call_keeps_routing_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(allowed_faults=("*",))
+    bench.waiting_caller("a")
+
+    def explode(turn: Turn, event: Any) -> None:
+        turn.change_call(next(iter(turn.state.calls.values())), ending=True)
+        raise ValueError("boom")
+
+    monkeypatch.setitem(machine_module._HANDLERS, e.IvrLeft, explode)
+    bench.tell(e.IvrLeft(channel("a")))
+    bench.agents("ana")
+
+    assert bench.call("a").agent == "ana"

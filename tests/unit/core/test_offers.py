@@ -471,3 +471,71 @@ def test_every_state_an_agent_leaves_is_recorded_with_its_time() -> None:
     ]
     times = [(r.began_at, r.ended_at) for r in bench.kept(AgentStateRecord)]
     assert all(a[1] == b[0] for a, b in pairwise(times[1:]))
+
+
+def test_a_late_failure_of_a_join_that_succeeded_changes_nothing() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+    join = bench.last(c.JoinCall).id
+    bench.commands.clear()
+
+    bench.tell(e.CommandFailed(join, "no"))
+
+    assert bench.commands == []
+
+
+def test_a_join_whose_outcome_is_unknown_waits_for_the_link() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.ring("a")
+    bench.tell(e.LegAnswered(leg))
+    bench.tell(e.LegParked(leg))
+
+    bench.tell(e.CommandFailed(bench.last(c.JoinCall).id, "link lost", unknown=True))
+
+    assert not bench.call("a").joining
+    assert bench.sent(c.ReadPbx) == []
+
+
+def test_an_overdue_join_over_a_dead_link_asks_nobody() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.ring("a")
+    bench.tell(e.LegAnswered(leg))
+    bench.tell(e.PbxLinkLost(PBX, "cut"))
+
+    bench.wait(offers.JOIN_LEASE_S + 1)
+
+    assert bench.sent(c.ReadPbx) == []
+
+
+def test_a_late_word_that_the_leg_is_parked_changes_nothing_in_a_conversation() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.talk("a").leg
+    assert leg is not None
+    bench.commands.clear()
+
+    bench.tell(e.LegParked(leg))
+
+    assert bench.commands == []
+    assert bench.call("a").state is CallState.CONNECTED
+
+
+def test_a_leg_of_a_stranger_conversation_ends_without_an_agent_to_free() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    leg = bench.talk("a").leg
+    assert leg is not None
+    bench.tell(e.ChannelHungUp(leg, 16))
+    bench.tell(e.ChannelHungUp(leg, 16))
+
+    bench.hang_up("a")
+
+    assert bench.ended().outcome is Outcome.ANSWERED

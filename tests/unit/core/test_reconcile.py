@@ -281,6 +281,37 @@ def test_a_connected_caller_found_with_another_agent_changes_hands() -> None:
     assert bench.agent("jon").state is AgentState.TALKING
 
 
+def test_a_connected_caller_whose_agent_was_parted_from_it_is_adopted_by_the_new_one() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.waiting_caller("a")
+    leg = bench.talk("a").leg
+
+    restart(
+        bench,
+        truth("a", Place.BRIDGE, bridge="q"),
+        leg_truth(bench, "a", Place.HOLD),
+        e.ChannelTruth(channel("q-leg"), "1002", Place.BRIDGE, bridge="q"),
+    )
+
+    assert bench.agent("jon").state is AgentState.TALKING
+    assert leg in [h.channel for h in bench.sent(c.HangUp)]
+
+
+def test_an_agent_bound_to_a_call_that_does_not_exist_is_freed() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    agent = bench.agent("ana")
+    bench.machine.state.agents.put(
+        "ana", msgspec.structs.replace(agent, state=AgentState.TALKING, call="gone")
+    )
+
+    bench.tell(e.PbxStateRead(PBX, ()))
+
+    assert bench.agent("ana").state is AgentState.WRAP_UP
+    assert repairs(bench) == ["agent_freed"]
+
+
 def test_a_caller_in_the_native_queue_is_fetched_back() -> None:
     bench = Bench()
     before = bench.waiting_caller("a")

@@ -172,6 +172,10 @@ async def test_with_a_full_disk_calls_go_on_and_the_journal_is_caught_up() -> No
         rig.journal.full = False
         rig.hub.put(e.Tick())
         await rig.settle()
+        assert not rig.hub.is_journaled
+        await rig.settle(1)
+        rig.hub.put(e.Tick())
+        await rig.settle()
 
         assert rig.hub.is_journaled
         positions = [entry.position for entry in rig.journal.entries]

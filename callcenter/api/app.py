@@ -1,0 +1,166 @@
+"""Puts the API together from plain values and ports; starts and stops its tasks with the app.
+
+Beside the routes of ``route.TABLE``: ``/api/v1/openapi.json``, ``/api/v1/live``, ``/healthz`` and
+``/metrics``. The last two need no sign-in and tell counts only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from callcenter.api import agents, board, calls, queues, records, session
+from callcenter.api.audit import AuditWriter
+from callcenter.api.auth import Sessions, Site
+from callcenter.api.desktops import LiveDesktops
+from callcenter.api.dispatch import Dispatch
+from callcenter.api.errors import problems
+from callcenter.api.live import LiveTopics
+from callcenter.api.metrics import CONTENT_TYPE, Metrics
+from callcenter.api.openapi import document
+from callcenter.api.ports import HubLike, ReadVitals
+from callcenter.api.route import BODY_BYTES_MAX, JSON, PREFIX, TABLE, Services
+from callcenter.api.websocket import LiveSockets
+from callcenter.service.ports import AccountStore, AuditLog, CardSource, Clock, RecordReader
+
+RESOURCES = (agents, board, calls, queues, records, session)
+"""The modules whose routes are served: importing them has filled the table."""
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""With every answer that does not set its own."""
+HSTS = "max-age=31536000"
+"""Over HTTPS: browsers stay with HTTPS for a year."""
+
+
+class Api:
+    """The API of one center: the app to serve, and the desktops to give to the executor."""
+
+    def __init__(
+        self,
+        *,
+        hub: HubLike,
+        accounts: AccountStore,
+        audit: AuditLog,
+        records: RecordReader,
+        cards: CardSource,
+        clock: Clock,
+        vitals: ReadVitals,
+        origins: Sequence[str] = (),
+        behind_proxy: bool = False,
+        log_requests: bool = False,
+    ) -> None:
+        self._vitals = vitals
+        self._site = Site(tuple(origins), behind_proxy)
+        self._audit = AuditWriter(audit)
+        self._clock = clock
+        self._services = Services(hub=hub, sessions=Sessions(accounts), records=records)
+        self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
+        self.topics = LiveTopics(hub, clock)
+        self.desktops = LiveDesktops(
+            hub, cards, clock, on_shown=self.metrics.card_shown_seconds.observe
+        )
+        self.sockets = LiveSockets(self._services, self._site, self.topics, self.desktops, clock)
+        hub.on_touched += [self.topics.on_touched, self.desktops.on_touched]
+        self.app = self._build()
+
+    def _build(self) -> web.Application:
+        app = web.Application(
+            middlewares=[self.metrics.middleware(), problems], client_max_size=BODY_BYTES_MAX
+        )
+        dispatch = Dispatch(self._services, self._site, self._audit, self._clock)
+        # Fixed paths first: /agents/me is not an agent named "me".
+        for route in sorted(TABLE.values(), key=lambda route: len(route.placeholders)):
+            app.router.add_route(route.method, route.path, dispatch.handler(route))
+        app.router.add_route("GET", f"{PREFIX}/live", self.sockets.handle)
+        app.router.add_route("GET", f"{PREFIX}/openapi.json", _openapi)
+        app.router.add_route("GET", "/healthz", self._health)
+        app.router.add_route("GET", "/metrics", self._metrics)
+        app.on_response_prepare.append(self._add_headers)
+        app.on_startup.append(self._start)
+        app.on_shutdown.append(self._stop)
+        return app
+
+    async def _start(self, _: web.Application) -> None:
+        self._audit.start()
+        self.topics.start()
+        self.sockets.start()
+
+    async def _stop(self, _: web.Application) -> None:
+        await self.sockets.close()
+        await self.topics.close()
+        await self.desktops.close_all()
+        await self._audit.close()
+
+    async def _health(self, _: web.Request) -> web.Response:
+        """200 while this process leads; the body tells how it is in either case."""
+        vitals = self._vitals()
+        body = {
+            "status": _status(vitals.leading, vitals.journal_ok, vitals.links),
+            "leading": vitals.leading,
+            "links": dict(vitals.links),
+            "journal_ok": vitals.journal_ok,
+            "journal_position": vitals.journal_position,
+            "projector_lag": vitals.projector_lag,
+            "inbox": vitals.inbox,
+            "notes": vitals.notes,
+        }
+        return web.Response(
+            status=200 if vitals.leading else 503,
+            body=msgspec.json.encode(body),
+            content_type=JSON,
+        )
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=self.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        if self._site.is_secure(request):
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
+        response.headers["Server"] = "callcenter"  # the framework's version is nobody's business
+
+    def _counts(self) -> Mapping[str, float]:
+        desktops = self.desktops
+        return {
+            "cards_sent": desktops.cards_sent,
+            "cards_unseen": desktops.cards_unseen,
+            "cards_incomplete": desktops.cards_incomplete,
+            "card_failures": desktops.card_failures,
+            "frames": self.topics.frames,
+            "sockets": self.sockets.open_count,
+            "sockets_kicked": self.sockets.kicked,
+            "audit_waiting": self._audit.waiting,
+            "audit_dropped": self._audit.dropped,
+        }
+
+
+def _status(leading: bool, journal_ok: bool, links: Mapping[str, bool]) -> str:
+    """One word for people: ``ok``, ``degraded`` or ``standby``."""
+    if not leading:
+        return "standby"
+    return "ok" if journal_ok and all(links.values()) else "degraded"
+
+
+def api_document() -> dict[str, Any]:
+    """The OpenAPI document of all routes."""
+    try:
+        product = version("callcenter")
+    except PackageNotFoundError:  # run from the source tree without an install
+        product = "0"
+    return document(TABLE.values(), product)
+
+
+async def _openapi(_: web.Request) -> web.Response:
+    return web.Response(body=msgspec.json.encode(api_document()), content_type=JSON)

@@ -1,0 +1,134 @@
+"""The frames of the WebSocket, both ways: JSON text, one object each.
+
+The server sends:
+
+* ``hello`` first: the stream's name, the server's time and how often it pings;
+* ``snapshot``: all data of a topic, then ``delta``: what changed in it. Data is
+  ``{section: {key: entry}}``; a delta holds the changed sections with the changed keys: an entry
+  replaces the old one whole, null means that it is gone;
+* ``card``: who is calling, before the phone rings. ``complete`` false: the rest follows under the
+  same ``call``. ``again`` true: sent once more to a desktop that came back;
+* ``problem``: what was wrong with a message of the client.
+
+The client sends one object with any of ``subscribe``, ``unsubscribe``, ``resume`` and ``shown``.
+To resume it names the stream and the highest ``seq`` of a snapshot or delta that it has, and
+subscribes to the topics it had: it gets what it missed, or fresh snapshots. ``seq`` grows over all
+topics of a stream; the ``seq`` of cards counts cards.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import CallId, CustomerId, QueueId
+
+MESSAGE_BYTES_MAX = 4096
+"""Bytes of a client's message: a subscription has about a hundred."""
+
+Entry = Struct | bool | None
+Data = dict[str, dict[str, Entry]]
+"""``{section: {key: entry}}``; None in a delta: gone."""
+
+
+class Topic(StrEnum):
+    """What a client can watch."""
+
+    ME = "me"
+    """The agent's own state and call."""
+    QUEUES = "queues"
+    """All queues' counts, once a second."""
+    BOARD = "board"
+    """Queues, agents, calls and links, for those who oversee the center."""
+
+
+class _Frame(Struct, frozen=True, tag_field="type"):
+    """Base of what the server sends."""
+
+
+class Hello(_Frame, frozen=True, tag="hello"):
+    """The first frame of every connection."""
+
+    stream: str
+    """Names this run of the server: a ``seq`` means something only within it."""
+    at: float
+    """The server's time, UTC seconds: browsers correct their clocks' offset by it."""
+    account: str
+    heartbeat_s: float
+    """The server pings this often; a client that does not answer within half of it is gone."""
+
+
+class Snapshot(_Frame, frozen=True, tag="snapshot"):
+    """All data of a topic."""
+
+    topic: Topic
+    seq: int
+    at: float
+    data: Data
+
+
+class Delta(_Frame, frozen=True, tag="delta"):
+    """What changed in a topic since the frame before."""
+
+    topic: Topic
+    seq: int
+    at: float
+    data: Data
+
+
+class Card(_Frame, frozen=True, tag="card"):
+    """Who is calling."""
+
+    call: CallId
+    customer: CustomerId
+    """Empty: not known."""
+    number: str
+    """The caller's number; empty: withheld."""
+    tier: Tier
+    queue: QueueId
+    waited_s: float
+    seq: int
+    """Counts the cards of this run of the server."""
+    at: float
+    complete: bool
+    """False: the customer's fields are still being fetched and follow."""
+    again: bool
+    card: msgspec.Raw | None
+    """What the customer directory shows; null: number only."""
+
+
+class Trouble(_Frame, frozen=True, tag="problem"):
+    """A message of the client was not understood or not allowed."""
+
+    detail: str
+
+
+class Resume(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a client left off."""
+
+    stream: str
+    seq: int
+
+
+class Shown(Struct, frozen=True, forbid_unknown_fields=True):
+    """The desktop has drawn a card."""
+
+    call: CallId
+    at_ms: float
+    """When, by the desktop's clock, UTC milliseconds."""
+
+
+class ClientMessage(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client may send."""
+
+    subscribe: tuple[Topic, ...] = ()
+    unsubscribe: tuple[Topic, ...] = ()
+    resume: Resume | None = None
+    shown: Shown | None = None
+
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(ClientMessage).decode

@@ -1,0 +1,64 @@
+"""What the API needs of the service: the hub, as far as it is used here, and its vital signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from callcenter.core.state import State
+from callcenter.domain.events import Event, Request
+from callcenter.domain.step import Reply
+from callcenter.service.ports import Touched
+
+
+class HubLike(Protocol):
+    """The part of ``callcenter.service.hub.Hub`` that the API uses."""
+
+    on_touched: list[Touched]
+    """Called with what changed after each batch, behind the journal."""
+
+    @property
+    def state(self) -> State:
+        """The live state: for queries only."""
+        ...
+
+    def put(self, event: Event) -> None:
+        """Give an event to the machine; raises ``Overloaded`` when the inbox is full."""
+        ...
+
+    async def ask(self, request: Request) -> Reply:
+        """Give a request to the machine and wait for its answer, which comes behind the journal."""
+        ...
+
+
+class Vitals(Struct, frozen=True):
+    """How the service is, read by ``/healthz`` and ``/metrics``. Counts run since the start."""
+
+    leading: bool
+    """Whether this process commands the PBXs."""
+    links: Mapping[str, bool]
+    """Every PBX of the config and whether it is reachable."""
+    journal_ok: bool
+    """False while nothing can be written: calls go on, unjournaled."""
+    journal_position: int
+    journal_unsynced: int
+    """Entries that a power cut would take."""
+    projector_lag: int
+    """Journal entries that are not records yet."""
+    inbox: int
+    inbox_limit: int
+    events: Mapping[str, int]
+    """Events stepped, by class name."""
+    commands: Mapping[str, int]
+    """Commands released, by class name."""
+    faults: Mapping[str, int]
+    """Faults recorded, by kind."""
+    repairs: Mapping[str, int]
+    """Repairs recorded, by kind."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the administrator on what is wrong."""
+
+
+ReadVitals = Callable[[], Vitals]

@@ -1,0 +1,170 @@
+"""The one route decorator: what a route takes, who may call it and what it answers, in one place.
+
+A handler is an async function of an ``Exchange`` and, if it wants them, of a ``body`` and a
+``query``. Their annotations are the schemas: pydantic models for what comes in (strict, nothing
+extra), a msgspec Struct, a pydantic model or None for what goes out. The decorator puts the route
+into ``TABLE``; ``callcenter.api.dispatch`` runs it and ``callcenter.api.openapi`` describes it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import pydantic
+from pydantic import ConfigDict, Field
+
+from callcenter.api.auth import Sessions
+from callcenter.api.ports import HubLike
+from callcenter.domain.ids import RequestId
+from callcenter.service.ports import Account, RecordReader, Role
+
+PREFIX = "/api/v1"
+JSON = "application/json"
+BODY_BYTES_MAX = 64 * 1024
+"""Bytes of a request's body: the largest one of this API is a few hundred."""
+
+EVERYONE = tuple(Role)
+"""Whoever is signed in."""
+OVERSEERS = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
+"""Who sees the whole center."""
+
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[object]])
+
+
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+"""Text without control characters: it travels on to the PBX, the journal and the log."""
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
+"""An id or a word chosen by somebody."""
+
+
+class Body(pydantic.BaseModel):
+    """Base of all request bodies: JSON types are taken as they are, unknown fields are refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Query(pydantic.BaseModel):
+    """Base of all query strings: text is converted to the field's type, nothing extra is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers may use."""
+
+    hub: HubLike
+    sessions: Sessions
+    records: RecordReader
+
+
+NOBODY = Account(id="", name="", roles=())
+"""The account of a request that needs no sign-in."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way to an answer."""
+
+    services: Services
+    account: Account
+    """Who asks; ``NOBODY`` on public routes."""
+    token: str
+    """The session's token; empty when not signed in."""
+    path: Mapping[str, str]
+    """Values of the path's placeholders."""
+    address: str
+    """The client's network address."""
+    key: str = ""
+    """The Idempotency-Key, the client's or one made here; empty for reads."""
+    request_id: RequestId = ""
+    """Names this wish: the same key, account, path and body give the same id; empty for reads."""
+    audited_as: str = ""
+    """Whom the audit names; the account if empty. Set by a sign-in."""
+    cookie: str | None = None
+    """The session cookie to set with the answer; empty: delete it, None: leave it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of the table."""
+
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[object]]
+    roles: tuple[Role, ...]
+    """Who may; empty: everybody, without signing in."""
+    summary: str
+    description: str
+    tag: str
+    body: type[Body] | None
+    query: type[Query] | None
+    answer: type[Any] | None
+    """What comes back; None: nothing (204)."""
+    problems: tuple[str, ...]
+    """Problems of its own, by their names in ``errors.TITLES``."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something: then it is idempotent by key and audited."""
+        return self.method not in ("GET", "HEAD")
+
+    @property
+    def name(self) -> str:
+        """Method and path pattern, for audit and metrics."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names in the path."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+
+TABLE: dict[tuple[str, str], Route] = {}
+"""All routes by method and path, filled when the resource modules are imported."""
+
+
+def route(
+    method: str,
+    path: str,
+    *,
+    roles: tuple[Role, ...],
+    summary: str,
+    problems: tuple[str, ...] = (),
+) -> Callable[[Handler], Handler]:
+    """Register this handler. ``path`` follows ``/api/v1``; ``roles`` empty means public.
+
+    Refuses, when imported, a second handler for the same address and schemas that are not strict.
+    """
+
+    def register(handler: Handler) -> Handler:
+        hints = get_type_hints(handler)
+        answer = hints.get("return")
+        body, query = hints.get("body"), hints.get("query")
+        if body is not None and not issubclass(body, Body):
+            raise TypeError(f"{method} {path}: the body's schema must be a Body")
+        if query is not None and not issubclass(query, Query):
+            raise TypeError(f"{method} {path}: the query's schema must be a Query")
+        key = (method, PREFIX + path)
+        if key in TABLE:
+            raise ValueError(f"{method} {path} has a handler already")
+        TABLE[key] = Route(
+            method=method,
+            path=PREFIX + path,
+            handler=handler,
+            roles=roles,
+            summary=summary,
+            description=inspect.getdoc(handler) or "",
+            tag=handler.__module__.rpartition(".")[2],
+            body=body,
+            query=query,
+            answer=None if answer is type(None) else answer,
+            problems=problems,
+        )
+        return handler
+
+    return register

@@ -1,0 +1,124 @@
+"""Snapshots of the machine's state: written whole or not at all, the last two kept, and what they
+make superfluous removed.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+
+from msgspec import Struct
+
+from callcenter.journal.codec import (
+    BadBytes,
+    Origin,
+    OtherFormat,
+    SnapshotHeader,
+    decode_snapshot,
+    encode_snapshot_header,
+)
+from callcenter.journal.errors import ForeignJournal
+from callcenter.journal.folder import (
+    DAMAGED_SUFFIX,
+    SEGMENT_SUFFIX,
+    SNAPSHOT_SUFFIX,
+    UNFINISHED_SUFFIX,
+    Folder,
+    list_positions,
+    name_segment,
+    name_snapshot,
+)
+
+SNAPSHOTS_KEPT = 2
+"""Should the newest be damaged, the one before it and the entries after that still give the same
+state."""
+
+
+class Snapshot(Struct, frozen=True):
+    """A whole snapshot."""
+
+    header: SnapshotHeader
+    state: bytes
+
+
+class FoundSnapshots(Struct, frozen=True):
+    """The snapshots of a folder."""
+
+    newest: Snapshot | None
+    """The newest that is whole."""
+    damaged: tuple[tuple[str, str], ...]
+    """Names of newer ones that are not, and what is wrong with them."""
+
+
+def read_snapshot(folder: Folder, name: str) -> Snapshot:
+    """Read one. Raises ``BadBytes`` when it is damaged, ``ForeignJournal`` when it is of another
+    format."""
+    try:
+        header, state = decode_snapshot(folder.read(name))
+    except OtherFormat as error:
+        raise ForeignJournal(
+            f"{folder.describe(name)} is of {error}. Start the version that wrote it. (If there is "
+            "none, the file's first bytes are damaged: move it away, the one before it will do.)"
+        ) from error
+    if name != name_snapshot(header.position):
+        raise BadBytes(f"it is of position {header.position}, not of that in its name")
+    return Snapshot(header, state)
+
+
+def find_snapshots(folder: Folder) -> FoundSnapshots:
+    """Find the newest whole snapshot. Raises ``ForeignJournal``."""
+    damaged: list[tuple[str, str]] = []
+    for position in reversed(list_positions(folder.list_names(), SNAPSHOT_SUFFIX)):
+        name = name_snapshot(position)
+        try:
+            return FoundSnapshots(read_snapshot(folder, name), tuple(damaged))
+        except BadBytes as error:
+            damaged.append((name, str(error)))
+    return FoundSnapshots(None, tuple(damaged))
+
+
+def write_snapshot(folder: Folder, origin: Origin, position: int, state: bytes) -> None:
+    """Write one so that at every moment it is there whole or not at all. Raises ``OSError``."""
+    name = name_snapshot(position)
+    unfinished = name + UNFINISHED_SUFFIX
+    folder.remove(unfinished)
+    try:
+        file = folder.create(unfinished)
+        try:
+            file.write(encode_snapshot_header(origin, position, state))
+            file.write(state)
+            file.sync()
+        finally:
+            file.close()
+        folder.rename(unfinished, name)
+    except OSError:
+        with suppress(OSError):  # the first error says more
+            folder.remove(unfinished)
+        raise
+    folder.sync()
+
+
+def remove_superfluous(folder: Folder, read_up_to: int) -> None:
+    """Remove older snapshots, and segments that neither recovery nor a reader at ``read_up_to``
+    needs.
+
+    The last segment always stays. Oldest first, so that being stopped in between leaves no gap.
+    """
+    names = folder.list_names()
+    snapshots = list_positions(names, SNAPSHOT_SUFFIX)
+    kept = snapshots[-SNAPSHOTS_KEPT:]
+    if len(kept) < SNAPSHOTS_KEPT:
+        return  # without a second one, the only way back is from the beginning
+    for position in snapshots[:-SNAPSHOTS_KEPT]:
+        folder.remove(name_snapshot(position))
+    for suffix in (SEGMENT_SUFFIX, SNAPSHOT_SUFFIX):
+        for position in list_positions(names, suffix + DAMAGED_SUFFIX):
+            if position <= kept[0]:
+                folder.remove(
+                    f"{name_segment(position).removesuffix(SEGMENT_SUFFIX)}{suffix}{DAMAGED_SUFFIX}"
+                )
+    needed_after = min(kept[0], read_up_to)
+    for first, next_first in pairwise(list_positions(names, SEGMENT_SUFFIX)):
+        if next_first > needed_after + 1:
+            break
+        folder.remove(name_segment(first))

@@ -1,0 +1,129 @@
+"""The small applications of the dialplan: variables, jumps, answering, hanging up, waiting, user
+events.
+"""
+
+from __future__ import annotations
+
+import re
+
+from callcenter.simulator.channel import Accepted, Channel, ChannelState, Stop
+from callcenter.simulator.dialplan import Location
+from callcenter.simulator.exchange import Exchange
+from callcenter.simulator.expressions import is_set
+from callcenter.simulator.functions import write_function
+from callcenter.simulator.messages import Message, Privilege
+from callcenter.simulator.runner import NORMAL_CLEARING, Application, Runner
+from callcenter.simulator.timers import Timer
+
+ANSWER_S_WITHOUT_MEDIA = 0.5
+"""How long ``Answer`` waits for a first frame of media."""
+ANSWER_MS_WITH_MEDIA = (5.0, 20.0)
+
+
+class Pause:
+    """A channel that waits in an application until a time."""
+
+    def __init__(self, timer: Timer) -> None:
+        self.timer = timer
+
+    def stop(self, channel: Channel, why: Stop) -> None:
+        """See ``Activity``."""
+        self.timer.cancel()
+
+
+class Applications:
+    """What ``Runner.applications`` is filled with."""
+
+    def __init__(self, exchange: Exchange, runner: Runner) -> None:
+        self.exchange = exchange
+        self.runner = runner
+
+    def list_all(self) -> dict[str, Application]:
+        """Every application here by its name in the dialplan."""
+        return {
+            "Answer": self.answer,
+            "ExecIf": self.exec_if,
+            "Goto": self.goto,
+            "GotoIf": self.goto_if,
+            "Hangup": self.hang_up,
+            "NoOp": self.no_op,
+            "Set": self.set_variable,
+            "UserEvent": self.user_event,
+            "Wait": self.wait,
+        }
+
+    def no_op(self, channel: Channel, arguments: str) -> bool:
+        """``NoOp(...)``."""
+        return True
+
+    def set_variable(self, channel: Channel, arguments: str) -> bool:
+        """``Set(NAME=value)``, ``Set(FUNCTION(x)=value)``; a leading ``_`` (inheritance) is
+        dropped.
+        """
+        name, _, value = arguments.partition("=")
+        name = name.strip().lstrip("_")
+        function = re.fullmatch(r"(\w+)\((.*)\)", name)
+        if function is None:
+            channel.variables[name] = value
+        elif function[1].upper() == "TIMEOUT" and function[2].lower() == "absolute":
+            self.runner.set_timeout(channel, float(value or 0))
+        elif function[1].upper() == "GLOBAL":
+            self.exchange.globals[function[2]] = value
+        else:
+            write_function(channel, function[1], function[2], value)
+        return True
+
+    def goto(self, channel: Channel, arguments: str) -> Location:
+        """``Goto([[context,]exten,]priority)``."""
+        return self.runner.dialplan.resolve(arguments, channel.location)
+
+    def goto_if(self, channel: Channel, arguments: str) -> bool | Location:
+        """``GotoIf(condition?yes:no)``."""
+        condition, _, targets = arguments.partition("?")
+        yes, _, no = targets.partition(":")
+        target = yes if is_set(condition) else no
+        return self.goto(channel, target) if target else True
+
+    def exec_if(self, channel: Channel, arguments: str) -> bool | Location:
+        """``ExecIf(condition?application(arguments))``."""
+        condition, _, call = arguments.partition("?")
+        if not is_set(condition):
+            return True
+        name, _, rest = call.partition("(")
+        return self.runner.applications[name](channel, rest.removesuffix(")"))
+
+    def answer(self, channel: Channel, arguments: str) -> bool:
+        """``Answer()``: up at once, then it waits for media."""
+        if channel.is_up:
+            return True
+        self.exchange.signal(Accepted(channel.uniqueid))
+        self.exchange.set_state(channel, ChannelState.UP)
+        delay_s = ANSWER_S_WITHOUT_MEDIA
+        if channel.sends_media:
+            delay_s = self.exchange.rng.uniform(*ANSWER_MS_WITH_MEDIA) / 1000
+        return self._pause(channel, delay_s)
+
+    def wait(self, channel: Channel, arguments: str) -> bool:
+        """``Wait(seconds)``."""
+        return self._pause(channel, float(arguments or 0))
+
+    def _pause(self, channel: Channel, delay_s: float) -> bool:
+        timer = self.exchange.after(delay_s, lambda: self.runner.proceed(channel))
+        channel.activity = Pause(timer)
+        return False
+
+    def hang_up(self, channel: Channel, arguments: str) -> bool:
+        """``Hangup([cause])``."""
+        cause = int(arguments) if arguments.isdigit() else 0
+        self.runner.hang_up(channel, cause or channel.hangup_cause or NORMAL_CLEARING)
+        return False
+
+    def user_event(self, channel: Channel, arguments: str) -> bool:
+        """``UserEvent(name,Header: value,...)``."""
+        name, *rest = arguments.split(",")
+        headers: Message = [*channel.describe(), ("UserEvent", name)]
+        for part in rest:
+            key, _, value = part.partition(":")
+            headers.append((key.strip(), value.strip()))
+        self.exchange.emit(Privilege.USER, "UserEvent", headers)
+        return True

@@ -1,0 +1,152 @@
+"""Agents at their desktops: what they click, drawn from the seed.
+
+A desktop emits intents; whoever runs the world carries them out, over the real HTTP API or straight
+into the hub, and tells the desktop each new state of its agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from callcenter.domain.agent import AgentState
+from callcenter.simulator.people import Range
+from callcenter.simulator.stage import Stage
+from callcenter.simulator.timers import Timer
+
+
+class OpenDesktop(Struct, frozen=True, tag=True):
+    """The agent opens the desktop in a browser."""
+
+    agent: str
+
+
+class SignIn(Struct, frozen=True, tag=True):
+    """The agent wants to work on this phone."""
+
+    agent: str
+    phone: str
+
+
+class GoReady(Struct, frozen=True, tag=True):
+    """The agent wants calls."""
+
+    agent: str
+
+
+class GoNotReady(Struct, frozen=True, tag=True):
+    """The agent wants a break."""
+
+    agent: str
+    reason: str
+
+
+class Dispose(Struct, frozen=True, tag=True):
+    """The agent writes the result of a call."""
+
+    agent: str
+    call: str
+    code: str
+
+
+class SignOut(Struct, frozen=True, tag=True):
+    """The agent goes home."""
+
+    agent: str
+
+
+Intent: TypeAlias = OpenDesktop | SignIn | GoReady | GoNotReady | Dispose | SignOut
+
+
+class DesktopHabits(Struct, frozen=True, omit_defaults=True):
+    """How an agent works. Times in seconds, shares between 0 and 1."""
+
+    sign_in_after_s: Range = (0.0, 2.0)
+    ready_after_s: Range = (0.5, 2.0)
+    """From signing in to the first "ready"."""
+    wrap_up_s: Range = (2.0, 10.0)
+    """From the end of a conversation to its disposition."""
+    forget_share: float = 0.0
+    """Calls whose disposition is never written: the machine's own limit ends the wrap-up."""
+    back_after_s: Range = (2.0, 8.0)
+    """From having missed a call to "ready" again."""
+    break_share: float = 0.0
+    """Wrap-ups after which the agent takes a break."""
+    break_s: Range = (10.0, 60.0)
+    dispositions: tuple[str, ...] = ("done",)
+
+
+class Desktop:
+    """One agent's clicks."""
+
+    def __init__(
+        self,
+        agent: str,
+        phone: str,
+        habits: DesktopHabits,
+        rng: Random,
+        stage: Stage,
+        emit: Callable[[Intent], None],
+    ) -> None:
+        self.agent = agent
+        self.phone = phone
+        self.habits = habits
+        self.rng = rng
+        self.stage = stage
+        self.emit = emit
+        self.state = AgentState.SIGNED_OUT
+        self.is_home = False
+        """Has signed out for good."""
+        self._next: Timer | None = None
+
+    def start(self) -> None:
+        """The agent sits down."""
+        self.emit(OpenDesktop(self.agent))
+        self._later(self.habits.sign_in_after_s, SignIn(self.agent, self.phone))
+
+    def leave(self) -> None:
+        """The agent goes home; after the running call, if there is one."""
+        self.is_home = True
+        if self._next is not None:
+            self._next.cancel()
+        self.emit(SignOut(self.agent))
+
+    def observe(self, state: AgentState, reason: str = "", call: str = "") -> None:
+        """The desktop shows a new state; doubled news change nothing."""
+        before, self.state = self.state, state
+        if self.is_home or state is before:
+            return
+        if self._next is not None:
+            self._next.cancel()
+        match state:
+            case AgentState.NOT_READY if before is AgentState.SIGNED_OUT:
+                self._later(self.habits.ready_after_s, GoReady(self.agent))
+            case AgentState.NOT_READY if reason == "break":
+                self._later(self.habits.break_s, GoReady(self.agent))
+            case AgentState.NOT_READY:
+                self._later(self.habits.back_after_s, GoReady(self.agent))
+            case AgentState.WRAP_UP:
+                self._wrap_up(call)
+            case AgentState.SIGNED_OUT:
+                self._later(self.habits.sign_in_after_s, SignIn(self.agent, self.phone))
+            case _:
+                pass
+
+    def _wrap_up(self, call: str) -> None:
+        if self.rng.random() < self.habits.forget_share:
+            return
+        code = self.rng.choice(self.habits.dispositions)
+        takes_break = self.rng.random() < self.habits.break_share
+
+        def write() -> None:
+            self.emit(Dispose(self.agent, call, code))
+            if takes_break:
+                self.emit(GoNotReady(self.agent, "break"))
+
+        self._next = self.stage.after(self.rng.uniform(*self.habits.wrap_up_s), write)
+
+    def _later(self, delay_s: Range, intent: Intent) -> None:
+        self._next = self.stage.after(self.rng.uniform(*delay_s), lambda: self.emit(intent))

@@ -1,0 +1,97 @@
+"""Each invariant is found broken when it is broken."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from callcenter.core.invariants import broken
+from callcenter.domain.agent import AgentState
+from callcenter.domain.call import CallState, Place
+from tests.builders import Bench, channel
+
+
+def offered() -> Bench:
+    """One call being offered to ana, jon idle."""
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.waiting_caller("a")
+    return bench
+
+
+def ruin_agent(bench: Bench, name: str, **changes: object) -> list[str]:
+    """What is broken after this change of an agent."""
+    state = bench.machine.state
+    state.agents.put(name, msgspec.structs.replace(state.agents[name], **changes))
+    return broken(state)
+
+
+def ruin_call(bench: Bench, **changes: object) -> list[str]:
+    """What is broken after this change of caller a's call."""
+    state, call = bench.machine.state, bench.call("a")
+    state.calls.put(call.id, msgspec.structs.replace(call, **changes))
+    return broken(state)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"call": "gone"}, "does not exist"),
+        ({"leg": channel("x")}, "is not that of call"),
+        ({"state": AgentState.READY}, "is not bound to it"),
+        ({"phone": ""}, "phone ''"),
+    ],
+)
+def test_an_agent_who_does_not_fit_its_call_is_found(changes: dict[str, object], said: str) -> None:
+    assert any(said in line for line in ruin_agent(offered(), "ana", **changes))
+
+
+def test_an_agent_bound_to_the_call_of_another_is_found() -> None:
+    bench = offered()
+    call = bench.call("a")
+
+    lines = ruin_agent(bench, "jon", state=AgentState.RESERVED, call=call.id, leg=call.leg)
+
+    assert any("is offered with 'ana'" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"state": CallState.ENDED}, "ended but still kept"),
+        ({"channel": channel("x")}, "not found by its channel"),
+        ({"agent": "nobody"}, "is not bound to it"),
+        ({"queued_at": 0.0}, "waits in no queue"),
+        ({"state": CallState.WAITING}, "still bound"),
+        ({"state": CallState.IN_IVR, "agent": ""}, "no deadline"),
+        ({"ending": True}, "being hung up without a deadline"),
+        ({"state": CallState.WAITING, "place": Place.MENU}, "being put on hold without"),
+    ],
+)
+def test_a_call_in_an_impossible_state_is_found(changes: dict[str, object], said: str) -> None:
+    assert any(said in line for line in ruin_call(offered(), **changes))
+
+
+def test_a_state_that_waits_without_a_deadline_is_found() -> None:
+    bench = offered()
+    bench.machine.state.clear_timer("reserve:ana")
+    assert broken(bench.machine.state) == ["agent ana (reserved): no deadline"]
+
+    bench = offered()
+    bench.ring("a")
+    bench.machine.state.clear_timer("ring:ana")
+    assert broken(bench.machine.state) == ["agent ana (ringing): no deadline"]
+
+    bench = offered()
+    bench.talk("a")
+    bench.hang_up("a")
+    bench.machine.state.clear_timer("wrap_up:ana")
+    assert broken(bench.machine.state) == ["agent ana (wrap_up): no deadline"]
+
+
+def test_a_phone_given_to_two_is_found() -> None:
+    bench = offered()
+
+    bench.machine.state.agent_of_phone.put("1002", "ana")
+
+    assert any("phone 1002: ana" in line for line in broken(bench.machine.state))

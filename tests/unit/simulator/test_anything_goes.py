@@ -1,0 +1,113 @@
+"""Whatever clients and telephones do, in whatever order, the simulated PBX stays consistent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from callcenter.simulator.bridging import Conversation, Waiting
+from callcenter.simulator.messages import get
+from tests.unit.simulator.rig import PHONES, Rig
+
+STEPS = 150
+COMMANDS = (
+    "NOOP",
+    "EXEC Playback cc/a&cc/b",
+    "GET DATA cc/menu 1500 2",
+    "EXEC Read X,cc/menu,1,,1,1",
+    'STREAM FILE cc/menu "1"',
+    "ASYNCAGI BREAK",
+    "HANGUP",
+    "FOO",
+)
+PLACES = (
+    {"Context": "cc-hold", "Exten": "wait", "Priority": "1"},
+    {"Context": "cc-fallback", "Exten": "s", "Priority": "1"},
+    {"Context": "cc-agents", "Exten": "park", "Priority": "1"},
+    {"Context": "cc-hold", "Exten": "nowhere", "Priority": "1"},
+)
+
+
+def do_something(rig: Rig, rng: Random) -> None:
+    """One thing that a client or a telephone may do now."""
+    channels = [*rig.pbx.exchange.channels, "nobody"]
+    one, other = rng.choice(channels), rng.choice(channels)
+    phone = rng.choice([*PHONES, "7777"])
+    match rng.randrange(16):
+        case 0 | 1:
+            rig.call(run_s=rng.random(), media=rng.random() < 0.5)
+        case 2 | 3:
+            rig.originate(phone, f"leg-{rng.randrange(8)}", rng.choice([500, 3000]))
+        case 4:
+            rig.pbx.phone_rings(one, rig.now)
+        case 5 | 6:
+            rig.pbx.phone_answers(one, rig.now)
+        case 7:
+            rig.pbx.phone_refuses(one, rng.choice([486, 603, 404]), rig.now)
+        case 8:
+            rig.bye(one)
+        case 9:
+            rig.act("Bridge", Channel1=one, Channel2=other)
+        case 10:
+            rig.act("Hangup", Channel=one, Cause=rng.choice(["", "16"]))
+        case 11:
+            rig.act("Redirect", Channel=one, **rng.choice(PLACES))
+        case 12:
+            rig.act("AGI", Channel=one, Command=rng.choice(COMMANDS), CommandID="c")
+        case 13:
+            rig.act("AbsoluteTimeout", Channel=one, Timeout=rng.choice(["0.1", "5"]))
+        case 14:
+            action = rng.choice(["QueueAdd", "QueueRemove"])
+            rig.act(action, Queue="cc-fallback", Interface=f"PJSIP/{phone}")
+            rig.pbx.set_registered(phone, rng.random() < 0.8, rig.now)
+        case 15:
+            rig.press(one, rng.choice("12#"))
+    if rng.random() < 0.7:
+        rig.beat()
+    rig.run(rng.choice([0.0, 0.001, 0.05, 1.0, 6.0, 21.0]))
+
+
+def check(rig: Rig) -> None:
+    """What must be true at any time."""
+    exchange = rig.pbx.exchange
+    for bridge in exchange.bridges.values():
+        assert bridge.is_holding or 1 <= len(bridge.members) <= 2
+        for uniqueid, channel in bridge.members.items():
+            assert exchange.channels[uniqueid] is channel
+            assert channel.bridge_id == bridge.id
+    for channel in exchange.channels.values():
+        talks = isinstance(channel.activity, Waiting | Conversation)
+        assert bool(channel.bridge_id) is talks
+        assert channel.hears_music <= channel.is_up
+        assert channel.activity is not None or channel.location.priority == 1
+    for row in rig.list_rows("Status"):
+        assert get(row, "Uniqueid") in exchange.channels
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_order_of_doings_breaks_it(seed: int) -> None:
+    rng = Random(seed)
+    rig = Rig(seed)
+    rig.beat()
+
+    for _ in range(STEPS):
+        do_something(rig, rng)
+        check(rig)
+
+    for uniqueid in list(rig.pbx.exchange.channels):
+        rig.bye(uniqueid)
+        rig.act("Hangup", Channel=uniqueid)
+    rig.run(60)
+    assert rig.pbx.exchange.channels == {}
+    assert rig.pbx.exchange.bridges == {}
+    assert rig.pbx.next_deadline() is None
+    made = Counter(
+        (get(event, "Uniqueid"), event[0][1])
+        for event in rig.events()
+        if event[0][1] in ("Newchannel", "Hangup")
+    )
+    begun = {uniqueid: n for (uniqueid, name), n in made.items() if name == "Newchannel"}
+    ended = {uniqueid: n for (uniqueid, name), n in made.items() if name == "Hangup"}
+    assert begun == ended

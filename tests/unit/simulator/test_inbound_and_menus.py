@@ -1,0 +1,582 @@
+"""A call comes in and is in a menu: AsyncAGI as FACTS and traces of a real Asterisk 22 have it."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pytest
+
+from callcenter.simulator.channel import Accepted, Ended, HearsNothing, HearsPrompt
+from callcenter.simulator.exchange import PbxSettings
+from callcenter.simulator.messages import get
+from tests.unit.simulator.rig import CALLER, DIALED, PHONES, Rig, keys, pick
+
+CHANNEL_KEYS = [
+    "Channel",
+    "ChannelState",
+    "ChannelStateDesc",
+    "CallerIDNum",
+    "CallerIDName",
+    "ConnectedLineNum",
+    "ConnectedLineName",
+    "Language",
+    "AccountCode",
+    "Context",
+    "Exten",
+    "Priority",
+    "Uniqueid",
+    "Linkedid",
+]
+HEAD_KEYS = ["Event", "Privilege", "Timestamp", "SystemName"]
+
+
+def enter_menu(rig: Rig) -> str:
+    rig.beat()
+    return rig.call()
+
+
+def send(rig: Rig, channel: str, command: str, command_id: str = "c1") -> None:
+    response = rig.act("AGI", Channel=channel, Command=command, CommandID=command_id)
+    assert get(response, "Message") == "Added AGI command to queue"
+
+
+def read_result(rig: Rig, since: int = 0) -> str:
+    return unquote(get(rig.find("AsyncAGIExec", since), "Result"))
+
+
+def test_a_call_is_answered_and_handed_to_the_service() -> None:
+    rig = Rig()
+
+    caller = enter_menu(rig)
+
+    assert rig.names_about(caller) == ["Newchannel", "Newstate", "AsyncAGIStart"]
+    began, up, start = (rig.find(name) for name in rig.names_about(caller))
+    assert keys(began) == HEAD_KEYS + CHANNEL_KEYS
+    assert pick(began, "Privilege", "SystemName", "ChannelStateDesc", "Priority") == {
+        "Privilege": "call,all",
+        "SystemName": "cc",
+        "ChannelStateDesc": "Ring",
+        "Priority": "1",
+    }
+    assert pick(up, "ChannelState", "ChannelStateDesc") == {
+        "ChannelState": "6",
+        "ChannelStateDesc": "Up",
+    }
+    assert keys(start) == HEAD_KEYS + CHANNEL_KEYS + ["Env"]
+    assert pick(start, "Context", "Exten", "Priority", "CallerIDNum") == {
+        "Context": "cc-inbound",
+        "Exten": DIALED,
+        "Priority": "9",
+        "CallerIDNum": CALLER,
+    }
+    env = unquote(get(start, "Env")).split("\n")
+    assert env[0] == "agi_request: async"
+    assert f"agi_uniqueid: {caller}" in env
+    assert f"agi_callerid: {CALLER}" in env
+    assert env[-2:] == ["", ""]
+    assert Accepted(caller) in rig.signals
+
+
+def test_the_uniqueid_holds_the_systemname_and_the_clock_of_the_pbx() -> None:
+    rig = Rig(settings=PbxSettings(phones=PHONES, name="cc", clock_offset_s=7.5))
+
+    caller = rig.call()
+
+    assert caller == "cc-1795300007.0"
+    assert get(rig.act("Getvar", Variable="EPOCH"), "Value") == "1795300007"
+
+
+def test_without_media_the_answer_takes_half_a_second() -> None:
+    rig = Rig()
+    rig.beat()
+
+    rig.call(media=False, run_s=0.4)
+    early = "AsyncAGIStart" in rig.names()
+    rig.run(0.2)
+
+    assert not early
+    assert "AsyncAGIStart" in rig.names()
+
+
+def test_a_number_that_the_dialplan_does_not_know_is_refused_unseen() -> None:
+    rig = Rig()
+
+    caller = rig.pbx.call_in(CALLER, "*99", rig.now)
+    rig.run(1)
+
+    assert rig.names_about(caller) == []
+    assert rig.signals == [Ended(caller, 1)]
+
+
+def test_a_command_is_picked_up_within_a_tenth_of_a_second_and_its_end_is_told() -> None:
+    rig = Rig(settings=PbxSettings(phones=PHONES, sounds={"cc/welcome": 1.0}))
+    caller = enter_menu(rig)
+    mark = rig.mark()
+
+    send(rig, caller, "EXEC Playback cc/welcome")
+    at_once = rig.names(mark)
+    rig.run(0.101)
+    begun = rig.names(mark)
+    rig.run(1.0)
+
+    assert at_once == []
+    assert begun == ["AGIExecStart"]
+    assert rig.names(mark) == ["AGIExecStart", "AGIExecEnd", "AsyncAGIExec"]
+    end = rig.find("AGIExecEnd")
+    assert keys(end)[-4:] == ["CommandId", "Command", "ResultCode", "Result"]
+    assert pick(end, "Privilege", "ResultCode", "Result") == {
+        "Privilege": "agi,all",
+        "ResultCode": "200",
+        "Result": "Success",
+    }
+    result = rig.find("AsyncAGIExec")
+    assert result[-2:] == [("Result", "200%20result%3D0%0A"), ("CommandId", "c1")]
+    assert HearsPrompt(caller, "cc/welcome") in rig.signals
+    assert rig.signals[-1] == HearsNothing(caller)
+
+
+def test_queued_commands_run_in_order_without_a_pause_between() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    mark = rig.mark()
+
+    for number in range(3):
+        send(rig, caller, "NOOP", f"c{number}")
+    rig.run(0.101)
+
+    ended = [get(event, "CommandId") for event in rig.events(mark) if keys(event)[-2] == "Result"]
+    assert ended == ["c0", "c1", "c2"]
+    assert len({get(event, "Timestamp") for event in rig.events(mark)}) == 1
+
+
+def test_a_key_during_the_prompt_ends_get_data() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, "GET DATA cc/menu 3000 1")
+    rig.run(0.5)
+    mark = rig.mark()
+
+    rig.press(caller, "2")
+
+    assert rig.names(mark) == ["DTMFBegin", "DTMFEnd", "AGIExecEnd", "AsyncAGIExec"]
+    assert rig.find("DTMFEnd")[-3:] == [
+        ("Digit", "2"),
+        ("DurationMs", "100"),
+        ("Direction", "Received"),
+    ]
+    assert read_result(rig) == "200 result=2\n"
+
+
+def test_several_keys_end_with_the_last_one_wanted_or_a_hash() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    results = []
+    for typed in ("23", "4#"):
+        send(rig, caller, "GET DATA cc/menu 3000 2")
+        rig.run(0.5)
+        for key in typed:
+            rig.press(caller, key)
+        results.append(read_result(rig))
+
+    assert results == ["200 result=23\n", "200 result=4\n"]
+
+
+def test_get_data_times_out_after_the_prompt_and_after_each_key() -> None:
+    rig = Rig(settings=PbxSettings(phones=PHONES, sounds={"cc/menu": 1.0}))
+    caller = enter_menu(rig)
+
+    send(rig, caller, "GET DATA cc/menu 3000 4")
+    rig.run(4.2)
+    silent = read_result(rig)
+    send(rig, caller, "GET DATA cc/menu 3000 4")
+    rig.run(0.5)
+    rig.press(caller, "7")
+    rig.run(3.2)
+
+    assert silent == "200 result= (timeout)\n"
+    assert read_result(rig) == "200 result=7 (timeout)\n"
+
+
+def test_a_key_outside_of_get_data_is_lost() -> None:
+    rig = Rig(settings=PbxSettings(phones=PHONES, sounds={"cc/welcome": 1.0, "cc/menu": 1.0}))
+    caller = enter_menu(rig)
+    send(rig, caller, "EXEC Playback cc/welcome")
+    rig.run(0.3)
+
+    rig.press(caller, "1")
+    send(rig, caller, "GET DATA cc/menu 500 1")
+    rig.run(3)
+
+    assert read_result(rig) == "200 result= (timeout)\n"
+
+
+def test_stream_file_ends_at_an_escape_digit() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, 'STREAM FILE cc/menu "12"')
+    rig.run(0.5)
+
+    rig.press(caller, "3")
+    rig.press(caller, "2")
+
+    assert read_result(rig).startswith("200 result=50 endpos=")
+
+
+def test_stream_file_runs_to_its_end() -> None:
+    rig = Rig(settings=PbxSettings(phones=PHONES, sounds={"cc/menu": 1.0}))
+    caller = enter_menu(rig)
+    send(rig, caller, 'STREAM FILE cc/menu ""')
+
+    rig.run(1.2)
+
+    assert read_result(rig) == "200 result=0 endpos=8000\n"
+
+
+def test_a_missing_file_ends_async_agi_only_in_stream_file() -> None:
+    # Measured on 22.10.1: GET DATA and Playback of a missing file answer and AsyncAGI goes on.
+    rig = Rig(settings=PbxSettings(phones=PHONES, missing_sounds=frozenset({"cc/nope"})))
+    caller = enter_menu(rig)
+
+    send(rig, caller, "GET DATA cc/nope 3000 1")
+    rig.run(0.2)
+    get_data = read_result(rig)
+    send(rig, caller, "EXEC Playback cc/nope")
+    send(rig, caller, "GET VARIABLE PLAYBACKSTATUS")
+    rig.run(0.2)
+    status = read_result(rig)
+    still_in = "AsyncAGIEnd" not in rig.names()
+    mark = rig.mark()
+    send(rig, caller, 'STREAM FILE cc/nope ""')
+    rig.run(0.2)
+
+    assert get_data == "200 result=-1\n"
+    assert status == "200 result=1 (FAILED)\n"
+    assert still_in
+    assert read_result(rig) == "200 result=-1 endpos=0\n"
+    assert rig.names_about(caller, mark) == [
+        "AGIExecStart",
+        "AGIExecEnd",
+        "AsyncAGIExec",
+        "AsyncAGIEnd",
+        "BridgeEnter",
+        "MusicOnHoldStart",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "word", "text"),
+    [
+        ("EXEC Nope x", "200", "Unknown Result", "200 result=-2\n"),
+        ("FOO x", "510", "Invalid or unknown command", "510 Invalid or unknown command\n"),
+        ("GET DATA", "520", "Usage", "520-Invalid command syntax."),
+        ("STREAM FILE x", "520", "Usage", "520-Invalid command syntax."),
+        ("EXEC", "520", "Usage", "520-Invalid command syntax."),
+        ("EXEC Playback", "200", "Unknown Result", "200 result=-1\n"),
+        ("GET FULL VARIABLE", "520", "Usage", "520-Invalid command syntax."),
+        ("GET FULL", "510", "Invalid or unknown command", "510 "),
+        ("GET VARIABLE", "520", "Usage", "520-Invalid command syntax."),
+        ("GET VARIABLE NOPE", "200", "Success", "200 result=0\n"),
+        ("GET VARIABLE CC_ROLE", "200", "Success", "200 result=1 (caller)\n"),
+        ("GET VARIABLE CALLERID(num)", "200", "Success", f"200 result=1 ({CALLER})\n"),
+        ('SET VARIABLE X "a b"', "200", "Success", "200 result=1\n"),
+        ("SET MUSIC on", "200", "Success", "200 result=0\n"),
+        ("ANSWER", "200", "Success", "200 result=0\n"),
+        ('NOOP "unclosed', "200", "Success", "200 result=0\n"),
+    ],
+)
+def test_a_command_is_answered_as_asterisk_does(
+    command: str, code: str, word: str, text: str
+) -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+
+    send(rig, caller, command)
+    rig.run(0.2)
+
+    assert pick(rig.find("AGIExecEnd"), "Command", "ResultCode", "Result") == {
+        "Command": command,
+        "ResultCode": code,
+        "Result": word,
+    }
+    assert read_result(rig).startswith(text)
+
+
+READ = "EXEC Read CC_DIGIT,cc/menu,1,,1,3.000"
+HOW = "GET FULL VARIABLE ${READSTATUS}/${CC_DIGIT}"
+
+
+def read_key(rig: Rig, caller: str, key: str, command: str = READ) -> str:
+    """Ask for a key as the service does; returns how it went."""
+    send(rig, caller, command, "c.run")
+    send(rig, caller, HOW, "c")
+    rig.run(0.5)
+    if key:
+        rig.press(caller, key)
+    rig.run(6)
+    return read_result(rig)
+
+
+@pytest.mark.parametrize(
+    ("key", "command", "said"),
+    [
+        ("5", READ, "200 result=1 (OK/5)\n"),
+        ("", READ, "200 result=1 (TIMEOUT/)\n"),
+        ("#", READ, "200 result=1 (OK/)\n"),
+        ("", READ.replace("menu", "nope"), "200 result=1 (ERROR/)\n"),
+        ("7", READ.replace("cc/menu", ""), "200 result=1 (OK/7)\n"),
+        ("", "EXEC Read", "200 result=1 (ERROR/)\n"),
+    ],
+)
+def test_read_has_result_0_and_says_in_a_variable_how_it_went(
+    key: str, command: str, said: str
+) -> None:
+    rig = Rig(settings=PbxSettings(phones=PHONES, missing_sounds=frozenset({"cc/nope"})))
+    caller = enter_menu(rig)
+    mark = rig.mark()
+
+    assert read_key(rig, caller, key, command) == said
+
+    told = [event for event in rig.events(mark) if event[0][1] == "AsyncAGIExec"]
+    assert [get(event, "CommandId") for event in told] == ["c.run", "c"]
+    assert unquote(get(told[0], "Result")) == "200 result=0\n"
+
+
+def test_status_shows_the_application_that_exec_runs() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, READ)
+    rig.run(0.2)
+    running = rig.list_rows("Status", Channel=caller)[0]
+    rig.press(caller, "1")
+    idle = rig.list_rows("Status", Channel=caller)[0]
+
+    assert pick(running, "Application", "Data", "Context") == {
+        "Application": "Read",
+        "Data": "CC_DIGIT,cc/menu,1,,1,3.000",
+        "Context": "cc-inbound",
+    }
+    assert pick(idle, "Application", "Data") == {"Application": "AGI", "Data": "agi:async"}
+
+
+def test_a_redirect_out_of_read_ends_it_with_0_and_leaves_the_next_command_unanswered() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, READ, "c.run")
+    send(rig, caller, HOW, "c")
+    rig.run(0.2)
+    mark = rig.mark()
+
+    rig.act("Redirect", Channel=caller, Context="cc-hold", Exten="wait", Priority="1")
+    late = rig.act("AGI", Channel=caller, Command="NOOP", CommandID="late")
+    rig.run(1)
+
+    assert rig.names_about(caller, mark)[:3] == ["AGIExecEnd", "AsyncAGIExec", "AsyncAGIEnd"]
+    assert rig.names(mark).count("AsyncAGIExec") == 1
+    assert read_result(rig) == "200 result=0\n"
+    assert get(late, "Message") == "Added AGI command to queue"
+
+
+def test_a_caller_bridged_out_of_a_menu_shows_no_application() -> None:
+    rig = Rig()
+    leg = rig.park()
+    caller = enter_menu(rig)
+
+    rig.act("Bridge", Channel1=caller, Channel2=leg)
+
+    row = rig.list_rows("Status", Channel=caller)[0]
+    assert pick(row, "Application", "Data") == {"Application": "(null)", "Data": "(null)"}
+
+
+def test_a_variable_set_in_the_menu_is_read_over_ami() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+
+    send(rig, caller, 'SET VARIABLE CC_NOTE "a b"')
+    rig.run(0.2)
+
+    answer = rig.act("Getvar", Channel=caller, Variable="CC_NOTE")
+    assert answer[-2:] == [("Variable", "CC_NOTE"), ("Value", "a b")]
+
+
+def test_break_leaves_async_agi_between_commands() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, "ASYNCAGI BREAK", "c1")
+    send(rig, caller, "NOOP", "c2")
+    mark = rig.mark()
+
+    rig.run(0.2)
+
+    assert rig.names_about(caller, mark) == [
+        "AGIExecStart",
+        "AGIExecEnd",
+        "AsyncAGIExec",
+        "AsyncAGIEnd",
+        "BridgeEnter",
+        "MusicOnHoldStart",
+    ]
+
+
+def test_hangup_in_the_menu_ends_the_call() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    mark = rig.mark()
+
+    send(rig, caller, "HANGUP")
+    rig.run(0.2)
+
+    assert rig.names(mark) == [
+        "AGIExecStart",
+        "SoftHangupRequest",
+        "AGIExecEnd",
+        "AsyncAGIExec",
+        "AsyncAGIEnd",
+        "SoftHangupRequest",
+        "Hangup",
+    ]
+
+
+def test_a_caller_who_hangs_up_in_a_prompt_leaves_the_running_command_with_minus_one() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, "EXEC Playback cc/welcome")
+    rig.run(0.2)
+    mark = rig.mark()
+
+    rig.bye(caller)
+
+    assert rig.names(mark) == [
+        "HangupRequest",
+        "AGIExecEnd",
+        "AsyncAGIExec",
+        "AsyncAGIEnd",
+        "SoftHangupRequest",
+        "Hangup",
+    ]
+    assert read_result(rig) == "200 result=-1\n"
+    assert get(rig.find("AGIExecEnd"), "Result") == "Unknown Result"
+    assert "Cause" not in keys(rig.find("HangupRequest"))
+    assert pick(rig.find("Hangup"), "Cause", "Cause-txt") == {"Cause": "0", "Cause-txt": "Unknown"}
+
+
+def test_a_hang_up_over_ami_comes_without_hanguprequest() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    mark = rig.mark()
+
+    rig.act("Hangup", Channel=caller)
+
+    assert rig.names(mark) == ["AsyncAGIEnd", "SoftHangupRequest", "Hangup"]
+    assert Ended(caller, 0) in rig.signals
+
+
+def test_a_redirect_takes_the_caller_out_of_a_prompt_at_once() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, "EXEC Playback cc/welcome", "c1")
+    send(rig, caller, "NOOP", "c2")
+    rig.run(0.2)
+    mark = rig.mark()
+
+    rig.act("Redirect", Channel=caller, Context="cc-hold", Exten="wait", Priority="1")
+
+    assert rig.names_about(caller, mark) == [
+        "AGIExecEnd",
+        "AsyncAGIExec",
+        "AsyncAGIEnd",
+        "BridgeEnter",
+        "MusicOnHoldStart",
+    ]
+
+
+def test_a_bridge_takes_the_caller_out_of_a_prompt_without_a_word_of_agi() -> None:
+    rig = Rig()
+    leg = rig.park()
+    caller = enter_menu(rig)
+    send(rig, caller, "EXEC Playback cc/welcome")
+    rig.run(0.2)
+    mark = rig.mark()
+
+    rig.act("Bridge", Channel1=caller, Channel2=leg)
+    rig.run(5)
+
+    assert rig.names_about(caller, mark) == ["BridgeEnter"]
+    assert get(rig.find("BridgeEnter", mark), "Uniqueid") == leg
+    entered = next(e for e in rig.events(mark) if get(e, "Uniqueid") == caller)
+    assert pick(entered, "Context", "Priority") == {"Context": "cc-inbound", "Priority": "10"}
+
+
+def test_a_command_for_a_channel_that_was_never_in_a_menu_is_refused() -> None:
+    rig = Rig()
+    leg = rig.park()
+
+    never = rig.act("AGI", Channel=leg, Command="NOOP")
+    gone = rig.act("AGI", Channel="nobody", Command="NOOP")
+    half = rig.act("AGI", Channel=leg)
+
+    assert get(never, "Message").startswith("Failed to add AGI command to channel PJSIP/1001-")
+    assert get(gone, "Message") == "Channel nobody does not exist."
+    assert get(half, "Message") == "Both, Channel and Command are *required*"
+
+
+def test_the_watchdog_gives_the_caller_to_the_native_queue() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, "GET DATA cc/menu 30000 1")
+    rig.run(0.2)
+    mark = rig.mark()
+
+    rig.run(10)
+
+    assert rig.names_about(caller, mark) == [
+        "AGIExecEnd",
+        "AsyncAGIExec",
+        "AsyncAGIEnd",
+        "UserEvent",
+        "QueueCallerJoin",
+        "MusicOnHoldStart",
+    ]
+    event = rig.find("UserEvent")
+    assert event[-2:] == [("UserEvent", "CCFallback"), ("Call", caller)]
+    assert get(event, "Privilege") == "user,all"
+
+
+def test_the_watchdog_is_put_off_by_absolute_timeout() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+
+    for _ in range(5):
+        rig.run(3)
+        answer = rig.act("AbsoluteTimeout", Channel=caller, Timeout="10")
+
+    assert get(answer, "Message") == "Timeout Set"
+    assert "AsyncAGIEnd" not in rig.names()
+    row = rig.list_rows("Status", Channel=caller)[0]
+    assert int(get(row, "TimeToHangup")) == int(rig.now + 10)
+
+
+def test_a_call_that_comes_with_no_service_alive_goes_to_the_native_queue_at_once() -> None:
+    rig = Rig()
+
+    caller = rig.call()
+
+    assert rig.names_about(caller) == [
+        "Newchannel",
+        "Newstate",
+        "UserEvent",
+        "QueueCallerJoin",
+        "MusicOnHoldStart",
+    ]
+
+
+def test_a_heartbeat_that_is_ten_seconds_old_still_counts_and_an_older_one_does_not() -> None:
+    rig = Rig()
+    rig.beat()
+    rig.run(10)
+    fresh = rig.call()
+    rig.run(1)
+
+    stale = rig.call()
+
+    assert "AsyncAGIStart" in rig.names_about(fresh)
+    assert "AsyncAGIStart" not in rig.names_about(stale)

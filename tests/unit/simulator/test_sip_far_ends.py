@@ -1,0 +1,55 @@
+"""Plans of SIPp's phones and callers: what they refuse, and what SIPp is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from callcenter.simulator.sip_far_ends import (
+    CallerPlan,
+    FarEndError,
+    PhonePlan,
+    SippCallers,
+    SippPhones,
+)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: PhonePlan("1001;reject"),
+        lambda: PhonePlan(""),
+        lambda: CallerPlan("+354\n", "800", stay_ms=1),
+        lambda: CallerPlan("+354", "sip:800", stay_ms=1),
+        lambda: CallerPlan("+354", "800", stay_ms=1, key="12"),
+        lambda: CallerPlan("+354", "800", stay_ms=1, key=";"),
+    ],
+)
+def test_a_plan_that_would_break_the_file_of_plans_is_refused(build: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match="is no"):
+        build()
+
+
+def test_a_phone_is_at_the_port_of_its_process(tmp_path: Path) -> None:
+    phones = SippPhones(tmp_path, [PhonePlan("1001")], port=15070)
+
+    assert phones.contact("1001") == "sip:1001@127.0.0.1:15070"
+
+
+async def test_without_sipp_it_is_said_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+
+    with pytest.raises(FarEndError, match=r"install\.sh --far-ends"):
+        await SippPhones(tmp_path, [PhonePlan("1001")], port=15070).start()
+
+
+async def test_callers_that_were_not_started_cannot_be_waited_for(tmp_path: Path) -> None:
+    callers = SippCallers(tmp_path, [], pbx=("127.0.0.1", 5060), port=15070)
+
+    await callers.stop()
+    with pytest.raises(FarEndError, match="not been started"):
+        await callers.wait(limit_s=1)

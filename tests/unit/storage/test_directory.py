@@ -1,0 +1,182 @@
+"""The directory of customers in SQLite: what the contract of all directories does not say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from callcenter.documents.customers_csv import CustomerRow, CustomersFile
+from callcenter.documents.rejects import RejectsFile
+from callcenter.domain.customer import Tier
+from callcenter.service.ports import Customer
+from callcenter.storage.customer_import import Changes, CustomerChange
+from callcenter.storage.database import Database
+from callcenter.storage.directory import ANSWER_AGE_MAX_S, CustomerDirectory
+from callcenter.storage.stores import CustomerCard, DatabaseAway, ImportConflict
+from tests.unit.storage.databases import count_rows, held, outsider
+from tests.unit.storage.people import Hand
+
+A = "+12025550101"
+ANA = CustomerRow(2, "K1", "Ana", (A,), Tier.GOLD)
+GOLD = Customer("K1", Tier.GOLD)
+
+
+def change_tier(database: Database, tier: str) -> None:
+    """Another program changes the customer."""
+    with outsider(database.path) as connection:
+        connection.execute("UPDATE customers SET tier = ?", (tier,))
+
+
+async def test_an_answer_is_remembered_and_asked_again_after_a_while(database: Database) -> None:
+    clock = Hand()
+    directory = CustomerDirectory(database, clock=clock)
+    await directory.import_rows([ANA])
+    first = await directory.find_by_number(A)
+    change_tier(database, "silver")
+
+    clock.now += ANSWER_AGE_MAX_S - 1
+    remembered = await directory.find_by_number(A)
+    clock.now += 1
+    again = await directory.find_by_number(A)
+
+    assert first == remembered == GOLD
+    assert again == Customer("K1", Tier.SILVER)
+
+
+async def test_answers_can_be_forgotten_at_once(database: Database) -> None:
+    directory = CustomerDirectory(database)
+    await directory.import_rows([ANA])
+    await directory.find_by_number(A)
+    change_tier(database, "silver")
+
+    directory.forget_answers()
+
+    assert await directory.find_by_number(A) == Customer("K1", Tier.SILVER)
+
+
+async def test_strangers_do_not_fill_the_memory(database: Database) -> None:
+    directory = CustomerDirectory(database, answers_max=3)
+
+    for n in range(10):
+        assert await directory.find_by_number(f"+120255502{n:02d}") is None
+
+    assert len(directory._answers) == 3
+
+
+async def test_the_number_asked_for_last_stays_remembered(database: Database) -> None:
+    directory = CustomerDirectory(database, answers_max=2)
+    await directory.import_rows([ANA])
+    for number in (A, "+12025550102", A, "+12025550103"):
+        await directory.find_by_number(number)
+    change_tier(database, "silver")
+
+    assert await directory.find_by_number(A) == GOLD
+
+
+async def test_an_answer_that_an_import_has_overtaken_is_not_remembered(
+    database: Database,
+) -> None:
+    directory = CustomerDirectory(database)
+    asking = asyncio.create_task(directory.find_by_number(A))
+    await asyncio.sleep(0)  # it has begun to ask, and has no answer yet
+
+    await directory.import_rows([ANA])
+    await asking
+
+    assert await directory.find_by_number(A) == GOLD
+
+
+async def test_callers_are_recognised_while_another_program_writes(database: Database) -> None:
+    directory = CustomerDirectory(database)
+    await directory.import_rows([ANA])
+
+    with held(database.path):
+        assert await directory.find_by_number(A) == GOLD
+        assert await directory.card("K1") is not None
+
+
+async def test_a_database_that_is_away_says_so(database: Database) -> None:
+    directory = CustomerDirectory(database)
+    with outsider(database.path) as connection:
+        connection.execute("DROP TABLE customer_numbers")
+
+    with pytest.raises(DatabaseAway):
+        await directory.find_by_number(A)
+
+
+async def test_an_import_waits_for_the_one_before(database: Database) -> None:
+    directory = CustomerDirectory(database)
+
+    results = await asyncio.gather(*(directory.import_rows([ANA]) for _ in range(3)))
+
+    assert [result.added for result in results] == [1, 0, 0]
+    assert [result.unchanged for result in results] == [0, 1, 1]
+
+
+async def test_an_import_that_another_process_overtook_changes_nothing(
+    database: Database,
+) -> None:
+    directory = CustomerDirectory(database)
+
+    def rows() -> Iterator[CustomerRow]:
+        yield replace(ANA, id="K7", numbers=("+12025550107",))
+        yield ANA
+
+    def overtake(_rows: int) -> None:
+        with outsider(database.path) as connection:
+            connection.execute("INSERT INTO customers VALUES ('K1','Ana','gold',NULL,'','',1.0)")
+
+    with pytest.raises(ImportConflict, match="import the file again"):
+        await directory.import_rows(rows(), on_progress=overtake)
+
+    assert count_rows(database.path, "customers") == 1
+    assert count_rows(database.path, "customer_numbers") == 0
+
+
+async def test_a_file_is_imported_with_its_rejects_beside_it(
+    database: Database, tmp_path: Path
+) -> None:
+    directory = CustomerDirectory(database)
+    source, rejected = tmp_path / "customers.csv", tmp_path / "customers.rejects.csv"
+    source.write_text(
+        "Customer ID;Name;Phone;Tier\n"
+        "K1;Ana;(202) 555-0101;gold\n"
+        "K2;Bo;555-0102;standard\n"
+        "\n"
+        "K3;Cy;+49 30 123456|(202) 555-0103;SILVER\n",
+        encoding="utf-8",
+    )
+
+    with (
+        CustomersFile(source, "US") as rows,
+        RejectsFile(rejected, source, rows.header) as rejects,
+    ):
+        result = await directory.import_rows(rows, on_reject=rejects.write)
+
+    assert (result.rows, result.added, result.rejected, rows.blank) == (3, 2, 1, 1)
+    assert await directory.find_by_number(A) == GOLD
+    assert await directory.find_by_number("+4930123456") == Customer("K3", Tier.SILVER)
+    assert "the area code is missing" in rejected.read_text(encoding="utf-8-sig")
+
+
+def test_changes_beyond_the_memory_go_to_a_file_and_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("callcenter.storage.customer_import.SPOOL_MEMORY_BYTES", 1_000)
+    made = [
+        CustomerChange(
+            CustomerCard(f"K{n}", "Zoë" * 20, Tier.GOLD, (f"+1202555{n:04d}",), 1.5), True, True
+        )
+        for n in range(1_200)
+    ]
+
+    with Changes() as changes:
+        for change in made:
+            changes.add(change)
+        for _ in range(2):
+            assert [change for batch in changes.batches() for change in batch] == made
+        assert changes.count == 1_200
