@@ -188,7 +188,7 @@ def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
         call, CallStep.QUEUE, queue=queue, queued_at=turn.now, ivr_command="", ivr_probe=""
     )
     if call.place is Place.HOLD:
-        turn.state.clear_timer(f"lease:{call.id}")
+        turn.clear_lease(call)
     else:
         hold(turn, call)
     return call
@@ -210,7 +210,7 @@ def caller_held(turn: Turn, event: CallerHeld) -> None:
     call = turn.change_call(call, place=Place.HOLD)
     if call.ending:
         return
-    turn.state.clear_timer(f"lease:{call.id}")
+    turn.clear_lease(call)
     match call.state:
         case CallState.ARRIVING | CallState.IN_IVR:
             flow = turn.state.flows.get(call.flow)

@@ -280,8 +280,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         ivr_command="",
         ivr_probe="",
     )
-    if not call.ending:
-        turn.state.clear_timer(f"lease:{call.id}")
+    turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     turn.step_agent(agent, AgentStep.TALK, call=call.id, leg=leg.channel)
 
@@ -454,7 +453,7 @@ def talk_with_stranger(turn: Turn, call: Call) -> None:
     """The caller talks with somebody who is no agent of ours at work: leave them alone."""
     turn.repair("talks_with_stranger", call.id)
     withdraw(turn, call)
-    turn.state.clear_timer(f"lease:{call.id}")
+    turn.clear_lease(call)
     turn.step_call(
         turn.state.calls[call.id],
         CallStep.CONNECT,

@@ -132,7 +132,7 @@ def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) ->
 
 def _reconcile_held(turn: Turn, call: Call) -> None:
     """The caller hears music."""
-    turn.state.clear_timer(f"lease:{call.id}")
+    turn.clear_lease(call)
     match call.state:
         case CallState.CONNECTED:
             offers.part_and_drop(turn, call)

@@ -134,6 +134,11 @@ class Turn:
         self.send(HangUp(self.command_id(), call.channel))
         self.state.set_timer(f"lease:{call.id}", self.now + ENDING_LEASE_S)
 
+    def clear_lease(self, call: Call) -> None:
+        """The call is where it should be; one being hung up is still watched until it is gone."""
+        if not call.ending:
+            self.state.clear_timer(f"lease:{call.id}")
+
     def put_agent(self, agent: Agent) -> Agent:
         """Store an agent and mark it as changed."""
         self.state.agents.put(agent.id, agent)

@@ -114,13 +114,12 @@ class CsvFile:
         Where that fails, only the first line is rejected and the others are read again as rows of
         their own: a quotation mark that is not closed must not swallow its neighbours.
         """
-        if first.is_cut:
-            reason = f"the row is longer than {ROW_BYTES_MAX} bytes"
-            return BrokenRow(first.number, first.text, reason, "Shorten it.")
-        lines = self._gather(first)
+        lines = [first] if first.is_cut else self._gather(first)
         text = "\n".join(line.text for line in lines)
         reason, mend = "a quotation mark is not closed or stands in the wrong place", _QUOTE_HINT
-        if text.count('"') % 2 == 0 and not lines[-1].is_cut:
+        if lines[-1].is_cut or len(text) > ROW_BYTES_MAX:
+            reason, mend = f"the row is longer than {ROW_BYTES_MAX} bytes", "Shorten it."
+        elif text.count('"') % 2 == 0:
             try:
                 fields = self._fit(_split_line(text, self._delimiter))
             except csv.Error:

@@ -6,7 +6,7 @@ again.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
@@ -148,3 +148,5 @@ def pbx_of(command: PbxCommand) -> PbxName:
             return command.caller.pbx
         case AddFallbackMember() | RemoveFallbackMember() | ReadPbx():
             return command.pbx
+        case _ as never:
+            assert_never(never)

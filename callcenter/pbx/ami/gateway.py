@@ -384,13 +384,7 @@ class AmiGateway:
     async def _read(self) -> None:
         """Read until it succeeds and nobody waits for another; events are held meanwhile."""
         while True:
-            waiting, self._readers = self._readers, []
-            try:
-                succeeded = await self._read_once(waiting)
-            finally:
-                for waiter in waiting:
-                    _settle(waiter, ports.OutcomeUnknown("the state could not be read"))
-            if not succeeded:
+            if not await self._read_once():
                 await asyncio.sleep(READ_RETRY_S)
             elif self._readers:
                 self._reader = self._make_reader()
@@ -398,19 +392,25 @@ class AmiGateway:
                 self._reading = self._reader = None
                 return
 
-    async def _read_once(self, waiting: Sequence[Future[None]]) -> bool:
+    async def _read_once(self) -> bool:
+        """Read for all who wait by now, and tell the state; says whether it could be read."""
+        waiting, self._readers = self._readers, []
         assert self._reader is not None
         try:
             reading = await self._reader.read()
+            self._is_known = True
+            for event in reading:
+                self._deliver(event)
+            for waiter in waiting:
+                _settle(waiter, None)
         except AmiError as error:
             self._on_fault(f'the state of PBX "{self.name}" could not be read: {error}')
             return False
-        self._is_known = True
-        for event in reading:
-            self._deliver(event)
-        for waiter in waiting:
-            _settle(waiter, None)
-        return True
+        else:
+            return True
+        finally:
+            for waiter in waiting:  # failed, or cut off with the link
+                _settle(waiter, ports.OutcomeUnknown("the state could not be read"))
 
 
 def _is_answered(answer: Future[AmiMessage]) -> bool:

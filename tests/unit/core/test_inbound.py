@@ -317,3 +317,20 @@ def test_a_call_being_hung_up_that_falls_back_is_not_fetched_again() -> None:
     bench.tell(e.CallFellBack(channel("a")))
 
     assert bench.commands == []
+
+
+def test_a_hang_up_that_the_pbx_does_not_confirm_is_asked_after_whatever_happens_meanwhile() -> (
+    None
+):
+    bench = Bench()
+    bench.agents("ana")
+    ref = channel("a")
+    bench.tell(e.CallArrived(ref, "5551234", "7000"))
+    bench.tell(e.IvrCommandEnded(ref, bench.last(c.PlayPrompt).id, 0))
+    bench.tell(e.IvrCommandEnded(ref, bench.last(c.AskDigit).id, 9, digits="9"))
+    bench.tell(e.IvrCommandEnded(ref, bench.last(c.PlayPrompt).id, 0))
+
+    bench.tell(e.FallbackAnswered(ref, "1001", channel("q-1")))
+    bench.wait(11)
+
+    assert len(bench.sent(c.ReadPbx)) == 1

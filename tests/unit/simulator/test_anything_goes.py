@@ -30,40 +30,53 @@ PLACES = (
 )
 
 
-def do_something(rig: Rig, rng: Random) -> None:
-    """One thing that a client or a telephone may do now."""
-    channels = [*rig.pbx.exchange.channels, "nobody"]
-    one, other = rng.choice(channels), rng.choice(channels)
-    phone = rng.choice([*PHONES, "7777"])
-    match rng.randrange(16):
+def use_telephones(rig: Rig, rng: Random, one: str) -> None:
+    """One thing that may happen at a telephone now."""
+    match rng.randrange(8):
         case 0 | 1:
             rig.call(run_s=rng.random(), media=rng.random() < 0.5)
-        case 2 | 3:
-            rig.originate(phone, f"leg-{rng.randrange(8)}", rng.choice([500, 3000]))
-        case 4:
+        case 2:
             rig.pbx.phone_rings(one, rig.now)
-        case 5 | 6:
+        case 3 | 4:
             rig.pbx.phone_answers(one, rig.now)
-        case 7:
+        case 5:
             rig.pbx.phone_refuses(one, rng.choice([486, 603, 404]), rig.now)
-        case 8:
+        case 6:
             rig.bye(one)
-        case 9:
+        case 7:
+            rig.press(one, rng.choice("12#"))
+
+
+def use_ami(rig: Rig, rng: Random, one: str, other: str) -> None:
+    """One thing that a client may do now."""
+    phone = rng.choice([*PHONES, "7777"])
+    match rng.randrange(8):
+        case 0 | 1:
+            rig.originate(phone, f"leg-{rng.randrange(8)}", rng.choice([500, 3000]))
+        case 2:
             rig.act("Bridge", Channel1=one, Channel2=other)
-        case 10:
+        case 3:
             rig.act("Hangup", Channel=one, Cause=rng.choice(["", "16"]))
-        case 11:
+        case 4:
             rig.act("Redirect", Channel=one, **rng.choice(PLACES))
-        case 12:
+        case 5:
             rig.act("AGI", Channel=one, Command=rng.choice(COMMANDS), CommandID="c")
-        case 13:
+        case 6:
             rig.act("AbsoluteTimeout", Channel=one, Timeout=rng.choice(["0.1", "5"]))
-        case 14:
+        case 7:
             action = rng.choice(["QueueAdd", "QueueRemove"])
             rig.act(action, Queue="cc-fallback", Interface=f"PJSIP/{phone}")
             rig.pbx.set_registered(phone, rng.random() < 0.8, rig.now)
-        case 15:
-            rig.press(one, rng.choice("12#"))
+
+
+def do_something(rig: Rig, rng: Random) -> None:
+    """One thing, and some time."""
+    channels = [*rig.pbx.exchange.channels, "nobody"]
+    one, other = rng.choice(channels), rng.choice(channels)
+    if rng.random() < 0.5:
+        use_telephones(rig, rng, one)
+    else:
+        use_ami(rig, rng, one, other)
     if rng.random() < 0.7:
         rig.beat()
     rig.run(rng.choice([0.0, 0.001, 0.05, 1.0, 6.0, 21.0]))
