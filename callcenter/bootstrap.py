@@ -100,7 +100,8 @@ def secret_path(settings: Settings, pbx: str, name: str) -> Path:
 def read_secret(settings: Settings, pbx: str, name: str) -> str:
     """The secret, made by chance when it is asked for the first time."""
     path = secret_path(settings, pbx, name)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     return load_or_create_secret(path)
 
 

@@ -51,7 +51,8 @@ PEOPLE_CAN_MEND = (
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """End the command with this message on standard error."""
-    typer.echo(f"callcenter: {message}", err=True)
+    for line in message.splitlines():
+        typer.echo(f"callcenter: {line}", err=True)
     raise typer.Exit(code)
 
 
@@ -63,11 +64,17 @@ def clear_errors() -> Iterator[None]:
     except PEOPLE_CAN_MEND as error:
         fail(str(error))
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        if error.filename is None:
+            fail(str(error))
         fail(f"{error.filename}: {error.strerror}. Check the path and its rights")
 
 
 def read_settings(config: Path | None) -> Settings:
-    """The settings, or the end of the command with every problem on its line."""
+    """The settings, or the end of the command with every problem on its line.
+
+    From here on log lines of warnings and worse go to standard error.
+    """
+    log_to_stderr(logging.WARNING)
     with clear_errors():
         return load_settings(config)
 

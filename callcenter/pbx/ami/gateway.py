@@ -384,13 +384,13 @@ class AmiGateway:
     async def _read(self) -> None:
         """Read until it succeeds and nobody waits for another; events are held meanwhile."""
         while True:
-            if not await self._read_once():
-                await asyncio.sleep(READ_RETRY_S)
-            elif self._readers:
+            if await self._read_once():
+                if not self._readers:
+                    break
                 self._reader = self._make_reader()
             else:
-                self._reading = self._reader = None
-                return
+                await asyncio.sleep(READ_RETRY_S)
+        self._reading = self._reader = None
 
     async def _read_once(self) -> bool:
         """Read for all who wait by now, and tell the state; says whether it could be read."""
