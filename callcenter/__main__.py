@@ -1,6 +1,6 @@
 """``callcenter`` and ``python -m callcenter``."""
 
-from callcenter.cli import app
+from callcenter.cli.app import app
 
 
 def main() -> None:

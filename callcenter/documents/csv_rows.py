@@ -55,6 +55,8 @@ class CsvFile:
 
     def __enter__(self) -> CsvFile:
         """Open the file and read its header. Raises ``CannotRead``."""
+        if self.path.exists() and not self.path.is_file():
+            raise CannotRead(f"{self.path} is no file. Name a CSV file.")
         try:
             self._file = self.path.open("rb")
         except OSError as problem:
@@ -222,8 +224,6 @@ def _check_kind(file: BinaryIO, path: Path) -> None:
         raise CannotRead(f"{path} is a workbook. Save the sheet as CSV UTF-8.")
     if head.startswith(b"\x1f\x8b"):
         raise CannotRead(f"{path} is compressed. Unpack it first.")
-    if not file.seekable():
-        raise CannotRead(f"{path} is no file on a disk. Save it as one first.")
     file.seek(3 if head.startswith(b"\xef\xbb\xbf") else 0)
 
 

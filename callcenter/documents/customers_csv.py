@@ -72,7 +72,7 @@ class CustomerRow(Struct, frozen=True):
     """As they stood in the file."""
 
 
-class _Wrong(Exception):  # noqa: N818
+class _Wrong(Exception):  # noqa: N818 - a fact about a field
     """A field that cannot be."""
 
     def __init__(self, reason: str, mend: str) -> None:

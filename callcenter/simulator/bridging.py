@@ -212,7 +212,8 @@ class Conversation(Held):
         if not others:
             self.bridges.destroy(self.bridge)
         for other in others:
-            if self.bridges.exchange.rng.random() < 0.5:
+            # A Bridge action that joins these two anew still finds the other one here.
+            if why is not Stop.BRIDGED and self.bridges.exchange.rng.random() < 0.5:
                 self._dismiss(other)
             else:
                 self.bridges.exchange.soon(partial(self._dismiss, other), most_ms=0.8)

@@ -383,9 +383,17 @@ class Ringing:
         self.attempt = attempt
 
     def answered(self, leg: Leg) -> None:
-        """See ``LegOwner``."""
-        self.entry.queue.answered(self.entry, self.attempt, leg)
+        """See ``LegOwner``. The caller may have been taken away in that very instant."""
+        queue = self.entry.queue
+        if self.attempt.leg is leg:
+            queue.answered(self.entry, self.attempt, leg)
+        else:
+            queue.runner.hang_up(leg.channel)
 
     def refused(self, leg: Leg, status: str) -> None:
         """See ``LegOwner``."""
-        self.entry.queue.refused(self.entry, self.attempt, leg)
+        queue = self.entry.queue
+        if self.attempt.leg is leg:
+            queue.refused(self.entry, self.attempt, leg)
+        else:
+            queue.exchange.end_channel(leg.channel)

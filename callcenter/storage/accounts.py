@@ -21,6 +21,7 @@ from callcenter.storage.passwords import (
     HashingBusy,
     PasswordHasher,
 )
+from callcenter.storage.record_rows import storable
 from callcenter.storage.sessions import Sessions, end_sessions, read_roles
 from callcenter.storage.stores import AccountRefused, AccountSettings, DatabaseAway, Session
 from callcenter.storage.tables import accounts
@@ -171,7 +172,7 @@ class Accounts:
         if row is None or not right:
             return SignInRefused("Login or password is wrong.")
         # The person's own slips no longer count against the address: a whole office may share it.
-        self._by_address.refund(network, self._by_name.forgive(login))
+        self._by_address.refund(network, max(1, self._by_name.forgive(login)))
         settings = _read_settings(row)
         if settings.disabled:
             return SignInRefused("This account is disabled. Ask an administrator.")
@@ -221,7 +222,9 @@ class Accounts:
 
     async def _row(self, account: str) -> RowMapping | None:
         async with self._database.reading() as connection:
-            found = await connection.execute(select(accounts).where(accounts.c.id == account))
+            found = await connection.execute(
+                select(accounts).where(accounts.c.id == storable(account))
+            )
             return found.mappings().first()
 
     async def _must_find(self, account: AgentId) -> AccountSettings:

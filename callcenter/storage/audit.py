@@ -48,7 +48,7 @@ class Audit:
         size = limited(page.size)
         query = select(audit).order_by(audit.c.id.desc()).limit(size + 1)
         if account:
-            query = query.where(audit.c.account == account)
+            query = query.where(audit.c.account == storable(account))
         if page.after:
             if not (page.after.isascii() and page.after.isdigit() and len(page.after) <= 18):
                 raise BadCursor("There is no such page. Take `next` of the page before as it is.")

@@ -90,7 +90,8 @@ async def import_customers(
 
 
 class Changes:
-    """The changes of one import, in order; read as often as needed. Leaves nothing behind."""
+    """The changes of one import: who gives a number up comes before who gets it. Leaves nothing
+    behind."""
 
     def __init__(self) -> None:
         self.count = 0

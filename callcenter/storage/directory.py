@@ -6,6 +6,7 @@ The look-up by number is in the way of a call: it has connections of its own and
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,8 +36,8 @@ ANSWERS_MAX = 10_000
 """Numbers whose answer is remembered, some 3 MB: the callers of a busy day."""
 ANSWER_AGE_MAX_S = 60.0
 """An import by another process is seen after that; one by this process at once."""
-NUMBER_CHARS_MAX = 16
-"""E.164: a plus and at most fifteen digits."""
+
+_E164 = re.compile(r"\+[0-9]{1,15}")
 
 
 class CustomerDirectory:
@@ -61,7 +62,7 @@ class CustomerDirectory:
 
     async def find_by_number(self, number: str) -> Customer | None:
         """The customer with this E.164 number. Raises ``DatabaseAway``."""
-        if not number.startswith("+") or len(number) > NUMBER_CHARS_MAX:
+        if not _E164.fullmatch(number):
             return None
         remembered = self._answers.get(number)
         if remembered is not None and self._clock() - remembered[0] < ANSWER_AGE_MAX_S:
@@ -135,10 +136,9 @@ class CustomerDirectory:
             return
         try:
             async with self._database.writing() as connection:
-                # First all numbers are taken away, then given: one may pass from hand to hand.
+                # In order: who gives a number up comes before the one who gets it.
                 for batch in changes.batches():
                     await _take_numbers(connection, batch)
-                for batch in changes.batches():
                     await _write_cards(connection, batch, self._now())
         except IntegrityError as problem:
             raise ImportConflict(

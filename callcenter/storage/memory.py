@@ -8,7 +8,7 @@ import asyncio
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, cast, get_args
+from typing import Any, NamedTuple, TypeVar, assert_never, cast, get_args
 
 from msgspec.structs import asdict
 
@@ -235,6 +235,8 @@ def _ended_at(record: Record) -> float:
             return record.ended_at
         case DispositionRecord() | FaultRecord() | RepairRecord():
             return record.at
+        case _:
+            assert_never(record)
 
 
 def _order(kept: _Kept) -> tuple[float, int, int]:

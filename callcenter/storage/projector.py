@@ -133,7 +133,7 @@ class Projector:
                 delay_s = self._retry_first_s
             # Whatever goes wrong here, calls go on and nothing is given up: it is tried again, and
             # said.
-            except Exception as problem:  # noqa: BLE001
+            except Exception as problem:  # noqa: BLE001 - said and tried again
                 self._note_failure(problem)
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, self._retry_max_s)

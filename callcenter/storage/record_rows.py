@@ -1,8 +1,7 @@
-"""Turns records of the domain into rows and back. A column is named like its field; three kinds
-differ:
+"""Turns records of the domain into rows and back.
 
-a channel takes two columns (``pbx``, ``channel``), a moment that never came is NULL, a tuple is a
-JSON list.
+A column is named like its field. Three kinds differ: a channel takes two columns (``pbx``,
+``channel``), a moment that never came is NULL, a tuple is a JSON list.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from callcenter.domain.records import (
 from callcenter.service.ports import CallHistory, CallQuery, CallRecordPage
 from callcenter.storage import tables
 from callcenter.storage.database import Database
-from callcenter.storage.record_rows import TABLE_OF, from_row
+from callcenter.storage.record_rows import TABLE_OF, from_row, storable
 from callcenter.storage.stores import (
     FIRST_PAGE,
     BadCursor,
@@ -77,7 +77,7 @@ class StoredRecords:
         self, call: CallId = "", page: PageRequest = FIRST_PAGE
     ) -> Page[DispositionRecord]:
         """What agents said, of one call or of all."""
-        only = [tables.dispositions.c.call == call] if call else []
+        only = [tables.dispositions.c.call == storable(call)] if call else []
         return await self._page(DispositionRecord, "at", only, page)
 
     async def faults(self, since: float = 0.0, page: PageRequest = FIRST_PAGE) -> Page[FaultRecord]:
@@ -163,7 +163,7 @@ async def _read_of_call(
     columns = table.c
     query = (
         select(table)
-        .where(columns.call == call)
+        .where(columns.call == storable(call))
         .order_by(columns[time_column], columns.journal, columns.position, columns.record_index)
     )
     rows = (await connection.execute(query)).mappings()
@@ -176,9 +176,9 @@ def _conditions(query: CallQuery) -> list[ColumnElement[bool]]:
     if query.until:
         conditions.append(columns.ended_at < query.until)
     if query.queue:
-        conditions.append(columns.queue == query.queue)
+        conditions.append(columns.queue == storable(query.queue))
     if query.agent:
-        conditions.append(columns.answered_by == query.agent)
+        conditions.append(columns.answered_by == storable(query.agent))
     if query.outcome:
         conditions.append(columns.outcome == query.outcome.value)
     return conditions

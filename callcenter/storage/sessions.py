@@ -125,7 +125,7 @@ class Sessions:
 
     async def revoke(self, session: str) -> bool:
         """End the session of this id; False when there is none."""
-        return await self._delete(sessions.c.id == session) > 0
+        return await self._delete(sessions.c.id == storable(session)) > 0
 
     async def revoke_all(self, account: AgentId) -> int:
         """End every session of an account; returns how many."""

@@ -91,7 +91,9 @@ async def test_a_customer_is_found_by_each_number(customers: Directory) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["", "anonymous", "2025550101", "+1202555010", A + "1", "+" * 99]
+    "number",
+    ["", "anonymous", "2025550101", "+1202555010", A + "1", "+" * 99, "+1\ud800"],
+    ids=repr,
 )
 async def test_other_numbers_are_nobodys(customers: Directory, number: str) -> None:
     await load(customers, ANA)
@@ -195,9 +197,11 @@ async def test_a_number_of_somebody_else_is_rejected_and_both_stay_as_they_were(
 
 
 @pytest.mark.parametrize("order", ["giver first", "taker first"])
+@pytest.mark.parametrize("rows_at_once", [1, 500])
 async def test_a_number_may_pass_from_one_to_another_in_one_file(
-    customers: Directory, order: str
+    customers: Directory, order: str, rows_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("callcenter.storage.customer_import.BATCH_ROWS", rows_at_once)
     await load(customers, ANA, BO)
     giver, taker = replace(ANA, numbers=(B,)), replace(BO, numbers=(C, A))
 

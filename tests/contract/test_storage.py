@@ -102,6 +102,7 @@ async def test_an_empty_store_has_nothing(records: Records) -> None:
 
     assert (page.rows, page.next) == ((), "")
     assert await reader.call("c1") is None
+    assert await reader.call("\ud800") is None
     assert await records.sink.position() == records.sink.written == 0
 
 
@@ -115,9 +116,9 @@ async def test_everything_kept_of_a_call_comes_back(records: Records) -> None:
 
     assert history == CallHistory(
         call=call,  # type: ignore[arg-type]  # one_of_each begins with these kinds
-        offers=(first_offer, second_offer),  # type: ignore[arg-type]
-        conversations=(conversation,),  # type: ignore[arg-type]
-        dispositions=(disposition,),  # type: ignore[arg-type]
+        offers=(first_offer, second_offer),  # type: ignore[arg-type]  # as above
+        conversations=(conversation,),  # type: ignore[arg-type]  # as above
+        dispositions=(disposition,),  # type: ignore[arg-type]  # as above
     )
     assert await records.reader.offers("c1") == (first_offer, second_offer)
     assert await records.sink.position() == 2
@@ -164,6 +165,7 @@ async def test_calls_of_one_entry_have_an_order_too(records: Records) -> None:
         (CallQuery(limit=9, outcome=Outcome.ABANDONED), ["c4"]),
         (CallQuery(limit=9, queue="service", agent="ana"), ["c1"]),
         (CallQuery(limit=9, queue="' OR 1=1 --"), []),
+        (CallQuery(limit=9, agent="\ud800\0"), []),
         (CallQuery(limit=-5), ["c4"]),
     ],
 )

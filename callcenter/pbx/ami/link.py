@@ -52,6 +52,8 @@ class Timings(msgspec.Struct, frozen=True):
     """For a ping's answer: then the link is cut. So a dead peer is noticed within 10 s."""
     pause_s: float = 30.0
     """For a pause in reading. After it events are too old to be worth catching up with."""
+    shutdown_s: float = 10.0
+    """From Asterisk's word that it shuts down to its end; it takes under a second."""
     retry_first_s: float = 0.25
     """Before the first new attempt, doubled for each further one."""
     retry_max_s: float = 10.0

@@ -95,7 +95,8 @@ class AmiSession:
         self._on_event = on_event
         self._on_ready = on_ready
         self._on_fault = on_fault or logger.warning
-        self._shutdown_said = False
+        self._shutdown_limit: asyncio.TimerHandle | None = None
+        """Set once Asterisk has said that it shuts down."""
         self._pauses = 0
         self._pause_limit: asyncio.TimerHandle | None = None
         self._exchange: Exchange | None = None
@@ -224,8 +225,8 @@ class AmiSession:
         name = message["Event"]
         if name == "FullyBooted" and self._login is not None and self._login.done():
             self._become_ready()
-        elif name == "Shutdown":
-            self._shutdown_said = True
+        elif name == "Shutdown" and self._shutdown_limit is None:
+            self._shutdown_limit = self._loop.call_later(self.timings.shutdown_s, self._shut_down)
         if self.ready.done():
             self.counters.events += 1
             self._on_event(message)
@@ -287,8 +288,9 @@ class AmiSession:
         """Ping until the session has ended; return why it has."""
         while not self.ended.done():
             await asyncio.wait({self.ended}, timeout=self.timings.ping_every_s)
-            # While paused an answer could not be seen: the pause has its own limit.
-            if not self.ended.done() and self._pause_limit is None:
+            # While paused an answer could not be seen, and an Asterisk that shuts down refuses all
+            # actions, loudly, for half a second: both have a limit of their own.
+            if not (self.ended.done() or self._pause_limit or self._shutdown_limit):
                 await self._ping()
         return self.ended.result()
 
@@ -332,19 +334,23 @@ class AmiSession:
     def lose(self, error: Exception | None) -> None:
         """Take note that the transport is gone."""
         self._gone.set_result(None)
-        if self._shutdown_said:
-            self.end(DownKind.PBX_STOPPED, f"{self.where}: Asterisk was shut down or restarted")
+        if self._shutdown_limit is not None:
+            self._shut_down()
         else:
             how = "closed by the peer" if error is None else _reason(error)
             self.end(DownKind.LOST, f"connection with {self.where} lost: {how}")
+
+    def _shut_down(self) -> None:
+        self.end(DownKind.PBX_STOPPED, f"{self.where}: Asterisk was shut down or restarted")
 
     def end(self, kind: DownKind, text: str) -> None:
         """End the session now: nothing is sent or delivered any more. The first reason counts."""
         if self.ended.done():
             return
         self.ended.set_result((kind, text))
-        if self._pause_limit is not None:
-            self._pause_limit.cancel()
+        for limit in (self._pause_limit, self._shutdown_limit):
+            if limit is not None:
+                limit.cancel()
         if self._exchange is None:
             return
         self._exchange.fail_pending(text)

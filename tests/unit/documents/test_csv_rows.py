@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -223,8 +224,15 @@ def test_a_file_that_cannot_be_read_says_where_and_how_to_mend_it(
     assert "rows.csv" in str(refusal.value)
 
 
-def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    for path, said in ((tmp_path / "absent.csv", "No such file"), (tmp_path, "Is a directory")):
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+
+    for path, said in (
+        (tmp_path / "absent.csv", "No such file"),
+        (tmp_path, "is no file"),
+        (pipe, "is no file"),
+    ):
         with pytest.raises(CannotRead, match=said), CsvFile(path):
             pass
 

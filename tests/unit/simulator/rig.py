@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from urllib.parse import unquote
 
 from callcenter.simulator.channel import Invited, Signal
 from callcenter.simulator.dialplan import parse_dialplan
@@ -230,3 +231,20 @@ def keys(message: Message) -> list[str]:
 def pick(message: Message, *names: str) -> dict[str, str]:
     """Some headers of a message."""
     return {name: get(message, name) for name in names}
+
+
+def enter_menu(rig: Rig) -> str:
+    """A caller whom the service has been given; returns the channel."""
+    rig.beat()
+    return rig.call()
+
+
+def send(rig: Rig, channel: str, command: str, command_id: str = "c1") -> None:
+    """Queue an AsyncAGI command."""
+    response = rig.act("AGI", Channel=channel, Command=command, CommandID=command_id)
+    assert get(response, "Message") == "Added AGI command to queue"
+
+
+def read_result(rig: Rig, since: int = 0) -> str:
+    """What the last AsyncAGI command said."""
+    return unquote(get(rig.find("AsyncAGIExec", since), "Result"))

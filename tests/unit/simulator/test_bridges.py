@@ -310,6 +310,29 @@ def test_a_talker_can_be_bridged_with_another_leg() -> None:
     assert rig.names_about(first, mark)[-1] == "BridgeEnter"
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_two_who_talk_can_be_joined_again(seed: int) -> None:
+    rig = Rig(seed)
+    caller, leg = rig.talk()
+
+    rig.act("Bridge", Channel1=leg, Channel2=caller)
+    rig.run(0.01)
+
+    rows = {get(row, "Uniqueid"): get(row, "BridgeID") for row in rig.list_rows("Status")}
+    assert rows[caller] == rows[leg] != ""
+    talks = [row for row in rig.list_rows("BridgeList") if get(row, "BridgeType") == "basic"]
+    assert [get(row, "BridgeNumChannels") for row in talks] == ["2"]
+
+
+def test_a_channel_cannot_be_joined_with_itself() -> None:
+    rig = Rig()
+    leg = rig.park()
+
+    response = rig.act("Bridge", Channel1=leg, Channel2=leg)
+
+    assert get(response, "Message").startswith("Unable to add Channel2 to bridge: PJSIP/1001-")
+
+
 def test_leaving_a_bridge_sets_the_cause_that_the_far_ends_hang_up_then_shows() -> None:
     rig = Rig()
     caller = rig.hold()

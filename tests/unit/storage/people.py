@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from callcenter.domain.agent import Seniority
 from callcenter.service.ports import Role
 from callcenter.storage.accounts import Accounts
@@ -14,6 +16,8 @@ from callcenter.storage.throttle import Throttle
 CHEAP = HashCost(rounds=1, memory_kib=8, lanes=1)
 PASSWORD = "correct horse battery"
 HOME = "192.0.2.7"
+GATE_S = 20.0
+"""How long a hash waits to be let, at most: a test that fails should not hang."""
 
 ANA = AccountSettings(
     id="ana",
@@ -35,6 +39,28 @@ class Hand:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Gated(PasswordHasher):
+    """Hashes only when it is let, and tells how many are at it."""
+
+    def __init__(self, *, at_once_max: int, waiting_max: int) -> None:
+        super().__init__(CHEAP, at_once_max=at_once_max, waiting_max=waiting_max)
+        self.gate = threading.Event()
+        self.at_work = 0
+        self.at_work_max = 0
+        self._lock = threading.Lock()
+
+    def _check(self, password: str, stored: str) -> str:
+        with self._lock:
+            self.at_work += 1
+            self.at_work_max = max(self.at_work_max, self.at_work)
+        self.gate.wait(GATE_S)
+        try:
+            return super()._check(password, stored)
+        finally:
+            with self._lock:
+                self.at_work -= 1
 
 
 def make_accounts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from tests.unit.storage.people import (
     CHEAP,
     HOME,
     PASSWORD,
+    Gated,
     Hand,
     make_accounts,
 )
@@ -109,6 +111,23 @@ async def test_a_password_that_is_too_short_or_too_long_is_refused(
 async def test_the_login_is_no_password(database: Database) -> None:
     with pytest.raises(AccountRefused, match="must not be the login"):
         await make_accounts(database).add(replace(ANA, id="ana.maria.lopez"), "Ana.Maria.Lopez")
+
+
+async def test_there_is_a_limit_to_accounts(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.storage.accounts.ACCOUNTS_MAX", 1)
+    accounts = make_accounts(database)
+    await accounts.add(ANA, PASSWORD)
+
+    with pytest.raises(AccountRefused, match="no more can be"):
+        await accounts.add(BO, PASSWORD)
+
+
+async def test_a_login_that_no_database_can_hold_is_nobodys(database: Database) -> None:
+    accounts = make_accounts(database)
+
+    assert await accounts.verify("ana\ud800\0", PASSWORD, "\ud800") == WRONG
 
 
 async def test_an_account_can_be_changed(database: Database) -> None:
@@ -366,13 +385,18 @@ async def test_a_database_that_is_away_counts_as_no_failure(database: Database) 
 
 
 async def test_more_sign_ins_than_can_wait_are_sent_away_uncounted(database: Database) -> None:
-    hasher = PasswordHasher(CHEAP, at_once_max=1, waiting_max=2)
-    accounts = make_accounts(database, hasher=hasher, of_a_name=100, of_an_address=100)
+    clock = Hand()
+    hasher = Gated(at_once_max=1, waiting_max=2)
+    accounts = make_accounts(database, clock, hasher=hasher, of_a_name=11, of_an_address=1)
     await accounts.add(ANA, PASSWORD)
+    addresses = [f"192.0.2.{n}" for n in range(10)]
+    tasks = [asyncio.create_task(accounts.verify("ana", PASSWORD, where)) for where in addresses]
 
-    answers = await asyncio.gather(*(accounts.verify("ana", PASSWORD, HOME) for _ in range(10)))
+    first = [await answer for answer in islice(asyncio.as_completed(tasks), 7)]
+    hasher.gate.set()
+    await asyncio.wait(tasks)
 
-    busy = [answer for answer in answers if isinstance(answer, SignInRefused)]
-    assert len(busy) < 10
-    assert {answer.retry_after_s for answer in busy} <= {5.0}
-    assert isinstance(await accounts.verify("ana", PASSWORD, HOME), Account)
+    assert {answer.retry_after_s for answer in first if isinstance(answer, SignInRefused)} == {5.0}
+    assert sum(isinstance(task.result(), Account) for task in tasks) == 3
+    assert {accounts._by_address.wait_s(where, clock.now) for where in addresses} == {0.0}
+    assert accounts._by_name.forgive("ana") == 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.documents.customers_csv import CustomerRow, CustomersFile
 from callcenter.documents.rejects import RejectsFile
@@ -78,15 +80,26 @@ async def test_the_number_asked_for_last_stays_remembered(database: Database) ->
 
 
 async def test_an_answer_that_an_import_has_overtaken_is_not_remembered(
-    database: Database,
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = CustomerDirectory(database)
+    asked, imported = asyncio.Event(), asyncio.Event()
+    look_up = database.looking_up
+
+    @asynccontextmanager
+    async def slow_look_up() -> AsyncIterator[AsyncConnection]:
+        async with look_up() as connection:
+            yield connection
+        asked.set()
+        await imported.wait()
+
+    monkeypatch.setattr(database, "looking_up", slow_look_up)
     asking = asyncio.create_task(directory.find_by_number(A))
-    await asyncio.sleep(0)  # it has begun to ask, and has no answer yet
-
+    await asked.wait()
     await directory.import_rows([ANA])
-    await asking
+    imported.set()
 
+    assert await asking is None
     assert await directory.find_by_number(A) == GOLD
 
 

@@ -3,36 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
 
 from callcenter.storage.passwords import HashCost, HashingBusy, PasswordHasher
-from tests.unit.storage.people import CHEAP, PASSWORD
-
-DEADLINE_S = 20.0
-
-
-class Gated(PasswordHasher):
-    """Hashes only when it is let, and tells how many are at it."""
-
-    def __init__(self, *, at_once_max: int, waiting_max: int) -> None:
-        super().__init__(CHEAP, at_once_max=at_once_max, waiting_max=waiting_max)
-        self.gate = threading.Event()
-        self.at_work = 0
-        self.at_work_max = 0
-        self._lock = threading.Lock()
-
-    def _check(self, password: str, stored: str) -> str:
-        with self._lock:
-            self.at_work += 1
-            self.at_work_max = max(self.at_work_max, self.at_work)
-        self.gate.wait(DEADLINE_S)
-        try:
-            return super()._check(password, stored)
-        finally:
-            with self._lock:
-                self.at_work -= 1
+from tests.unit.storage.people import CHEAP, PASSWORD, Gated
 
 
 async def test_a_hash_tells_right_from_wrong() -> None:

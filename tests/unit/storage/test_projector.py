@@ -167,6 +167,21 @@ async def test_the_journal_is_synced_before_its_records_are_written(database: Da
     assert journal.syncs == 2
 
 
+async def test_entries_that_come_one_by_one_share_transactions(database: Database) -> None:
+    journal = ListJournal()
+    projector = new_projector(database, journal)
+    projector._gather_s = 0.05
+
+    async with running(projector):
+        for entry in numbered(1, 200):
+            projector.feed([entry])
+            await asyncio.sleep(0)
+        await written(projector, 200)
+
+    assert fault_kinds(database.path) == faults_of(numbered(1, 200))
+    assert journal.syncs < 50
+
+
 # --- restarts -------------------------------------------------------------------------------------
 
 

@@ -129,6 +129,27 @@ async def test_asterisks_farewell_is_the_reason_when_it_ends(server: FakeAmi) ->
     assert "shut down or restarted" in probe.downs[0].text
 
 
+async def test_an_asterisk_that_shuts_down_is_not_pinged_and_not_waited_for_without_end(
+    server: FakeAmi,
+) -> None:
+    quick = Timings(ping_every_s=0.01, shutdown_s=0.1, retry_first_s=60, retry_max_s=60)
+    goodbye = message(Event="Shutdown")
+    pings: list[int] = []
+
+    def on_message(_: AmiMessage) -> None:
+        pings.append(probe.link.counters.actions)
+
+    probe = LinkProbe(server.port, timings=quick, on_message=on_message)
+    async with running(probe):
+        await wait_until(lambda: probe.ups)
+        server.push(goodbye + message(Event="Hangup") + goodbye)
+        await wait_until(lambda: probe.downs)
+
+    assert probe.kinds == [DownKind.PBX_STOPPED]
+    assert probe.events == ["Shutdown", "Hangup", "Shutdown"]
+    assert probe.link.counters.actions == pings[-1]
+
+
 async def test_events_that_nobody_wants_are_counted_only(server: FakeAmi) -> None:
     async with linked(server, wanted=("Hangup",)) as probe:
         server.push(message(Event="VarSet") + message(Event="Hangup"))
