@@ -36,6 +36,8 @@ INBOUND_CONTEXT = "cc-inbound"
 UNALLOCATED = 1
 DTMF_MS = 100
 """How long a key is held."""
+INFO_MS = 160
+"""How long phones say in SIP INFO that a key was held."""
 
 
 class Delivery(NamedTuple):
@@ -281,22 +283,34 @@ class SimulatedPbx:
         if not channel.is_gone:
             self._runner.start(channel, channel.location)
 
-    def press(self, channel_id: str, digit: str, now: float) -> None:
-        """The caller presses a key; it is lost where nothing listens."""
+    def press(
+        self, channel_id: str, digit: str, now: float, *, by_info: bool = False
+    ) -> None:
+        """The caller presses a key; it is lost where nothing listens.
+
+        ``by_info``: it comes as one SIP INFO. Asterisk tells the key's end at once, and then plays
+        the key to the application for as long as the phone says that it was held.
+        """
         self._advance(now)
         channel = self.exchange.channels.get(channel_id)
         if channel is None or not channel.is_up:
+            return
+        if by_info:
+            self._tell_key_end(channel, digit, INFO_MS)
+            self.exchange.after(INFO_MS / 1000, lambda: self._agi.press(channel, digit))
             return
         key = [("Digit", digit), ("Direction", "Received")]
         self._emit_key("DTMFBegin", channel, key)
         self.exchange.after(DTMF_MS / 1000, lambda: self._release_key(channel, digit))
 
     def _release_key(self, channel: Channel, digit: str) -> None:
-        if channel.is_gone:
-            return
-        held = [("Digit", digit), ("DurationMs", str(DTMF_MS)), ("Direction", "Received")]
+        if not channel.is_gone:
+            self._tell_key_end(channel, digit, DTMF_MS)
+            self._agi.press(channel, digit)
+
+    def _tell_key_end(self, channel: Channel, digit: str, held_ms: int) -> None:
+        held = [("Digit", digit), ("DurationMs", str(held_ms)), ("Direction", "Received")]
         self._emit_key("DTMFEnd", channel, held)
-        self._agi.press(channel, digit)
 
     def _emit_key(self, name: str, channel: Channel, headers: Message) -> None:
         self.exchange.emit(Privilege.DTMF, name, channel.describe() + headers)

@@ -57,6 +57,8 @@ class CallerPlan(Struct, frozen=True, omit_defaults=True):
     name: str = ""
     keys: Mapping[str, str] = {}
     """Prompt -> key pressed when it is heard; nothing is pressed at other prompts."""
+    keys_by_info: bool = False
+    """The telephone sends keys as SIP INFO, not in the media."""
     think_s: float = 1.0
     """From the beginning of a prompt to the key."""
     patience_s: float = 60.0
@@ -143,7 +145,7 @@ class Caller:
 
     def _press(self, key: str) -> None:
         self._record(Deed.PRESSED, key)
-        self.stage.press(self.channel, key)
+        self.stage.press(self.channel, key, by_info=self.plan.keys_by_info)
 
     def _hear_music(self) -> None:
         self._record(Deed.HEARD_MUSIC)

@@ -46,6 +46,7 @@ class Behaviour(StrEnum):
 
     ANSWER = "answer"  # after ring_ms
     REJECT = "reject"  # after ring_ms, with 486
+    DECLINE = "decline"  # after ring_ms, with 603
     IGNORE = "ignore"  # rings until the caller gives up
 
 

@@ -76,8 +76,8 @@ class Stage(Protocol):
         """Dial the call center; returns the channel's id."""
         ...
 
-    def press(self, channel: str, digit: str) -> None:
-        """Press a key."""
+    def press(self, channel: str, digit: str, *, by_info: bool) -> None:
+        """Press a key; ``by_info``: sent as SIP INFO."""
         ...
 
     def ring(self, channel: str) -> None:

@@ -283,9 +283,9 @@ class World:
         """See ``Stage``."""
         return self.pbx.call_in(number, dialed, self.now, name=name, sends_media=sends_media)
 
-    def press(self, channel: str, digit: str) -> None:
+    def press(self, channel: str, digit: str, *, by_info: bool) -> None:
         """See ``Stage``."""
-        self.pbx.press(channel, digit, self.now)
+        self.pbx.press(channel, digit, self.now, by_info=by_info)
 
     def ring(self, channel: str) -> None:
         """See ``Stage``."""

@@ -220,10 +220,11 @@ def _on_agi_exec(pbx: PbxName, message: Message) -> PbxEvent | None:
             raise Malformed("AsyncAGIExec", "header Result holds no number")
         return IvrCommandEnded(channel, command, int(code))
     # The value of PLAYBACKSTATUS, or of READSTATUS/CC_DIGIT.
-    status, _, digits = value.partition("/")
+    status, slash, digits = value.partition("/")
     match status:
         case "OK" | "SUCCESS":
-            return IvrCommandEnded(channel, command, 0, digits)
+            # Read ends at '#' and leaves it out: a key, and no other, is all that was asked for.
+            return IvrCommandEnded(channel, command, 0, digits or ("#" if slash else ""))
         case "TIMEOUT":
             return IvrCommandEnded(channel, command, 0, digits, timed_out=True)
         case _:  # FAILED, ERROR: no such prompt. HANGUP, SKIPPED, INTERRUPTED: the channel is going

@@ -16,6 +16,8 @@ SECRET = "opensesame"
 PATIENT = Timings(retry_first_s=0.01, retry_max_s=0.02, retry_refused_s=0.03)
 """Deadlines long enough for a busy machine, retries at once."""
 
+RING = {"Action": "Originate", "Channel": "PJSIP/1001", "Async": "true"}
+
 WAIT_LIMIT_S = 10.0
 """For `wait_until`: reached only by a test that fails."""
 
@@ -218,3 +220,15 @@ class FakeAmi:
             for user, fd in users
         ]
         return [*lines, f"{len(users)} users connected."]
+
+
+def hold_actions(server: FakeAmi) -> list[tuple[Peer, AmiMessage]]:
+    """Let the server keep actions unanswered, for the test to answer; pings too."""
+    held: list[tuple[Peer, AmiMessage]] = []
+
+    def hold(peer: Peer, action: AmiMessage) -> bool:
+        held.append((peer, action))
+        return True
+
+    server.on_action = hold
+    return held

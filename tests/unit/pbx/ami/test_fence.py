@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
@@ -29,11 +28,9 @@ LISTING = [
 ]
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as fake:
-        fake.one_session_each = True
-        yield fake
+@pytest.fixture(autouse=True)
+def one_session_each(server: FakeAmi) -> None:
+    server.one_session_each = True
 
 
 def test_sessions_are_found_by_user_in_asterisks_listing() -> None:

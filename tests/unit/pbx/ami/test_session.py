@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,12 +20,6 @@ from callcenter.pbx.ami.errors import (
 from callcenter.pbx.ami.link import Account, Timings
 from callcenter.pbx.ami.session import AmiSession, Exchange
 from tests.unit.pbx.ami.fake_server import PATIENT, FakeAmi, message, wait_until
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as fake:
-        yield fake
 
 
 async def open_failing(

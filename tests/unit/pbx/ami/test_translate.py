@@ -244,7 +244,8 @@ def test_the_command_id_is_read_in_both_spellings() -> None:
     [
         ("200%20result%3D-1%0A", IvrCommandEnded(CALLER, "cmd-j-1-0", -1)),
         ("200%20result%3D1%20(HANGUP%2F)%0A", IvrCommandEnded(CALLER, "cmd-j-1-0", -1)),
-        ("200%20result%3D1%20(OK%2F)%0A", IvrCommandEnded(CALLER, "cmd-j-1-0", 0)),
+        # The key "#" ends Read, which then holds nothing.
+        ("200%20result%3D1%20(OK%2F)%0A", IvrCommandEnded(CALLER, "cmd-j-1-0", 0, "#")),
         ("200%20result%3D1%20(OK%2F*)%0A", IvrCommandEnded(CALLER, "cmd-j-1-0", 0, "*")),
         ("511%20Command%20Not%20Permitted%0A", IvrCommandEnded(CALLER, "cmd-j-1-0", -1)),
         ("520-Invalid%20syntax%0A520%20End%0A", IvrCommandEnded(CALLER, "cmd-j-1-0", -1)),
