@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,16 @@ import typer
 from callcenter.cli.common import JsonOption, clear_errors, print_json
 from callcenter.documents.files import flows_path
 from callcenter.documents.flow_scripts import TrialReport, try_flows
-from callcenter.documents.flows import find_prompts, list_flow_files, load_flow, load_flow_files
+from callcenter.documents.flows import (
+    find_prompts,
+    list_flow_files,
+    load_flow,
+    load_flow_files,
+    load_prompts,
+)
 from callcenter.documents.yaml_lines import DocumentError, DocumentProblem
 from callcenter.ivr.drawing import draw
+from callcenter.simulator.sounds import write_sounds
 
 app = typer.Typer(help="Check, try and draw flows: the menus that callers hear.")
 
@@ -72,6 +80,27 @@ def play_scripts(
             )
     if report.problems:
         raise typer.Exit(1)
+
+
+@app.command("prompts")
+def write_prompts(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of flows; default: those shipped.")
+    ] = None,
+) -> None:
+    """Speak the prompts' texts into 8 kHz files, with espeak-ng; and music on hold.
+
+    Files that are there stay: put a real voice's recordings in their place at any time. Without
+    espeak-ng a tone of the same length stands in for each.
+    """
+    with clear_errors():
+        prompts = load_prompts(folder or flows_path())
+        write_sounds(out, prompts)
+    typer.echo(f"{len(prompts)} prompts and music on hold are in {out}")
+    typer.echo(f"  link it for Asterisk:  ln -s {out.resolve()} .../asterisk/sounds/cc")
+    if shutil.which("espeak-ng") is None:
+        typer.echo("espeak-ng is not installed: the prompts are tones", err=True)
 
 
 @app.command("draw")

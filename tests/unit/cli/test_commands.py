@@ -350,3 +350,18 @@ def test_sample_callers_are_the_same_for_a_seed_and_each_customer_calls_once() -
     assert one == two
     assert len({caller.number for caller in one}) == 20
     assert all(0 <= caller.at_s <= 30 for caller in one)
+
+
+def test_prompts_are_spoken_once_and_recordings_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "greeting.ulaw").write_bytes(b"a real voice")
+    monkeypatch.setenv("PATH", "")
+
+    result = run("flow", "prompts", "--out", str(tmp_path))
+
+    assert result.exit_code == 0
+    assert "espeak-ng is not installed" in result.output
+    assert (tmp_path / "greeting.ulaw").read_bytes() == b"a real voice"
+    assert (tmp_path / "main-menu.ulaw").stat().st_size > 8000
+    assert (tmp_path / "moh" / "hold.ulaw").exists()
