@@ -23,7 +23,7 @@ from callcenter.domain.commands import (
     ReadPbx,
     RingAgent,
 )
-from callcenter.domain.ids import AgentId, CallId, CommandId
+from callcenter.domain.ids import AgentId, CallId, CommandId, PbxName, QueueId
 from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
 from routing.engine import Router
@@ -201,7 +201,8 @@ class Machine:
             self._router.remove_agent(agent_id)
             return
         senior = agent.seniority is Seniority.SENIOR
-        self._router.put_agent(IdleAgent(agent_id, agent.queues, senior, agent.idle_since))
+        lines = tuple(_line(agent.pbx, queue) for queue in agent.queues)
+        self._router.put_agent(IdleAgent(agent_id, lines, senior, agent.idle_since))
 
     def _sync_call(self, call_id: CallId) -> None:
         """Show the router whether this call may be offered."""
@@ -216,9 +217,15 @@ class Machine:
             return
         queue = self.state.queues.get(call.queue)
         hold_s = queue.senior_hold_s if queue is not None else 0.0
+        line = _line(call.channel.pbx, call.queue)
         self._router.put_call(
-            WaitingCall(call_id, call.queue, call.tier, call.queued_at, call.queued_at + hold_s)
+            WaitingCall(call_id, line, call.tier, call.queued_at, call.queued_at + hold_s)
         )
+
+
+def _line(pbx: PbxName, queue: QueueId) -> QueueId:
+    """A queue as routing sees it: one for each PBX, for only channels of one PBX can be joined."""
+    return f"{pbx}/{queue}"
 
 
 # --- what each event means ------------------------------------------------------------------------

@@ -444,6 +444,9 @@ def adopt_conversation(turn: Turn, call: Call, agent: Agent, leg: ChannelRef) ->
     if busy or leg in turn.state.legs:
         talk_with_stranger(turn, call)
         return
+    if agent.state is AgentState.NOT_READY and agent.wish is None:
+        # The native queue rings whoever is signed in: a break goes on after the call.
+        agent = turn.change_agent(agent, wish=AgentState.NOT_READY, wish_reason=agent.reason)
     adopted = Leg(leg, agent.id, call.id, turn.now, "native_queue", created=True)
     turn.put_leg(adopted, answered_at=turn.now, bridge=call.bridge)
     connect(turn, call, agent, adopted, via_fallback=True)

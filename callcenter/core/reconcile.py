@@ -31,15 +31,11 @@ def reconcile(turn: Turn, event: PbxStateRead) -> None:
     _wake(turn, event.pbx)
     truth = {channel.channel: channel for channel in event.channels}
     _remove_dead_legs(turn, event.pbx, truth, was_up)
-    for call in [c for c in turn.state.calls.values() if c.channel.pbx == event.pbx]:
-        seen = truth.get(call.channel)
-        if seen is None:
-            turn.repair("call_gone", call.id)
-            inbound.end_call(turn, call, lost=True)
-        else:
-            if not was_up:
-                call = turn.change_call(turn.state.calls[call.id], joining=False)
-            _reconcile_call(turn, call, seen, truth)
+    for call, seen in _end_what_is_over(turn, event.pbx, truth):
+        call = turn.state.calls[call.id]
+        if not was_up:
+            call = turn.change_call(call, joining=False)
+        _reconcile_call(turn, call, seen, truth)
     for seen in event.channels:
         _meet(turn, seen, truth)
     _free_agents(turn, event.pbx)
@@ -85,6 +81,33 @@ def _remove_dead_legs(turn: Turn, pbx: PbxName, truth: Truth, was_up: bool) -> N
         offers.leg_hung_up(turn, leg, ChannelHungUp(leg.channel, UNKNOWN_CAUSE))
 
 
+def _end_what_is_over(turn: Turn, pbx: PbxName, truth: Truth) -> list[tuple[Call, ChannelTruth]]:
+    """End and part first: an agent may be found with another caller than the state knows.
+
+    Returns the calls that live, those in conversation last, for the same reason.
+    """
+    living: list[tuple[Call, ChannelTruth]] = []
+    for call in [c for c in turn.state.calls.values() if c.channel.pbx == pbx]:
+        seen = truth.get(call.channel)
+        if seen is None:
+            turn.repair("call_gone", call.id)
+            inbound.end_call(turn, call, lost=True)
+        else:
+            living.append((call, seen))
+            if seen.place is Place.BRIDGE and _talks_with_another(call, seen, truth):
+                offers.part_and_drop(turn, call)
+                offers.requeue(turn, call)
+    return sorted(living, key=lambda pair: pair[1].place is Place.BRIDGE)
+
+
+def _talks_with_another(call: Call, seen: ChannelTruth, truth: Truth) -> bool:
+    """Whether a connected caller talks, but not on the leg that the state knows."""
+    if call.state is not CallState.CONNECTED or call.leg is None or call.ending:
+        return False
+    leg = truth.get(call.leg)
+    return leg is None or leg.bridge != seen.bridge
+
+
 def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
     """One call that lives in the PBX: put it where the PBX has it."""
     call = turn.change_call(turn.state.calls[call.id], place=seen.place, bridge=seen.bridge)
@@ -110,10 +133,7 @@ def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) ->
     """The caller talks with somebody: know with whom."""
     others = [t for t in truth.values() if t.bridge == seen.bridge and t.channel != seen.channel]
     if call.state is CallState.CONNECTED:
-        if call.leg is None or any(t.channel == call.leg for t in others):
-            return
-        offers.part_and_drop(turn, call)
-        call = offers.requeue(turn, call)
+        return
     leg = turn.state.legs.get(call.leg) if call.leg is not None else None
     agent = turn.state.agents.get(leg.agent) if leg is not None else None
     if leg is not None and agent is not None and any(t.channel == leg.channel for t in others):

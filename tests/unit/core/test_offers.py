@@ -16,7 +16,7 @@ from callcenter.domain.records import (
     OfferRecord,
     RepairRecord,
 )
-from tests.builders import PBX, Bench, channel
+from tests.builders import CENTER, PBX, Bench, channel
 
 RING_S = 15.0
 
@@ -348,3 +348,15 @@ def test_an_overdue_join_over_a_dead_link_asks_nobody() -> None:
     bench.wait(offers.JOIN_LEASE_S + 1)
 
     assert bench.sent(c.ReadPbx) == []
+
+
+def test_a_caller_is_only_offered_to_agents_of_the_same_pbx() -> None:
+    phones = {"1001": "north", "1002": PBX}
+    bench = Bench(center=msgspec.structs.replace(CENTER, phones=phones))
+    bench.tell(e.PbxStateRead("north", ()))
+    bench.agents("ana", "jon")
+
+    bench.waiting_caller("a")
+
+    assert bench.last(c.RingAgent).leg.pbx == PBX
+    assert offered(bench) == "jon"
