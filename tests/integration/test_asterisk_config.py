@@ -159,7 +159,8 @@ async def test_fence_may_run_commands_and_nothing_else(tmp_path: Path) -> None:
     ):
         await ami.login(pbx.config.fence)
 
-        command = await ami.act("Command", Command="core show version")
+        # "core show version" is registered some milliseconds after Asterisk says that it is booted.
+        command = await ami.act("Command", Command="manager show connected")
         refused = [
             await ami.act("Setvar", Variable="CC_HEARTBEAT", Value="1"),
             await ami.act("Hangup", Channel="PJSIP/none-1"),
@@ -169,7 +170,7 @@ async def test_fence_may_run_commands_and_nothing_else(tmp_path: Path) -> None:
             await ami.act("Status"),
         ]
 
-    assert command["Output"].startswith("Asterisk 22.")
+    assert "fence" in command["Output"]
     assert [answer["Message"] for answer in refused] == ["Permission denied"] * 6
 
 
