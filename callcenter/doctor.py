@@ -45,7 +45,11 @@ class Finding(Struct, frozen=True):
 
 async def examine(settings: Settings) -> list[Finding]:
     """Run every check."""
-    findings = [*_data_dir(settings), *_flows(settings), *_journal(settings), _port(settings)]
+    findings = [*_data_dir(settings), _port(settings)]
+    folder = settings.data_dir
+    if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return findings  # the rest lies in there
+    findings += [*_flows(settings), *_journal(settings)]
     findings.append(await _database(settings))
     for pbx in settings.pbxs:
         findings += [finding async for finding in _pbx(settings, pbx)]

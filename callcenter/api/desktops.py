@@ -251,8 +251,12 @@ class LiveDesktops:
                     self._cards.forget(name)
                 elif call.customer:
                     self._cards.want(name, call.customer)
-            elif kind == "agent":
+            elif kind == "agent" and name in self._hub.state.agents:
                 self._tell_of_untold(name)
+            elif kind == "agent":
+                # No agent any more, and the machine has forgotten the desktops with the agent.
+                for socket in self._sockets.get(name, ()):
+                    self._told.pop(socket, None)
 
     def _tell_of_untold(self, agent: AgentId) -> None:
         """Tell of desktops that were open before the machine knew their agent."""

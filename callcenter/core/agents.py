@@ -18,12 +18,15 @@ from callcenter.domain.events import (
     SignInRequested,
     SignOutRequested,
 )
-from callcenter.domain.ids import AgentId
+from callcenter.domain.ids import AgentId, Phone
 from callcenter.domain.records import DispositionRecord
 
 DESKTOP_GRACE_S = 20.0
 """A desktop that is gone longer (a reload takes 2 s, a Wi-Fi change 10 s) makes its agent not
 ready."""
+
+REMOVE_AGAIN_S = 10.0
+"""Until a phone is taken out of the native queue again: the link is back by then, mostly."""
 
 AT_REST = (AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP)
 """States in which a wish takes effect at once."""
@@ -44,10 +47,22 @@ def configure_agents(turn: Turn, event: AgentsConfigured) -> None:
         if agent.state is AgentState.SIGNED_OUT:
             turn.state.agents.remove(agent.id)
             turn.dirty_agents[agent.id] = None
+            turn.touched[f"agent:{agent.id}"] = None
         elif agent.state in AT_REST:
             sign_out(turn, agent)
         else:
             turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="account_removed")
+
+
+def leave_phones(turn: Turn) -> None:
+    """After a change of the settings: nobody works on a phone that is not there any more."""
+    for agent in list(turn.state.agents.values()):
+        if not agent.phone or turn.state.center.phones.get(agent.phone) == agent.pbx:
+            continue
+        if agent.state in AT_REST:
+            sign_out(turn, agent)
+        else:
+            turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="phone_removed")
 
 
 # --- requests ----------------------------------------------------------------------------------
@@ -117,6 +132,22 @@ def sign_out(turn: Turn, agent: Agent) -> None:
     turn.step_agent(
         agent, AgentStep.SIGN_OUT, pbx="", phone="", call="", leg=None, wish=None, wish_reason=""
     )
+
+
+def removal_failed(turn: Turn, phone: Phone) -> None:
+    """The native queue may still ring this phone, and nobody works on it: try again later."""
+    turn.state.set_timer(f"member:{phone}", turn.now + REMOVE_AGAIN_S)
+
+
+def remove_again(turn: Turn, phone: Phone) -> None:
+    """Take a phone out of the native queue, unless somebody works on it by now."""
+    pbx = turn.state.center.phones.get(phone)
+    if pbx is None or phone in turn.state.agent_of_phone:
+        return
+    if turn.is_up(pbx):
+        turn.send(RemoveFallbackMember(turn.command_id(), pbx, phone))
+    else:
+        removal_failed(turn, phone)
 
 
 def request_ready(turn: Turn, event: ReadyRequested) -> None:
@@ -261,8 +292,13 @@ def close_desktop(turn: Turn, event: DesktopClosed) -> None:
 def desktop_timed_out(turn: Turn, agent_id: AgentId) -> None:
     """Nobody came back to the desktop: no customer to an empty chair."""
     agent = turn.state.agents.get(agent_id)
-    if agent is not None and agent.desktops == 0 and agent.state is AgentState.READY:
+    if agent is None or agent.desktops:
+        return
+    if agent.state is AgentState.READY:
         make_not_ready(turn, agent, "desktop_lost")
+    elif agent.state in (AgentState.RESERVED, AgentState.RINGING):
+        # The running offer may yet come to nothing and leave the agent ready.
+        turn.state.set_timer(f"desktop:{agent.id}", turn.now + DESKTOP_GRACE_S)
 
 
 def forget_desktops(turn: Turn) -> None:

@@ -27,7 +27,7 @@ from callcenter.domain.events import (
     IvrLeft,
 )
 from callcenter.domain.flow import Flow
-from callcenter.domain.ids import CallId, ChannelRef, QueueId
+from callcenter.domain.ids import CallId, ChannelRef, CommandId, QueueId
 from callcenter.domain.records import CallRecord
 from callcenter.ivr import engine
 
@@ -36,6 +36,8 @@ MENU_LEASE_S = 60.0
 longer."""
 MENU_FAILED_S = 1.0
 """After a menu command that failed: by then a caller who has gone is known to have gone."""
+HOLD_REFUSED_S = 1.0
+"""After a Redirect that was refused: by then a caller who has gone is known to have gone."""
 HOLD_LEASE_S = 10.0
 """A Redirect to hold takes 2 ms; after this the PBX is asked where the caller is."""
 
@@ -55,11 +57,16 @@ def normalize_number(number: str, region: str) -> str:
 
 
 def arrive(turn: Turn, event: CallArrived) -> None:
-    """A caller was handed to us. Told twice it changes nothing."""
-    if turn.call_on(event.channel) is not None:
-        return
-    call = admit(turn, event.channel, event.caller_number, event.dialed_number, arrived_at=turn.now)
-    start_flow(turn, call)
+    """A caller was handed to us. Told twice it changes nothing.
+
+    A state reading may have met the caller a moment before, on the way to us.
+    """
+    call = turn.call_on(event.channel)
+    if call is None:
+        numbers = event.caller_number, event.dialed_number
+        start_flow(turn, admit(turn, event.channel, *numbers, arrived_at=turn.now))
+    elif call.state is CallState.ARRIVING and not call.ending:
+        start_flow(turn, call)
 
 
 def admit(
@@ -160,6 +167,16 @@ def _next_move(flow: Flow, call: Call, event: IvrCommandEnded) -> engine.Move:
     return engine.after_prompt(flow, call.node, call.flow_steps)
 
 
+def menu_refused(turn: Turn, channel: ChannelRef, command: CommandId) -> None:
+    """The PBX would not take a menu command: the caller must not listen to silence."""
+    call = turn.call_on(channel)
+    if call is None or call.ending or command not in (call.ivr_command, call.ivr_probe):
+        return
+    if turn.is_up(channel.pbx):  # otherwise the state reading tells where the caller is
+        turn.change_call(call, ivr_command="", ivr_probe="")
+        turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
+
+
 def leave_menu(turn: Turn, event: IvrLeft) -> None:
     """The channel left AsyncAGI: on its way to hold, by our Redirect or because a command
     failed."""
@@ -198,6 +215,16 @@ def hold(turn: Turn, call: Call) -> None:
     """Put the caller on hold; if the PBX does not say so soon, ask where it is."""
     turn.send(HoldCaller(turn.command_id(), call.channel))
     turn.state.set_timer(f"lease:{call.id}", turn.now + HOLD_LEASE_S)
+
+
+def hold_refused(turn: Turn, channel: ChannelRef) -> None:
+    """The Redirect was refused: unless the caller has gone in that instant, ask where it is.
+
+    Not at once: a PBX that refuses for ever (a right is missing) would be asked without a pause.
+    """
+    call = turn.call_on(channel)
+    if call is not None and call.place is not Place.HOLD:
+        turn.state.set_timer(f"lease:{call.id}", turn.now + HOLD_REFUSED_S)
 
 
 def caller_held(turn: Turn, event: CallerHeld) -> None:

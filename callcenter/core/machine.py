@@ -16,11 +16,14 @@ from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState, Seniority
 from callcenter.domain.call import CallState
 from callcenter.domain.commands import (
+    AskDigit,
     HoldCaller,
     JoinCall,
     LookUpCustomer,
+    PlayPrompt,
     PopCard,
-    ReadPbx,
+    ProbeMenu,
+    RemoveFallbackMember,
     RingAgent,
 )
 from callcenter.domain.ids import AgentId, CallId, CommandId, PbxName, QueueId
@@ -90,6 +93,7 @@ class Machine:
             handler(turn, event)
             self._settle(turn)
             self._remember_replies(turn)
+            turn.forget_dirty()
         except Impossible as impossible:
             return self._fault(
                 turn, mark, before, event, f"impossible_{impossible.what}", impossible
@@ -111,6 +115,7 @@ class Machine:
         self.state.roll_back(mark)
         agents_seen, calls_seen = list(turn.dirty_agents), list(turn.dirty_calls)
         turn.back_to(before)
+        turn.forget_dirty()
         for agent_id in agents_seen:
             self._sync_agent(agent_id)
         for call_id in calls_seen:
@@ -241,6 +246,8 @@ def _start(turn: Turn, event: e.ServiceStarted) -> None:
         turn.state.pending.remove(command_id)
         if isinstance(command, LookUpCustomer):  # asking twice does no harm
             turn.send(LookUpCustomer(turn.command_id(), command.call, command.number))
+        elif isinstance(command, RemoveFallbackMember):
+            agents.removal_failed(turn, command.phone)
 
 
 def _configure(turn: Turn, event: e.CenterConfigured) -> None:
@@ -250,6 +257,7 @@ def _configure(turn: Turn, event: e.CenterConfigured) -> None:
             turn.change_call(call, queue=event.center.default_queue)  # the place is kept
         else:
             turn.touch_call(call)
+    agents.leave_phones(turn)
 
 
 def _link_lost(turn: Turn, event: e.PbxLinkLost) -> None:
@@ -281,7 +289,11 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
         case JoinCall():
             offers.join_failed(turn, command, event.unknown)
         case HoldCaller() if not event.unknown:
-            turn.send(ReadPbx(turn.command_id(), command.channel.pbx))
+            inbound.hold_refused(turn, command.channel)
+        case PlayPrompt() | AskDigit() | ProbeMenu() if not event.unknown:
+            inbound.menu_refused(turn, command.channel, command.id)
+        case RemoveFallbackMember():
+            agents.removal_failed(turn, command.phone)
         case LookUpCustomer():
             turn.fault("customer_lookup_failed", event.reason)
         case PopCard():
@@ -338,6 +350,7 @@ _HANDLERS: dict[type, Handler] = {
 _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "wrap_up": agents.wrap_up_timed_out,
     "desktop": agents.desktop_timed_out,
+    "member": agents.remove_again,
     "reserve": offers.no_ring,
     "ring": offers.rang_out,
     "join": offers.join_overdue,

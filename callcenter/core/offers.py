@@ -30,6 +30,8 @@ ORIGINATE_MARGIN_S = 10.0
 """The PBX gives up by itself this long after our own timers should have: only if we are gone."""
 PARTED_S = 1.0
 """How long a caller back on hold waits for word of what became of the agent's leg."""
+JOIN_REFUSED_S = 1.0
+"""After a Bridge that was refused: by then whoever has gone is known to have gone."""
 JOIN_LEASE_S = 5.0
 """An answered leg is joined within milliseconds; after this the PBX is asked what is true."""
 DELIBERATE = (0, 16)
@@ -221,8 +223,8 @@ def join_failed(turn: Turn, command: JoinCall, unknown: bool) -> None:
     if call is None or call.leg != command.leg or call.state is not CallState.OFFERED:
         return
     turn.change_call(call, joining=False)
-    if not unknown:
-        turn.send(ReadPbx(turn.command_id(), command.caller.pbx))
+    if not unknown:  # not at once: a PBX that refuses for ever would be asked without a pause
+        turn.state.set_timer(f"join:{call.id}", turn.now + JOIN_REFUSED_S)
 
 
 def channel_joined(turn: Turn, event: ChannelJoined) -> None:
@@ -262,7 +264,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     """Caller and agent talk."""
     if call.state is CallState.OFFERED:
         _end_offer(turn, leg, "answered")
-    first = not call.answered_at
+    first = not call.answered_by
     turn.step_call(
         call,
         CallStep.CONNECT,
@@ -404,10 +406,15 @@ def _give_up(turn: Turn, agent_id: AgentId, result: str) -> None:
 
 
 def join_overdue(turn: Turn, call_id: CallId) -> None:
-    """An answered leg is still not joined: ask the PBX, and go on asking."""
+    """An answered leg is still not joined: ask the PBX, and go on asking.
+
+    A Bridge may have come to nothing without a word: found side by side on hold they are joined
+    again.
+    """
     call = turn.state.calls.get(call_id)
     if call is None or call.state is not CallState.OFFERED:
         return
+    turn.change_call(call, joining=False)
     turn.state.set_timer(f"join:{call_id}", turn.now + JOIN_LEASE_S)
     if turn.is_up(call.channel.pbx):
         turn.send(ReadPbx(turn.command_id(), call.channel.pbx))

@@ -72,8 +72,9 @@ def _remove_dead_legs(turn: Turn, pbx: PbxName, truth: Truth, was_up: bool) -> N
         if leg.channel.pbx != pbx or leg.channel in truth or (was_up and not leg.created):
             continue
         call = turn.state.calls.get(leg.call)
-        if call is not None and call.channel not in truth:
-            turn.state.legs.remove(leg.channel)  # the call is gone too, and ends in a moment
+        if call is not None and call.channel not in truth:  # the call ends in a moment
+            offers.fail_offer(turn, leg, "caller_gone", blame=False)
+            turn.state.legs.remove(leg.channel)
             continue
         if call is not None and call.state is CallState.OFFERED:
             offers.fail_offer(turn, leg, "failed", blame=False)
@@ -131,9 +132,9 @@ def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) ->
 
 def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
     """The caller talks with somebody: know with whom."""
-    others = [t for t in truth.values() if t.bridge == seen.bridge and t.channel != seen.channel]
     if call.state is CallState.CONNECTED:
         return
+    others = [t for t in truth.values() if t.bridge == seen.bridge and t.channel != seen.channel]
     leg = turn.state.legs.get(call.leg) if call.leg is not None else None
     agent = turn.state.agents.get(leg.agent) if leg is not None else None
     if leg is not None and agent is not None and any(t.channel == leg.channel for t in others):
@@ -231,7 +232,8 @@ def _free_agents(turn: Turn, pbx: PbxName) -> None:
         if agent.state is AgentState.TALKING:
             agents.begin_wrap_up(turn, agent, 0.0)
         else:
-            turn.step_agent(agent, AgentStep.OFFER_WITHDRAWN, call="", leg=None)
+            agent = turn.step_agent(agent, AgentStep.OFFER_WITHDRAWN, call="", leg=None)
+            agents.grant_wish(turn, agent)
 
 
 def _bound_to_nothing(turn: Turn, agent: Agent) -> bool:

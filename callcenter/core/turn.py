@@ -68,6 +68,11 @@ class Turn:
         commands, records, replies = checkpoint
         del self.commands[commands:], self.records[records:], self.replies[replies:]
 
+    def forget_dirty(self) -> None:
+        """Routing has seen what changed so far; the next timer of the step begins anew."""
+        self.dirty_agents.clear()
+        self.dirty_calls.clear()
+
     # --- going out --------------------------------------------------------------------------
 
     def new_id(self, prefix: str) -> str:

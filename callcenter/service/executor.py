@@ -15,7 +15,7 @@ from callcenter.domain.events import (
     CustomerNotFound,
     Event,
 )
-from callcenter.domain.ids import CommandId, PbxName
+from callcenter.domain.ids import AgentId, CommandId, PbxName
 from callcenter.service.ports import (
     CustomerStore,
     Desktops,
@@ -52,13 +52,19 @@ class Executor:
     async def carry_out(self, commands: tuple[Command, ...]) -> None:
         """Start these commands in their order; returns when all are on their way.
 
-        A card is written to the desktop before the next command is looked at: card before ring.
+        Cards are written to the desktops first, all at once: card before ring, and one slow
+        desktop holds up the others' calls no longer than its own.
         """
+        cards: dict[AgentId, list[PopCard]] = {}
+        for command in commands:
+            if isinstance(command, PopCard):
+                cards.setdefault(command.agent, []).append(command)
+        await asyncio.gather(*(self._pop_cards(of_agent) for of_agent in cards.values()))
         for command in commands:
             self.sent[type(command).__name__] += 1
             match command:
                 case PopCard():
-                    await self._pop_card(command)
+                    pass
                 case LookUpCustomer():
                     task = asyncio.create_task(self._look_up(command))
                     self._look_ups.add(task)
@@ -80,8 +86,17 @@ class Executor:
         result = gateway.send(command)
         result.add_done_callback(lambda done: self._put(_result_event(command.id, done)))
 
+    async def _pop_cards(self, cards: list[PopCard]) -> None:
+        for card in cards:
+            await self._pop_card(card)
+
     async def _pop_card(self, command: PopCard) -> None:
-        if await self._desktops.pop_card(command):
+        try:
+            is_taken = await self._desktops.pop_card(command)
+        except Exception as error:  # noqa: BLE001 - the call goes on without its card
+            self._put(CommandFailed(command.id, f"{type(error).__name__}: {error}"))
+            return
+        if is_taken:
             self._put(CommandSucceeded(command.id))
         else:
             self._put(CommandFailed(command.id, "no desktop is open"))

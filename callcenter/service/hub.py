@@ -15,7 +15,7 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import State
 from callcenter.domain.call import Place
 from callcenter.domain.commands import PopCard, RingAgent
-from callcenter.domain.events import Event, Request, Tick
+from callcenter.domain.events import Event, PbxStateRead, Request, Tick
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.domain.records import FaultRecord, RepairRecord
 from callcenter.domain.step import Entry, Reply, Step
@@ -66,7 +66,7 @@ class Hub:
         self._executor: Executor | None = None
         self._inbox: deque[Event] = deque()
         self._wake = asyncio.Event()
-        self._released: deque[tuple[list[Entry], list[Step]]] = deque()
+        self._released: deque[list[Step]] = deque()
         self._release_wake = asyncio.Event()
         self._unwritten: list[Entry] = []
         self._write_again_at = 0.0
@@ -75,6 +75,9 @@ class Hub:
         """Entries up to here survive a power cut."""
         self._waiters: dict[RequestId, list[asyncio.Future[Reply]]] = {}
         self._last_beat = float("-inf")
+        self._clock_at = clock.now()
+        self._time = machine.state.now
+        self._ended = False
         self._snapshot_at = machine.state.position
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_touched: list[Callable[[tuple[str, ...]], None]] = []
@@ -128,6 +131,8 @@ class Hub:
 
         Raises ``Overloaded`` when too much is waiting already.
         """
+        if self._ended:
+            raise Overloaded("the service is ending: try again")
         if self.is_full:
             raise Overloaded("too many events are waiting: try again in a second")
         waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -138,11 +143,26 @@ class Hub:
     # --- running ------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Step, journal and release until cancelled. Raises ``JournalLostError``."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._step_loop())
-            group.create_task(self._release_loop())
-            group.create_task(self._sync_loop())
+        """Step, journal and release until cancelled. Raises ``JournalLostError``.
+
+        Who waits for an answer at the end is told that none will come.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._step_loop())
+                group.create_task(self._release_loop())
+                group.create_task(self._sync_loop())
+        finally:
+            self._ended = True
+            self._give_up_waiters()
+            if self._unwritten:
+                self._write([])  # there may be room again
+
+    def _give_up_waiters(self) -> None:
+        for waiter in [waiter for waiters in self._waiters.values() for waiter in waiters]:
+            if not waiter.done():
+                waiter.set_exception(Overloaded("the service is ending: try again"))
+        self._waiters.clear()
 
     async def _step_loop(self) -> None:
         while True:
@@ -160,7 +180,7 @@ class Hub:
         wait_s = self._last_beat + BEAT_EVERY_S - asyncio.get_running_loop().time()
         due = self._machine.next_deadline()
         if due is not None:
-            wait_s = min(wait_s, due - self._clock.now())
+            wait_s = min(wait_s, due - self._now())
         try:
             async with asyncio.timeout(max(0.0, wait_s)):
                 await self._wake.wait()
@@ -172,21 +192,34 @@ class Hub:
         entries: list[Entry] = []
         steps: list[Step] = []
         due = self._machine.next_deadline()
-        if due is not None and due <= self._clock.now():
+        if due is not None and due <= self._now():
             self._step(Tick(), entries, steps)
         while self._inbox and len(entries) < MAX_BATCH:
             self._step(self._inbox.popleft(), entries, steps)
-        if entries:
+        if entries or self._unwritten:
             self._append(entries)
-            self._released.append((entries, steps))
+        if entries:
+            self._released.append(steps)
             self._release_wake.set()
 
+    def _now(self) -> float:
+        """The time to step at. Behind a clock that was set back it goes on at half its pace.
+
+        So no deadline waits for hours, and the clock is right again when it has caught up.
+        """
+        clock = self._clock.now()
+        self._time = max(clock, self._time + max(0.0, clock - self._clock_at) / 2)
+        self._clock_at = clock
+        return self._time
+
     def _step(self, event: Event, entries: list[Entry], steps: list[Step]) -> None:
-        step = self._machine.handle(event, self._clock.now())
+        step = self._machine.handle(event, self._now())
         state = self._machine.state
         entries.append(Entry(state.position, state.now, event, step.commands, step.records))
         steps.append(step)
         self.events[type(event).__name__] += 1
+        if isinstance(event, PbxStateRead):
+            self._last_beat = float("-inf")  # a PBX we have just come to has waited long enough
         for record in step.records:
             if isinstance(record, FaultRecord):
                 self.faults[record.kind] += 1
@@ -198,25 +231,34 @@ class Hub:
     def _append(self, entries: list[Entry]) -> None:
         """Write to the journal; while it cannot be written, keep the entries and go on loudly."""
         now = asyncio.get_running_loop().time()
-        if self._unwritten and now < self._write_again_at:
-            self._keep_unwritten(entries)
-            return
-        try:
-            self._journal.append([*self._unwritten, *entries])
-            self._unwritten.clear()
-            self._dirty = True
-        except OSError as error:
-            self._keep_unwritten(entries)
+        if not self._unwritten or now >= self._write_again_at:
+            if self._write(entries):
+                return
             self._write_again_at = now + WRITE_AGAIN_S
-            log.error("journal_not_written", error=str(error), entries=len(self._unwritten))
-
-    def _keep_unwritten(self, entries: list[Entry]) -> None:
         self._unwritten += entries
         if len(self._unwritten) > MAX_UNWRITTEN:
             raise JournalLostError(
                 f"the journal could not be written for {len(self._unwritten)} events: make room on "
                 "its disk and start again"
             )
+
+    def _write(self, entries: list[Entry]) -> bool:
+        """Write what waits and these entries; then, not before, their records may be stored.
+
+        Records of what is in no journal would, after a crash, stand in the way of others with the
+        same positions.
+        """
+        written = [*self._unwritten, *entries]
+        try:
+            self._journal.append(written)
+        except OSError as error:
+            log.error("journal_not_written", error=str(error), entries=len(written))
+            return False
+        self._unwritten.clear()
+        self._dirty = True
+        for sink in self._sinks:
+            sink.feed(written)
+        return True
 
     def _beat(self) -> None:
         """Tell every PBX that the machine steps, and renew the watchdogs of callers in menus."""
@@ -235,11 +277,10 @@ class Hub:
             await self._release_wake.wait()
             self._release_wake.clear()
             while self._released:
-                entries, steps = self._released.popleft()
-                await self._release(entries, steps)
+                await self._release(self._released.popleft())
 
-    async def _release(self, entries: list[Entry], steps: list[Step]) -> None:
-        """Let out what one batch led to: replies, live topics, records, then commands.
+    async def _release(self, steps: list[Step]) -> None:
+        """Let out what one batch led to: replies, live topics, then commands.
 
         Cards go out while the disk syncs what must survive before a phone is dialed: so the card
         has a head start of a millisecond or two that costs the caller nothing.
@@ -251,8 +292,6 @@ class Hub:
                     if not waiter.done():
                         waiter.set_result(reply)
             touched.update(dict.fromkeys(step.touched))
-        for sink in self._sinks:
-            sink.feed(entries)
         if touched:
             for listener in self.on_touched:
                 listener(tuple(touched))
@@ -274,7 +313,7 @@ class Hub:
                 await self._sync()
 
     async def _sync(self) -> None:
-        self._dirty, position = False, self.position
+        self._dirty, position = False, self.position - len(self._unwritten)
         try:
             await self._journal.sync()
         except OSError as error:

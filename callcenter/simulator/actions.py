@@ -101,6 +101,10 @@ class Actions:
             "userevent": (p.USER, self.user_event),
         }
         """Action in small letters -> classes of which the account needs one, and what it does."""
+        self.table |= dict.fromkeys(
+            ("createconfig", "getconfig", "getconfigjson", "listcategories", "updateconfig"),
+            (p.CONFIG, self.touch_config),
+        )
 
     # --- the PBX itself ---
 
@@ -108,6 +112,10 @@ class Actions:
         """``Ping``."""
         clock = f"{self.exchange.read_clock():.6f}"
         request.answer("Success", ("Ping", "Pong"), ("Timestamp", clock))
+
+    def touch_config(self, request: Request) -> None:
+        """Actions on Asterisk's files, which no account of ours may use; not modelled."""
+        request.refuse("Config file not found")
 
     def user_event(self, request: Request) -> None:
         """``UserEvent``: sends the event to everybody, with the action's other headers."""
@@ -301,11 +309,11 @@ class Actions:
             ("BridgeID", channel.bridge_id),
             ("Application", channel.application or "(null)"),
             ("Data", channel.data or "(null)"),
-            ("Nativeformats", "(ulaw)"),
+            ("Nativeformats", channel.formats),
             ("Readformat", "ulaw"),
             ("Readtrans", ""),
-            ("Writeformat", "ulaw"),
-            ("Writetrans", ""),
+            ("Writeformat", "slin" if channel.has_heard_silence else "ulaw"),
+            ("Writetrans", "(slin@8000)->(ulaw@8000)" if channel.has_heard_silence else ""),
             ("Callgroup", "0"),
             ("Pickupgroup", "0"),
             ("Seconds", str(int(self.exchange.now - channel.created_at))),

@@ -222,7 +222,7 @@ class Control:
             case "HANGUP", _:
                 # 32 is a flag of Asterisk's (an explicit request), no cause.
                 cause = [("Cause", "32")]
-                self.agi.exchange.emit_call("SoftHangupRequest", self.channel, cause)
+                self.agi.exchange.emit_hangup_request("SoftHangupRequest", self.channel, cause)
                 return Answer("200 result=1\n", then="hangup")
             case "EXEC", _:
                 return self._execute(words[1:])

@@ -27,6 +27,9 @@ from callcenter.simulator.messages import Message, Privilege
 from callcenter.simulator.runner import NORMAL_CLEARING, Runner
 from callcenter.simulator.timers import Timer
 
+SIMPLE = "simple_bridge"
+"""Technology of a bridge of two, until their media flow past it."""
+
 
 class Bridges:
     """All bridges of the PBX."""
@@ -102,6 +105,8 @@ class Bridges:
         self.enter(room.bridge, channel)
         if "e(m)" in options:
             self.start_music(channel)
+        elif "e(s)" in options:
+            channel.has_heard_silence = True
         if limit:
             waiting.look = self.exchange.after(float(limit[1]), waiting.go_on)
         return False
@@ -121,7 +126,7 @@ class Bridges:
         """What the AMI action ``Bridge`` does: take both out of what they are in and let them
         talk.
         """
-        talk = Conversation(self, self.create("basic", "simple_bridge"))
+        talk = Conversation(self, self.create("basic", SIMPLE))
         for channel in (first, second):
             talk.add(channel, self.runner.take_out(channel))
 
@@ -162,6 +167,7 @@ class Waiting(Held):
 
     def _leave(self, *, keeps_cause: bool = False) -> None:
         self.bridges.stop_music(self.channel)
+        self.channel.arrive()
         self.bridges.leave(self.room.bridge, self.channel, keeps_cause=keeps_cause)
 
 
@@ -174,8 +180,8 @@ class Conversation(Held):
         self.bridges = bridges
         self.bridge = bridge
         self.after: dict[str, Location | None] = {}
-        self.on_end: Callable[[Channel, Stop], None] | None = None
-        """Told who leaves first, and why, before it has left: the native queue counts so."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Told when the first of the two leaves."""
 
     def add(self, channel: Channel, after: Location | None) -> None:
         """Let a channel in that will go on at ``after``, or be hung up; the second makes it a
@@ -203,11 +209,15 @@ class Conversation(Held):
         threads race.
         """
         others = [one for one in self.bridge.members.values() if one is not channel]
-        if others and self.on_end is not None:
-            self.on_end(channel, why)
+        if others:
+            self.on_end()
+        channel.arrive()
         self.bridges.exchange.signal(HearsNothing(channel.uniqueid))
         self.bridges.leave(self.bridge, channel, keeps_cause=why is Stop.BRIDGED)
-        if why is not Stop.BRIDGED:
+        if why is Stop.BRIDGED:
+            # The bridge outlives the move for an instant, with one channel in it.
+            self.bridge.technology = SIMPLE
+        else:
             self.bridges.release(channel)
         if not others:
             self.bridges.destroy(self.bridge)

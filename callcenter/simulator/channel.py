@@ -48,6 +48,10 @@ CAUSE_NAMES = {
 """Hang-up causes (Q.850) with Asterisk's words."""
 
 
+CHOSEN = "(ulaw)"
+"""The one codec of an answered call."""
+
+
 class Stop(Enum):
     """Why a channel is taken out of what it is doing."""
 
@@ -101,6 +105,8 @@ class Channel:
         self.dialed_number = ""
         """DNID: the number an incoming call asked for."""
         self.location = Location("", "", 1)
+        self.moving_to: Location | None = None
+        """Where it is being moved: some of the events of its leaving show that place already."""
         self.variables: dict[str, str] = {}
         self.application = ""
         self.data = ""
@@ -110,6 +116,10 @@ class Channel:
         AsyncAGI once.
         """
         self.bridge_id = ""
+        self.formats = CHOSEN
+        """Codecs as Status names them: an outgoing channel has a choice until it is answered."""
+        self.has_heard_silence = False
+        """Whether ``BridgeWait`` has ever played it silence, which is made as slin."""
         self.music_class = ""
         self.hears_music = False
         self.sends_media = True
@@ -122,7 +132,14 @@ class Channel:
         """
         self.hangup_cause = 0
         """Set by the far end's answer, by a Hangup with Cause, and to 16 on leaving a bridge."""
+        self.tech_cause = ""
+        """SIP status that ended it before an answer; empty in all other cases."""
         self.is_gone = False
+
+    def arrive(self) -> None:
+        """From now on the channel shows the place it is being moved to, if it is."""
+        if self.moving_to is not None:
+            self.location, self.moving_to = self.moving_to, None
 
     @property
     def is_up(self) -> bool:
@@ -149,6 +166,10 @@ class Channel:
             ("Linkedid", self.linkedid),
         ]
         return [(prefix + key, value) for key, value in headers] if prefix else headers
+
+    def describe_tech_cause(self) -> Message:
+        """The header that HangupRequest and Hangup have of a call that SIP refused."""
+        return [("TechCause", self.tech_cause)] if self.tech_cause else []
 
 
 # --- signals to the far ends ---------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from callcenter.simulator.channel import Channel, ChannelState, Invited, Stop, Withdrawn
+from callcenter.simulator.channel import CHOSEN, Channel, ChannelState, Invited, Stop, Withdrawn
 from callcenter.simulator.dialplan import Location
 from callcenter.simulator.exchange import Exchange
 from callcenter.simulator.messages import Message, Privilege
@@ -30,6 +30,12 @@ SIP_CAUSES = {
 }
 """A phone's refusal -> hang-up cause and DialStatus, as measured."""
 OTHER_REFUSAL = (21, "NOANSWER")
+RANG_OUT_STATUS = "480"
+"""What Asterisk notes for a phone that it gave up itself."""
+
+
+OFFERED = "(ulaw|alaw)"
+"""What ``cc_pjsip.conf`` allows phones; the answer chooses."""
 
 
 class LegOwner(Protocol):
@@ -53,13 +59,14 @@ class Leg:
         self.exchange = exchange
         self.owner = owner
         self.channel = channel
+        self.channel.formats = OFFERED
         self.caller = caller
         """The waiting caller it is dialed for (native queue), None for Originate."""
 
-    def emit_dial(self, name: str, extra: Message) -> None:
-        """Send DialBegin, DialState or DialEnd."""
+    def emit_dial(self, name: str, extra: Message, channel: Message | None = None) -> None:
+        """Send DialBegin, DialState or DialEnd; ``channel``: the leg, where it shows as before."""
         caller = self.caller.describe() if self.caller else []
-        headers = caller + self.channel.describe("Dest") + extra
+        headers = caller + (channel or self.channel.describe("Dest")) + extra
         self.exchange.emit(Privilege.CALL, name, headers)
 
     def begin(self, shown_number: str) -> None:
@@ -82,6 +89,7 @@ class Leg:
     def answer(self) -> None:
         """200 OK came."""
         self.channel.activity = None
+        self.channel.formats = CHOSEN
         self.exchange.set_state(self.channel, ChannelState.UP)
         self.owner.answered(self)
 
@@ -90,7 +98,9 @@ class Leg:
         cause, status = SIP_CAUSES.get(sip_status, OTHER_REFUSAL)
         self.channel.activity = None
         self.channel.hangup_cause = cause
-        self.exchange.emit_call("HangupRequest", self.channel, [("Cause", str(cause))])
+        self.channel.tech_cause = str(sip_status)
+        told = [("Cause", str(cause)), *self.channel.describe_tech_cause()]
+        self.exchange.emit_hangup_request("HangupRequest", self.channel, told)
         self.owner.refused(self, status)
 
     def cancel(self, cause: int) -> None:
@@ -176,6 +186,7 @@ class Originate:
             self._forget()
             leg.channel.activity = None
             leg.channel.hangup_cause = NO_ANSWER
+            leg.channel.tech_cause = RANG_OUT_STATUS
             self.exchange.signal(Withdrawn(leg.channel.uniqueid))
             self._end(leg, reason=3)
 

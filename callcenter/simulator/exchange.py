@@ -56,6 +56,8 @@ class Exchange:
         """Told every event; set by the owner."""
         self.on_state: list[Callable[[str], None]] = []
         """Told the endpoint whose channels changed: the native queue watches its members so."""
+        self.on_hangup_request: list[Callable[[Channel], None]] = []
+        """Told the channel that is about to end: the native queue counts its calls so."""
         self._channels_made = 0
 
     # --- time ---
@@ -88,6 +90,12 @@ class Exchange:
     def emit_call(self, name: str, channel: Channel, extra: Message | None = None) -> None:
         """Send an event of class ``call`` about one channel."""
         self.emit(Privilege.CALL, name, channel.describe() + (extra or []))
+
+    def emit_hangup_request(self, name: str, channel: Channel, extra: Message) -> None:
+        """Send HangupRequest (by the far end) or SoftHangupRequest (by the dialplan's end)."""
+        self.emit_call(name, channel, extra)
+        for watcher in self.on_hangup_request:
+            watcher(channel)
 
     def signal(self, signal: Signal) -> None:
         """Let a far end notice something."""
@@ -125,7 +133,8 @@ class Exchange:
         self._of_endpoint[channel.endpoint].pop(channel.uniqueid, None)
         cause = channel.hangup_cause
         words = CAUSE_NAMES.get(cause, "Unknown")
-        self.emit_call("Hangup", channel, [("Cause", str(cause)), ("Cause-txt", words)])
+        told = [("Cause", str(cause)), ("Cause-txt", words), *channel.describe_tech_cause()]
+        self.emit_call("Hangup", channel, told)
         self.tell_state(channel.endpoint)
 
     def make_bridge_id(self) -> str:

@@ -8,9 +8,12 @@ hangs up.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import NamedTuple
+
 from msgspec import Struct
 
-from callcenter.simulator.bridging import Bridges, Conversation
+from callcenter.simulator.bridging import SIMPLE, Bridges, Conversation
 from callcenter.simulator.channel import Channel, ChannelState, Stop
 from callcenter.simulator.dialing import OUTGOING_LINE, PHONE_CONTEXT, Leg
 from callcenter.simulator.dialplan import Location
@@ -82,6 +85,16 @@ class Attempt:
         self.member: Member | None = None
 
 
+class QueueTalk(NamedTuple):
+    """A call that the queue has connected and not yet told complete."""
+
+    caller: Channel
+    agent: Channel
+    member: Member
+    hold_s: int
+    began: float
+
+
 class NativeQueue:
     """The application ``Queue`` and the actions on its members."""
 
@@ -100,7 +113,9 @@ class NativeQueue:
         self.settings = settings
         self.members: dict[str, Member] = {}
         self.entries: list[Entry] = []
+        self._talks: list[QueueTalk] = []
         endpoints.on_change.append(self._device_changed)
+        exchange.on_hangup_request.append(self._complete)
 
     # --- members ---
 
@@ -183,6 +198,7 @@ class NativeQueue:
         if entry.timer is not None:
             entry.timer.cancel()
         self.bridges.stop_music(entry.channel)
+        entry.channel.arrive()
         attempt, entry.attempt = entry.attempt, None
         leg = attempt.leg if attempt else None
         if why is Stop.BRIDGED:
@@ -274,6 +290,7 @@ class NativeQueue:
         channel.application, channel.data = "AppQueue", OUTGOING_LINE
         channel.caller_number = channel.caller_name = member.phone
         self.exchange.emit_call("Newchannel", channel)
+        as_made = channel.describe("Dest")
         channel.connected_number, channel.connected_name = caller.caller_number, caller.caller_name
         attempt.member, attempt.leg = (
             member,
@@ -283,7 +300,8 @@ class NativeQueue:
         member.is_called = True
         attempt.leg.begin(caller.caller_number)
         self._emit_agent("AgentCalled", attempt, [])
-        attempt.leg.emit_dial("DialBegin", [("DialString", member.interface)])
+        attempt.leg.emit_dial("DialBegin", [("DialString", member.interface)], as_made)
+        caller.connected_number, caller.connected_name = channel.caller_number, channel.caller_name
         left = attempt.deadline - self.exchange.now
         entry.timer = self.exchange.after(left, lambda: self._rung_out(entry, attempt))
 
@@ -324,7 +342,6 @@ class NativeQueue:
         caller, agent, member = entry.channel, leg.channel, attempt.member
         assert member is not None
         leg.emit_dial("DialEnd", [("DialStatus", "ANSWER")])
-        caller.connected_number, caller.connected_name = agent.caller_number, agent.caller_name
         self.bridges.stop_music(caller)
         entry.attempt = None
         self._leave(entry)
@@ -333,24 +350,34 @@ class NativeQueue:
         times = [("HoldTime", str(hold_s)), ("RingTime", str(rang_s))]
         self._emit_agent("AgentConnect", attempt, times)
         self._release(attempt)
-        talk = Conversation(self.bridges, self.bridges.create("basic", "simple_bridge"))
+        self._talks.append(QueueTalk(caller, agent, member, hold_s, began))
+        conversation = Conversation(self.bridges, self.bridges.create("basic", SIMPLE))
+        conversation.on_end = partial(self._count_call, member)
+        conversation.add(agent, None)
+        conversation.add(caller, None)
 
-        def count(first: Channel, why: Stop) -> None:
-            member.calls_taken += 1
-            member.last_call = int(self.exchange.read_clock())
-            talk_s = int(self.exchange.now - began)
-            reason = "caller" if first is caller and why is Stop.HANGUP else "agent"
-            attempt.leg = leg
-            told = [
-                ("HoldTime", str(hold_s)),
-                ("TalkTime", str(talk_s)),
-                ("Reason", reason),
-            ]
-            self._emit_agent("AgentComplete", attempt, told)
+    def _count_call(self, member: Member) -> None:
+        member.calls_taken += 1
+        member.last_call = int(self.exchange.read_clock())
 
-        talk.on_end = count
-        talk.add(agent, None)
-        talk.add(caller, None)
+    def _complete(self, first: Channel) -> None:
+        """One of two whom the queue connected is about to end: say so.
+
+        app_queue listens for such requests and for nothing else. So a caller taken out of the
+        conversation completes it when it ends, long after the agent's channel.
+        """
+        for talk in self._talks:
+            if first in (talk.caller, talk.agent):
+                self._talks.remove(talk)
+                agent = [] if talk.agent.is_gone else talk.agent.describe("Dest")
+                told = [
+                    ("HoldTime", str(talk.hold_s)),
+                    ("TalkTime", str(int(self.exchange.now - talk.began))),
+                    ("Reason", "caller" if first is talk.caller else "agent"),
+                ]
+                headers = [*agent, *self._describe_member(talk.member), *told]
+                self._emit("AgentComplete", talk.caller, headers)
+                return
 
     # --- events ---
 
@@ -366,13 +393,15 @@ class NativeQueue:
         assert leg is not None
         assert member is not None
         assert leg.caller is not None
-        agent = [
+        headers = leg.channel.describe("Dest") + self._describe_member(member) + extra
+        self._emit(name, leg.caller, headers)
+
+    def _describe_member(self, member: Member) -> Message:
+        return [
             ("Queue", self.settings.name),
             ("Interface", member.interface),
             ("MemberName", member.name),
         ]
-        headers = leg.caller.describe() + leg.channel.describe("Dest") + agent + extra
-        self.exchange.emit(Privilege.AGENT, name, headers)
 
 
 class Ringing:

@@ -283,9 +283,7 @@ class SimulatedPbx:
         if not channel.is_gone:
             self._runner.start(channel, channel.location)
 
-    def press(
-        self, channel_id: str, digit: str, now: float, *, by_info: bool = False
-    ) -> None:
+    def press(self, channel_id: str, digit: str, now: float, *, by_info: bool = False) -> None:
         """The caller presses a key; it is lost where nothing listens.
 
         ``by_info``: it comes as one SIP INFO. Asterisk tells the key's end at once, and then plays

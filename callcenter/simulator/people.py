@@ -295,6 +295,8 @@ class PhoneHabits(Struct, frozen=True, omit_defaults=True):
     """Conversations that the agent ends."""
     talk_s: Range = (5.0, 90.0)
     """After which the agent ends those."""
+    stay_s: Range | None = None
+    """From picking up to hanging up, whatever is heard; None: see ``hang_up_first_share``."""
 
 
 class Phone:
@@ -376,11 +378,13 @@ class Phone:
     def _pick_up(self) -> None:
         self.is_up = True
         self._record(Deed.PICKED_UP)
+        if self.habits.stay_s is not None:
+            self._next = self.stage.after(self.rng.uniform(*self.habits.stay_s), self.hang_up)
         self.stage.answer(self.channel)
 
     def _talk(self, signal: HearsPerson) -> None:
         self._record(Deed.HEARD_PERSON, signal.other)
-        if self.rng.random() < self.habits.hang_up_first_share:
+        if self.habits.stay_s is None and self.rng.random() < self.habits.hang_up_first_share:
             _cancel(self._next)
             self._next = self.stage.after(self.rng.uniform(*self.habits.talk_s), self.hang_up)
 

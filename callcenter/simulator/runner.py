@@ -48,10 +48,10 @@ class Runner:
 
     def move(self, channel: Channel, location: Location) -> None:
         """Take the channel out of whatever it is in and let it go on here (async goto)."""
-        if isinstance(channel.activity, Held):
-            channel.location = location
         if channel.activity is not None:
+            channel.moving_to = location
             channel.activity.stop(channel, Stop.MOVED)
+            channel.moving_to = None
         self.start(channel, location)
 
     def take_out(self, channel: Channel) -> Location | None:
@@ -98,7 +98,7 @@ class Runner:
             channel.hangup_cause = cause
         if by_far_end:
             asked = [("Cause", str(channel.hangup_cause))] if channel.hangup_cause else []
-            self.exchange.emit_call("HangupRequest", channel, asked)
+            self.exchange.emit_hangup_request("HangupRequest", channel, asked)
         elif channel.state in (ChannelState.UP, ChannelState.RING):
             self.exchange.signal(Ended(channel.uniqueid, channel.hangup_cause))
         if channel.activity is not None:
@@ -108,7 +108,7 @@ class Runner:
             return
         if channel.runs_dialplan:
             # Told of every channel that leaves the dialplan for good; 16 is a flag, no cause.
-            self.exchange.emit_call("SoftHangupRequest", channel, [("Cause", "16")])
+            self.exchange.emit_hangup_request("SoftHangupRequest", channel, [("Cause", "16")])
         self.exchange.end_channel(channel)
 
     def set_timeout(self, channel: Channel, timeout_s: float) -> None:

@@ -12,14 +12,16 @@ import tempfile
 import wave
 from array import array
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
 RATE_HZ: Final = 8000  # what telephone lines carry
+_SPEAKER: Final = "espeak-ng"
 _SPEAK_LIMIT_S: Final = 20  # espeak-ng needs 20 ms for a sentence
 _CHARACTERS_PER_S: Final = 15  # of slow, clear speech: how long a tone stands in for it
 _MUSIC_S: Final = 20  # then it starts again
+_TEXTS_KEPT: Final = 32  # of some 50 kB each
 _CALLER_SAYS: Final = "Yes, this is the customer speaking. I am calling about my order."
 
 Samples: TypeAlias = "array[int]"  # 16-bit, at RATE_HZ
@@ -35,15 +37,26 @@ def write_sounds(directory: Path, prompts: Mapping[str, str]) -> None:
         target = directory / f"{name}.ulaw"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(target, to_ulaw(speech(text)))
+            _write_whole(target, _spoken(text, shutil.which(_SPEAKER)))
     hold = directory / "moh" / "hold.ulaw"
     if not hold.exists():
-        _write_whole(hold, to_ulaw(tone((330, 440), _MUSIC_S, volume=0.15)))
+        _write_whole(hold, _music())
+
+
+# Every group of callers gets a folder of its own, with the same sounds in it.
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _spoken(text: str, _speaker: str | None) -> bytes:
+    return to_ulaw(speech(text))
+
+
+@cache
+def _music() -> bytes:
+    return to_ulaw(tone((330, 440), _MUSIC_S, volume=0.15))
 
 
 def speech(text: str) -> Samples:
     """Say a text with espeak-ng, or return a tone about as long where it is missing or fails."""
-    speaker = shutil.which("espeak-ng")
+    speaker = shutil.which(_SPEAKER)
     if speaker is not None:
         with tempfile.TemporaryDirectory() as folder:
             spoken = Path(folder, "speech.wav")

@@ -19,6 +19,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -99,7 +100,7 @@ async def run_command(*arguments: str, stdin: str = "", **environment: str) -> s
     )
     async with asyncio.timeout(COMMAND_S):
         out, err = await process.communicate(stdin.encode())
-    assert process.returncode == 0, f"{' '.join(arguments)}: {err.decode()}"
+    assert process.returncode == 0, f"{' '.join(arguments)}: {err.decode()} {out.decode()[:2000]}"
     return out.decode()
 
 
@@ -177,6 +178,19 @@ class CenterProcess:
             process.kill()
             await process.wait()
             raise AssertionError("the service did not end when it was told to") from None
+
+    def frames_written(self) -> list[tuple[str, str, float]]:
+        """Agent, call and time of each card whose frame has been handed to the system.
+
+        On loopback it is then at the desk, whenever the desk's process gets to read it.
+        """
+        found = []
+        for line in self.log_path.read_text(encoding="utf-8").splitlines():
+            if "event='card_written'" in line:
+                said = dict(re.findall(r"(\w+)='([^']*)'", line))
+                at = datetime.fromisoformat(said["timestamp"]).timestamp()
+                found.append((said["agent"], said["call"], at))
+        return found
 
     # --- the API ------------------------------------------------------------------------------
 

@@ -92,8 +92,9 @@ ASK_TIMEOUT_S_MAX: Final = 60.0
 """Seconds to wait for a digit, at most: whoever has not pressed a key by then will not."""
 
 RING_TIMEOUT_S_MIN: Final = 1.0
-RING_TIMEOUT_S_MAX: Final = 120.0
-"""Seconds a phone is dialed, at most: two minutes is longer than any caller waits for one phone."""
+RING_TIMEOUT_S_MAX: Final = 150.0
+"""Seconds a phone is dialed, at most: a queue's longest ring time, two minutes, and what the
+machine allows before the first ring and beyond the last."""
 
 CAUSE_NORMAL: Final = "16"
 """ISDN cause (Q.850) for "normal call clearing"."""

@@ -424,6 +424,17 @@ async def test_a_desktop_whose_account_is_new_is_told_of_when_the_machine_knows_
     assert stage.hub.bench.agent("ben").desktops == 1
 
 
+async def test_a_desktop_is_told_of_again_when_its_agent_comes_back(stage: Stage) -> None:
+    stage.open()
+    stage.hub.tell(e.AgentsConfigured(()))
+    stage.hub.told.clear()
+
+    stage.hub.tell(e.AgentsConfigured((AgentProfile("ana", ("service",)),)))
+
+    assert stage.hub.told == [e.DesktopOpened("ana")]
+    assert stage.hub.bench.agent("ana").desktops == 1
+
+
 async def test_a_desktop_of_somebody_unknown_closes_quietly(stage: Stage) -> None:
     stage.desktops.close(stage.open("ben"))
 

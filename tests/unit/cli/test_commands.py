@@ -22,6 +22,7 @@ from callcenter.demo import sample
 from callcenter.domain.events import Tick
 from callcenter.domain.step import Entry
 from callcenter.journal.file import FileJournal
+from callcenter.settings import load_settings
 from callcenter.simulator.asterisk_instance import free_port
 
 CONFIG = """
@@ -197,6 +198,19 @@ def test_the_doctor_finds_what_is_wrong(config: Path, tmp_path: Path) -> None:
     assert "the flow sales" in wrong["flows"]
     assert f":{port}" in wrong["http port"]
     assert "Connection refused" in wrong["pbx main"]
+
+
+def test_the_doctor_run_by_the_wrong_user_says_so_and_looks_no_further(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = load_settings(config).data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != folder)
+
+    findings = json.loads(run("doctor", "--config", str(config), "--json").stdout)["findings"]
+
+    assert [finding["check"] for finding in findings] == ["data folder", "http port"]
+    assert "chown" in findings[0]["text"]
 
 
 def test_the_doctor_says_when_secrets_have_not_been_made(config: Path) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core.inbound import HOLD_LEASE_S, MENU_FAILED_S, MENU_LEASE_S, normalize_number
+from callcenter.core.inbound import (
+    HOLD_LEASE_S,
+    HOLD_REFUSED_S,
+    MENU_FAILED_S,
+    MENU_LEASE_S,
+    normalize_number,
+)
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.call import CallState, Outcome, Place
@@ -178,6 +184,8 @@ def test_a_redirect_that_was_refused_has_the_pbx_asked() -> None:
     bench.tell(e.CallArrived(channel("a"), "5551234", "9999"))
 
     bench.tell(e.CommandFailed(bench.last(c.HoldCaller).id, "no such channel"))
+    assert bench.sent(c.ReadPbx) == []
+    bench.wait(HOLD_REFUSED_S)
 
     assert bench.last(c.ReadPbx).pbx == PBX
 

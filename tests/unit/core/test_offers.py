@@ -246,6 +246,8 @@ def test_a_join_that_failed_has_the_pbx_asked_and_is_done_again() -> None:
     bench.tell(e.LegParked(leg))
 
     bench.tell(e.CommandFailed(bench.last(c.JoinCall).id, "Channel1 does not exist"))
+    assert bench.sent(c.ReadPbx) == []
+    bench.wait(offers.JOIN_REFUSED_S)
     assert len(bench.sent(c.ReadPbx)) == 1
     bench.tell(e.LegParked(leg))
 

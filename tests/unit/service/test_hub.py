@@ -14,7 +14,7 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import decode_state, empty_state
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile, AgentState
-from callcenter.domain.call import CallState, Outcome
+from callcenter.domain.call import CallState, Outcome, Place
 from callcenter.domain.commands import RingAgent
 from callcenter.domain.customer import Tier
 from callcenter.domain.records import CallRecord
@@ -24,7 +24,7 @@ from callcenter.service.executor import Executor
 from callcenter.service.hub import Hub, JournalLostError
 from callcenter.service.ports import Customer, LoadedJournal, OutcomeUnknown, Overloaded, Refused
 from callcenter.service.recovery import recover, replay
-from tests.builders import CENTER, PBX, channel
+from tests.builders import CENTER, PBX, channel, truth
 from tests.fakes import FakeCustomers, FakeDesktops, FakeGateway, FakeJournal, LoopClock
 
 pytestmark = pytest.mark.virtual_time
@@ -133,6 +133,19 @@ async def test_the_heartbeat_is_sent_while_nothing_happens_and_names_the_menus()
         assert len(times) == 5
         assert max(b - a for a, b in pairwise(times)) < 2.1
         assert rig.gateway.beats[-1][1] == [channel("a")]
+
+
+async def test_a_pbx_whose_state_was_just_read_hears_the_heartbeat_at_once() -> None:
+    # The last one may have been before a kill: the dialplan's patience is nearly over.
+    async with running() as rig:
+        rig.hub.put(e.CallArrived(channel("a"), "5551234", "7000"))
+        await rig.settle(1.0)
+        before = len(rig.gateway.beats)
+
+        rig.hub.put(e.PbxStateRead(PBX, (truth("a", Place.MENU),)))
+        await rig.settle(0.1)
+
+        assert [menus for _, menus in rig.gateway.beats[before:]] == [[channel("a")]]
 
 
 async def test_a_request_is_answered_after_the_journal() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callcenter.core.offers import ORIGINATE_MARGIN_S, UNREACHABLE_S
 from callcenter.domain.commands import (
     AddFallbackMember,
     AskDigit,
@@ -31,6 +32,7 @@ from callcenter.pbx.ami.translate import (
     watchdog_action,
 )
 from callcenter.pbx.ami.wire import encode_action, pairs_of
+from callcenter.settings import QueueSettings
 
 CALLER = ChannelRef("main", "cc-1795300929.1")
 LEG = ChannelRef("main", "leg-j-10-0")
@@ -242,12 +244,19 @@ def test_a_leg_that_would_not_be_known_again_is_refused() -> None:
         actions_for(RingAgent("cmd-1", CALLER, "ana", "1001", "call-1", "", 15.0), NAMES)
 
 
-@pytest.mark.parametrize("seconds", [0.0, -1.0, 121.0, math.inf, math.nan])
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 151.0, math.inf, math.nan])
 def test_times_out_of_bounds_are_refused(seconds: float) -> None:
     with pytest.raises(InvalidCommand, match="is not between"):
         actions_for(AskDigit("cmd-1", CALLER, "menu", seconds), NAMES)
     with pytest.raises(InvalidCommand, match="is not between"):
         actions_for(RingAgent("cmd-1", LEG, "ana", "1001", "call-1", "", seconds), NAMES)
+
+
+def test_the_longest_ring_time_that_the_settings_allow_can_be_dialed() -> None:
+    longest = QueueSettings.model_validate({"id": "patient", "ring_timeout_s": 120.0})
+    longest_s = UNREACHABLE_S + longest.ring_timeout_s + ORIGINATE_MARGIN_S
+
+    actions_for(RingAgent("cmd-1", LEG, "ana", "1001", "call-1", "", longest_s), NAMES)
 
 
 @given(st.text(), st.text(), st.text())
