@@ -377,18 +377,23 @@ def _profiles_of(state: State) -> dict[AgentId, AgentProfile]:
     return {a.id: AgentProfile(a.id, a.queues, a.seniority) for a in state.agents.values()}
 
 
-async def _tell_accounts(hub: Hub, accounts: Accounts) -> None:
-    """Send the accounts that may answer calls, if the machine knows others."""
+async def _tell_accounts(hub: Hub, accounts: Accounts) -> tuple[AgentProfile, ...]:
+    """Send the accounts that may answer calls, if the machine knows others; returns them."""
     profiles = await accounts.agent_profiles()
     if {profile.id: profile for profile in profiles} != _profiles_of(hub.state):
         hub.put(AgentsConfigured(profiles))
+    return profiles
 
 
 async def _watch_accounts(hub: Hub, accounts: Accounts) -> None:
+    """Look for changes. What was told once is not told again: an agent taken away in mid-call
+    stays in the state until the call is over."""
+    told: tuple[AgentProfile, ...] | None = None
     while True:
         await asyncio.sleep(ACCOUNTS_EVERY_S)
         try:
-            await _tell_accounts(hub, accounts)
+            if await accounts.agent_profiles() != told:
+                told = await _tell_accounts(hub, accounts)
         except DatabaseAway as error:
             log.warning("accounts_not_read", error=str(error))
 

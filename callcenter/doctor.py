@@ -5,6 +5,7 @@ May be run beside a running center: the fence's account only looks.
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import socket
@@ -31,6 +32,8 @@ from callcenter.storage.stores import DatabaseUnusable
 
 FREE_BYTES_MIN = 1024**3
 """A gigabyte: the journal of some weeks."""
+HEALTH_S = 2.0
+"""For a running center's word on its health."""
 TIMINGS = Timings(connect_s=3.0, greeting_s=3.0, login_s=4.0, action_s=4.0)
 
 
@@ -135,9 +138,23 @@ def _port(settings: Settings) -> Finding:
         try:
             probe.bind((host, port))
         except OSError as error:
-            text = f"{host}:{port}: {error.strerror}; a running center, or change http.port"
+            if _is_center(host, port):
+                return Finding("http port", True, f"a center serves on {host}:{port}")
+            text = f"{host}:{port}: {error.strerror}. Stop what uses it, or change http.port"
             return Finding("http port", False, text)
     return Finding("http port", True, f"{host}:{port} is free")
+
+
+def _is_center(host: str, port: int) -> bool:
+    """Whether what listens there is a center of ours."""
+    connection = http.client.HTTPConnection(host, port, timeout=HEALTH_S)
+    try:
+        connection.request("GET", "/healthz")
+        return b'"journal_position"' in connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 async def _database(settings: Settings) -> Finding:

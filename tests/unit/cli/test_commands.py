@@ -285,6 +285,7 @@ async def test_serving_without_a_pbx_works_says_so_and_ends_cleanly(
         while "Connection refused" not in said:
             said += (await serving.stderr.readline()).decode()
     second = await asyncio.to_thread(serve_in_vain, config)
+    beside = await asyncio.to_thread(run, "doctor", "--config", str(config))
     serving.send_signal(signal.SIGTERM)
     async with asyncio.timeout(30):
         rest = (await serving.stderr.read()).decode()
@@ -292,6 +293,7 @@ async def test_serving_without_a_pbx_works_says_so_and_ends_cleanly(
 
     assert f"serving on http://127.0.0.1:{port}" in said
     assert code == 0
+    assert "a center serves on" in beside.output
     assert "Traceback" not in said + rest + second.stderr
     assert second.returncode == 1
     assert str(serving.pid) in second.stderr
