@@ -150,7 +150,6 @@ async def test_a_silent_phone_notes_the_call_and_says_nothing(tmp_path: Path) ->
         with Pbx(ends) as pbx:
             pbx.say("INVITE", "1001")
             assert await pbx.hears_nothing()
-            pbx.say("INVITE", "1002")
 
     (call,) = read_calls(ends.phones_path)
     assert (call.called, call.outcome, call.ringing_at) == ("1001", "open", None)

@@ -295,6 +295,41 @@ def test_a_redirect_out_of_a_conversation_frees_the_leg() -> None:
     assert rig.names_about(leg, mark) == ["BridgeLeave", "BridgeEnter"]
 
 
+def test_a_redirect_shows_the_new_place_once_the_music_has_stopped() -> None:
+    rig = Rig()
+    caller = rig.hold()
+    mark = rig.mark()
+
+    rig.act("Redirect", Channel=caller, Context="cc-fallback", Exten="s", Priority="1")
+
+    places = {event[0][1]: pick(event, "Context", "Priority") for event in rig.events(mark)}
+    assert places["MusicOnHoldStop"] == {"Context": "cc-hold", "Priority": "2"}
+    assert places["BridgeLeave"] == {"Context": "cc-fallback", "Priority": "1"}
+
+
+def test_a_bridge_whose_one_half_is_bridged_away_is_simple_again() -> None:
+    rig = Rig()
+    caller, first = rig.talk()
+    second = rig.park("1002", "leg-2")
+    mark = rig.mark()
+
+    rig.act("Bridge", Channel1=caller, Channel2=second)
+    rig.run(0.01)
+
+    left = {
+        get(event, "Uniqueid"): get(event, "BridgeTechnology")
+        for event in rig.events(mark)
+        if event[0][1] == "BridgeLeave" and get(event, "BridgeType") == "basic"
+    }
+    destroyed = [
+        get(event, "BridgeTechnology")
+        for event in rig.events(mark)
+        if event[0][1] == "BridgeDestroy"
+    ]
+    assert left == {caller: "native_rtp", first: "simple_bridge"}
+    assert destroyed == ["simple_bridge"]
+
+
 def test_a_talker_can_be_bridged_with_another_leg() -> None:
     rig = Rig()
     caller, first = rig.talk()

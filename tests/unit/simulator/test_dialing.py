@@ -141,6 +141,8 @@ def test_a_refusal_has_its_dialstatus_and_cause(
     assert rig.names(mark)[:2] == ["HangupRequest", "DialEnd"]
     assert get(rig.find("HangupRequest"), "Cause") == cause
     assert get(rig.find("Hangup"), "Cause-txt") == words
+    for name in ("HangupRequest", "Hangup"):
+        assert rig.find(name)[-1] == ("TechCause", str(sip_status))
     assert get(rig.find("OriginateResponse"), "Channel") == "PJSIP/1001"
 
 
@@ -168,7 +170,41 @@ def test_a_leg_that_nobody_answers_ends_without_dialend(rings: bool) -> None:
 
     assert outcome(rig) == {"DialEnd": "", "Response": "Failure", "Reason": "3", "Cause": "19"}
     assert "HangupRequest" not in rig.names()
+    assert rig.find("Hangup")[-1] == ("TechCause", "480")
     assert Withdrawn("leg-1") in rig.signals
+
+
+def test_an_ordinary_end_has_no_sip_status() -> None:
+    rig = Rig()
+    rig.ring()
+    rig.act("Hangup", Channel="leg-1", Cause="16")
+    rig.park("1002", "leg-2")
+    rig.bye("leg-2")
+
+    for event in rig.events():
+        assert "TechCause" not in keys(event)
+
+
+def test_a_leg_has_a_choice_of_codecs_until_it_is_answered() -> None:
+    rig = Rig()
+    rig.beat()
+    leg = rig.ring()
+
+    def formats() -> dict[str, str]:
+        row = rig.list_rows("Status", Channel=leg)[0]
+        return pick(row, "Nativeformats", "Writeformat", "Writetrans")
+
+    ringing = formats()
+    rig.pbx.phone_answers(leg, rig.now)
+    rig.run(0.01)
+
+    assert ringing == {"Nativeformats": "(ulaw|alaw)", "Writeformat": "ulaw", "Writetrans": ""}
+    # Parked in silence, which Asterisk makes as slin.
+    assert formats() == {
+        "Nativeformats": "(ulaw)",
+        "Writeformat": "slin",
+        "Writetrans": "(slin@8000)->(ulaw@8000)",
+    }
 
 
 def test_the_ring_time_counts_from_dialing() -> None:

@@ -123,6 +123,35 @@ def test_a_key_outside_of_get_data_is_lost() -> None:
     assert read_result(rig) == "200 result= (timeout)\n"
 
 
+def test_a_key_by_info_tells_its_end_alone_and_works_when_it_has_been_held() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+    send(rig, caller, READ)
+    rig.run(0.2)
+    mark = rig.mark()
+
+    rig.pbx.press(caller, "5", rig.now, by_info=True)
+    rig.run(0.1)
+    held = rig.names(mark)
+    rig.run(0.1)
+
+    assert held == ["DTMFEnd"]
+    assert pick(rig.find("DTMFEnd"), "Digit", "DurationMs") == {"Digit": "5", "DurationMs": "160"}
+    assert rig.names(mark) == ["DTMFEnd", "AGIExecEnd", "AsyncAGIExec"]
+
+
+def test_a_key_by_info_from_a_caller_who_is_gone_is_harmless() -> None:
+    rig = Rig()
+    caller = enter_menu(rig)
+
+    rig.pbx.press(caller, "5", rig.now, by_info=True)
+    rig.bye(caller)
+    rig.run(1)
+    rig.pbx.press(caller, "5", rig.now, by_info=True)
+
+    assert rig.names().count("DTMFEnd") == 1
+
+
 def test_stream_file_ends_at_an_escape_digit() -> None:
     rig = Rig()
     caller = enter_menu(rig)

@@ -242,6 +242,59 @@ def test_a_caller_who_talks_with_a_member_can_be_taken_over() -> None:
     assert caller in rig.pbx.exchange.channels
 
 
+def test_a_call_taken_over_counts_at_once_and_is_complete_when_the_caller_ends() -> None:
+    # Story: app_queue listens for requests to hang up, and nobody asks the member's leg.
+    rig = make_rig("1001")
+    caller = rig.call()
+    pick_up(rig)
+    rig.beat()
+    rig.act("Redirect", Channel=caller, Context="cc-hold", Exten="wait", Priority="1")
+    rig.run(3.0)
+    member = rig.find("QueueMemberStatus")
+    told_before = "AgentComplete" in rig.names()
+
+    rig.bye(caller)
+
+    assert pick(member, "Status", "CallsTaken") == {"Status": "1", "CallsTaken": "1"}
+    assert not told_before
+    complete = rig.find("AgentComplete")
+    assert complete[-2:] == [("TalkTime", "3"), ("Reason", "caller")]
+    assert "DestChannel" not in keys(complete)
+    assert rig.names().count("AgentComplete") == 1
+
+
+def test_a_caller_shows_the_number_of_the_member_who_is_rung_for_it() -> None:
+    rig = make_rig("1001")
+
+    caller = rig.call()
+
+    assert pick(rig.find("AgentCalled"), "ConnectedLineNum", "DestConnectedLineNum") == {
+        "ConnectedLineNum": "<unknown>",
+        "DestConnectedLineNum": CALLER,
+    }
+    # The member's channel is shown as it was made, before it learnt who calls.
+    assert pick(rig.find("DialBegin"), "ConnectedLineNum", "DestConnectedLineNum") == {
+        "ConnectedLineNum": "<unknown>",
+        "DestConnectedLineNum": "<unknown>",
+    }
+    row = rig.list_rows("Status", Channel=caller)[0]
+    assert get(row, "ConnectedLineNum") == "1001"
+
+
+def test_a_caller_taken_back_shows_its_new_place_once_the_music_has_stopped() -> None:
+    rig = make_rig("1001")
+    caller = rig.call()
+    rig.beat()
+    mark = rig.mark()
+
+    rig.act("Redirect", Channel=caller, Context="cc-hold", Exten="wait", Priority="1")
+
+    contexts = [(event[0][1], get(event, "Context")) for event in rig.events(mark)]
+    assert contexts[0] == ("MusicOnHoldStop", "cc-fallback")
+    for name in ("DialEnd", "QueueCallerAbandon", "QueueCallerLeave"):
+        assert (name, "cc-hold") in contexts
+
+
 def test_another_queue_is_not_there_and_the_dialplan_goes_on() -> None:
     rig = Rig(dialplan="[cc-inbound]\nexten => _X.,1,Queue(other)\n same => n,Hangup(34)\n")
 

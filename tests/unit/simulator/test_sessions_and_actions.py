@@ -6,7 +6,7 @@ import pytest
 
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.messages import Privilege, get, get_all
-from callcenter.simulator.sessions import leader_account
+from callcenter.simulator.sessions import AmiAccount, leader_account
 from tests.unit.simulator.rig import CALLER, PHONES, Rig, keys, pick
 
 
@@ -166,6 +166,18 @@ def test_logging_in_twice_changes_nothing() -> None:
     again = rig.act("Login", Username="leader", Secret="wrong")
 
     assert get(again, "Message") == "Already authenticated"
+
+
+def test_nobody_but_an_account_for_it_may_touch_the_files() -> None:
+    rig = Rig()
+    rig.pbx.sessions.accounts["root"] = AmiAccount("root", "right")
+    root = rig.log_in("root")
+
+    refused = rig.act("GetConfig", Filename="manager.conf")
+    allowed = rig.act_as(root, "UpdateConfig", SrcFilename="manager.conf")
+
+    assert get(refused, "Message") == "Permission denied"
+    assert get(allowed, "Message") == "Config file not found"
 
 
 def test_unknown_and_missing_actions_are_said_to_be_so() -> None:

@@ -196,6 +196,21 @@ def test_an_agent_may_hang_up_first() -> None:
     assert deeds(world, "1001")[-1] is Deed.HUNG_UP
 
 
+def test_an_agent_may_hang_up_after_a_time_whatever_is_heard() -> None:
+    stays = PhoneHabits(hang_up_first_share=1.0, talk_s=(1.0, 1.0), stay_s=(4.0, 4.0))
+
+    world = run_caller(plan(talk_s=60.0), 20.0, p1001=stays)
+
+    at = {entry.deed: entry.at for entry in world.log if entry.party == "1001"}
+    assert at[Deed.HUNG_UP] - at[Deed.PICKED_UP] == pytest.approx(4.0)
+
+
+def test_a_caller_may_press_keys_by_info() -> None:
+    world = run_caller(plan(keys_by_info=True))
+
+    assert Deed.HEARD_PERSON in deeds(world, "caller-0001")
+
+
 def test_a_phone_in_a_call_is_busy_for_another() -> None:
     world = make_world(1, p1001=PhoneHabits(answer_after_s=NEVER))
     service = TinyService(world)
