@@ -32,6 +32,11 @@ _PORTS: Final = range(12000, 22000)
 _RTP_BLOCKS: Final = range(22000, 32000)
 _RTP_PORTS: Final = 1000  # two per leg: 500 legs
 _PORT_TRIES: Final = 200
+_GIVEN_MAX: Final = 2000  # of 5000: half of them are left to choose from
+
+
+# Given to somebody who may not have opened it yet: not given again, as long as there are others.
+_given: dict[int, None] = {}
 
 
 class AsteriskUnavailableError(RuntimeError):
@@ -67,9 +72,12 @@ def free_rtp_ports() -> int:
 
 
 def _find(among: range, width: int) -> int:
+    if len(_given) > _GIVEN_MAX:
+        _given.clear()
     for _ in range(_PORT_TRIES):
         port = random.SystemRandom().randrange(among.start, among.stop - width, 2)
-        if _is_free(port) and _is_free(port + width - 1):
+        if port not in _given and _is_free(port) and _is_free(port + width - 1):
+            _given[port] = None
             return port
     raise OSError(f"no free ports between {among.start} and {among.stop}")
 

@@ -30,6 +30,8 @@ _NUMBER: Final = re.compile(r"[0-9+*#]{1,32}")
 _START_LIMIT_S: Final = 10.0  # SIPp opens its port within 50 ms
 _STOP_LIMIT_S: Final = 3.0  # then it is killed
 _POLL_S: Final = 0.01
+_MEDIA_PORTS: Final = 4  # SIPp opens the first and the third for audio and video
+_MEDIA_PORT_TRIES: Final = 50
 _TIMER_MS: Final = 5  # how exactly SIPp keeps time
 
 # All callers of a plan exist from the start and wait for their time: as many per second as can be.
@@ -136,7 +138,7 @@ class SippProcess:
         if self._is_port_taken():
             raise FarEndError(f"UDP port {self.port} on {self.address} is in use")
         common = ["-i", self.address, "-mi", self.address, "-p", str(self.port)]
-        common += ["-mp", str(free_rtp_ports()), "-ci", LOOPBACK, "-timer_resol", str(_TIMER_MS)]
+        common += ["-mp", str(self._media_port()), "-ci", LOOPBACK, "-timer_resol", str(_TIMER_MS)]
         common += ["-nostdin", "-skip_rlimit", "-trace_msg", "-message_file", "messages.log"]
         output = self.directory / "output"
         with output.open("wb") as out:
@@ -166,10 +168,25 @@ class SippProcess:
             said = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             raise FarEndError("sipp did not start: " + " ".join(said[-3:]))
 
+    def _media_port(self) -> int:
+        """The first of the ports for sound that SIPp opens at its start, or it ends at once.
+
+        Raises FarEndError. A block that is free at its ends may be in use in between: an Asterisk
+        opens its ports for sound one by one.
+        """
+        for _ in range(_MEDIA_PORT_TRIES):
+            port = free_rtp_ports()
+            if not any(self._is_taken(port + n) for n in range(_MEDIA_PORTS)):
+                return port
+        raise FarEndError(f"no free ports for sound on {self.address}")
+
     def _is_port_taken(self) -> bool:
+        return self._is_taken(self.port)
+
+    def _is_taken(self, port: int) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
-                probe.bind((self.address, self.port))
+                probe.bind((self.address, port))
             except OSError:
                 return True
         return False

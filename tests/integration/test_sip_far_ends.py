@@ -21,6 +21,7 @@ from tests.integration.asterisk import (
     BareAmi,
     make_config,
     running,
+    wait_until,
 )
 
 pytestmark = pytest.mark.asterisk
@@ -53,6 +54,10 @@ async def test_each_phone_does_what_its_plan_says(tmp_path: Path) -> None:
             )
         for phone in ("1001", "1002", "1003", "1004"):
             await ami.expect("Hangup", Uniqueid=f"leg-{phone}")
+        await wait_until(  # SIPp writes a little later than Asterisk tells
+            lambda: all(call.outcome != "open" for call in read_calls(phones.messages_path)),
+            "the phones' log to be whole",
+        )
 
     calls = {call.called: call for call in read_calls(phones.messages_path)}
     outcomes = {number: (call.outcome, call.refused_with) for number, call in calls.items()}

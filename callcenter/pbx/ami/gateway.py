@@ -4,10 +4,10 @@ Fills in `callcenter.service.ports.PbxGateway` over `AmiConnection`. What messag
 is `translate`; how the PBX's state is read beside the running events is `reader`. Nothing is
 decided here, and nothing is ever sent a second time.
 
-The watchdog of callers in menus needs care. ``AbsoluteTimeout`` renews it, but a renewal may cross
-a caller who is leaving the menu and would then cut a conversation ten seconds later. So only
-callers are renewed that are in a menu as far as the PBX has told, and the timeout is taken back
-from each that is seen leaving after a renewal.
+The watchdog of callers in menus needs care. A renewal may cross a caller who is leaving the menu
+and would then cut a conversation ten seconds later. So only callers are renewed that are in a menu
+as far as the PBX has told, and the timeout is taken back from each that is seen leaving after a
+renewal.
 """
 
 from __future__ import annotations

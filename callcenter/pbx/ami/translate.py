@@ -74,6 +74,8 @@ CALLERS_BRIDGE: Final = "cc-callers"
 AGENTS_BRIDGE: Final = "cc-agents"
 FALLBACK_QUEUE: Final = "cc-fallback"
 FALLBACK_USER_EVENT: Final = "CCFallback"
+WATCHDOG_VARIABLE: Final = "TIMEOUT(absolute)"
+"""The dialplan function that holds a channel's watchdog."""
 HEARTBEAT_VARIABLE: Final = "CC_HEARTBEAT"
 PROMPT_FOLDER: Final = "cc"
 """Prompts lie in this folder of Asterisk's sounds."""
@@ -374,8 +376,12 @@ def heartbeat_action(pbx_epoch_s: int) -> Action:
 
 
 def watchdog_action(channel: ChannelRef, seconds: int) -> Action:
-    """Let this channel fall to the native queue after so many seconds; 0 switches that off."""
-    return _action("AbsoluteTimeout", Channel=_channel_id(channel), Timeout=str(seconds))
+    """Let this channel fall to the native queue after so many seconds; 0 switches that off.
+
+    Not by the action AbsoluteTimeout: Asterisk 22 refuses its 0 ("No timeout specified").
+    """
+    channel_id = _channel_id(channel)
+    return _action("Setvar", Channel=channel_id, Variable=WATCHDOG_VARIABLE, Value=str(seconds))
 
 
 def is_done_already(command: PbxCommand, refusal: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -102,23 +103,22 @@ class Comparison:
         for header in headers:
             mine, theirs = left.fields.get(header), right.fields.get(header)
             ignored = self._find_field(scenario, left.name, header)
-            if ignored is None:
+            if ignored is not None and (mine != theirs or ignored.sometimes):
+                self._needed[ignored] = None
+            if ignored is None or (ignored.may_lack and None not in (mine, theirs)):
                 kept[header] = None
                 if mine != theirs:
                     yield f"{header}: asterisk {mine!r}, simulated {theirs!r}"
-            elif mine != theirs or ignored.sometimes:
-                self._needed[ignored] = None
         orders = [[key for key in entry.fields if key in kept] for entry in (left, right)]
         if orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1]):
             yield f"headers in this order: asterisk {orders[0]}, simulated {orders[1]}"
 
     def _find_field(self, scenario: str, name: str, header: str) -> Field | None:
         for field in self._fields:
-            same = (
-                header.startswith(field.header.rstrip("*"))
-                if field.header.endswith("*")
-                else header == field.header
-            )
-            if same and name == field.name and scenario in (field.scenarios or (scenario,)):
+            if (
+                name == field.name
+                and re.fullmatch(field.header, header)
+                and scenario in (field.scenarios or (scenario,))
+            ):
                 return field
         return None

@@ -150,6 +150,17 @@ class Console:
         records = self.recorder.records[self._began :]
         return [record for record in records if record.message[0] == ("Event", name)]
 
+    async def next_beat(self) -> None:
+        """Wait until the heart beats again: for what takes a moment and is told by no event."""
+        known = self._count_beats()
+        await self.until(lambda: self._count_beats() > known, "a heartbeat")
+
+    def _count_beats(self) -> int:
+        return sum(
+            record.sent and record.get("Variable") == "CC_HEARTBEAT"
+            for record in self.recorder.records
+        )
+
     # --- commands -----------------------------------------------------------------------------
 
     async def do(self, make: Callable[[str], PbxCommand]) -> str:

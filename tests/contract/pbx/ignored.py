@@ -24,11 +24,13 @@ class Field(NamedTuple):
 
     name: str
     header: str
-    """Its beginning, if it ends in ``*``."""
+    """Its name, as a regular expression."""
     reason: str
     scenarios: tuple[str, ...] = ()
     """Only in these; empty for all."""
     sometimes: bool = False
+    may_lack: bool = False
+    """One of them may lack it; where both have it, it is compared."""
 
 
 class FreePlace(NamedTuple):
@@ -69,12 +71,28 @@ MOMENTS: Final = (
     Moment("LastReload", "seconds since the PBX started", zero_too=True),
 )
 
+_CHANNEL: Final = "|".join(
+    (
+        "Channel.*",
+        "CallerID.*",
+        "ConnectedLine.*",
+        "Language",
+        "AccountCode",
+        "Context",
+        "Exten",
+        "Priority",
+        "Uniqueid",
+        "Linkedid",
+    )
+)
+"""The headers that describe a channel."""
+
 FIELDS: Final = (
     Field("AsyncAGIStart", "Env agi_version", "the package's build is part of it"),
     Field("AsyncAGIStart", "Env agi_threadid", "an address in Asterisk's memory"),
     Field(
         "DialState",
-        "DestChannelState*",
+        "DestChannelState.*",
         "before or after the channel's Newstate: the same race as in FREE_PLACES",
         sometimes=True,
     ),
@@ -95,10 +113,10 @@ FIELDS: Final = (
     Field("Login", "asked Secret", "each PBX has its own"),
     Field(
         "AgentComplete",
-        "Dest*",
-        "told by a thread of its own: by then the agent's channel is there still, or gone",
-        scenarios=("queue_call_ended_by_the_service", "the_state_of_the_native_queue"),
+        f"Dest.*|{_CHANNEL}",
+        "told by a thread of its own: by then a channel of the call may be gone",
         sometimes=True,
+        may_lack=True,
     ),
 )
 
@@ -118,7 +136,7 @@ HOUSEKEEPING: Final = (
     Housekeeping("Ping", "", "the link is watched by the clock"),
     Housekeeping("Setvar", "CC_HEARTBEAT", "the heart beats by the clock"),
     Housekeeping("Getvar", "EPOCH", "the heart beats by the clock"),
-    Housekeeping("AbsoluteTimeout", "", "the heart beats by the clock"),
+    Housekeeping("Setvar", "TIMEOUT(absolute)", "the heart beats by the clock"),
     Housekeeping("BridgeList", "", _READING),
     Housekeeping("Status", "", _READING),
 )

@@ -16,7 +16,7 @@ from tests.contract.pbx.sites import ANSWERS, Call
 
 
 async def prompt_and_digit(console: Console) -> None:
-    caller = await console.call(Call(key="5", key_s=0.9))
+    caller = await console.call(Call(key="5", key_s=1.1))
     played = await console.run_menu(lambda c: PlayPrompt(c, caller, "welcome"))
     asked = await console.run_menu(lambda c: AskDigit(c, caller, "menu", 5.0))
     await console.hang_up(caller)
@@ -26,15 +26,15 @@ async def prompt_and_digit(console: Console) -> None:
 
 
 async def digit_during_the_prompt(console: Console) -> None:
-    caller = await console.call(Call(key="1", at="welcome", key_s=0.3))
-    asked = await console.run_menu(lambda c: AskDigit(c, caller, "welcome", 5.0))
+    caller = await console.call(Call(key="1", at="long"))
+    asked = await console.run_menu(lambda c: AskDigit(c, caller, "long", 5.0))
     await console.hang_up(caller)
 
     assert asked.digits == "1"
 
 
 async def the_hash_key_is_a_digit(console: Console) -> None:
-    caller = await console.call(Call(key="#"))
+    caller = await console.call(Call(key="#", key_s=0.8))
     asked = await console.run_menu(lambda c: AskDigit(c, caller, "menu", 5.0))
     await console.hang_up(caller)
 
@@ -42,7 +42,7 @@ async def the_hash_key_is_a_digit(console: Console) -> None:
 
 
 async def wrong_digit_then_no_digit(console: Console) -> None:
-    caller = await console.call(Call(key="9"))
+    caller = await console.call(Call(key="9", key_s=0.8))
     wrong = await console.run_menu(lambda c: AskDigit(c, caller, "menu", 5.0))
     silent = await console.run_menu(lambda c: AskDigit(c, caller, "welcome", 0.3))
     await console.hang_up(caller)
@@ -52,8 +52,8 @@ async def wrong_digit_then_no_digit(console: Console) -> None:
 
 
 async def a_key_that_nobody_asked_for_is_lost(console: Console) -> None:
-    caller = await console.call(Call(key="3", key_s=0.2))
-    played = await console.run_menu(lambda c: PlayPrompt(c, caller, "menu"))
+    caller = await console.call(Call(key="3", at="long"))
+    played = await console.run_menu(lambda c: PlayPrompt(c, caller, "long"))
     await console.event("DTMFEnd")
     asked = await console.run_menu(lambda c: AskDigit(c, caller, "welcome", 0.3))
     await console.hang_up(caller)
@@ -89,9 +89,8 @@ async def caller_hangs_up_during_the_question(console: Console) -> None:
 
 
 async def caller_hangs_up_during_the_prompt(console: Console) -> None:
-    caller = await console.call(Call(stay_s=0.4))
-    for _ in range(6):
-        assert await console.do(lambda c: PlayPrompt(c, caller, "menu")) == "done"
+    caller = await console.call(Call(stay_s=0.6))
+    assert await console.do(lambda c: PlayPrompt(c, caller, "long")) == "done"
     await console.fact(ChannelHungUp, caller)
 
 
@@ -120,8 +119,10 @@ async def held_out_of_a_question(console: Console) -> None:
 
 async def held_out_of_a_prompt(console: Console) -> None:
     caller = await console.call()
-    assert await console.do(lambda c: PlayPrompt(c, caller, "menu")) == "done"
+    assert await console.do(lambda c: PlayPrompt(c, caller, "long")) == "done"
     await console.event("AGIExecStart")
+    # In its first instant Playback has not begun, and ends well.
+    await console.next_beat()
     await console.hold(caller)
     await console.hang_up(caller)
 

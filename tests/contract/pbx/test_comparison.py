@@ -113,11 +113,21 @@ def test_an_ignored_field_is_left_out_and_needed_when_it_differed() -> None:
 
 
 def test_a_field_that_differs_sometimes_is_needed_when_it_was_met() -> None:
-    comparison = bare((Field("Hangup", "Dest*", "a race", sometimes=True),))
+    comparison = bare((Field("Hangup", "Dest.*", "a race", sometimes=True),))
     left, right = make(("Hangup", {"DestChannel": "x", "DestContext": "y"})), make(("Hangup", {}))
 
     assert comparison.compare("a", left, right) == []
     assert comparison.list_unneeded() == []
+
+
+def test_a_field_that_may_be_lacking_is_compared_where_it_is_not() -> None:
+    field = Field("Hangup", "Cause|Other", "a race", sometimes=True, may_lack=True)
+    left, right = make(("Hangup", {"Cause": "16"})), make(("Hangup", {"Cause": "17"}))
+    comparison = bare((field,))
+
+    assert comparison.compare("a", left, make(("Hangup", {}))) == []
+    assert comparison.list_unneeded() == []
+    assert len(comparison.compare("b", left, right)) == 1
 
 
 def test_a_field_may_be_ignored_in_one_scenario_only() -> None:

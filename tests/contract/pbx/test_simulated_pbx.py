@@ -18,7 +18,7 @@ from tests.contract.pbx.scenarios import SCENARIOS
 from tests.contract.pbx.sites import SimulatedSite
 from tests.contract.pbx.traces import Trace
 
-AT_ONCE_MAX: Final = 20
+AT_ONCE_MAX: Final = 32
 """Simulated PBXs at a time, each with a world of its own: more would not keep real time."""
 
 

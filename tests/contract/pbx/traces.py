@@ -148,8 +148,11 @@ def _add_event(trace: Trace, message: Message, names: Names) -> None:
 def _subject(message: Message) -> str:
     """Whose event it is: a channel's, a bridge's, a queue member's or nobody's."""
     keys = ["Uniqueid", "BridgeUniqueid", "Interface"]
-    if message[0][1].startswith("Dial"):
-        keys.insert(0, "DestUniqueid")
+    match message[0][1]:
+        case "DialBegin" | "DialState" | "DialEnd":
+            keys.insert(0, "DestUniqueid")
+        case "AgentComplete":  # by then there may be no channel any more
+            keys.insert(0, "Interface")
     return next(filter(None, (get(message, key) for key in keys)), SESSION)
 
 

@@ -103,6 +103,7 @@ async def test_a_caller_and_a_phone_talk_until_the_callers_are_told_to_hang_up(
         ends.call()
         await until(lambda: len(ends.heard().arrivals) == 1)
         await until(lambda: min(map(len, ends.heard().arrivals.values())) > 20)
+        assert ends.heard().spoken == {}  # they are silent
         ends.hang_up()
         await until(lambda: any(call.ended_at for call in read_calls(ends.phones_path)))
 
@@ -170,7 +171,7 @@ def test_a_gap_is_seen_inside_and_at_both_edges() -> None:
 
 
 def test_what_the_ends_were_late_themselves_is_no_gap_of_the_pbx() -> None:
-    heard = Heard({"a": [1.0, 1.3, 1.4]}, [(1.28, 0.25), (9.0, 5.0)])
+    heard = Heard({"a": [1.0, 1.3, 1.4]}, late=[(1.28, 0.25), (9.0, 5.0)])
     assert heard.gap_s("a", 1.0, 1.4) == pytest.approx(0.05)
 
 

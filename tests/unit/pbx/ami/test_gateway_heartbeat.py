@@ -45,6 +45,21 @@ async def pbx(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePbx]:
         yield peer
 
 
+def settings_of(pbx: FakePbx, variable: str) -> list[AmiMessage]:
+    """All settings of this variable that came in."""
+    return [action for action in pbx.sent("Setvar") if first(action, "Variable") == variable]
+
+
+def watchdogs(pbx: FakePbx) -> list[AmiMessage]:
+    """All settings of a channel's watchdog."""
+    return settings_of(pbx, "TIMEOUT(absolute)")
+
+
+def heartbeats(pbx: FakePbx) -> list[AmiMessage]:
+    """All heartbeats."""
+    return settings_of(pbx, "CC_HEARTBEAT")
+
+
 async def test_the_heartbeat_is_in_the_pbxs_own_time(pbx: FakePbx) -> None:
     async with running(pbx) as it:
         it.gateway.beat([])
@@ -65,10 +80,10 @@ async def test_only_callers_in_a_menu_are_renewed(pbx: FakePbx) -> None:
     pbx.channels[CALLER.id] = status_row(CALLER.id, "PJSIP/carrier-00000001")
     async with running(pbx, watchdog_s=7) as it:
         it.gateway.beat([CALLER, ChannelRef("main", "cc-100.99")])
-        await wait_until(lambda: pbx.sent("AbsoluteTimeout"))
+        await wait_until(lambda: watchdogs(pbx))
 
-    [renewal] = pbx.sent("AbsoluteTimeout")
-    assert (renewal["Channel"], renewal["Timeout"]) == (CALLER.id, "7")
+    [renewal] = watchdogs(pbx)
+    assert (renewal["Channel"], renewal["Value"]) == (CALLER.id, "7")
 
 
 @pytest.mark.parametrize(
@@ -90,9 +105,9 @@ async def test_a_renewal_that_crossed_a_leaving_caller_is_taken_back(
         pbx.push(leaving)
         await wait_until(lambda: it.facts[-1] == fact)
         it.gateway.beat([CALLER])  # the machine has not stepped the fact yet
-        await wait_until(lambda: len(pbx.sent("Setvar")) == 2)
+        await wait_until(lambda: len(heartbeats(pbx)) == 2)
 
-    assert [action["Timeout"] for action in pbx.sent("AbsoluteTimeout")] == ["10", "0"]
+    assert [action["Value"] for action in watchdogs(pbx)] == ["10", "0"]
 
 
 async def test_what_was_never_renewed_or_is_gone_is_left_alone(pbx: FakePbx) -> None:
@@ -104,7 +119,7 @@ async def test_what_was_never_renewed_or_is_gone_is_left_alone(pbx: FakePbx) -> 
         await wait_until(lambda: len(it.facts) == 5)
         await it.gateway.send(HangUp("cmd-1", LEG))
 
-    assert [action["Timeout"] for action in pbx.sent("AbsoluteTimeout")] == ["10"]
+    assert [action["Value"] for action in watchdogs(pbx)] == ["10"]
 
 
 async def test_a_caller_sent_to_hold_is_not_renewed_any_more(pbx: FakePbx) -> None:
@@ -116,7 +131,7 @@ async def test_a_caller_sent_to_hold_is_not_renewed_any_more(pbx: FakePbx) -> No
         it.gateway.beat([CALLER])
         await it.gateway.send(HangUp("cmd-2", LEG))
 
-    assert [action["Timeout"] for action in pbx.sent("AbsoluteTimeout")] == ["10"]
+    assert [action["Value"] for action in watchdogs(pbx)] == ["10"]
 
 
 async def test_a_reading_that_finds_a_renewed_caller_elsewhere_takes_it_back(
@@ -132,7 +147,7 @@ async def test_a_reading_that_finds_a_renewed_caller_elsewhere_takes_it_back(
         assert await outcome_of(it.gateway.send(ReadPbx("cmd-1", "main"))) == "done"
         await it.gateway.send(HangUp("cmd-2", LEG))
 
-    assert [(action["Channel"], action["Timeout"]) for action in pbx.sent("AbsoluteTimeout")] == [
+    assert [(action["Channel"], action["Value"]) for action in watchdogs(pbx)] == [
         ("cc-100.1", "10"),
         ("cc-100.1", "0"),
     ]

@@ -172,9 +172,10 @@ def test_heartbeat_and_watchdog() -> None:
         "Value": "1795300127",
     }
     assert watchdog_action(CALLER, 10) == {
-        "Action": "AbsoluteTimeout",
+        "Action": "Setvar",
         "Channel": CALLER.id,
-        "Timeout": "10",
+        "Variable": "TIMEOUT(absolute)",
+        "Value": "10",
     }
 
 
