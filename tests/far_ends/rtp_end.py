@@ -6,7 +6,8 @@ FOLDER``, see ``rtp_process``), so that nothing a test does delays it. Only the 
 used, and nothing of the program.
 
 FOLDER then holds ``phones.log`` and ``callers.log``, every SIP message in the form of SIPp's
-traces, and ``arrivals.log``, one line for each packet of sound: Call-ID, time, RTP sequence number.
+traces, and ``arrivals.log``, one line for each packet of sound: Call-ID, time, RTP sequence number,
+and 1 if it was more than silence.
 
 Enough of SIP for Asterisk on loopback, where nothing is lost: requests are sent once.
 """
@@ -418,7 +419,7 @@ async def speak(ends: list[SipEnd], note: Callable[[str], None]) -> None:
     while True:
         now = time.monotonic()
         if now - next_at > LATE_S:
-            note(f"{OURSELVES} {time.time():.6f} {round((now - next_at) * 1000)}\n")
+            note(f"{OURSELVES} {time.time():.6f} {round((now - next_at) * 1000)} 0\n")
         for end in ends:
             for call in end.calls.values():
                 if call.sound is not None and not call.ended:

@@ -115,11 +115,13 @@ class RtpEnds:
         heard = Heard()
         text = (self._folder / ARRIVALS_LOG).read_text(encoding="ascii")
         for line in text[: text.rfind("\n") + 1].splitlines():
-            call_id, at, number = line.split()
+            call_id, at, number, sound = line.split()
             if call_id == OURSELVES:
                 heard.late.append((float(at), int(number) / 1000))
-            else:
-                heard.arrivals.setdefault(call_id, []).append(float(at))
+                continue
+            heard.arrivals.setdefault(call_id, []).append(float(at))
+            if sound == "1":
+                heard.spoken[call_id] = heard.spoken.get(call_id, 0) + 1
         return heard
 
 
@@ -129,6 +131,8 @@ class Heard:
 
     arrivals: dict[str, list[float]] = field(default_factory=dict)
     """By Call-ID; epoch seconds."""
+    spoken: dict[str, int] = field(default_factory=dict)
+    """Packets that were more than silence, by Call-ID: somebody spoke, or music played."""
     late: list[tuple[float, float]] = field(default_factory=list)
     """When, and by how many seconds."""
 

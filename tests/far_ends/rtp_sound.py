@@ -13,6 +13,8 @@ PACKET_S = 0.02
 """Of sound in one packet."""
 SILENCE = bytes([0xFF]) * 160
 """20 ms of u-law silence: what is said does not matter, when it arrives does."""
+SILENT = b"\xff\x7f"
+"""Both zeros of u-law."""
 HEADER_BYTES = 12
 SOURCE = 7
 """Names whoever sends (SSRC): one for each socket, so any will do."""
@@ -64,9 +66,10 @@ class Sound(asyncio.DatagramProtocol):
             self._next_at += PACKET_S
 
     def datagram_received(self, data: bytes, _: tuple[str | Any, int]) -> None:
-        """Note a packet; its content is not looked at."""
+        """Note a packet: when, its number, and whether anything is to be heard in it."""
         if len(data) > HEADER_BYTES:
-            self._note(f"{self._call_id} {time.time():.6f} {int.from_bytes(data[2:4], 'big')}\n")
+            number, sound = int.from_bytes(data[2:4], "big"), data[HEADER_BYTES:].strip(SILENT)
+            self._note(f"{self._call_id} {time.time():.6f} {number} {int(bool(sound))}\n")
 
     def close(self) -> None:
         """The call is over."""

@@ -35,6 +35,8 @@ class Ring:
     answered_at: float | None = None
     ended_at: float | None = None
     ended_by_phone: bool = False
+    call_id: str = ""
+    """Of the phone's side."""
 
     @property
     def is_close(self) -> bool:
@@ -123,6 +125,7 @@ def _judge(call: SipCall, caller_ended_at: float | None, unreachable_s: float) -
         answered_at=call.answered_at,
         ended_at=call.ended_at,
         ended_by_phone=call.ended_here is True,
+        call_id=call.call_id,
     )
 
 
