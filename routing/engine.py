@@ -68,6 +68,14 @@ class Router:
             for queue in agent.queues:
                 _discard(group[queue], (agent.idle_since, agent_id))
 
+    def count_idle(self, queue: QueueId) -> int:
+        """How many agents of this queue are idle."""
+        return len(self._seniors.get(queue, ())) + len(self._juniors.get(queue, ()))
+
+    def count_waiting(self, queue: QueueId) -> int:
+        """How many calls of this queue wait."""
+        return sum(len(line) for line in self._waiting.get(queue, {}).values())
+
     def match(self, now: float) -> Matches:
         """Pair whom the rule pairs at ``now``. What is paired leaves the lines."""
         self.changed = False

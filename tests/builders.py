@@ -5,19 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
+
 from callcenter.core.invariants import broken
 from callcenter.core.machine import Machine
-from callcenter.core.state import empty_state
+from callcenter.core.state import decode_state, empty_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import Agent, AgentProfile, Seniority
+from callcenter.domain.attempt import Attempt, Verdict
 from callcenter.domain.call import Call, Place
+from callcenter.domain.campaign import (
+    DEFAULT_RETRIES,
+    CallingWindow,
+    Campaign,
+    CampaignSettings,
+    CampaignState,
+    CampaignStep,
+    HopperRow,
+    ListCounts,
+)
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
 from callcenter.domain.ids import ChannelRef
-from callcenter.domain.records import CallRecord, FaultRecord, Record
+from callcenter.domain.leg import Leg
+from callcenter.domain.records import AttemptRecord, CallRecord, FaultRecord, Record
 from callcenter.domain.step import Reply, Step
+from dialer.window import is_open
 
 T = TypeVar("T")
 
@@ -47,6 +62,19 @@ CENTER = Center(
 )
 
 
+ZONE = "Atlantic/Reykjavik"
+ALWAYS = CallingWindow(opens=0, closes=24 * 60, weekdays=(0, 1, 2, 3, 4, 5, 6))
+CAMPAIGN = CampaignSettings(
+    "renewals", "Renewals", PBX, "carrier", window=ALWAYS, retries=DEFAULT_RETRIES
+)
+
+
+def row(contact: int, **changes: Any) -> HopperRow:
+    """A contact to be dialed, whose number ends in its id."""
+    plain = HopperRow(str(contact), f"+354555{contact:04}", (ZONE,))
+    return msgspec.structs.replace(plain, **changes)
+
+
 def channel(name: str, pbx: str = PBX) -> ChannelRef:
     """A channel of the test PBX."""
     return ChannelRef(pbx, name)
@@ -65,24 +93,68 @@ class Bench:
     requests: int = 0
     allowed_faults: tuple[str, ...] = ()
     """Kinds; ``*`` for any."""
+    _rows: dict[tuple[str, str], HopperRow] = field(default_factory=dict)
+    """Whoever came from the database, by campaign and contact."""
+    _under_way: dict[str, str] = field(default_factory=dict)
+    """Attempts that have no record yet, and their numbers."""
 
     def __post_init__(self) -> None:
         self.tell(e.ServiceStarted(1))
         self.tell(e.CenterConfigured(self.center))
         self.tell(e.PbxStateRead(PBX, ()))
 
+    def restart(self, *channels: e.ChannelTruth) -> None:
+        """Kill and restart the service, then read this state from the PBX."""
+        self.machine = Machine(decode_state(self.machine.state.encode()))
+        self.now += 1
+        self.tell(e.ServiceStarted(self.machine.state.epoch + 1))
+        self.commands.clear()
+        self.tell(e.PbxStateRead(PBX, channels))
+
     def tell(self, event: e.Event) -> Step:
         """Feed one event; invariants must hold after it, and no fault may come of it."""
+        lines = [leg for leg in self.machine.state.legs.values() if leg.nailed and leg.parked]
+        if isinstance(event, e.HopperFilled):
+            self._rows |= {(event.campaign, row.contact): row for row in event.rows}
         step = self.machine.handle(event, self.now)
         self.commands += step.commands
         self.records += step.records
         self.replies += step.replies
         assert broken(self.machine.state) == []
+        self._check_dialing(step)
+        self._check_lines(step, lines)
         faults = [r for r in step.records if isinstance(r, FaultRecord)]
         assert "*" in self.allowed_faults or not [
             fault for fault in faults if fault.kind not in self.allowed_faults
         ]
         return step
+
+    def _check_dialing(self, step: Step) -> None:
+        """Nobody is called who may not be, and every call placed has one record, at its end."""
+        state = self.machine.state
+        for record in step.records:
+            if isinstance(record, AttemptRecord):
+                assert self._under_way.pop(record.attempt) == record.number
+        for command in step.commands:
+            if isinstance(command, c.PlaceCall):
+                attempt = state.attempts[command.channel.id]
+                campaign = state.campaigns[attempt.campaign]
+                zones = self._rows[attempt.campaign, attempt.contact].zones
+                assert attempt.id not in self._under_way
+                assert campaign.state is CampaignState.RUNNING
+                assert state.links.get(command.channel.pbx) is True
+                assert is_open(campaign.settings.window, zones, self.now)
+                assert command.number not in self._under_way.values()
+                self._under_way[attempt.id] = command.number
+        assert sorted(self._under_way) == sorted(state.attempts)
+
+    def _check_lines(self, step: Step, lines: list[Leg]) -> None:
+        """An open line is never hung up while its agent works for a campaign at a desktop."""
+        hung_up = [x.channel for x in step.commands if isinstance(x, c.HangUp)]
+        for leg in lines:
+            agent = self.machine.state.agents.get(leg.agent)
+            is_wanted = agent is not None and agent.line == leg.channel
+            assert not is_wanted or leg.channel not in hung_up
 
     def ask(self, make: Any, *args: Any) -> Reply:
         """Send a request and return its reply."""
@@ -155,7 +227,107 @@ class Bench:
         """The caller's channel goes."""
         self.tell(e.ChannelHungUp(channel(name), cause))
 
+    # --- campaigns ----------------------------------------------------------------------------
+
+    def campaign(self, **changes: Any) -> None:
+        """Make a campaign, in which anybody may be called at any time, and start it."""
+        settings = msgspec.structs.replace(CAMPAIGN, **changes)
+        assert self.ask(e.CampaignSaved, settings, "kim").problem == ""
+        start = CampaignStep.START
+        assert self.ask(e.CampaignStepRequested, settings.id, start, "kim").problem == ""
+
+    def fill(
+        self, *rows: HopperRow, campaign: str = "renewals", counts: ListCounts | None = None
+    ) -> None:
+        """The database answers this campaign's newest question with these contacts."""
+        command = self.refills(campaign)[-1]
+        counts = counts or ListCounts(at=self.now, total=len(rows), due=len(rows))
+        self.tell(e.HopperFilled(command.id, campaign, rows, counts))
+
+    def refills(self, campaign: str = "renewals") -> list[c.RefillHopper]:
+        """What this campaign asked of the database."""
+        return [x for x in self.sent(c.RefillHopper) if x.campaign == campaign]
+
+    def open_line(self, *names: str, campaign: str = "renewals") -> None:
+        """These agents join the campaign, pick up their phones and stay on the line."""
+        for name in names:
+            assert self.ask(e.CampaignJoinRequested, name, campaign).problem == ""
+            self.pick_up_line(name)
+
+    def pick_up_line(self, name: str) -> ChannelRef:
+        """The agent's phone, which rings for the line, is picked up."""
+        line = self.agent(name).line
+        assert line is not None
+        self.tell(e.LegCreated(line))
+        self.tell(e.LegRinging(line))
+        self.tell(e.LegAnswered(line))
+        self.tell(e.LegParked(line))
+        return line
+
+    def dial(self, *names: str, rows: int = 3, **changes: Any) -> ChannelRef:
+        """The same as ``work``; returns the first call placed."""
+        self.work(*names, rows=rows, **changes)
+        return self.sent(c.PlaceCall)[0].channel
+
+    def work(self, *names: str, rows: int, **changes: Any) -> None:
+        """These agents, ready with open lines, in a running campaign with so many contacts."""
+        self.agents(*names)
+        self.campaign(**changes)
+        self.fill(*(row(number) for number in range(rows)))
+        self.open_line(*names)
+
+    def answer(self, ref: ChannelRef) -> None:
+        """The phone dialed rings and is picked up."""
+        self.tell(e.AttemptCreated(ref))
+        self.tell(e.AttemptRinging(ref))
+        self.tell(e.AttemptAnswered(ref))
+
+    def person(self, ref: ChannelRef, verdict: Verdict = Verdict.HUMAN, cause: str = "") -> None:
+        """A person picks up, is known for one and waits for an agent."""
+        self.answer(ref)
+        self.tell(e.AttemptScreened(ref, verdict, cause))
+        self.tell(e.CallerHeld(ref))
+
+    def join(self, ref: ChannelRef) -> Call:
+        """The Bridge ordered for this person comes about."""
+        leg = self.call(ref.id).leg
+        assert leg is not None
+        self.tell(e.CallerLeftHold(ref))
+        self.tell(e.ChannelJoined(ref, "b-" + ref.id))
+        self.tell(e.ChannelJoined(leg, "b-" + ref.id))
+        return self.call(ref.id)
+
+    def part(self, ref: ChannelRef) -> None:
+        """This person hangs up after the conversation; the agent's line is back in its place."""
+        leg = self.call(ref.id).leg
+        assert leg is not None
+        self.tell(e.ChannelLeft(ref, "b-" + ref.id))
+        self.tell(e.ChannelLeft(leg, "b-" + ref.id))
+        self.tell(e.LegParked(leg))
+        self.tell(e.ChannelHungUp(ref, 16))
+
+    def message(self, ref: ChannelRef) -> None:
+        """Nobody came for this person: the dialplan goes to the message."""
+        self.tell(e.CallerLeftHold(ref))
+        self.tell(e.HarbourBegan(ref))
+
     # --- looking ------------------------------------------------------------------------------
+
+    def live(self, campaign: str = "renewals") -> Campaign:
+        """The campaign now."""
+        return self.machine.state.campaigns[campaign]
+
+    def attempt(self, ref: ChannelRef) -> Attempt:
+        """The live attempt on this channel."""
+        return self.machine.state.attempts[ref.id]
+
+    def placed(self) -> list[str]:
+        """The contacts called so far, by number's end, in order."""
+        return [str(int(x.number[-4:])) for x in self.sent(c.PlaceCall)]
+
+    def came_of_it(self) -> AttemptRecord:
+        """The newest attempt record."""
+        return self.kept(AttemptRecord)[-1]
 
     def call(self, name: str) -> Call:
         """The live call on this channel."""

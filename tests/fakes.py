@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from callcenter.bench.machine import Echo
-from callcenter.domain.commands import PbxCommand, PopCard
+from callcenter.domain import events as e
+from callcenter.domain.attempt import Verdict
+from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts
+from callcenter.domain.commands import OpenLine, PbxCommand, PlaceCall, PopCard
 from callcenter.domain.events import Event
-from callcenter.domain.ids import ChannelRef
+from callcenter.domain.ids import CampaignId, ChannelRef, ContactId
 from callcenter.domain.step import Entry
-from callcenter.service.ports import Customer, LoadedJournal
+from callcenter.service.ports import Customer, LoadedJournal, Refill
 from tests.builders import PBX, T0
 
 
@@ -46,9 +49,24 @@ class FakeGateway:
             return result
         result.set_result(None)
         if not isinstance(command, self.silent):
-            for event in list(self._echo.answer(command))[:-1]:
+            for event in self._answer(command):
                 self.put(event)
         return result
+
+    def _answer(self, command: PbxCommand) -> Iterator[Event]:
+        """What a phone that is picked up at once leads to; a person answers every campaign."""
+        match command:
+            case OpenLine():
+                yield e.LegCreated(command.leg)
+                yield e.LegAnswered(command.leg)
+                yield e.LegParked(command.leg)
+            case PlaceCall():
+                yield e.AttemptCreated(command.channel)
+                yield e.AttemptAnswered(command.channel)
+                yield e.AttemptScreened(command.channel, Verdict.HUMAN)
+                yield e.CallerHeld(command.channel)
+            case _:
+                yield from list(self._echo.answer(command))[:-1]
 
     def beat(self, menus: Sequence[ChannelRef]) -> None:
         """See ``ports.PbxGateway``."""
@@ -83,6 +101,39 @@ class FakeCustomers:
         if self.failure is not None:
             raise self.failure
         return self.known.get(number)
+
+
+class FakeContacts:
+    """Lists of contacts with a delay and a failure; gives each contact once."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.rows: list[HopperRow] = []
+        self.asked_at: list[float] = []
+        self.delay_s = 0.001
+        self.failure: Exception | None = None
+
+    async def refill(
+        self,
+        campaign: CampaignId,
+        want: int,
+        window: CallingWindow,
+        exclude: Sequence[ContactId],
+        now: float,
+    ) -> Refill:
+        """See ``ports.ContactStore``."""
+        self.log.append("refill")
+        self.asked_at.append(now)
+        await asyncio.sleep(self.delay_s)
+        if self.failure is not None:
+            raise self.failure
+        rows, self.rows = tuple(self.rows[:want]), self.rows[want:]
+        return Refill(rows, ListCounts(at=now, total=len(rows), due=len(rows)))
+
+    async def written(self) -> None:
+        """Every attempt that has ended is in the database."""
+        await asyncio.sleep(0.001)
+        self.log.append("written")
 
 
 class FakeJournal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from callcenter.core import lines
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentProfile, AgentState, AgentStep
 from callcenter.domain.commands import AddFallbackMember, RemoveFallbackMember
@@ -127,10 +128,19 @@ def sign_out(turn: Turn, agent: Agent) -> None:
     """Release the phone. Only for agents at rest."""
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     turn.state.clear_timer(f"desktop:{agent.id}")
+    agent = lines.close_line(turn, agent)
     turn.state.agent_of_phone.remove(agent.phone)
     turn.send(RemoveFallbackMember(turn.command_id(), agent.pbx, agent.phone))
     turn.step_agent(
-        agent, AgentStep.SIGN_OUT, pbx="", phone="", call="", leg=None, wish=None, wish_reason=""
+        agent,
+        AgentStep.SIGN_OUT,
+        pbx="",
+        phone="",
+        call="",
+        leg=None,
+        campaign="",
+        wish=None,
+        wish_reason="",
     )
 
 
@@ -171,14 +181,16 @@ def make_ready(turn: Turn, agent: Agent) -> None:
     """From a break or from wrap-up to ready."""
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     was_on_break = agent.state is AgentState.NOT_READY
-    turn.step_agent(
+    agent = turn.step_agent(
         agent,
         AgentStep.GO_READY,
         call="",
         leg=None,
         wish=None,
         idle_since=turn.now if was_on_break else agent.idle_since,
+        line_failures=0,
     )
+    lines.open_line(turn, agent)
 
 
 def request_not_ready(turn: Turn, event: NotReadyRequested) -> None:
@@ -275,7 +287,9 @@ def open_desktop(turn: Turn, event: DesktopOpened) -> None:
     agent = turn.state.agents.get(event.agent)
     if agent is not None:
         turn.state.clear_timer(f"desktop:{agent.id}")
-        turn.change_agent(agent, desktops=agent.desktops + 1)
+        agent = turn.change_agent(agent, desktops=agent.desktops + 1)
+        if agent.state is AgentState.READY:  # the line may have been lost meanwhile
+            lines.open_line(turn, agent)
 
 
 def close_desktop(turn: Turn, event: DesktopClosed) -> None:
@@ -296,8 +310,10 @@ def desktop_timed_out(turn: Turn, agent_id: AgentId) -> None:
         return
     if agent.state is AgentState.READY:
         make_not_ready(turn, agent, "desktop_lost")
-    elif agent.state in (AgentState.RESERVED, AgentState.RINGING):
-        # The running offer may yet come to nothing and leave the agent ready.
+    if agent.state in AT_REST:
+        lines.close_line(turn, turn.state.agents[agent_id])
+    elif agent.state is not AgentState.SIGNED_OUT:
+        # The running offer may yet come to nothing, the conversation ends some time.
         turn.state.set_timer(f"desktop:{agent.id}", turn.now + DESKTOP_GRACE_S)
 
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 import phonenumbers
 
-from callcenter.core import offers
+from callcenter.core import offers, queue_days
 from callcenter.core.turn import Turn
 from callcenter.domain.call import Call, CallState, CallStep, Outcome, Place
 from callcenter.domain.commands import (
@@ -295,9 +295,8 @@ def reclaim(turn: Turn, call: Call) -> None:
 
 def take_back(turn: Turn, call: Call) -> None:
     """The caller is out of the native queue: waiting again, in the place it had."""
-    queue = call.queue or turn.state.center.default_queue
     queued_at = call.queued_at or call.arrived_at
-    turn.step_call(call, CallStep.TAKE_BACK, queue=queue, queued_at=queued_at)
+    turn.step_call(call, CallStep.TAKE_BACK, queue=turn.waiting_queue(call), queued_at=queued_at)
 
 
 # --- end ---------------------------------------------------------------------------------------
@@ -305,7 +304,9 @@ def take_back(turn: Turn, call: Call) -> None:
 
 def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
     """The caller's channel is gone: free the agent, keep the record, forget the call."""
-    outcome = _outcome(call, lost)
+    outcome = _outcome(turn, call, lost)
+    if outcome is Outcome.ABANDONED:
+        queue_days.count_abandoned(turn, call)
     offers.caller_gone(turn, call)
     call = turn.step_call(turn.state.calls[call.id], CallStep.END)
     turn.record(
@@ -329,6 +330,8 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
             overflowed=call.overflowed,
             via_fallback=call.via_fallback,
             offers=call.offers,
+            campaign=call.campaign,
+            attempt=call.attempt,
         )
     )
     turn.state.clear_timer(f"lease:{call.id}")
@@ -337,14 +340,17 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
     turn.state.calls.remove(call.id)
 
 
-def _outcome(call: Call, lost: bool) -> Outcome:
+def _outcome(turn: Turn, call: Call, lost: bool) -> Outcome:
     if call.answered_at:
         return Outcome.ANSWERED
+    attempt = turn.state.attempts.get(call.attempt)
+    if attempt is not None and attempt.harbour_at:
+        return Outcome.DROPPED
     if lost:
         return Outcome.LOST
     if call.ended_by_flow:
         return Outcome.ENDED_BY_FLOW
-    if call.queue or call.state is CallState.IN_FALLBACK:
+    if call.queue or call.campaign or call.state is CallState.IN_FALLBACK:
         return Outcome.ABANDONED
     return Outcome.LEFT_IN_IVR
 

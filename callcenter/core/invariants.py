@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from callcenter.core.state import State
+from callcenter.core.state import IN_FLIGHT, State
 from callcenter.domain.agent import Agent, AgentState
+from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState, Place
+from callcenter.domain.campaign import Campaign, CampaignState
 
 BUSY = (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING)
 BOUND = (CallState.OFFERED, CallState.CONNECTED)
@@ -18,7 +20,10 @@ def broken(state: State) -> list[str]:
     return [
         *(line for agent in state.agents.values() for line in _agent(state, agent)),
         *(line for call in state.calls.values() for line in _call(state, call)),
+        *(line for attempt in state.attempts.values() for line in _attempt(state, attempt)),
         *_phones(state),
+        *(line for campaign in state.campaigns.values() for line in _campaign(state, campaign)),
+        *_legs(state),
     ]
 
 
@@ -40,6 +45,21 @@ def _agent(state: State, agent: Agent) -> Iterator[str]:
         yield f"{name}: no deadline"
     if (agent.state is AgentState.SIGNED_OUT) == bool(agent.phone):
         yield f"{name}: phone {agent.phone!r}"
+    yield from _line(state, agent, name)
+
+
+def _line(state: State, agent: Agent, name: str) -> Iterator[str]:
+    has_deadline = f"line:{agent.id}" in state.timers
+    if agent.line is None:
+        is_wanted = agent.campaign and agent.desktops and agent.state is AgentState.READY
+        if is_wanted and not has_deadline:
+            yield f"{name}: has no line for {agent.campaign}, and none will be opened"
+        return
+    line = state.legs.get(agent.line)
+    if line is None or not line.nailed or line.agent != agent.id or not agent.campaign:
+        yield f"{name}: line {agent.line} is not its own"
+    elif not (line.parked or line.bridge or line.call or has_deadline):
+        yield f"{name}: line {agent.line} is nowhere, without a deadline"
 
 
 def _has_timer(state: State, agent: Agent, *kinds: str) -> bool:
@@ -59,9 +79,13 @@ def _call(state: State, call: Call) -> Iterator[str]:
         if agent is None or agent.call != call.id or agent.state not in BUSY:
             yield f"{name}: agent {call.agent} is not bound to it"
     if call.state in (CallState.WAITING, CallState.OFFERED) and not (
-        call.queue in state.queues and call.queued_at
+        (call.queue in state.queues or call.campaign in state.campaigns) and call.queued_at
     ):
         yield f"{name}: waits in no queue"
+    if call.campaign:
+        attempt = state.attempts.get(call.attempt)
+        if attempt is None or attempt.call != call.id or attempt.channel != call.channel:
+            yield f"{name}: attempt {call.attempt!r} is not its own"
     if call.state is CallState.WAITING and (call.agent or call.leg):
         yield f"{name}: still bound to {call.agent}"
     has_lease = f"lease:{call.id}" in state.timers
@@ -71,6 +95,67 @@ def _call(state: State, call: Call) -> Iterator[str]:
         yield f"{name}: being hung up without a deadline"
     if call.state is CallState.WAITING and call.place is Place.MENU and not has_lease:
         yield f"{name}: being put on hold without a deadline"
+
+
+def _attempt(state: State, attempt: Attempt) -> Iterator[str]:
+    name = f"attempt {attempt.id} ({attempt.state})"
+    if attempt.state is AttemptState.ENDED:
+        yield f"{name}: ended but still kept"
+    if attempt.campaign not in state.campaigns:
+        yield f"{name}: campaign {attempt.campaign!r} does not exist"
+    if state.dialing.get(attempt.number) != attempt.id:
+        yield f"{name}: {attempt.number} is being dialed twice"
+    if attempt.state in IN_FLIGHT:
+        if attempt.call:
+            yield f"{name}: has call {attempt.call} before a person was known"
+        if f"attempt:{attempt.id}" not in state.timers:
+            yield f"{name}: no deadline"
+    else:
+        call = state.calls.get(attempt.call)
+        if call is None:
+            yield f"{name}: call {attempt.call!r} does not exist"
+        elif call.place is Place.HARBOUR and call.state is CallState.WAITING and not call.ending:
+            yield f"{name}: hears the message, and the call waits"
+    if attempt.state is AttemptState.RINGING and not (
+        attempt.rang_out or f"ringout:{attempt.id}" in state.timers
+    ):
+        yield f"{name}: rings without a deadline"
+
+
+def _campaign(state: State, campaign: Campaign) -> Iterator[str]:
+    """What is counted step by step equals what is there, and a running campaign stays awake."""
+    name = f"campaign {campaign.settings.id} ({campaign.state})"
+    live = [a for a in state.attempts.values() if a.campaign == campaign.settings.id]
+    flying = [a for a in live if a.state in IN_FLIGHT]
+    counted = state.live_attempts.get(campaign.settings.id) or 0
+    if counted != len(live):
+        yield f"{name}: {counted} attempts counted, there are {len(live)}"
+    counted = state.in_flight.get(campaign.settings.id) or 0
+    if counted != len(flying):
+        yield f"{name}: {counted} in flight counted, there are {len(flying)}"
+    ended = sum(int(count) for count in campaign.results.values())
+    if campaign.placed != len(live) + ended:
+        yield f"{name}: {campaign.placed} placed, {len(live)} live, {ended} ended"
+    if campaign.state is CampaignState.FINISHED and live:
+        yield f"{name}: calls are still under way"
+    contacts = [*(row.contact for row in campaign.hopper), *(a.contact for a in live)]
+    if len(dict.fromkeys(contacts)) < len(contacts):
+        yield f"{name}: somebody would be dialed twice"
+    if campaign.refill and campaign.refill not in state.pending:
+        yield f"{name}: awaits rows that nobody was asked for"
+    is_awake = (
+        campaign.hopper or campaign.refill or f"hopper:{campaign.settings.id}" in state.timers
+    )
+    is_to_dial = campaign.state is CampaignState.RUNNING and state.links.get(campaign.settings.pbx)
+    if is_to_dial and not is_awake:
+        yield f"{name}: nobody to dial, and nobody will be looked up"
+
+
+def _legs(state: State) -> Iterator[str]:
+    for leg in state.legs.values():
+        agent = state.agents.get(leg.agent)
+        if leg.nailed and (agent is None or agent.line != leg.channel):
+            yield f"leg {leg.channel}: {leg.agent} does not know it for a line"
 
 
 def _phones(state: State) -> Iterator[str]:

@@ -9,30 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from callcenter.core import agents, inbound, offers, reconcile
+from callcenter.core import adoption, agents, dialed, inbound, lines, offers, outbound, reconcile
 from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
-from callcenter.domain.agent import AgentState, Seniority
-from callcenter.domain.call import CallState
+from callcenter.domain.agent import Agent, AgentState, Seniority
+from callcenter.domain.call import Call, CallState
 from callcenter.domain.commands import (
     AskDigit,
     HoldCaller,
     JoinCall,
     LookUpCustomer,
+    OpenLine,
+    PlaceCall,
     PlayPrompt,
     PopCard,
     ProbeMenu,
+    RefillHopper,
     RemoveFallbackMember,
     RingAgent,
 )
-from callcenter.domain.ids import AgentId, CallId, CommandId, PbxName, QueueId
+from callcenter.domain.ids import (
+    ATTEMPT_PREFIX,
+    AgentId,
+    CallId,
+    CampaignId,
+    CommandId,
+    PbxName,
+    QueueId,
+)
 from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
 from routing.engine import Router
 from routing.types import IdleAgent, WaitingCall
 
-MACHINE_VERSION = 1
+MACHINE_VERSION = 2
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
@@ -129,11 +140,15 @@ class Machine:
         return turn
 
     def _settle(self, turn: Turn) -> None:
-        """Tell the router what changed and offer what it pairs."""
+        """Tell the router what changed, offer what it pairs, and dial for those left idle."""
         self._sync_dirty(turn)
-        if not self._router.changed:
-            return
-        self._route(turn)
+        if self._router.changed:
+            self._route(turn)
+        for campaign_id in list(turn.dirty_campaigns):
+            campaign = turn.state.campaigns[campaign_id]
+            line = _campaign_line(campaign.settings.pbx, campaign_id)
+            idle, waiting = self._router.count_idle(line), self._router.count_waiting(line)
+            outbound.dial(turn, campaign, idle, waiting)
 
     def _route(self, turn: Turn) -> None:
         found = self._router.match(turn.now)
@@ -206,8 +221,17 @@ class Machine:
             self._router.remove_agent(agent_id)
             return
         senior = agent.seniority is Seniority.SENIOR
-        lines = tuple(_line(agent.pbx, queue) for queue in agent.queues)
-        self._router.put_agent(IdleAgent(agent_id, lines, senior, agent.idle_since))
+        if not agent.campaign:
+            queues = tuple(_line(agent.pbx, queue) for queue in agent.queues)
+        elif self._has_open_line(agent):
+            queues = (_campaign_line(agent.pbx, agent.campaign),)
+        else:
+            queues = ()
+        self._router.put_agent(IdleAgent(agent_id, queues, senior, agent.idle_since))
+
+    def _has_open_line(self, agent: Agent) -> bool:
+        leg = self.state.legs.get(agent.line) if agent.line is not None else None
+        return leg is not None and leg.parked and not leg.call
 
     def _sync_call(self, call_id: CallId) -> None:
         """Show the router whether this call may be offered."""
@@ -222,7 +246,7 @@ class Machine:
             return
         queue = self.state.queues.get(call.queue)
         hold_s = queue.senior_hold_s if queue is not None else 0.0
-        line = _line(call.channel.pbx, call.queue)
+        line = _line_of_call(call)
         self._router.put_call(
             WaitingCall(call_id, line, call.tier, call.queued_at, call.queued_at + hold_s)
         )
@@ -231,6 +255,17 @@ class Machine:
 def _line(pbx: PbxName, queue: QueueId) -> QueueId:
     """A queue as routing sees it: one for each PBX, for only channels of one PBX can be joined."""
     return f"{pbx}/{queue}"
+
+
+def _campaign_line(pbx: PbxName, campaign: CampaignId) -> QueueId:
+    """The people whom a campaign has dialed, and the agents whose lines are open for them."""
+    return f"{pbx}/campaign:{campaign}"
+
+
+def _line_of_call(call: Call) -> QueueId:
+    if call.campaign:
+        return _campaign_line(call.channel.pbx, call.campaign)
+    return _line(call.channel.pbx, call.queue)
 
 
 # --- what each event means ------------------------------------------------------------------------
@@ -242,6 +277,7 @@ def _start(turn: Turn, event: e.ServiceStarted) -> None:
     for pbx in list(turn.state.links):
         reconcile.lose_link(turn, pbx)
     agents.forget_desktops(turn)
+    outbound.forget_refills(turn)
     for command_id, command in list(turn.state.pending.items()):
         turn.state.pending.remove(command_id)
         if isinstance(command, LookUpCustomer):  # asking twice does no harm
@@ -282,12 +318,19 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
     command = turn.state.pending.get(event.command)
     turn.state.pending.remove(event.command)
     match command:
-        case RingAgent():
+        case RingAgent() | OpenLine():
             leg = turn.state.legs.get(command.leg)
             if leg is not None and not leg.created and not event.unknown:
                 offers.ring_refused(turn, leg)
         case JoinCall():
             offers.join_failed(turn, command, event.unknown)
+            if command.caller.id.startswith(ATTEMPT_PREFIX) and not event.unknown:
+                dialed.join_refused(turn, command.caller)
+        case PlaceCall():
+            dialed.place_failed(turn, command, event.unknown)
+        case RefillHopper():
+            turn.fault("hopper_not_filled", event.reason)
+            outbound.refill_failed(turn, command)
         case HoldCaller() if not event.unknown:
             inbound.hold_refused(turn, command.channel)
         case PlayPrompt() | AskDigit() | ProbeMenu() if not event.unknown:
@@ -303,6 +346,10 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
 
 
 def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
+    attempt = turn.attempt_on(event.channel)
+    if attempt is not None:
+        dialed.hung_up(turn, attempt, event.cause)
+        return
     call = turn.call_on(event.channel)
     if call is not None:
         inbound.end_call(turn, call)
@@ -310,6 +357,20 @@ def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
     leg = turn.state.legs.get(event.channel)
     if leg is not None:
         offers.leg_hung_up(turn, leg, event)
+
+
+def _held(turn: Turn, event: e.CallerHeld) -> None:
+    if event.channel.id.startswith(ATTEMPT_PREFIX):
+        dialed.held(turn, event)
+    else:
+        inbound.caller_held(turn, event)
+
+
+def _originate_failed(turn: Turn, event: e.OriginateFailed) -> None:
+    if event.channel.id.startswith(ATTEMPT_PREFIX):
+        dialed.originate_failed(turn, event)
+    else:
+        offers.originate_failed(turn, event)
 
 
 _HANDLERS: dict[type, Handler] = {
@@ -321,15 +382,20 @@ _HANDLERS: dict[type, Handler] = {
     e.CallArrived: inbound.arrive,
     e.IvrCommandEnded: inbound.end_menu_command,
     e.IvrLeft: inbound.leave_menu,
-    e.CallerHeld: inbound.caller_held,
+    e.CallerHeld: _held,
     e.CallerLeftHold: inbound.caller_left_hold,
     e.CallFellBack: inbound.fell_back,
-    e.FallbackAnswered: offers.fallback_answered,
+    e.FallbackAnswered: adoption.fallback_answered,
     e.LegCreated: offers.leg_created,
     e.LegRinging: offers.leg_ringing,
     e.LegAnswered: offers.leg_answered,
     e.LegParked: offers.leg_parked,
-    e.OriginateFailed: offers.originate_failed,
+    e.AttemptCreated: dialed.created,
+    e.AttemptRinging: dialed.ringing,
+    e.AttemptAnswered: dialed.answered,
+    e.AttemptScreened: dialed.screened,
+    e.HarbourBegan: dialed.harbour_began,
+    e.OriginateFailed: _originate_failed,
     e.ChannelJoined: offers.channel_joined,
     e.ChannelLeft: offers.channel_left,
     e.ChannelHungUp: _hung_up,
@@ -345,6 +411,11 @@ _HANDLERS: dict[type, Handler] = {
     e.NotReadyRequested: agents.request_not_ready,
     e.DispositionRequested: agents.give_disposition,
     e.HangUpRequested: agents.request_hang_up,
+    e.CampaignJoinRequested: outbound.join,
+    e.CampaignSaved: outbound.save,
+    e.CampaignStepRequested: outbound.take_step,
+    e.HopperFilled: outbound.filled,
+    e.ContactsChanged: outbound.contacts_changed,
 }
 
 _TIMERS: dict[str, Callable[[Turn, str], None]] = {
@@ -356,6 +427,11 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "join": offers.join_overdue,
     "parted": offers.still_parted,
     "lease": inbound.lease_ran_out,
+    "line": lines.line_due,
+    "attempt": dialed.lease_ran_out,
+    "ringout": dialed.rang_out,
+    "hopper": outbound.hopper_due,
+    "pace": outbound.pace_due,
 }
 
 

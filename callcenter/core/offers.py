@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from callcenter.core import agents
+from callcenter.core import agents, attempts, lines, queue_days
 from callcenter.core.turn import Turn
-from callcenter.domain.agent import Agent, AgentState, AgentStep, Seniority
+from callcenter.domain.agent import Agent, AgentStep, Seniority
 from callcenter.domain.call import Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, JoinCall, PopCard, ReadPbx, RingAgent
 from callcenter.domain.events import (
     ChannelHungUp,
     ChannelJoined,
     ChannelLeft,
-    FallbackAnswered,
     LegAnswered,
     LegCreated,
     LegParked,
     LegRinging,
     OriginateFailed,
 )
-from callcenter.domain.ids import LEG_PREFIX, AgentId, CallId, ChannelRef
+from callcenter.domain.ids import LEG_PREFIX, AgentId, CallId, ChannelRef, ContactId
 from callcenter.domain.leg import Leg
 from callcenter.domain.records import ConversationRecord, OfferRecord
 from routing.types import Match
@@ -32,6 +31,9 @@ PARTED_S = 1.0
 """How long a caller back on hold waits for word of what became of the agent's leg."""
 JOIN_REFUSED_S = 1.0
 """After a Bridge that was refused: by then whoever has gone is known to have gone."""
+JOIN_PERSON_AGAIN_S = 0.05
+"""The same for a person dialed, who has a second: a line that was looking at the heartbeat is back
+in its holding bridge by then."""
 JOIN_LEASE_S = 5.0
 """An answered leg is joined within milliseconds; after this the PBX is asked what is true."""
 DELIBERATE = (0, 16)
@@ -40,21 +42,21 @@ DELIBERATE = (0, 16)
 the queue."""
 
 
+ACCIDENT_S = 1.0
+"""A conversation that the agent ends sooner was none: nobody can have spoken. So ends one whose
+agent had picked up while the service was away, and had heard nobody."""
+
+
 # --- offering ----------------------------------------------------------------------------------
 
 
 def offer(turn: Turn, match: Match) -> None:
-    """Show the card, then ring the agent's phone."""
+    """Show the card, then ring the agent's phone, or join at once over the agent's open line."""
     call, agent = turn.state.calls[match.call], turn.state.agents[match.agent]
     queue = turn.queue_of(call)
-    leg = Leg(
-        channel=ChannelRef(agent.pbx, turn.new_id(LEG_PREFIX)),
-        agent=agent.id,
-        call=call.id,
-        offered_at=turn.now,
-        reason=match.reason,
-    )
-    turn.put_leg(leg)
+    line = lines.line_of(turn, agent)
+    leg = line or Leg(ChannelRef(agent.pbx, turn.new_id(LEG_PREFIX)), agent.id, "", 0.0)
+    turn.put_leg(leg, call=call.id, offered_at=turn.now, reason=match.reason)
     turn.step_call(
         call,
         CallStep.OFFER,
@@ -64,7 +66,6 @@ def offer(turn: Turn, match: Match) -> None:
         overflowed=call.overflowed or match.reason == "gold_overflow",
     )
     turn.step_agent(agent, AgentStep.RESERVE, call=call.id, leg=leg.channel)
-    turn.state.set_timer(f"reserve:{agent.id}", turn.now + UNREACHABLE_S)
     turn.send(
         PopCard(
             turn.command_id(),
@@ -75,8 +76,15 @@ def offer(turn: Turn, match: Match) -> None:
             call.caller_number,
             call.queue,
             turn.now - call.queued_at,
+            call.campaign,
+            _contact_of(turn, call),
         )
     )
+    if line is not None:
+        turn.state.set_timer(f"join:{call.id}", turn.now + JOIN_LEASE_S)
+        join_if_possible(turn, turn.state.calls[call.id])
+        return
+    turn.state.set_timer(f"reserve:{agent.id}", turn.now + UNREACHABLE_S)
     turn.send(
         RingAgent(
             turn.command_id(),
@@ -88,6 +96,11 @@ def offer(turn: Turn, match: Match) -> None:
             UNREACHABLE_S + queue.ring_timeout_s + ORIGINATE_MARGIN_S,
         )
     )
+
+
+def _contact_of(turn: Turn, call: Call) -> ContactId:
+    attempt = turn.state.attempts.get(call.attempt)
+    return "" if attempt is None else attempt.contact
 
 
 def _offer_of(turn: Turn, leg: Leg) -> tuple[Call, Agent] | None:
@@ -126,9 +139,14 @@ def fail_offer(turn: Turn, leg: Leg, result: str, *, blame: bool = True) -> None
 
 
 def drop_leg(turn: Turn, leg: Leg) -> None:
-    """Nobody wants this leg any more: hang it up; its late events change nothing."""
-    turn.put_leg(leg, call="")
-    turn.send(HangUp(turn.command_id(), leg.channel))
+    """No call wants this leg any more: hang it up, its late events change nothing; a line is kept,
+    unless its agent has just let it go."""
+    leg = turn.state.legs[leg.channel]
+    if leg.nailed:
+        lines.line_free(turn, leg)
+    else:
+        turn.put_leg(leg, call="")
+        turn.send(HangUp(turn.command_id(), leg.channel))
 
 
 def withdraw(turn: Turn, call: Call, result: str = "caller_gone") -> None:
@@ -151,7 +169,7 @@ def _wanted(turn: Turn, channel: ChannelRef) -> Leg | None:
     leg = turn.state.legs.get(channel)
     if leg is None:
         turn.repair("orphan_leg", str(channel))
-    elif leg.call:
+    elif leg.call or leg.nailed:
         return leg
     turn.send(HangUp(turn.command_id(), channel))
     return None
@@ -203,6 +221,8 @@ def leg_parked(turn: Turn, event: LegParked) -> None:
     if leg is None:
         return
     leg = turn.put_leg(leg, parked=True, bridge="")
+    if leg.nailed:
+        lines.line_parked(turn, leg)
     found = _offer_of(turn, leg)
     if found is not None:
         join_if_possible(turn, found[0])
@@ -224,7 +244,9 @@ def join_failed(turn: Turn, command: JoinCall, unknown: bool) -> None:
         return
     turn.change_call(call, joining=False)
     if not unknown:  # not at once: a PBX that refuses for ever would be asked without a pause
-        turn.state.set_timer(f"join:{call.id}", turn.now + JOIN_REFUSED_S)
+        is_urgent = bool(call.campaign) and not call.answered_at
+        again_s = JOIN_PERSON_AGAIN_S if is_urgent else JOIN_REFUSED_S
+        turn.state.set_timer(f"join:{call.id}", turn.now + again_s)
 
 
 def channel_joined(turn: Turn, event: ChannelJoined) -> None:
@@ -254,7 +276,9 @@ def channel_left(turn: Turn, event: ChannelLeft) -> None:
         return
     leg = turn.state.legs.get(event.channel)
     if leg is not None and leg.bridge == event.bridge:
-        turn.put_leg(leg, bridge="")
+        leg = turn.put_leg(leg, bridge="")
+        if leg.nailed and not leg.call:
+            lines.line_free(turn, leg)
 
 
 # --- conversation ------------------------------------------------------------------------------
@@ -265,6 +289,8 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     if call.state is CallState.OFFERED:
         _end_offer(turn, leg, "answered")
     first = not call.answered_by
+    if first:
+        queue_days.count_answered(turn, call)
     turn.step_call(
         call,
         CallStep.CONNECT,
@@ -282,6 +308,8 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         ivr_command="",
         ivr_probe="",
     )
+    if call.attempt:
+        attempts.connected(turn, call.attempt, agent)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     turn.step_agent(agent, AgentStep.TALK, call=call.id, leg=leg.channel)
@@ -291,6 +319,9 @@ def part(turn: Turn, call: Call) -> None:
     """The conversation is over: the agent goes into wrap-up."""
     agent = turn.state.agents[call.agent]
     turn.record(ConversationRecord(call.id, agent.id, call.connected_at, turn.now))
+    leg = turn.state.legs.get(call.leg) if call.leg is not None else None
+    if leg is not None and leg.nailed:
+        lines.line_free(turn, leg)
     agents.begin_wrap_up(turn, agent, turn.queue_of(call).wrap_up_s)
 
 
@@ -340,7 +371,7 @@ def requeue(turn: Turn, call: Call) -> Call:
         bridge="",
         joining=False,
         connected_at=0.0,
-        queue=call.queue or turn.state.center.default_queue,
+        queue=turn.waiting_queue(call),
         queued_at=call.queued_at or call.arrived_at,
     )
 
@@ -349,13 +380,23 @@ def leg_hung_up(turn: Turn, leg: Leg, event: ChannelHungUp) -> None:
     """The agent's channel is gone: rejected, missed, hung up by the agent, or lost."""
     turn.state.legs.remove(leg.channel)
     call = turn.state.calls.get(leg.call)
-    if call is None or call.leg != leg.channel:
-        return
+    if call is not None and call.leg == leg.channel:
+        _call_lost_leg(turn, call, leg, event.cause)
+    if leg.nailed:
+        lines.line_lost(turn, leg)
+
+
+def _call_lost_leg(turn: Turn, call: Call, leg: Leg, cause: int) -> None:
+    """The agent's side of this call is gone."""
     if call.state is CallState.OFFERED:
-        fail_offer(turn, leg, _failure(leg, event.cause))
+        if leg.nailed:
+            fail_offer(turn, leg, "failed", blame=False)
+        else:
+            fail_offer(turn, leg, _failure(leg, cause))
         return
     part(turn, call)
-    if event.cause in DELIBERATE or call.ending:
+    is_deliberate = cause in DELIBERATE and turn.now - call.connected_at >= ACCIDENT_S
+    if is_deliberate or call.ending:
         turn.end_caller(turn.state.calls[call.id], agent="", leg=None)
     else:
         turn.repair("agent_leg_lost", requeue(turn, call).id)
@@ -379,9 +420,11 @@ def originate_failed(turn: Turn, event: OriginateFailed) -> None:
 
 
 def ring_refused(turn: Turn, leg: Leg) -> None:
-    """No channel was ever made for this offer."""
+    """No channel was ever made for this offer, or this line."""
     fail_offer(turn, leg, "unreachable")
     turn.state.legs.remove(leg.channel)
+    if leg.nailed:
+        lines.line_lost(turn, leg)
 
 
 # --- deadlines ---------------------------------------------------------------------------------
@@ -418,57 +461,3 @@ def join_overdue(turn: Turn, call_id: CallId) -> None:
     turn.state.set_timer(f"join:{call_id}", turn.now + JOIN_LEASE_S)
     if turn.is_up(call.channel.pbx):
         turn.send(ReadPbx(turn.command_id(), call.channel.pbx))
-
-
-# --- native queue ------------------------------------------------------------------------------
-
-
-def fallback_answered(turn: Turn, event: FallbackAnswered) -> None:
-    """The native queue connected the caller to a signed-in agent."""
-    call = turn.call_on(event.channel)
-    agent_id = turn.state.agent_of_phone.get(event.phone)
-    if call is None or agent_id is None:
-        turn.send(ReadPbx(turn.command_id(), event.channel.pbx))
-        return
-    adopt_conversation(turn, call, turn.state.agents[agent_id], event.leg)
-
-
-def adopt_conversation(turn: Turn, call: Call, agent: Agent, leg: ChannelRef) -> None:
-    """Take over a conversation that somebody else arranged.
-
-    An agent who talks on another call already has picked up on a second line, and a leg of ours
-    has a call of its own: whom the caller talks with is then not our business.
-    """
-    if call.state is CallState.CONNECTED:
-        return
-    withdraw(turn, call)
-    other = turn.state.calls.get(agent.call)
-    if other is not None and other.id != call.id:
-        withdraw(turn, other)
-    agent = turn.state.agents[agent.id]
-    call = turn.state.calls[call.id]
-    busy = agent.state is AgentState.TALKING or not agent.phone
-    if busy or leg in turn.state.legs:
-        talk_with_stranger(turn, call)
-        return
-    if agent.state is AgentState.NOT_READY and agent.wish is None:
-        # The native queue rings whoever is signed in: a break goes on after the call.
-        agent = turn.change_agent(agent, wish=AgentState.NOT_READY, wish_reason=agent.reason)
-    adopted = Leg(leg, agent.id, call.id, turn.now, "native_queue", created=True)
-    turn.put_leg(adopted, answered_at=turn.now, bridge=call.bridge)
-    connect(turn, call, agent, adopted, via_fallback=True)
-
-
-def talk_with_stranger(turn: Turn, call: Call) -> None:
-    """The caller talks with somebody who is no agent of ours at work: leave them alone."""
-    turn.repair("talks_with_stranger", call.id)
-    withdraw(turn, call)
-    turn.clear_lease(call)
-    turn.step_call(
-        turn.state.calls[call.id],
-        CallStep.CONNECT,
-        place=Place.BRIDGE,
-        connected_at=turn.now,
-        answered_at=call.answered_at or turn.now,
-        via_fallback=True,
-    )

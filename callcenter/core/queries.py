@@ -8,17 +8,41 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from enum import StrEnum
 
 from msgspec import Struct
 
+from callcenter.core.campaign_queries import CampaignView, campaigns_view
+from callcenter.core.queue_days import today
 from callcenter.core.state import State
 from callcenter.domain.agent import Agent, AgentState, Seniority
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import AgentId, CallId, CustomerId, FlowId, PbxName, Phone, QueueId
+from callcenter.domain.ids import (
+    AgentId,
+    AttemptId,
+    CallId,
+    CampaignId,
+    CustomerId,
+    FlowId,
+    PbxName,
+    Phone,
+    QueueId,
+)
 
 CALLS_PER_PAGE_MAX = 500
 """Calls of one page: about 150 kB of JSON, a few milliseconds of the loop."""
+
+
+class LineState(StrEnum):
+    """An agent's nailed-up line."""
+
+    NONE = "none"
+    OPENING = "opening"
+    """The phone rings: the agent is to pick it up and to stay on the line."""
+    PARKED = "parked"
+    """Open, and free for a call."""
+    IN_USE = "in_use"
 
 
 class AgentView(Struct, frozen=True):
@@ -42,6 +66,11 @@ class AgentView(Struct, frozen=True):
     idle_since: float
     desktops: int
     """Open desktops; without one no call is offered."""
+    campaign: CampaignId
+    """The campaign the agent works for; empty: inbound calls."""
+    line: LineState
+    wrap_up_ends_at: float
+    """When the after-call work ends by itself; 0.0 outside of it."""
 
 
 class CallView(Struct, frozen=True):
@@ -67,6 +96,9 @@ class CallView(Struct, frozen=True):
     connected_at: float
     overflowed: bool
     via_fallback: bool
+    campaign: CampaignId
+    """The campaign that dialed the person; empty for a call that came in."""
+    attempt: AttemptId
 
 
 class QueueView(Struct, frozen=True):
@@ -84,13 +116,27 @@ class QueueView(Struct, frozen=True):
     in_fallback: int
     """Callers of this queue whom the PBX's native queue has."""
     signed_in: int
-    """Agents of this queue who are not signed out; the sum of the five counts that follow."""
+    """Agents of this queue who are not signed out and work for no campaign; the sum of the five
+    counts that follow."""
     ready: int
     ringing: int
     """Agents reserved for a call or whose phone rings."""
     talking: int
     wrap_up: int
     not_ready: int
+    today: QueueToday
+
+
+class QueueToday(Struct, frozen=True):
+    """What a queue has done since midnight."""
+
+    answered: int
+    in_time: int
+    """Of those, answered within ``target_s``."""
+    abandoned: int
+    service_level: float
+    """``in_time`` / (``answered`` + ``abandoned``); 1.0 while nobody has called."""
+    target_s: float
 
 
 class CallPage(Struct, frozen=True):
@@ -122,15 +168,26 @@ class Board(Struct, frozen=True):
     calls: tuple[CallView, ...]
     """The earliest arrivals, as many as asked for."""
     calls_total: int
+    campaigns: tuple[CampaignView, ...]
 
 
 def agent_view(state: State, agent_id: AgentId) -> AgentView | None:
     """This agent now; None when nobody of that id may answer calls."""
     agent = state.agents.get(agent_id)
-    return None if agent is None else view_of_agent(agent)
+    return None if agent is None else view_of_agent(state, agent)
 
 
-def view_of_agent(agent: Agent) -> AgentView:
+def line_state(state: State, agent: Agent) -> LineState:
+    """How the agent's nailed-up line is."""
+    leg = state.legs.get(agent.line) if agent.line is not None else None
+    if leg is None:
+        return LineState.NONE
+    if leg.call or leg.bridge:
+        return LineState.IN_USE
+    return LineState.PARKED if leg.parked else LineState.OPENING
+
+
+def view_of_agent(state: State, agent: Agent) -> AgentView:
     """The view of an agent at hand."""
     return AgentView(
         id=agent.id,
@@ -146,12 +203,15 @@ def view_of_agent(agent: Agent) -> AgentView:
         call=agent.call,
         idle_since=agent.idle_since,
         desktops=agent.desktops,
+        campaign=agent.campaign,
+        line=line_state(state, agent),
+        wrap_up_ends_at=state.timers.get(f"wrap_up:{agent.id}") or 0.0,
     )
 
 
 def agents_view(state: State) -> tuple[AgentView, ...]:
     """All agents, signed in or not, in the order they were configured."""
-    return tuple(view_of_agent(agent) for agent in state.agents.values())
+    return tuple(view_of_agent(state, agent) for agent in state.agents.values())
 
 
 def call_view(state: State, call_id: CallId) -> CallView | None:
@@ -182,6 +242,8 @@ def view_of_call(call: Call) -> CallView:
         connected_at=call.connected_at,
         overflowed=call.overflowed,
         via_fallback=call.via_fallback,
+        campaign=call.campaign,
+        attempt=call.attempt,
     )
 
 
@@ -229,7 +291,7 @@ class _Tally:
         self.tiers: dict[Tier, int] = dict.fromkeys(Tier, 0)
         self.since = 0.0
 
-    def view(self, queue: QueueId) -> QueueView:
+    def view(self, state: State, queue: QueueId) -> QueueView:
         agents, calls = self.agents, self.calls
         ringing = agents[AgentState.RESERVED] + agents[AgentState.RINGING]
         return QueueView(
@@ -252,7 +314,20 @@ class _Tally:
             talking=agents[AgentState.TALKING],
             wrap_up=agents[AgentState.WRAP_UP],
             not_ready=agents[AgentState.NOT_READY],
+            today=_today(state, queue),
         )
+
+
+def _today(state: State, queue: QueueId) -> QueueToday:
+    counts = today(state, queue)
+    over = counts.answered + counts.abandoned
+    return QueueToday(
+        answered=counts.answered,
+        in_time=counts.in_time,
+        abandoned=counts.abandoned,
+        service_level=counts.in_time / over if over else 1.0,
+        target_s=state.queues[queue].target_s,
+    )
 
 
 _WAITS = (CallState.WAITING, CallState.OFFERED)
@@ -274,11 +349,11 @@ def queues_view(state: State) -> tuple[QueueView, ...]:
             if tally.since == 0.0 or call.queued_at < tally.since:
                 tally.since = call.queued_at
     for agent in state.agents.values():
-        for queue in agent.queues:
+        for queue in agent.queues if not agent.campaign else ():
             tally = tallies.get(queue)
             if tally is not None:
                 tally.agents[agent.state] += 1
-    return tuple(tally.view(queue) for queue, tally in tallies.items())
+    return tuple(tally.view(state, queue) for queue, tally in tallies.items())
 
 
 def queue_view(state: State, queue_id: QueueId) -> QueueView | None:
@@ -296,6 +371,7 @@ def board(state: State, *, calls_limit: int = CALLS_PER_PAGE_MAX) -> Board:
         agents=agents_view(state),
         calls=calls_view(state, limit=calls_limit).calls,
         calls_total=len(state.calls) - calls_by_state(state)[CallState.ENDED],
+        campaigns=campaigns_view(state),
     )
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from callcenter.core import agents, inbound, offers
+from callcenter.core import adoption, agents, dialed, inbound, lines, offers
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState, AgentStep
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.commands import AddFallbackMember, HangUp
 from callcenter.domain.events import ChannelHungUp, ChannelTruth, PbxStateRead
-from callcenter.domain.ids import LEG_PREFIX, ChannelRef, PbxName
+from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX, ChannelRef, PbxName
 
 UNKNOWN_CAUSE = 127
 """Q.850 "interworking, unspecified": given to legs that vanished unseen, so that no agent is blamed
@@ -30,6 +30,7 @@ def reconcile(turn: Turn, event: PbxStateRead) -> None:
     turn.state.links.put(event.pbx, True)
     _wake(turn, event.pbx)
     truth = {channel.channel: channel for channel in event.channels}
+    dialed.reconcile(turn, event.pbx, truth, was_up)
     _remove_dead_legs(turn, event.pbx, truth, was_up)
     for call, seen in _end_what_is_over(turn, event.pbx, truth):
         call = turn.state.calls[call.id]
@@ -54,6 +55,9 @@ def lose_link(turn: Turn, pbx: PbxName) -> None:
 def _wake(turn: Turn, pbx: PbxName) -> None:
     """Have routing look at everybody of this PBX again."""
     turn.touched[f"pbx:{pbx}"] = None
+    for campaign in turn.state.campaigns.values():
+        if campaign.settings.pbx == pbx:
+            turn.touch_campaign(campaign.settings.id)
     for call in turn.state.calls.values():
         if call.channel.pbx == pbx:
             turn.touch_call(call)
@@ -112,6 +116,10 @@ def _talks_with_another(call: Call, seen: ChannelTruth, truth: Truth) -> bool:
 def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
     """One call that lives in the PBX: put it where the PBX has it."""
     call = turn.change_call(turn.state.calls[call.id], place=seen.place, bridge=seen.bridge)
+    if seen.place is Place.HARBOUR:
+        if not call.joining:  # a join under way succeeds, or comes back refused
+            dialed.hear_message(turn, call)
+        return
     if call.ending:
         turn.end_caller(call)
         return
@@ -124,7 +132,7 @@ def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) ->
             inbound.reclaim(turn, inbound.fall_back(turn, call))
         case Place.MENU:
             _reconcile_menu(turn, call)
-        case Place.DIALPLAN:
+        case Place.DIALPLAN | Place.SCREENING | Place.HARBOUR:
             turn.state.set_timer(f"lease:{call.id}", turn.now + inbound.HOLD_LEASE_S)
         case _ as never:
             assert_never(never)
@@ -146,9 +154,9 @@ def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) ->
         agent_id = turn.state.agent_of_phone.get(other.endpoint)
         if agent_id is not None:
             turn.repair("adopted_conversation", call.id)
-            offers.adopt_conversation(turn, call, turn.state.agents[agent_id], other.channel)
+            adoption.adopt_conversation(turn, call, turn.state.agents[agent_id], other.channel)
             return
-    offers.talk_with_stranger(turn, call)
+    adoption.talk_with_stranger(turn, call)
 
 
 def _reconcile_held(turn: Turn, call: Call) -> None:
@@ -198,6 +206,9 @@ def _meet(turn: Turn, seen: ChannelTruth, truth: Truth) -> None:
     if seen.channel.id.startswith(LEG_PREFIX):
         turn.repair("orphan_leg", str(seen.channel))
         turn.send(HangUp(turn.command_id(), seen.channel))
+    elif seen.channel.id.startswith(ATTEMPT_PREFIX):
+        if turn.attempt_on(seen.channel) is None:
+            dialed.meet(turn, seen)
     elif seen.role == "caller":
         turn.repair("unknown_caller", str(seen.channel))
         arrived_at = min(seen.entered_at, turn.now) if seen.entered_at else turn.now
@@ -215,7 +226,9 @@ def _note_leg(turn: Turn, seen: ChannelTruth) -> None:
     parked = seen.place is Place.HOLD
     leg = turn.put_leg(leg, created=True, parked=parked, bridge=seen.bridge)
     call = turn.state.calls.get(leg.call)
-    if call is None or call.leg != leg.channel:
+    if leg.nailed and call is None:
+        lines.line_free(turn, leg)
+    elif call is None or call.leg != leg.channel:
         turn.send(HangUp(turn.command_id(), leg.channel))
     elif call.state is CallState.OFFERED:
         if seen.up:

@@ -14,13 +14,17 @@ import msgspec
 from msgspec import Struct
 
 from callcenter.domain.agent import Agent
+from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call
+from callcenter.domain.campaign import Campaign
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.commands import Command
 from callcenter.domain.flow import Flow
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
+    CampaignId,
     ChannelRef,
     CommandId,
     FlowId,
@@ -30,12 +34,16 @@ from callcenter.domain.ids import (
     RequestId,
 )
 from callcenter.domain.leg import Leg
+from callcenter.domain.queue_day import QueueDay
 from callcenter.domain.step import Reply
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 Undo = Callable[[], None]
+
+IN_FLIGHT = (AttemptState.PLACED, AttemptState.RINGING, AttemptState.SCREENING)
+"""Attempts of which nobody knows yet whether a person will need an agent."""
 
 
 class Table(Generic[K, V]):
@@ -111,10 +119,13 @@ class Snapshot(Struct, frozen=True):
     agents: dict[AgentId, Agent]
     calls: dict[CallId, Call]
     legs: dict[str, Leg]
+    attempts: dict[AttemptId, Attempt]
+    campaigns: dict[CampaignId, Campaign]
     pending: dict[CommandId, Command]
     timers: dict[str, float]
     answered: dict[RequestId, Answered]
     links: dict[PbxName, bool]
+    days: dict[QueueId, QueueDay]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -138,10 +149,13 @@ class State:
         self.legs: Table[ChannelRef, Leg] = Table(
             log, {leg.channel: leg for leg in snapshot.legs.values()}
         )
+        self.attempts: Table[AttemptId, Attempt] = Table(log, {})
+        self.campaigns: Table[CampaignId, Campaign] = Table(log, dict(snapshot.campaigns))
         self.pending: Table[CommandId, Command] = Table(log, dict(snapshot.pending))
         self.timers: Table[str, float] = Table(log, dict(snapshot.timers))
         self.answered: Table[RequestId, Answered] = Table(log, dict(snapshot.answered))
         self.links: Table[PbxName, bool] = Table(log, dict(snapshot.links))
+        self.days: Table[QueueId, QueueDay] = Table(log, dict(snapshot.days))
         # Derived.
         self.call_of: Table[ChannelRef, CallId] = Table(
             log, {call.channel: call.id for call in snapshot.calls.values()}
@@ -149,6 +163,15 @@ class State:
         self.agent_of_phone: Table[Phone, AgentId] = Table(
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
+        self.live_attempts: Table[CampaignId, int] = Table(log)
+        """How many attempts of a campaign have not ended."""
+        self.in_flight: Table[CampaignId, int] = Table(log)
+        """How many of those are ``IN_FLIGHT``."""
+        self.dialing: Table[str, AttemptId] = Table(log)
+        """Numbers with a live attempt."""
+        for attempt in snapshot.attempts.values():
+            self.put_attempt(attempt)
+        log.clear()
         self._heap = [(due, key) for key, due in snapshot.timers.items()]
         heapq.heapify(self._heap)
         self.center = NO_CENTER
@@ -174,6 +197,29 @@ class State:
             self.configured = was
 
         self._log.append(undo)
+
+    def put_attempt(self, attempt: Attempt) -> None:
+        """Add or replace an attempt, and count it."""
+        old = self.attempts.get(attempt.id)
+        if old is None:
+            self._count(self.live_attempts, attempt.campaign, 1)
+            self.dialing.put(attempt.number, attempt.id)
+        was = old is not None and old.state in IN_FLIGHT
+        self._count(self.in_flight, attempt.campaign, (attempt.state in IN_FLIGHT) - was)
+        self.attempts.put(attempt.id, attempt)
+
+    def remove_attempt(self, attempt: Attempt) -> None:
+        """Forget an attempt that has ended."""
+        self._count(self.live_attempts, attempt.campaign, -1)
+        self._count(
+            self.in_flight, attempt.campaign, -(self.attempts[attempt.id].state in IN_FLIGHT)
+        )
+        self.dialing.remove(attempt.number)
+        self.attempts.remove(attempt.id)
+
+    def _count(self, table: Table[CampaignId, int], campaign: CampaignId, change: int) -> None:
+        if change:
+            table.put(campaign, (table.get(campaign) or 0) + change)
 
     def set_epoch(self, epoch: int) -> None:
         """Count a start."""
@@ -238,10 +284,13 @@ class State:
             agents=self.agents.as_dict(),
             calls=self.calls.as_dict(),
             legs={str(ref): leg for ref, leg in self.legs.items()},
+            attempts=self.attempts.as_dict(),
+            campaigns=self.campaigns.as_dict(),
             pending=self.pending.as_dict(),
             timers=self.timers.as_dict(),
             answered=self.answered.as_dict(),
             links=self.links.as_dict(),
+            days=self.days.as_dict(),
         )
 
     def encode(self) -> bytes:
@@ -261,10 +310,13 @@ def empty_state(journal: str) -> State:
             agents={},
             calls={},
             legs={},
+            attempts={},
+            campaigns={},
             pending={},
             timers={},
             answered={},
             links={},
+            days={},
         )
     )
 

@@ -9,21 +9,32 @@ import msgspec
 from callcenter.core.state import State
 from callcenter.domain import agent as agents
 from callcenter.domain import call as calls
+from callcenter.domain import campaign as campaigns
 from callcenter.domain.agent import Agent, AgentStep
+from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, CallStep
+from callcenter.domain.campaign import Campaign, CampaignStep
 from callcenter.domain.center import Queue
 from callcenter.domain.commands import Command, HangUp
 from callcenter.domain.ids import (
     AgentId,
     CallId,
+    CampaignId,
     ChannelRef,
     CommandId,
     PbxName,
+    QueueId,
     RequestId,
     make_id,
 )
 from callcenter.domain.leg import Leg
-from callcenter.domain.records import AgentStateRecord, FaultRecord, Record, RepairRecord
+from callcenter.domain.records import (
+    AgentStateRecord,
+    CampaignRecord,
+    FaultRecord,
+    Record,
+    RepairRecord,
+)
 from callcenter.domain.step import Reply
 
 ENDING_LEASE_S = 10.0
@@ -41,6 +52,7 @@ class Turn:
         "commands",
         "dirty_agents",
         "dirty_calls",
+        "dirty_campaigns",
         "now",
         "records",
         "replies",
@@ -57,6 +69,7 @@ class Turn:
         self.touched: dict[str, None] = {}
         self.dirty_agents: dict[AgentId, None] = {}
         self.dirty_calls: dict[CallId, None] = {}
+        self.dirty_campaigns: dict[CampaignId, None] = {}
         self._ids = 0
 
     def checkpoint(self) -> tuple[int, ...]:
@@ -69,9 +82,11 @@ class Turn:
         del self.commands[commands:], self.records[records:], self.replies[replies:]
 
     def forget_dirty(self) -> None:
-        """Routing has seen what changed so far; the next timer of the step begins anew."""
+        """Routing and dialing have seen what changed so far; the next timer of the step begins
+        anew."""
         self.dirty_agents.clear()
         self.dirty_calls.clear()
+        self.dirty_campaigns.clear()
 
     # --- going out --------------------------------------------------------------------------
 
@@ -121,6 +136,8 @@ class Turn:
         """Mark a call as changed, for routing and for live screens."""
         self.dirty_calls[call.id] = None
         self.touched[f"call:{call.id}"] = None
+        if call.campaign:
+            self.touch_campaign(call.campaign)
         if call.queue:
             self.touched[f"queue:{call.queue}"] = None
 
@@ -149,6 +166,8 @@ class Turn:
         self.state.agents.put(agent.id, agent)
         self.dirty_agents[agent.id] = None
         self.touched[f"agent:{agent.id}"] = None
+        if agent.campaign:
+            self.touch_campaign(agent.campaign)
         for queue in agent.queues:
             self.touched[f"queue:{queue}"] = None
         return agent
@@ -173,7 +192,49 @@ class Turn:
         if changes:
             leg = msgspec.structs.replace(leg, **changes)
         self.state.legs.put(leg.channel, leg)
+        if leg.nailed:
+            self.put_agent(self.state.agents[leg.agent])  # routing and dialing look at the line
         return leg
+
+    def put_attempt(self, attempt: Attempt) -> Attempt:
+        """Store an attempt and mark its campaign as changed."""
+        self.state.put_attempt(attempt)
+        self.touch_campaign(attempt.campaign)
+        return attempt
+
+    def change_attempt(self, attempt: Attempt, **changes: Any) -> Attempt:
+        """Change fields of an attempt within its state."""
+        return self.put_attempt(msgspec.structs.replace(attempt, **changes))
+
+    def remove_attempt(self, attempt: Attempt) -> None:
+        """Forget an attempt that has ended."""
+        self.state.remove_attempt(attempt)
+        self.touch_campaign(attempt.campaign)
+
+    def put_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:
+        """Store a campaign, changed by these fields, and mark it as changed."""
+        campaign = msgspec.structs.replace(campaign, **changes)
+        self.state.campaigns.put(campaign.settings.id, campaign)
+        self.touch_campaign(campaign.settings.id)
+        return campaign
+
+    def step_campaign(self, campaign: Campaign, step: CampaignStep, *, by: str) -> Campaign:
+        """Take a campaign through its transition table and keep a record of it."""
+        state = campaigns.next_state(campaign.state, step)
+        if state is campaign.state:
+            return campaign
+        campaign = self.put_campaign(campaign, state=state, since=self.now, changed_by=by)
+        self.record_campaign(campaign, by)
+        return campaign
+
+    def record_campaign(self, campaign: Campaign, by: str) -> None:
+        """Keep how the campaign is from now on."""
+        self.record(CampaignRecord(campaign.settings, campaign.state, by, self.now))
+
+    def touch_campaign(self, campaign: CampaignId) -> None:
+        """Mark a campaign as changed, for dialing and for live screens."""
+        self.dirty_campaigns[campaign] = None
+        self.touched[f"campaign:{campaign}"] = None
 
     # --- looking up -------------------------------------------------------------------------
 
@@ -182,9 +243,21 @@ class Turn:
         call_id = self.state.call_of.get(channel)
         return None if call_id is None else self.state.calls.get(call_id)
 
+    def attempt_on(self, channel: ChannelRef) -> Attempt | None:
+        """The attempt whose channel this is."""
+        attempt = self.state.attempts.get(channel.id)
+        return attempt if attempt is not None and attempt.channel == channel else None
+
     def queue_of(self, call: Call) -> Queue:
-        """The settings of the call's queue."""
+        """The settings of the call's queue; a campaign's call has those of its campaign."""
+        campaign = self.state.campaigns.get(call.campaign)
+        if campaign is not None:
+            return Queue(id="", wrap_up_s=campaign.settings.wrap_up_s, senior_hold_s=0.0)
         return self.state.queues.get(call.queue, UNKNOWN_QUEUE)
+
+    def waiting_queue(self, call: Call) -> QueueId:
+        """The queue a call goes back to; a campaign's call waits in none."""
+        return call.queue if call.campaign else call.queue or self.state.center.default_queue
 
     def is_up(self, pbx: PbxName) -> bool:
         """Whether the link to this PBX is up."""

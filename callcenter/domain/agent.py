@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.ids import AgentId, CallId, ChannelRef, Phone, QueueId
+from callcenter.domain.ids import AgentId, CallId, CampaignId, ChannelRef, Phone, QueueId
 from callcenter.domain.transitions import Impossible
 
 
@@ -123,6 +123,12 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     """The call being offered, talked on or wrapped up."""
     leg: ChannelRef | None = None
     """The agent's own channel in that call."""
+    campaign: CampaignId = ""
+    """The campaign the agent works for; empty: inbound calls."""
+    line: ChannelRef | None = None
+    """The nailed-up line: the agent's own channel, that stays from call to call."""
+    line_failures: int = 0
+    """How often in a row the line could not be opened."""
     desktops: int = 0
     """Open desktops (WebSockets). Calls are offered only to agents who have one: the card must be
     seen."""

@@ -18,7 +18,9 @@ from msgspec import Struct
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
+    CampaignId,
     ChannelRef,
     CommandId,
     CustomerId,
@@ -61,7 +63,7 @@ S, E = CallState, CallStep
 
 CALL_TRANSITIONS: dict[tuple[CallState, CallStep], CallState] = {
     (S.ARRIVING, E.START_FLOW): S.IN_IVR,
-    (S.ARRIVING, E.QUEUE): S.WAITING,
+    (S.ARRIVING, E.QUEUE): S.WAITING,  # also a person whom a campaign has dialed
     (S.ARRIVING, E.FALL_BACK): S.IN_FALLBACK,
     (S.ARRIVING, E.CONNECT): S.CONNECTED,  # found so after a restart
     (S.ARRIVING, E.END): S.ENDED,
@@ -94,6 +96,10 @@ class Place(StrEnum):
     MENU = "menu"
     HOLD = "hold"
     BRIDGE = "bridge"
+    SCREENING = "screening"
+    """A number dialed has answered; answering machine detection listens."""
+    HARBOUR = "harbour"
+    """A person dialed hears the safe-harbour message."""
     NATIVE_QUEUE = "native_queue"
 
 
@@ -107,6 +113,8 @@ class Outcome(StrEnum):
     """Hung up in the menu, before any queue."""
     ENDED_BY_FLOW = "ended_by_flow"
     """The flow said good-bye: self service done."""
+    DROPPED = "dropped"
+    """A person dialed for whom no agent was free: heard the safe-harbour message."""
     LOST = "lost"
     """Gone in a way that nobody chose: the PBX restarted, or the channel vanished while we were
     away."""
@@ -147,8 +155,12 @@ class Call(Struct, frozen=True, omit_defaults=True):
     """A JoinCall is under way."""
     bridge: str = ""
     """The bridge the caller talks in."""
+    campaign: CampaignId = ""
+    """The campaign that dialed the person; empty for a call that came in."""
+    attempt: AttemptId = ""
     ending: bool = False
-    """We are hanging up the caller: nothing else is to be done with the call."""
+    """The caller is being hung up, or hears the safe-harbour message: nothing else is to be done
+    with the call."""
     ended_by_flow: bool = False
     answered_at: float = 0.0
     """When it was first connected to an agent."""

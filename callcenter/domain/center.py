@@ -16,6 +16,8 @@ class Queue(Struct, frozen=True, omit_defaults=True):
     """How long an agent's phone rings, counted from its first RINGING."""
     wrap_up_s: float = 30.0
     """How long an agent may take for after-call work before being ready again."""
+    target_s: float = 20.0
+    """The service level's target: a call answered within it was answered in time."""
     senior_hold_s: float = 20.0
     """How long a gold caller is kept for a senior before any agent of the queue may answer."""
 
@@ -31,5 +33,7 @@ class Center(Struct, frozen=True, omit_defaults=True):
     """Agents' phones -> the PBX they are registered at."""
     default_queue: QueueId
     """Where a call goes whose number has no flow."""
+    time_zone: str = "UTC"
+    """IANA name: where the center's days begin."""
     region: str = "US"
     """Region (ISO 3166) by which national caller numbers are read."""

@@ -10,12 +10,15 @@ from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
+from callcenter.domain.campaign import CallingWindow
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
     CallId,
+    CampaignId,
     ChannelRef,
     CommandId,
+    ContactId,
     CustomerId,
     PbxName,
     Phone,
@@ -73,6 +76,9 @@ class PopCard(_Command, frozen=True):
     caller_number: str
     queue: QueueId
     waited_s: float
+    campaign: CampaignId = ""
+    """The campaign that dialed the person; empty for a call that came in."""
+    contact: ContactId = ""
 
 
 class RingAgent(_Command, frozen=True):
@@ -88,8 +94,49 @@ class RingAgent(_Command, frozen=True):
     """After this the PBX gives up by itself, counted from dialing."""
 
 
+class OpenLine(_Command, frozen=True):
+    """Dial the agent's phone once, to stay on the line from then on (nailed-up)."""
+
+    leg: ChannelRef
+    agent: AgentId
+    phone: Phone
+    timeout_s: float
+    """After this the PBX gives up by itself, counted from dialing."""
+
+
+class PlaceCall(_Command, frozen=True):
+    """Dial a contact; the channel gets this id. Never sent again."""
+
+    channel: ChannelRef
+    trunk: str
+    number: str
+    """E.164."""
+    caller_id: str
+    """Shown to the person; empty: the trunk's own."""
+    timeout_s: float
+    """After this the PBX gives up by itself, counted from dialing."""
+    amd: bool
+    harbour_wait_s: int
+    """How long a person waits for us before the safe-harbour message begins; the dialplan's own
+    clock."""
+    harbour_prompt: str
+
+
+class RefillHopper(_Command, frozen=True):
+    """Fetch the contacts of a campaign that are to be dialed next, in order."""
+
+    campaign: CampaignId
+    want: int
+    window: CallingWindow
+    exclude: tuple[ContactId, ...]
+    """In the hopper or being dialed already."""
+
+
 class JoinCall(_Command, frozen=True):
-    """Bridge the caller and the agent's leg."""
+    """Bridge the caller, or the person dialed, and the agent's leg.
+
+    A person dialed goes on hold, not to the safe-harbour message, should the agent's side end.
+    """
 
     caller: ChannelRef
     leg: ChannelRef
@@ -128,21 +175,23 @@ PbxCommand: TypeAlias = (
     | ProbeMenu
     | HoldCaller
     | RingAgent
+    | OpenLine
+    | PlaceCall
     | JoinCall
     | HangUp
     | AddFallbackMember
     | RemoveFallbackMember
     | ReadPbx
 )
-Command: TypeAlias = PbxCommand | LookUpCustomer | PopCard
+Command: TypeAlias = PbxCommand | LookUpCustomer | RefillHopper | PopCard
 
 
 def pbx_of(command: PbxCommand) -> PbxName:
     """The PBX this command goes to."""
     match command:
-        case PlayPrompt() | AskDigit() | ProbeMenu() | HoldCaller() | HangUp():
+        case PlayPrompt() | AskDigit() | ProbeMenu() | HoldCaller() | HangUp() | PlaceCall():
             return command.channel.pbx
-        case RingAgent():
+        case RingAgent() | OpenLine():
             return command.leg.pbx
         case JoinCall():
             return command.caller.pbx

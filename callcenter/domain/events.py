@@ -12,12 +12,15 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.attempt import Verdict
 from callcenter.domain.call import Place
+from callcenter.domain.campaign import CampaignSettings, CampaignStep, HopperRow, ListCounts
 from callcenter.domain.center import Center
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
     CallId,
+    CampaignId,
     ChannelRef,
     CommandId,
     CustomerId,
@@ -73,7 +76,7 @@ class ChannelTruth(Struct, frozen=True, omit_defaults=True):
     bridge: str = ""
     """The bridge it talks in; empty in holding bridges."""
     role: str = ""
-    """CC_ROLE: ``caller``, ``agent`` or empty for a channel that is not ours."""
+    """CC_ROLE: ``caller``, ``agent``, ``dialed`` or empty for a channel that is not ours."""
     caller_number: str = ""
     dialed_number: str = ""
     entered_at: float = 0.0
@@ -120,7 +123,7 @@ class IvrLeft(_Event, frozen=True):
 
 
 class CallerHeld(_Event, frozen=True):
-    """The caller is in the holding bridge and hears music: may be joined."""
+    """The caller, or the person dialed, is in a holding bridge: may be joined."""
 
     channel: ChannelRef
 
@@ -165,6 +168,39 @@ class LegAnswered(_Event, frozen=True):
 
 class LegParked(_Event, frozen=True):
     """The agent's channel waits in its holding bridge: may be joined."""
+
+    channel: ChannelRef
+
+
+class AttemptCreated(_Event, frozen=True):
+    """The PBX has made the channel of an attempt."""
+
+    channel: ChannelRef
+
+
+class AttemptRinging(_Event, frozen=True):
+    """The phone of the person dialed rings."""
+
+    channel: ChannelRef
+
+
+class AttemptAnswered(_Event, frozen=True):
+    """The person dialed, or a machine, has picked up."""
+
+    channel: ChannelRef
+
+
+class AttemptScreened(_Event, frozen=True):
+    """Answering machine detection has come to a verdict."""
+
+    channel: ChannelRef
+    verdict: Verdict
+    cause: str = ""
+    """AMD's own word, e.g. ``MAXWORDS-4-4``."""
+
+
+class HarbourBegan(_Event, frozen=True):
+    """No agent came in time: the person dialed begins to hear the safe-harbour message."""
 
     channel: ChannelRef
 
@@ -231,6 +267,21 @@ class CustomerNotFound(_Event, frozen=True):
     call: CallId
 
 
+class HopperFilled(_Event, frozen=True):
+    """The database gave contacts to be dialed next, in order."""
+
+    command: CommandId
+    campaign: CampaignId
+    rows: tuple[HopperRow, ...]
+    counts: ListCounts
+
+
+class ContactsChanged(_Event, frozen=True):
+    """Contacts of this campaign were added or changed: the hopper may be filled anew."""
+
+    campaign: CampaignId
+
+
 # --- desktops and what agents ask for ----------------------------------------------------------
 
 
@@ -292,6 +343,37 @@ class HangUpRequested(_Event, frozen=True):
     agent: AgentId
 
 
+class CampaignJoinRequested(_Event, frozen=True):
+    """The agent wants to work for this campaign: the phone is rung once and stays on the line."""
+
+    request: RequestId
+    agent: AgentId
+    campaign: CampaignId
+    """Empty: to leave the campaign and take inbound calls."""
+
+
+# --- what managers ask for -----------------------------------------------------------------------
+
+
+class CampaignSaved(_Event, frozen=True):
+    """A campaign is to be made, or to have other settings from now on."""
+
+    request: RequestId
+    settings: CampaignSettings
+    by: str
+    """The account that asks."""
+
+
+class CampaignStepRequested(_Event, frozen=True):
+    """A campaign is to be started, paused or drained."""
+
+    request: RequestId
+    campaign: CampaignId
+    step: CampaignStep
+    by: str
+    """The account that asks."""
+
+
 PbxEvent: TypeAlias = (
     PbxStateRead
     | PbxLinkLost
@@ -306,12 +388,19 @@ PbxEvent: TypeAlias = (
     | LegRinging
     | LegAnswered
     | LegParked
+    | AttemptCreated
+    | AttemptRinging
+    | AttemptAnswered
+    | AttemptScreened
+    | HarbourBegan
     | OriginateFailed
     | ChannelJoined
     | ChannelLeft
     | ChannelHungUp
 )
-Result: TypeAlias = CommandSucceeded | CommandFailed | CustomerFound | CustomerNotFound
+Result: TypeAlias = (
+    CommandSucceeded | CommandFailed | CustomerFound | CustomerNotFound | HopperFilled
+)
 Request: TypeAlias = (
     SignInRequested
     | SignOutRequested
@@ -319,6 +408,9 @@ Request: TypeAlias = (
     | NotReadyRequested
     | DispositionRequested
     | HangUpRequested
+    | CampaignJoinRequested
+    | CampaignSaved
+    | CampaignStepRequested
 )
 Event: TypeAlias = (
     ServiceStarted
@@ -327,6 +419,7 @@ Event: TypeAlias = (
     | Tick
     | PbxEvent
     | Result
+    | ContactsChanged
     | DesktopOpened
     | DesktopClosed
     | Request

@@ -9,8 +9,13 @@ from msgspec import Struct
 
 AgentId: TypeAlias = str
 """An account's login name, e.g. ``ana``."""
+AttemptId: TypeAlias = str
+"""One dialing of one number; also the id of the channel dialed."""
 CallId: TypeAlias = str
+CampaignId: TypeAlias = str
 CommandId: TypeAlias = str
+ContactId: TypeAlias = str
+"""One person on one campaign's lists; given by the database."""
 CustomerId: TypeAlias = str
 FlowId: TypeAlias = str
 PbxName: TypeAlias = str
@@ -25,6 +30,8 @@ RequestId: TypeAlias = str
 LEG_PREFIX = "leg-"
 """Channel ids that we give to agents' legs begin with this, so that they are known after a
 restart."""
+ATTEMPT_PREFIX = "att-"
+"""Channel ids that we give to the people a campaign dials begin with this."""
 
 
 class ChannelRef(Struct, frozen=True, array_like=True):
@@ -42,6 +49,7 @@ def make_id(prefix: str, journal: str, position: int, index: int) -> str:
     """Make an id that is unique over all journals: it names the event that led to it.
 
     ``position`` is the event's place in the journal ``journal``, ``index`` counts the ids made in
-    its step.
+    its step. It ends in a letter so that none is the beginning of another: Asterisk takes the
+    beginning of a ChannelId in use for the whole, and refuses it (docs/asterisk-facts.md).
     """
-    return f"{prefix}{journal}-{position}-{index}"
+    return f"{prefix}{journal}-{position}-{index}z"

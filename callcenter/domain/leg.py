@@ -1,4 +1,4 @@
-"""An agent's channel in one call, from dialing to hang-up."""
+"""An agent's channel, from dialing to hang-up: of one call, or nailed-up for many."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ class Leg(Struct, frozen=True, omit_defaults=True):
     channel: ChannelRef
     agent: AgentId
     call: CallId
-    """The call it was dialed for; empty once that call no longer wants it (it is being hung up)."""
+    """The call it was dialed for, or, nailed-up, the one it is used for just now; empty once that
+    call no longer wants it: then it is hung up, or, nailed-up, kept."""
     offered_at: float
     reason: str = ""
     """Why routing chose this agent."""
+    nailed: bool = False
+    """Stays on the line from call to call."""
     created: bool = False
     """The PBX has made the channel: a Hangup will come."""
     ringing_at: float = 0.0

@@ -8,9 +8,21 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import AttemptResult, ContactStatus, Verdict
 from callcenter.domain.call import Outcome
+from callcenter.domain.campaign import CampaignSettings, CampaignState
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import AgentId, CallId, ChannelRef, CustomerId, FlowId, QueueId
+from callcenter.domain.ids import (
+    AgentId,
+    AttemptId,
+    CallId,
+    CampaignId,
+    ChannelRef,
+    ContactId,
+    CustomerId,
+    FlowId,
+    QueueId,
+)
 
 
 class _Record(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -39,6 +51,9 @@ class CallRecord(_Record, frozen=True):
     overflowed: bool
     via_fallback: bool
     offers: int
+    campaign: CampaignId = ""
+    """The campaign that dialed the person; empty for a call that came in."""
+    attempt: AttemptId = ""
 
 
 class OfferRecord(_Record, frozen=True):
@@ -82,6 +97,46 @@ class DispositionRecord(_Record, frozen=True):
     at: float
 
 
+class AttemptRecord(_Record, frozen=True):
+    """An attempt that has ended: exactly one for each."""
+
+    attempt: AttemptId
+    campaign: CampaignId
+    contact: ContactId
+    number: str
+    channel: ChannelRef
+    tries: int
+    """Which attempt to reach the contact it was: the first is 1."""
+    placed_at: float
+    ringing_at: float
+    answered_at: float
+    person_at: float
+    connected_at: float
+    harbour_at: float
+    ended_at: float
+    result: AttemptResult
+    cause: int
+    """ISDN cause (Q.850) of the hang-up; 0 when there was none."""
+    verdict: Verdict | None
+    verdict_cause: str
+    agent: AgentId
+    call: CallId
+    status: ContactStatus
+    """What is to be done with the contact from now on."""
+    next_try_at: float
+    """With status ``open``: not before; 0.0 otherwise."""
+
+
+class CampaignRecord(_Record, frozen=True):
+    """A campaign was made, changed, started, paused, drained or has finished."""
+
+    settings: CampaignSettings
+    state: CampaignState
+    by: str
+    """The account that asked; empty: it came about by itself."""
+    at: float
+
+
 class FaultRecord(_Record, frozen=True):
     """Something came in that could not be; the other calls went on."""
 
@@ -104,6 +159,8 @@ Record: TypeAlias = (
     | ConversationRecord
     | AgentStateRecord
     | DispositionRecord
+    | AttemptRecord
+    | CampaignRecord
     | FaultRecord
     | RepairRecord
 )

@@ -5,18 +5,28 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
-from callcenter.domain.commands import Command, LookUpCustomer, PbxCommand, PopCard, pbx_of
+from callcenter.domain.commands import (
+    Command,
+    LookUpCustomer,
+    PbxCommand,
+    PopCard,
+    RefillHopper,
+    pbx_of,
+)
 from callcenter.domain.events import (
     CommandFailed,
     CommandSucceeded,
     CustomerFound,
     CustomerNotFound,
     Event,
+    HopperFilled,
 )
 from callcenter.domain.ids import AgentId, CommandId, PbxName
 from callcenter.service.ports import (
+    Clock,
+    ContactStore,
     CustomerStore,
     Desktops,
     OutcomeUnknown,
@@ -26,6 +36,8 @@ from callcenter.service.ports import (
 
 LOOK_UP_DEADLINE_S = 2.0
 """The local directory answers in milliseconds; after this the call goes on as a stranger's."""
+REFILL_DEADLINE_S = 10.0
+"""A large list takes a second; after this the machine asks again later."""
 MAX_LOOK_UPS = 64
 """Look-ups under way at once; more wait their turn within the deadline."""
 
@@ -39,11 +51,19 @@ class Executor:
         customers: CustomerStore,
         desktops: Desktops,
         put: Callable[[Event], None],
+        contacts: ContactStore,
+        records_written: Callable[[], Awaitable[None]],
+        clock: Clock,
     ) -> None:
+        """``records_written`` returns when every attempt ended so far is in the database: only then
+        may it be asked who is next."""
         self._gateways = gateways
         self._customers = customers
         self._desktops = desktops
         self._put = put
+        self._contacts = contacts
+        self._records_written = records_written
+        self._clock = clock
         self._look_ups: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(MAX_LOOK_UPS)
         self.sent: Counter[str] = Counter()
@@ -66,11 +86,16 @@ class Executor:
                 case PopCard():
                     pass
                 case LookUpCustomer():
-                    task = asyncio.create_task(self._look_up(command))
-                    self._look_ups.add(task)
-                    task.add_done_callback(self._look_ups.discard)
+                    self._begin(self._look_up(command))
+                case RefillHopper():
+                    self._begin(self._refill(command))
                 case _:
                     self._send(command)
+
+    def _begin(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)
+        self._look_ups.add(task)
+        task.add_done_callback(self._look_ups.discard)
 
     async def close(self) -> None:
         """Give up what is still being looked up."""
@@ -114,6 +139,24 @@ class Executor:
                 self._put(CustomerNotFound(command.id, command.call))
             else:
                 self._put(CustomerFound(command.id, command.call, customer.id, customer.tier))
+
+    async def _refill(self, command: RefillHopper) -> None:
+        try:
+            async with asyncio.timeout(REFILL_DEADLINE_S):
+                await self._records_written()
+                found = await self._contacts.refill(
+                    command.campaign,
+                    command.want,
+                    command.window,
+                    command.exclude,
+                    self._clock.now(),
+                )
+        except TimeoutError:
+            self._put(CommandFailed(command.id, f"no answer within {REFILL_DEADLINE_S:g} s"))
+        except Exception as error:  # noqa: BLE001 - an outside failure comes back as an event
+            self._put(CommandFailed(command.id, f"{type(error).__name__}: {error}"))
+        else:
+            self._put(HopperFilled(command.id, command.campaign, found.rows, found.counts))
 
 
 def _result_event(command: CommandId, done: Future[None]) -> Event:

@@ -14,7 +14,7 @@ import structlog
 from callcenter.core.machine import Machine
 from callcenter.core.state import State
 from callcenter.domain.call import Place
-from callcenter.domain.commands import PopCard, RingAgent
+from callcenter.domain.commands import OpenLine, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import Event, PbxStateRead, Request, Tick
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.domain.records import FaultRecord, RepairRecord
@@ -38,7 +38,7 @@ BEAT_EVERY_S = 2.0
 SNAPSHOT_EVERY = 10_000
 """Events between two snapshots: recovery re-steps at most this many, in about half a second."""
 
-NEEDS_SYNC = (RingAgent,)
+NEEDS_SYNC = (RingAgent, OpenLine, PlaceCall)
 """Commands that dial: their entry must survive a power cut before they are sent."""
 
 log = structlog.get_logger(__name__)

@@ -13,18 +13,22 @@ from typing import Protocol
 from msgspec import Struct
 
 from callcenter.domain.call import Outcome
+from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts
 from callcenter.domain.commands import PbxCommand, PopCard
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
     CallId,
+    CampaignId,
     ChannelRef,
+    ContactId,
     CustomerId,
     PbxName,
     QueueId,
     RequestId,
 )
 from callcenter.domain.records import (
+    AttemptRecord,
     CallRecord,
     ConversationRecord,
     DispositionRecord,
@@ -80,6 +84,28 @@ class CustomerStore(Protocol):
 
     async def find_by_number(self, number: str) -> Customer | None:
         """The customer with this E.164 number."""
+        ...
+
+
+class Refill(Struct, frozen=True):
+    """Contacts to be dialed next, in order, and how the campaign's contacts stand."""
+
+    rows: tuple[HopperRow, ...]
+    counts: ListCounts
+
+
+class ContactStore(Protocol):
+    """The contacts of all campaigns."""
+
+    async def refill(
+        self,
+        campaign: CampaignId,
+        want: int,
+        window: CallingWindow,
+        exclude: Sequence[ContactId],
+        now: float,
+    ) -> Refill:
+        """At most ``want`` contacts that may be dialed at ``now``, without those of ``exclude``."""
         ...
 
 
@@ -297,9 +323,47 @@ class RecordReader(Protocol):
         ...
 
 
+class AttemptPage(Struct, frozen=True):
+    """Ended attempts of a campaign, newest first."""
+
+    rows: tuple[AttemptRecord, ...]
+    next: str = ""
+    """Cursor of the next page; empty after the last."""
+
+
 class CardSource(Protocol):
     """Knows what an agent's screen shows of a customer."""
 
     async def card(self, customer: CustomerId) -> Mapping[str, object] | None:
         """The card's fields, ready for JSON; None for a customer nobody knows."""
         ...
+
+    async def contact_card(self, contact: ContactId) -> Mapping[str, object] | None:
+        """The same of a person whom a campaign dials; None for a contact nobody knows."""
+        ...
+
+
+# --- lists of contacts -------------------------------------------------------------------------
+
+
+class ImportProblem(Struct, frozen=True):
+    """One row of a list that was refused."""
+
+    row: int
+    """The line of the file it begins on; the header is on line 1."""
+    reason: str
+    fix: str
+    """A sentence that says how to mend it."""
+
+
+class ContactImport(Struct, frozen=True):
+    """What an import of contacts did, or with ``dry_run`` would do."""
+
+    list: str
+    """The name of the contact list."""
+    rows: int
+    accepted: int
+    refused: int
+    dry_run: bool
+    problems: tuple[ImportProblem, ...]
+    """The first of the rows refused."""

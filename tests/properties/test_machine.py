@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,16 +15,24 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import decode_state, empty_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
+from callcenter.domain.attempt import Verdict
 from callcenter.domain.call import Place
+from callcenter.domain.campaign import CallingWindow, CampaignSettings, CampaignStep, ListCounts
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import ChannelRef
+from callcenter.domain.ids import LEG_PREFIX, ChannelRef
 from callcenter.domain.step import Entry, Step
 from callcenter.service.recovery import replay
-from tests.builders import PBX, Bench, channel
+from tests.builders import ALWAYS, CAMPAIGN, PBX, Bench, channel, row
 
 AGENTS = ("ana", "jon", "eva")
 CALLERS = [channel(f"c{i}") for i in range(4)]
 BRIDGES = ("b1", "b2")
+CAMPAIGNS = ("renewals", "surveys")
+CONTACTS = 12
+NUMBERS = 7
+"""Fewer than contacts: some share a number, also across campaigns."""
+CLOSING = CallingWindow(opens=9 * 60, closes=22 * 60 + 20, weekdays=ALWAYS.weekdays)
+"""Closes a few minutes after the story has begun."""
 
 
 class Recorder(Bench):
@@ -42,28 +51,25 @@ class Recorder(Bench):
         return step
 
 
-def a_channel(rng: random.Random, bench: Bench) -> ChannelRef:
-    """A caller's channel or any leg ever made."""
-    legs = [x.leg for x in bench.sent(c.RingAgent)][-4:]
-    return rng.choice([*CALLERS, *legs, channel("q-leg")])
+def legs(bench: Bench) -> list[ChannelRef]:
+    """The agents' channels asked for last."""
+    asked = [x.leg for x in bench.commands if isinstance(x, c.RingAgent | c.OpenLine)]
+    lines = [agent.line for agent in bench.machine.state.agents.values() if agent.line is not None]
+    return [*asked[-4:], *lines]
+
+
+def dialed(bench: Bench) -> list[ChannelRef]:
+    """The people dialed last, and one whom nobody knows."""
+    live = [attempt.channel for attempt in bench.machine.state.attempts.values()]
+    return [*live, *(x.channel for x in bench.sent(c.PlaceCall)[-2:]), channel("att-OLD-1-1")]
 
 
 def channel_event(rng: random.Random, bench: Bench) -> e.Event:
-    """Any fact about any channel."""
-    ref = a_channel(rng, bench)
-    bridge = rng.choice(BRIDGES)
-    kinds: list[e.Event] = [
-        e.CallArrived(ref, rng.choice(["", "5551234"]), "7000"),
-        e.IvrLeft(ref),
-        e.CallerHeld(ref),
-        e.CallerLeftHold(ref),
-        e.CallFellBack(ref),
-        e.FallbackAnswered(ref, rng.choice(["1001", "1002", "9"]), channel("q-leg")),
-        e.ChannelJoined(ref, bridge),
-        e.ChannelLeft(ref, bridge),
-        e.ChannelHungUp(ref, rng.choice([0, 16, 17, 19, 44])),
-        e.OriginateFailed(ref),
-    ]
+    """Any fact about any caller's channel or agent's leg."""
+    ref = rng.choice([*CALLERS, *legs(bench), channel("q-leg")])
+    kinds = [*facts_of_any(rng, ref), e.IvrLeft(ref)]
+    if not ref.id.startswith(LEG_PREFIX):
+        kinds.append(e.CallArrived(ref, rng.choice(["", "5551234"]), "7000"))
     if ref not in CALLERS:
         kinds += [e.LegCreated(ref), e.LegRinging(ref), e.LegAnswered(ref), e.LegParked(ref)]
     awaited = (bench.sent(c.PlayPrompt) + bench.sent(c.AskDigit))[-3:]
@@ -75,6 +81,97 @@ def channel_event(rng: random.Random, bench: Bench) -> e.Event:
     return rng.choice(kinds)
 
 
+def facts_of_any(rng: random.Random, ref: ChannelRef) -> list[e.Event]:
+    """What may be told of callers and of people dialed alike."""
+    bridge = rng.choice(BRIDGES)
+    return [
+        e.CallerHeld(ref),
+        e.CallerLeftHold(ref),
+        e.CallFellBack(ref),
+        e.FallbackAnswered(ref, rng.choice(["1001", "1002", "9"]), channel("q-leg")),
+        e.ChannelJoined(ref, bridge),
+        e.ChannelLeft(ref, bridge),
+        e.ChannelHungUp(ref, rng.choice([0, 1, 16, 17, 19, 34, 44])),
+        e.OriginateFailed(ref, rang_out=rng.random() < 0.3),
+    ]
+
+
+def attempt_event(rng: random.Random, bench: Bench) -> e.Event:
+    """Any fact about anybody dialed."""
+    ref = rng.choice(dialed(bench))
+    cause = rng.choice(["", "MAXWORDS-4-4", "INITIALSILENCE-2500"])
+    kinds: list[e.Event] = [
+        e.AttemptCreated(ref),
+        e.AttemptRinging(ref),
+        e.AttemptAnswered(ref),
+        e.AttemptScreened(ref, rng.choice(list(Verdict)), cause),
+        e.CallerHeld(ref),
+        e.HarbourBegan(ref),
+    ]
+    return rng.choice([*kinds, *kinds, *facts_of_any(rng, ref)])
+
+
+def orderly(rng: random.Random, bench: Bench) -> None:
+    """What a PBX that behaves does next: a line or a join ordered comes about, a person speaks."""
+    for name in AGENTS:
+        line = bench.agent(name).line
+        if line is not None and rng.random() < 0.5:
+            bench.tell(e.LegParked(line))
+    state = bench.machine.state
+    for attempt in list(state.attempts.values()):
+        what = rng.randint(0, 3)
+        call = state.calls.get(attempt.call)
+        if what == 0:
+            bench.tell(e.AttemptScreened(attempt.channel, Verdict.HUMAN))
+            bench.tell(e.CallerHeld(attempt.channel))
+        elif what == 1 and call is not None and call.joining:
+            bench.join(attempt.channel)
+        elif what == 2:
+            bench.tell(e.ChannelHungUp(attempt.channel, rng.choice([16, 34])))
+
+
+def campaign_event(rng: random.Random, bench: Bench) -> e.Event:
+    """Anything a manager asks for, or the database says."""
+    campaign = rng.choice([*CAMPAIGNS, "nowhere"])
+    bench.requests += 1
+    name = f"r{bench.requests - rng.randint(0, 1)}"
+    asked = bench.sent(c.RefillHopper)[-3:]
+    kinds: list[e.Event] = [
+        e.CampaignSaved(name, a_campaign(rng, rng.choice(CAMPAIGNS)), "kim"),
+        e.CampaignStepRequested(name, campaign, rng.choice(list(CampaignStep)), "kim"),
+        e.CampaignStepRequested(name, campaign, CampaignStep.START, "kim"),
+        e.ContactsChanged(campaign),
+        *(rows_for(rng, bench, command) for command in asked),
+        *(rows_for(rng, bench, command) for command in asked),
+        *(e.CommandFailed(command.id, "no answer within 10 s") for command in asked[-1:]),
+    ]
+    return rng.choice(kinds)
+
+
+def a_campaign(rng: random.Random, campaign: str) -> CampaignSettings:
+    """Settings that a manager may choose."""
+    return msgspec.structs.replace(
+        CAMPAIGN,
+        id=campaign,
+        lines_per_agent=rng.choice([1.0, 2.5]),
+        max_lines=rng.choice([2, 100]),
+        amd=rng.random() < 0.5,
+        window=rng.choice([ALWAYS, CLOSING]),
+        wrap_up_s=rng.choice([0.0, 30.0]),
+    )
+
+
+def rows_for(rng: random.Random, bench: Bench, command: c.RefillHopper) -> e.Event:
+    """Contacts that may have been dialed since the question, or be dialed just now."""
+    contacts = rng.sample(range(CONTACTS), min(rng.randint(0, CONTACTS), command.want))
+    rows = tuple(
+        row(n, number=f"+1212555{n % NUMBERS:04}", made=rng.randint(0, 5)) for n in contacts
+    )
+    soon = rng.choice([0.0, bench.now - 5, bench.now + 40])
+    counts = ListCounts(at=bench.now, total=CONTACTS, due=len(rows), next_due_at=soon)
+    return e.HopperFilled(command.id, command.campaign, rows, counts)
+
+
 def result(rng: random.Random, bench: Bench) -> e.Event:
     """Any result of any recent command."""
     if not bench.commands:
@@ -83,6 +180,8 @@ def result(rng: random.Random, bench: Bench) -> e.Event:
     if isinstance(command, c.LookUpCustomer):
         tier = rng.choice(list(Tier))
         return e.CustomerFound(command.id, command.call, "k", tier)
+    if isinstance(command, c.RefillHopper):
+        return rows_for(rng, bench, command)
     results: list[e.Event] = [
         e.CommandSucceeded(command.id),
         e.CommandFailed(command.id, "no"),
@@ -104,6 +203,7 @@ def request(rng: random.Random, bench: Bench) -> e.Event:
         e.NotReadyRequested(name, agent, "lunch"),
         e.DispositionRequested(name, agent, call, "solved"),
         e.HangUpRequested(name, agent),
+        e.CampaignJoinRequested(name, agent, rng.choice([*CAMPAIGNS, "", "nowhere"])),
         e.DesktopOpened(agent),
         e.DesktopClosed(agent),
     ]
@@ -112,9 +212,9 @@ def request(rng: random.Random, bench: Bench) -> e.Event:
 
 def reading(rng: random.Random, bench: Bench) -> e.Event:
     """A state reading that says anything of any channel."""
-    legs = [x.leg for x in bench.sent(c.RingAgent)][-3:]
     rows = []
-    known = [*CALLERS, *dict.fromkeys(legs), channel("q")]
+    people = dialed(bench)
+    known = list(dict.fromkeys([*CALLERS, *legs(bench), *people, channel("q")]))
     for ref in rng.sample(known, rng.randint(0, len(known))):
         place = rng.choice(list(Place))
         rows.append(
@@ -124,36 +224,64 @@ def reading(rng: random.Random, bench: Bench) -> e.Event:
                 place,
                 up=rng.random() < 0.5,
                 bridge=rng.choice(BRIDGES) if place is Place.BRIDGE else "",
-                role="caller" if ref in CALLERS else "",
+                role="caller" if ref in CALLERS else "dialed" if ref in people else "",
                 dialed_number="7000",
             )
         )
     return e.PbxStateRead(PBX, tuple(rows))
 
 
+FAULTS = ("card_not_shown", "customer_lookup_failed", "menu_failed", "hopper_not_filled")
+
+
 def run(seed: int) -> Recorder:
     """One story, told by its seed."""
     rng = random.Random(seed)
-    bench = Recorder(allowed_faults=("card_not_shown", "customer_lookup_failed", "menu_failed"))
+    bench = Recorder(allowed_faults=FAULTS)
     bench.agents(*AGENTS, seniors=("eva",))
     for number in range(rng.randint(0, 3)):
         bench.waiting_caller(CALLERS[number].id, Tier.GOLD if number == 1 else None)
+    if rng.random() < 0.7:
+        start_campaigns(rng, bench)
     for _ in range(rng.randint(5, 80)):
-        what = rng.randint(0, 19)
-        if what < 10:
-            bench.tell(channel_event(rng, bench))
-        elif what < 13:
-            bench.tell(result(rng, bench))
-        elif what < 16:
-            bench.tell(request(rng, bench))
-        elif what < 18:
-            bench.wait(rng.choice((0.5, 6.0, 16.0, 31.0)))
-        elif what == 18:
-            bench.tell(rng.choice((e.PbxLinkLost(PBX, "x"), e.ServiceStarted(2))))
-            bench.tell(reading(rng, bench))
-        else:
-            bench.machine = Machine(decode_state(bench.machine.state.encode()))
+        go_on(rng, bench)
     return bench
+
+
+def start_campaigns(rng: random.Random, bench: Bench) -> None:
+    """Both run, have contacts, and some agents have joined."""
+    for campaign in CAMPAIGNS:
+        settings = a_campaign(rng, campaign)
+        bench.ask(e.CampaignSaved, settings, "kim")
+        bench.ask(e.CampaignStepRequested, campaign, CampaignStep.START, "kim")
+        bench.tell(rows_for(rng, bench, bench.refills(campaign)[-1]))
+    for name in AGENTS[: rng.randint(0, 3)]:
+        if bench.ask(e.CampaignJoinRequested, name, rng.choice(CAMPAIGNS)).problem == "":
+            bench.pick_up_line(name)
+
+
+def go_on(rng: random.Random, bench: Recorder) -> None:
+    """Something happens."""
+    what = rng.randint(0, 29)
+    if what < 8:
+        bench.tell(channel_event(rng, bench))
+    elif what < 14:
+        bench.tell(attempt_event(rng, bench))
+    elif what < 17:
+        orderly(rng, bench)
+    elif what < 20:
+        bench.tell(result(rng, bench))
+    elif what < 23:
+        bench.tell(request(rng, bench))
+    elif what < 25:
+        bench.tell(campaign_event(rng, bench))
+    elif what < 28:
+        bench.wait(rng.choice((0.1, 1.0, 6.0, 16.0, 31.0)))
+    elif what == 28:
+        bench.tell(rng.choice((e.PbxLinkLost(PBX, "x"), e.ServiceStarted(2))))
+        bench.tell(reading(rng, bench))
+    else:
+        bench.machine = Machine(decode_state(bench.machine.state.encode()))
 
 
 @settings(max_examples=200, deadline=None)

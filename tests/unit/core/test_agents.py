@@ -284,3 +284,15 @@ def test_seniority_and_queues_can_change_while_signed_in() -> None:
 
     assert bench.agent("ana").seniority is Seniority.SENIOR
     assert bench.agent("ana").state is AgentState.READY
+
+
+def test_a_grace_time_that_ends_after_the_sign_out_changes_nothing() -> None:
+    bench = seated()
+    bench.tell(e.DesktopClosed("ana"))
+    bench.ask(e.SignOutRequested, "ana")
+    bench.machine.state.set_timer("desktop:ana", bench.now + 1)
+
+    bench.wait(DESKTOP_GRACE_S)
+
+    assert bench.agent("ana").state is AgentState.SIGNED_OUT
+    assert bench.machine.next_deadline() is None

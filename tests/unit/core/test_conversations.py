@@ -56,6 +56,7 @@ def test_an_agent_who_hangs_up_ends_the_call(cause: int) -> None:
     bench.waiting_caller("a")
     leg = bench.talk("a").leg
     assert leg is not None
+    bench.wait(offers.ACCIDENT_S)
 
     bench.tell(e.ChannelLeft(leg, "b-a"))
     bench.tell(e.ChannelLeft(channel("a"), "b-a"))
@@ -67,6 +68,23 @@ def test_an_agent_who_hangs_up_ends_the_call(cause: int) -> None:
     bench.tell(e.CallerHeld(channel("a")))
     bench.hang_up("a")
     assert bench.ended().outcome is Outcome.ANSWERED
+
+
+def test_an_agent_who_hangs_up_at_once_sends_the_caller_back_in_front() -> None:
+    # The phone was picked up while the service was away, nobody was heard, and put down again: in
+    # that moment the service came back and joined the two.
+    bench = Bench()
+    bench.agents("ana", "jon")
+    before = bench.waiting_caller("a")
+    leg = bench.talk("a").leg
+    assert leg is not None
+    bench.wait(offers.ACCIDENT_S - 0.1)
+
+    bench.tell(e.ChannelHungUp(leg, 16))
+
+    assert bench.sent(c.HangUp) == []
+    assert bench.call("a").queued_at == before.queued_at
+    assert offered(bench) == "jon"
 
 
 def test_a_lost_agent_phone_sends_the_caller_back_in_front() -> None:

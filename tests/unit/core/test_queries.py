@@ -32,6 +32,22 @@ def test_an_agent_is_shown_with_everything_a_screen_needs() -> None:
     assert queries.agents_view(bench.machine.state) == (view,)
 
 
+def test_an_agent_in_wrap_up_is_shown_with_its_end() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("in1")
+    bench.talk("in1")
+    talking = queries.agent_view(bench.machine.state, "ana")
+    bench.hang_up("in1")
+    wrap_up = queries.agent_view(bench.machine.state, "ana")
+
+    assert talking is not None
+    assert talking.wrap_up_ends_at == 0.0
+    assert wrap_up is not None
+    assert wrap_up.wrap_up_ends_at == bench.machine.next_deadline()
+    assert wrap_up.wrap_up_ends_at > wrap_up.since
+
+
 def test_who_is_not_an_agent_and_what_is_not_live_is_none() -> None:
     state = Bench().machine.state
 

@@ -105,3 +105,15 @@ def test_a_change_is_told_and_an_equal_put_is_none() -> None:
 
     router.put_call(call("a", 1, Tier.GOLD))
     assert router.changed
+
+
+def test_who_waits_and_who_is_idle_is_counted_for_each_queue() -> None:
+    router = Router()
+    for one in (call("c1", 1.0), call("c2", 2.0, Tier.GOLD), call("c3", 3.0, queue="r")):
+        router.put_call(one)
+    router.put_agent(agent("ana", 1.0, senior=True, queues=("q", "s")))
+    router.put_agent(agent("jon", 2.0, queues=("s",)))
+    router.remove_call("c1")
+
+    assert [router.count_waiting(queue) for queue in "qrsx"] == [1, 1, 0, 0]
+    assert [router.count_idle(queue) for queue in "qrsx"] == [1, 0, 2, 0]

@@ -25,7 +25,14 @@ from callcenter.service.hub import Hub, JournalLostError
 from callcenter.service.ports import Customer, LoadedJournal, OutcomeUnknown, Overloaded, Refused
 from callcenter.service.recovery import recover, replay
 from tests.builders import CENTER, PBX, channel, truth
-from tests.fakes import FakeCustomers, FakeDesktops, FakeGateway, FakeJournal, LoopClock
+from tests.fakes import (
+    FakeContacts,
+    FakeCustomers,
+    FakeDesktops,
+    FakeGateway,
+    FakeJournal,
+    LoopClock,
+)
 
 pytestmark = pytest.mark.virtual_time
 
@@ -38,6 +45,7 @@ class Rig:
     gateway: FakeGateway
     desktops: FakeDesktops
     customers: FakeCustomers
+    contacts: FakeContacts
     journal: FakeJournal
     executor: Executor
     log: list[str]
@@ -69,9 +77,12 @@ async def running() -> AsyncIterator[Rig]:
 
     hub = Hub(Machine(empty_state("FAKE")), journal, LoopClock(), [Sink()])
     gateway, desktops, customers = FakeGateway(hub.put, log), FakeDesktops(log), FakeCustomers()
-    executor = Executor({PBX: gateway}, customers, desktops, hub.put)
+    contacts = FakeContacts(log)
+    executor = Executor(
+        {PBX: gateway}, customers, desktops, hub.put, contacts, contacts.written, LoopClock()
+    )
     hub.connect({PBX: gateway}, executor)
-    rig = Rig(hub, gateway, desktops, customers, journal, executor, log, fed)
+    rig = Rig(hub, gateway, desktops, customers, contacts, journal, executor, log, fed)
     hub.on_touched.append(rig.touched.extend)
     hub.put(e.ServiceStarted(1))
     hub.put(e.CenterConfigured(CENTER))

@@ -1,0 +1,229 @@
+"""Reads of campaigns for screens, with the sentence that says why a campaign places no call.
+
+As in ``queries``: one pass over what is shown, nothing is changed, all fields always in the JSON,
+times are UTC seconds, 0.0 for "not yet".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from callcenter.core.state import State
+from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import AttemptResult, AttemptState
+from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
+from callcenter.domain.ids import CampaignId
+from dialer.pacing import pause_after
+
+
+class Silence(StrEnum):
+    """Why a campaign places no call just now."""
+
+    NONE = ""
+    """It does."""
+    DRAFT = "draft"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    FINISHED = "finished"
+    PBX_DOWN = "pbx_down"
+    NO_AGENTS = "no_agents"
+    NO_LINES = "no_lines"
+    TRUNK_REFUSES = "trunk_refuses"
+    NOBODY_READY = "nobody_ready"
+    AGENTS_BUSY = "agents_busy"
+    EMPTY_LIST = "empty_list"
+    WINDOW_CLOSED = "window_closed"
+    RETRIES_LATER = "retries_later"
+    ALL_DONE = "all_done"
+    LOOKING = "looking"
+    """The database is being asked who is next."""
+
+
+class CampaignView(Struct, frozen=True):
+    """One campaign, as screens show it."""
+
+    id: CampaignId
+    name: str
+    state: CampaignState
+    since: float
+    changed_by: str
+    """Who brought it into this state; empty: it came about by itself."""
+    silence: str
+    """Why no call is placed just now, one sentence; empty while calls are placed."""
+    silence_code: Silence
+    dialing: int
+    """Placed, not ringing yet."""
+    ringing: int
+    screening: int
+    """Answered; detection listens whether a person speaks."""
+    waiting: int
+    """People who wait for an agent: a second at most."""
+    talking: int
+    dropping: int
+    """People who hear the safe-harbour message."""
+    agents: int
+    """Who works for it, at whatever."""
+    agents_ready: int
+    """Ready, with an open line."""
+    agents_talking: int
+    agents_wrap_up: int
+    lines_open: int
+    placed: int
+    """Attempts so far."""
+    people: int
+    """Of these, answered by a person."""
+    results: dict[AttemptResult, int]
+    """Ended attempts by result, all results."""
+    drop_rate: float
+    """Dropped people / people answered; 0.0 while nobody has answered."""
+    hopper: int
+    """Contacts fetched to be dialed next."""
+    counts: ListCounts
+    settings: CampaignSettings
+
+
+class _Tally:
+    """Agents of one campaign."""
+
+    __slots__ = ("agents", "lines", "ready", "talking", "waiting", "wrap_up")
+
+    def __init__(self) -> None:
+        self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
+
+
+def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
+    """This campaign now; None when there is none of that id."""
+    campaign = state.campaigns.get(campaign_id)
+    return None if campaign is None else _views(state, {campaign_id: campaign})[0]
+
+
+def campaigns_view(state: State) -> tuple[CampaignView, ...]:
+    """All campaigns, in the order they were made."""
+    return _views(state, state.campaigns.as_dict())
+
+
+def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[CampaignView, ...]:
+    if not campaigns:
+        return ()
+    tallies = {campaign_id: _Tally() for campaign_id in campaigns}
+    phases = {campaign_id: dict.fromkeys(AttemptState, 0) for campaign_id in campaigns}
+    for agent in state.agents.values():
+        tally = tallies.get(agent.campaign)
+        if tally is None:
+            continue
+        leg = state.legs.get(agent.line) if agent.line is not None else None
+        is_open = leg is not None and (leg.parked or bool(leg.bridge))
+        tally.agents += 1
+        tally.lines += is_open
+        tally.ready += is_open and agent.state is AgentState.READY and agent.desktops > 0
+        tally.talking += agent.state is AgentState.TALKING
+        tally.wrap_up += agent.state is AgentState.WRAP_UP
+    for attempt in state.attempts.values():
+        if attempt.campaign in phases:
+            phases[attempt.campaign][attempt.state] += 1
+    return tuple(
+        _view(state, campaign, tallies[key], phases[key]) for key, campaign in campaigns.items()
+    )
+
+
+def _view(
+    state: State, campaign: Campaign, tally: _Tally, phase: dict[AttemptState, int]
+) -> CampaignView:
+    code = _silence(state, campaign, tally)
+    dropped = campaign.results.get(AttemptResult.DROPPED, 0)
+    return CampaignView(
+        id=campaign.settings.id,
+        name=campaign.settings.name,
+        state=campaign.state,
+        since=campaign.since,
+        changed_by=campaign.changed_by,
+        silence=_sentence(code, campaign, tally),
+        silence_code=code,
+        dialing=phase[AttemptState.PLACED],
+        ringing=phase[AttemptState.RINGING],
+        screening=phase[AttemptState.SCREENING],
+        waiting=phase[AttemptState.FOR_AGENT],
+        talking=phase[AttemptState.CONNECTED],
+        dropping=phase[AttemptState.DROPPED],
+        agents=tally.agents,
+        agents_ready=tally.ready,
+        agents_talking=tally.talking,
+        agents_wrap_up=tally.wrap_up,
+        lines_open=tally.lines,
+        placed=campaign.placed,
+        people=campaign.people,
+        results={result: campaign.results.get(result, 0) for result in AttemptResult},
+        drop_rate=dropped / campaign.people if campaign.people else 0.0,
+        hopper=len(campaign.hopper),
+        counts=campaign.counts,
+        settings=campaign.settings,
+    )
+
+
+_BY_STATE = {
+    CampaignState.DRAFT: Silence.DRAFT,
+    CampaignState.PAUSED: Silence.PAUSED,
+    CampaignState.DRAINING: Silence.DRAINING,
+    CampaignState.FINISHED: Silence.FINISHED,
+}
+
+
+def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
+    """The first thing that stands in the way of the next call."""
+    by_state = _BY_STATE.get(campaign.state)
+    if by_state is not None:
+        return by_state
+    if state.links.get(campaign.settings.pbx) is not True:
+        return Silence.PBX_DOWN
+    if not tally.agents:
+        return Silence.NO_AGENTS
+    if not tally.lines:
+        return Silence.NO_LINES
+    if pause_after(campaign.refusals) and f"pace:{campaign.settings.id}" in state.timers:
+        return Silence.TRUNK_REFUSES
+    if state.in_flight.get(campaign.settings.id):
+        return Silence.NONE
+    if not tally.ready:
+        busy = tally.talking + tally.wrap_up
+        return Silence.AGENTS_BUSY if busy else Silence.NOBODY_READY
+    return Silence.NONE if campaign.hopper else _why_empty(campaign)
+
+
+def _why_empty(campaign: Campaign) -> Silence:
+    """Nobody is left in the hopper: what the database said of the list."""
+    counts = campaign.counts
+    if campaign.refill or not counts.at:
+        return Silence.LOOKING
+    if not counts.total:
+        return Silence.EMPTY_LIST
+    if counts.closed:
+        return Silence.WINDOW_CLOSED
+    if counts.later:
+        return Silence.RETRIES_LATER
+    return Silence.LOOKING if counts.due else Silence.ALL_DONE
+
+
+def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
+    """The reason in words, with counts."""
+    counts, busy = campaign.counts, tally.talking + tally.wrap_up
+    return {
+        Silence.NONE: "",
+        Silence.DRAFT: "Not started yet.",
+        Silence.PAUSED: f"Paused by {campaign.changed_by}.",
+        Silence.DRAINING: "Draining: no new calls, those under way go on.",
+        Silence.FINISHED: "Finished: the last call is over.",
+        Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
+        Silence.NO_AGENTS: "No agent works for this campaign.",
+        Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",
+        Silence.TRUNK_REFUSES: f"Trunk {campaign.settings.trunk} refused the last "
+        f"{campaign.refusals} calls: tried again within a minute.",
+        Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
+        Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
+        Silence.EMPTY_LIST: "The list is empty: import contacts.",
+        Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window.",
+        Silence.RETRIES_LATER: f"Nobody is due: {counts.later} contacts are to be tried later.",
+        Silence.ALL_DONE: f"Everybody was dialed: {counts.done} done, {counts.used_up} given up.",
+        Silence.LOOKING: "Looking up who is next.",
+    }[code]

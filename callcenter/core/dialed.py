@@ -1,0 +1,303 @@
+"""What becomes of a call placed for a campaign: ringing, screening, a person for an agent, the end.
+
+Also: what a state reading says of attempts, after a restart or a lost link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callcenter.core import attempts, inbound, offers
+from callcenter.core.state import IN_FLIGHT
+from callcenter.core.turn import Turn
+from callcenter.domain.attempt import (
+    Attempt,
+    AttemptResult,
+    AttemptState,
+    AttemptStep,
+    Verdict,
+)
+from callcenter.domain.call import Call, CallState, CallStep, Place
+from callcenter.domain.commands import HangUp, PlaceCall, ReadPbx
+from callcenter.domain.events import (
+    AttemptAnswered,
+    AttemptCreated,
+    AttemptRinging,
+    AttemptScreened,
+    CallerHeld,
+    ChannelTruth,
+    HarbourBegan,
+    OriginateFailed,
+)
+from callcenter.domain.ids import AttemptId, ChannelRef, PbxName
+from dialer.results import result_of
+
+SCREENING_LEASE_S = 20.0
+"""AMD takes 5 s at most (cc_amd.conf.in); after this the PBX is asked."""
+PERSON_LEASE_S = 10.0
+"""A person waits a second, then hears the message; after this the PBX is asked."""
+HARBOUR_LEASE_S = 60.0
+"""No message is longer; after this the PBX is asked."""
+HANGUP_LEASE_S = 10.0
+YOUNG_S = 10.0
+"""An attempt that the PBX does not know yet may still be made by an Originate just sent."""
+SEEN = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.MACHINE)
+"""What is known for good before the channel is gone. A phone that we were about to let go may still
+have been answered."""
+SILENCE_ONLY = "INITIALSILENCE"
+"""AMD says MACHINE of somebody who picks up and says nothing: that may well be a person."""
+
+
+def _wanted(turn: Turn, channel: ChannelRef) -> Attempt | None:
+    """The attempt on this channel; a channel dialed by us that belongs to none is hung up.
+
+    So ends what an Originate brings whose process died, after its attempt was given up.
+    """
+    attempt = turn.attempt_on(channel)
+    if attempt is None:
+        turn.repair("orphan_attempt", str(channel))
+        turn.send(HangUp(turn.command_id(), channel))
+    return attempt
+
+
+# --- on the way to an answer ----------------------------------------------------------------------
+
+
+def created(turn: Turn, event: AttemptCreated) -> None:
+    """The channel exists: its Hangup will come."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is not None:
+        turn.change_attempt(attempt, created=True)
+
+
+def ringing(turn: Turn, event: AttemptRinging) -> None:
+    """The phone rings: the ring time runs from here."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is not None:
+        rings(turn, attempt)
+
+
+def rings(turn: Turn, attempt: Attempt) -> None:
+    """It rings, by its event or by a state reading. Told twice it runs from the first."""
+    if attempt.state is not AttemptState.PLACED:
+        return
+    attempts.step(turn, attempt, AttemptStep.RING, ringing_at=turn.now, created=True)
+    ring_s = turn.state.campaigns[attempt.campaign].settings.ring_s
+    turn.state.set_timer(f"ringout:{attempt.id}", turn.now + ring_s)
+
+
+def rang_out(turn: Turn, attempt_id: AttemptId) -> None:
+    """Nobody picked up in time."""
+    attempt = turn.state.attempts.get(attempt_id)
+    if attempt is not None and attempt.state is AttemptState.RINGING:
+        turn.change_attempt(attempt, rang_out=True)
+        turn.send(HangUp(turn.command_id(), attempt.channel))
+        turn.state.set_timer(f"attempt:{attempt.id}", turn.now + HANGUP_LEASE_S)
+
+
+def answered(turn: Turn, event: AttemptAnswered) -> None:
+    """Somebody or something picked up."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is not None:
+        is_answered(turn, attempt)
+
+
+def is_answered(turn: Turn, attempt: Attempt) -> None:
+    """Picked up, by its event or by a state reading."""
+    if attempt.state in (AttemptState.PLACED, AttemptState.RINGING):
+        attempts.step(turn, attempt, AttemptStep.ANSWER, answered_at=turn.now, created=True)
+        turn.state.clear_timer(f"ringout:{attempt.id}")
+        turn.state.set_timer(f"attempt:{attempt.id}", turn.now + SCREENING_LEASE_S)
+
+
+def screened(turn: Turn, event: AttemptScreened) -> None:
+    """Answering machine detection has spoken. A machine is hung up by the dialplan."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is None:
+        return
+    attempt = turn.change_attempt(attempt, verdict=event.verdict, verdict_cause=event.cause)
+    if event.verdict is not Verdict.MACHINE or event.cause.startswith(SILENCE_ONLY):
+        person(turn, attempt)
+
+
+# --- a person -------------------------------------------------------------------------------------
+
+
+def person(turn: Turn, attempt: Attempt) -> Call | None:
+    """A person is on the line: from now on a call that waits for an agent.
+
+    Returns the call; None when it is too late for one.
+    """
+    known = turn.state.calls.get(attempt.call)
+    if known is not None or attempt.state not in IN_FLIGHT:
+        return known
+    call = Call(
+        id=turn.new_id("c"),
+        channel=attempt.channel,
+        arrived_at=turn.now,
+        caller_number=attempt.number,
+        customer=attempt.customer,
+        tier=attempt.tier,
+        campaign=attempt.campaign,
+        attempt=attempt.id,
+    )
+    turn.put_call(call)
+    turn.state.call_of.put(call.channel, call.id)
+    attempts.step(
+        turn,
+        attempt,
+        AttemptStep.PERSON,
+        person_at=turn.now,
+        answered_at=attempt.answered_at or turn.now,
+        created=True,
+        call=call.id,
+    )
+    turn.state.clear_timer(f"ringout:{attempt.id}")
+    turn.state.clear_timer(f"attempt:{attempt.id}")
+    campaign = turn.state.campaigns[attempt.campaign]
+    turn.put_campaign(campaign, people=campaign.people + 1)
+    turn.state.set_timer(f"lease:{call.id}", turn.now + PERSON_LEASE_S)
+    return turn.step_call(call, CallStep.QUEUE, queued_at=turn.now)
+
+
+def held(turn: Turn, event: CallerHeld) -> None:
+    """The person is in the holding bridge: may be joined. Without AMD this is the first we hear."""
+    attempt = _wanted(turn, event.channel)
+    call = person(turn, attempt) if attempt is not None else None
+    if call is None:
+        return
+    inbound.caller_held(turn, event)
+    if turn.state.attempts[call.attempt].state is AttemptState.FOR_AGENT:
+        turn.state.set_timer(f"lease:{call.id}", turn.now + PERSON_LEASE_S)
+
+
+def harbour_began(turn: Turn, event: HarbourBegan) -> None:
+    """Nobody came in time."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is not None:
+        drop(turn, attempt)
+
+
+def drop(turn: Turn, attempt: Attempt) -> None:
+    """The safe-harbour message plays, by its event or by a state reading.
+
+    A join that is under way is let be: it either succeeds, or comes back refused.
+    """
+    if attempt.state in (AttemptState.DROPPED, AttemptState.CONNECTED):
+        return
+    if attempt.state is not AttemptState.FOR_AGENT:  # the verdict was lost
+        person(turn, attempt)
+        attempt = turn.state.attempts[attempt.id]
+    attempt = attempts.step(turn, attempt, AttemptStep.DROP, harbour_at=turn.now)
+    call = turn.state.calls.get(attempt.call)
+    if call is not None and not call.joining:
+        hear_message(turn, call)
+
+
+def hear_message(turn: Turn, call: Call) -> None:
+    """Nothing else is to be done with this call: it ends with the message."""
+    offers.withdraw(turn, call)
+    if call.state is CallState.CONNECTED:
+        offers.part_and_drop(turn, call)
+        offers.requeue(turn, call)
+    turn.change_call(turn.state.calls[call.id], ending=True, place=Place.HARBOUR)
+    turn.state.set_timer(f"lease:{call.id}", turn.now + HARBOUR_LEASE_S)
+
+
+# --- the end --------------------------------------------------------------------------------------
+
+
+def hung_up(turn: Turn, attempt: Attempt, cause: int) -> None:
+    """The channel is gone."""
+    call = turn.state.calls.get(attempt.call)
+    if call is not None:
+        inbound.end_call(turn, call)
+    attempts.end(turn, turn.state.attempts[attempt.id], cause)
+
+
+def originate_failed(turn: Turn, event: OriginateFailed) -> None:
+    """The PBX could not dial. With a channel the Hangup tells why; without, this is all."""
+    attempt = turn.attempt_on(event.channel)
+    if attempt is None:
+        return
+    if attempt.created:
+        turn.change_attempt(attempt, rang_out=attempt.rang_out or event.rang_out)
+    else:
+        result = AttemptResult.NO_ANSWER if event.rang_out else AttemptResult.FAILED
+        attempts.end(turn, attempt, 0, result)
+
+
+def place_failed(turn: Turn, command: PlaceCall, unknown: bool) -> None:
+    """The Originate was refused; or nobody can say, and then the PBX's state tells."""
+    attempt = turn.attempt_on(command.channel)
+    if attempt is not None and not attempt.created and not unknown:
+        attempts.end(turn, attempt, 0, AttemptResult.FAILED)
+
+
+def lease_ran_out(turn: Turn, attempt_id: AttemptId) -> None:
+    """Nothing was heard of an attempt that should have moved: ask the PBX, and go on asking."""
+    attempt = turn.state.attempts.get(attempt_id)
+    if attempt is None:
+        return
+    turn.state.set_timer(f"attempt:{attempt_id}", turn.now + SCREENING_LEASE_S)
+    if turn.is_up(attempt.channel.pbx):
+        turn.send(ReadPbx(turn.command_id(), attempt.channel.pbx))
+
+
+# --- what a state reading says --------------------------------------------------------------------
+
+
+def reconcile(
+    turn: Turn, pbx: PbxName, truth: Mapping[ChannelRef, ChannelTruth], was_up: bool
+) -> None:
+    """Bring the attempts of one PBX in line with what it says. Their calls are looked at after."""
+    for attempt in [a for a in turn.state.attempts.values() if a.channel.pbx == pbx]:
+        seen = truth.get(attempt.channel)
+        if seen is None:
+            is_young = was_up and not attempt.created and turn.now - attempt.placed_at < YOUNG_S
+            if not is_young:
+                _gone(turn, attempt)
+            continue
+        _put_where_it_is(turn, turn.change_attempt(attempt, created=True), seen)
+
+
+def _gone(turn: Turn, attempt: Attempt) -> None:
+    """The PBX does not have it: ended unseen. What was known before counts, else nobody knows."""
+    turn.repair("attempt_gone", attempt.id)
+    call = turn.state.calls.get(attempt.call)
+    if call is not None:
+        inbound.end_call(turn, call, lost=True)
+    attempt = turn.state.attempts[attempt.id]
+    result = result_of(attempt, 0)
+    if result not in SEEN:
+        result = AttemptResult.UNKNOWN
+    attempts.end(turn, attempt, 0, result)
+
+
+def _put_where_it_is(turn: Turn, attempt: Attempt, seen: ChannelTruth) -> None:
+    match seen.place:
+        case Place.SCREENING:
+            is_answered(turn, attempt)
+        case Place.HOLD | Place.BRIDGE | Place.NATIVE_QUEUE:
+            person(turn, attempt)
+        case Place.HARBOUR:
+            drop(turn, attempt)
+        case _ if seen.up:
+            is_answered(turn, attempt)
+        case _:
+            rings(turn, attempt)
+
+
+def meet(turn: Turn, seen: ChannelTruth) -> None:
+    """A channel that we dialed and know no attempt of: put it down, unless people talk on it."""
+    turn.repair("orphan_attempt", str(seen.channel))
+    if seen.place is not Place.BRIDGE:
+        turn.send(HangUp(turn.command_id(), seen.channel))
+
+
+def join_refused(turn: Turn, channel: ChannelRef) -> None:
+    """The Bridge came too late: the person hears the message."""
+    attempt = turn.attempt_on(channel)
+    call = turn.call_on(channel)
+    if attempt is not None and attempt.state is AttemptState.DROPPED and call is not None:
+        hear_message(turn, call)

@@ -1,0 +1,292 @@
+"""Campaigns: what managers and agents ask for, the hopper, and placing calls.
+
+What becomes of a call placed is in ``dialed``; which agent takes a person is routing's.
+"""
+
+from __future__ import annotations
+
+from callcenter.core import attempts, lines
+from callcenter.core.agents import AT_REST
+from callcenter.core.turn import Turn
+from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import Attempt
+from callcenter.domain.campaign import (
+    Campaign,
+    CampaignState,
+    CampaignStep,
+    HopperRow,
+    may,
+)
+from callcenter.domain.commands import PlaceCall, RefillHopper
+from callcenter.domain.events import (
+    CampaignJoinRequested,
+    CampaignSaved,
+    CampaignStepRequested,
+    ContactsChanged,
+    HopperFilled,
+)
+from callcenter.domain.ids import ATTEMPT_PREFIX, CampaignId, ChannelRef
+from dialer.pacing import Load, calls_to_place
+from dialer.window import is_open
+
+PLACE_AT_ONCE = 20
+"""Calls placed in one step; nothing follows within PLACE_AGAIN_S: a trunk takes a burst badly."""
+PLACE_AGAIN_S = 0.1
+PLACED_LEASE_S = 10.0
+"""Beyond the Originate's own timeout, after which the PBX is asked what became of it."""
+SETUP_S = 30.0
+"""How long the network may take before it rings or refuses."""
+ROWS_PER_AGENT = 5
+HOPPER_MIN, HOPPER_MAX = 20, 500
+"""Rows asked for: some five minutes of dialing, as one agent talks and calls go unanswered."""
+LOOK_AGAIN_S = 30.0
+"""How often the database is asked again whether somebody is due, when nobody was."""
+LOOK_SOON_S = 1.0
+"""The soonest it is asked again."""
+REFILL_FAILED_S = 5.0
+
+
+# --- what managers ask for ------------------------------------------------------------------------
+
+
+def save(turn: Turn, event: CampaignSaved) -> None:
+    """Make a campaign, or give it other settings."""
+    settings = event.settings
+    known = turn.state.campaigns.get(settings.id)
+    if settings.pbx not in turn.state.center.phones.values():
+        turn.refuse(event.request, f"No phone is registered at a PBX {settings.pbx!r}.")
+        return
+    if known is None:
+        campaign = Campaign(settings, since=turn.now, changed_by=event.by)
+    elif known.settings.pbx != settings.pbx and _is_in_use(turn, settings.id):
+        turn.refuse(
+            event.request, "Agents work for it or calls are under way: drain it before moving it."
+        )
+        return
+    else:
+        campaign = _without_hopper(turn, known)
+    campaign = turn.put_campaign(campaign, settings=settings)
+    turn.record_campaign(campaign, event.by)
+    turn.grant(event.request)
+
+
+def _is_in_use(turn: Turn, campaign: CampaignId) -> bool:
+    return bool(turn.state.live_attempts.get(campaign)) or any(
+        agent.campaign == campaign for agent in turn.state.agents.values()
+    )
+
+
+def take_step(turn: Turn, event: CampaignStepRequested) -> None:
+    """Start, pause or drain."""
+    campaign = turn.state.campaigns.get(event.campaign)
+    if campaign is None:
+        turn.refuse(event.request, f"There is no campaign {event.campaign}.")
+        return
+    if event.step is CampaignStep.FINISH or not may(campaign.state, event.step):
+        turn.refuse(event.request, f"A campaign that is {campaign.state} cannot {event.step}.")
+        return
+    campaign = turn.step_campaign(_without_hopper(turn, campaign), event.step, by=event.by)
+    attempts.finish_if_over(turn, campaign)
+    turn.grant(event.request)
+
+
+def _without_hopper(turn: Turn, campaign: Campaign) -> Campaign:
+    """What is dialed next is asked anew."""
+    turn.state.clear_timer(f"hopper:{campaign.settings.id}")
+    return turn.put_campaign(campaign, hopper=(), refill="", ended_since_refill=())
+
+
+# --- what agents ask for --------------------------------------------------------------------------
+
+
+def join(turn: Turn, event: CampaignJoinRequested) -> None:
+    """Work for a campaign from now on, or, with none named, for inbound calls."""
+    agent = turn.state.agents.get(event.agent)
+    campaign = turn.state.campaigns.get(event.campaign)
+    problem = ""
+    if agent is None:
+        problem = f"{event.agent} is not an agent: give the account queues to work in."
+    elif agent.state is AgentState.SIGNED_OUT:
+        problem = "You are not signed in: sign in on a phone first."
+    elif agent.state not in AT_REST:
+        problem = "Finish the running call first."
+    elif event.campaign and campaign is None:
+        problem = f"There is no campaign {event.campaign}."
+    elif campaign is not None and campaign.settings.pbx != agent.pbx:
+        problem = f"{campaign.settings.name} dials from PBX {campaign.settings.pbx}, your phone "
+        problem += f"{agent.phone} is at {agent.pbx}: sign in on a phone there."
+    elif event.campaign and agent.desktops == 0:
+        problem = "No desktop of yours is connected: open it, then join."
+    if problem or agent is None:
+        turn.refuse(event.request, problem)
+        return
+    if agent.campaign:
+        turn.touch_campaign(agent.campaign)
+    if not event.campaign:
+        agent = lines.close_line(turn, agent)
+    agent = turn.change_agent(agent, campaign=event.campaign, line_failures=0)
+    lines.open_line(turn, agent)
+    turn.grant(event.request)
+
+
+# --- the hopper -----------------------------------------------------------------------------------
+
+
+def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
+    """Ask the database for contacts to dial next; ``kept`` rows of the hopper cannot be dialed
+    now."""
+    name = campaign.settings.id
+    agents = sum(1 for agent in turn.state.agents.values() if agent.campaign == name)
+    want = max(HOPPER_MIN, min(HOPPER_MAX, ROWS_PER_AGENT * agents)) - len(campaign.hopper) + kept
+    busy = [row.contact for row in campaign.hopper]
+    busy += [a.contact for a in turn.state.attempts.values() if a.campaign == name]
+    command = turn.command_id()
+    turn.send(RefillHopper(command, name, want, campaign.settings.window, tuple(busy)))
+    return turn.put_campaign(campaign, refill=command, ended_since_refill=())
+
+
+def filled(turn: Turn, event: HopperFilled) -> None:
+    """The database answered."""
+    asked = turn.state.pending.get(event.command)
+    turn.state.pending.remove(event.command)
+    campaign = turn.state.campaigns.get(event.campaign)
+    if campaign is None or campaign.refill != event.command:
+        return  # started anew meanwhile
+    busy: dict[str, None] = dict.fromkeys(campaign.ended_since_refill)
+    busy |= dict.fromkeys(row.contact for row in campaign.hopper)
+    busy |= dict.fromkeys(a.contact for a in turn.state.attempts.values())
+    rows = tuple(row for row in event.rows if row.contact not in busy)
+    turn.put_campaign(
+        campaign,
+        hopper=(*campaign.hopper, *rows),
+        refill="",
+        ended_since_refill=(),
+        counts=event.counts,
+    )
+    if not isinstance(asked, RefillHopper) or len(event.rows) < asked.want:
+        counts = event.counts
+        soonest = [at for at in (counts.next_due_at, counts.opens_at) if at]
+        again = min([turn.now + LOOK_AGAIN_S, *soonest])
+        turn.state.set_timer(f"hopper:{event.campaign}", max(again, turn.now + LOOK_SOON_S))
+
+
+def refill_failed(turn: Turn, command: RefillHopper) -> None:
+    """The database did not answer: try again soon; what is in the hopper is dialed meanwhile."""
+    campaign = turn.state.campaigns.get(command.campaign)
+    if campaign is not None and campaign.refill == command.id:
+        turn.put_campaign(campaign, refill="", ended_since_refill=())
+        turn.state.set_timer(f"hopper:{command.campaign}", turn.now + REFILL_FAILED_S)
+
+
+def contacts_changed(turn: Turn, event: ContactsChanged) -> None:
+    """Somebody was added: ask now, not in half a minute."""
+    campaign = turn.state.campaigns.get(event.campaign)
+    if campaign is not None:
+        _without_hopper(turn, campaign)
+
+
+def hopper_due(turn: Turn, campaign_id: CampaignId) -> None:
+    """Time to ask the database again."""
+    turn.touch_campaign(campaign_id)
+
+
+def pace_due(turn: Turn, campaign_id: CampaignId) -> None:
+    """Time to place what was left over."""
+    turn.touch_campaign(campaign_id)
+
+
+# --- placing calls --------------------------------------------------------------------------------
+
+
+def dial(turn: Turn, campaign: Campaign, free_agents: int, people: int) -> None:
+    """Place as many calls as the pacing says, and keep the hopper filled.
+
+    ``free_agents``: ready with an open line; ``people``: waiting for one.
+    """
+    settings = campaign.settings
+    if campaign.state is not CampaignState.RUNNING or not turn.is_up(settings.pbx):
+        return
+    load = Load(
+        free_agents,
+        turn.state.in_flight.get(settings.id) or 0,
+        people,
+        settings.lines_per_agent,
+        settings.max_lines,
+    )
+    is_pausing = f"pace:{settings.id}" in turn.state.timers
+    wanted = 0 if is_pausing else min(calls_to_place(load), PLACE_AT_ONCE)
+    kept = _place_some(turn, campaign, wanted) if wanted else 0
+    campaign = turn.state.campaigns[settings.id]
+    is_low = len(campaign.hopper) - kept < HOPPER_MIN // 2 and len(campaign.hopper) < HOPPER_MAX
+    if is_low and not campaign.refill and f"hopper:{settings.id}" not in turn.state.timers:
+        refill(turn, campaign, kept)
+
+
+def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
+    """Place so many calls, as far as the hopper has somebody for them.
+
+    Rows whose window has closed are dropped, the database tells when it opens. Those whose number
+    is being dialed for somebody else stay in front; returns how many they are.
+    """
+    settings = campaign.settings
+    kept: list[HopperRow] = []
+    used = placed = 0
+    for row in campaign.hopper:
+        if placed == wanted:
+            break
+        used += 1
+        if row.number in turn.state.dialing:
+            kept.append(row)
+        elif is_open(settings.window, row.zones, turn.now):
+            place(turn, campaign, row)
+            placed += 1
+    if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:
+        turn.state.set_timer(f"hopper:{settings.id}", turn.now + LOOK_SOON_S)
+    if placed == PLACE_AT_ONCE:
+        turn.state.set_timer(f"pace:{settings.id}", turn.now + PLACE_AGAIN_S)
+    if used > len(kept):
+        hopper = (*kept, *campaign.hopper[used:])
+        turn.put_campaign(turn.state.campaigns[settings.id], hopper=hopper)
+    return len(kept)
+
+
+def place(turn: Turn, campaign: Campaign, row: HopperRow) -> None:
+    """Dial this contact. What is sent here is never sent again."""
+    settings = campaign.settings
+    channel = ChannelRef(settings.pbx, turn.new_id(ATTEMPT_PREFIX))
+    attempt = Attempt(
+        id=channel.id,
+        campaign=settings.id,
+        contact=row.contact,
+        number=row.number,
+        channel=channel,
+        placed_at=turn.now,
+        tries=row.made + 1,
+        customer=row.customer,
+        tier=row.tier,
+    )
+    turn.put_attempt(attempt)
+    placed = turn.state.campaigns[settings.id].placed + 1
+    turn.put_campaign(turn.state.campaigns[settings.id], placed=placed)
+    timeout_s = SETUP_S + settings.ring_s
+    turn.state.set_timer(f"attempt:{attempt.id}", turn.now + timeout_s + PLACED_LEASE_S)
+    turn.send(
+        PlaceCall(
+            turn.command_id(),
+            channel,
+            settings.trunk,
+            row.number,
+            settings.caller_id,
+            timeout_s,
+            settings.amd,
+            settings.harbour_wait_s,
+            settings.harbour_prompt,
+        )
+    )
+
+
+def forget_refills(turn: Turn) -> None:
+    """After a start of the service: no answer of the database is under way."""
+    for campaign in list(turn.state.campaigns.values()):
+        if campaign.refill:
+            turn.put_campaign(campaign, refill="", ended_since_refill=())

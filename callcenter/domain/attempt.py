@@ -1,0 +1,174 @@
+"""An attempt: one dialing of one contact for a campaign, from Originate to its one final result.
+
+Facts come from the PBX, and cross our commands on the way:
+
+* the far end answers in the moment the ring time runs out: the first fact stepped wins; a Hangup
+  that crosses the answer ends the call, and the attempt is what the PBX says last;
+* the person hangs up while an agent is being joined: the agent is freed, nobody is blamed;
+* the safe-harbour message begins (the dialplan's own clock) while the join is under way: if both
+  are joined all the same the person talks with an agent, and the result is ``connected``;
+* anything may be told twice, late or never: a state reading settles it, and an attempt of which the
+  PBX knows nothing ends as ``unknown``. Nothing is ever dialed again under the same attempt.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import (
+    AgentId,
+    AttemptId,
+    CallId,
+    CampaignId,
+    ChannelRef,
+    ContactId,
+    CustomerId,
+)
+from callcenter.domain.transitions import Impossible
+
+
+class AttemptState(StrEnum):
+    """Where an attempt is."""
+
+    PLACED = "placed"
+    """The Originate went out."""
+    RINGING = "ringing"
+    SCREENING = "screening"
+    """Answered; the PBX listens whether a person or a machine speaks."""
+    FOR_AGENT = "for_agent"
+    """A person is on the line and waits for an agent: about a second."""
+    CONNECTED = "connected"
+    DROPPED = "dropped"
+    """Nobody was free: the person hears the safe-harbour message."""
+    ENDED = "ended"
+
+
+class AttemptStep(StrEnum):
+    """What can happen to an attempt."""
+
+    RING = "ring"
+    ANSWER = "answer"
+    PERSON = "person"
+    """A person speaks, or it cannot be told: never leave a person waiting for a machine's sake."""
+    CONNECT = "connect"
+    DROP = "drop"
+    END = "end"
+
+
+S, E = AttemptState, AttemptStep
+
+ATTEMPT_TRANSITIONS: dict[tuple[AttemptState, AttemptStep], AttemptState] = {
+    (S.PLACED, E.RING): S.RINGING,
+    (S.PLACED, E.ANSWER): S.SCREENING,  # answered without ringing
+    (S.PLACED, E.PERSON): S.FOR_AGENT,  # answered while we were away
+    (S.PLACED, E.DROP): S.DROPPED,
+    (S.PLACED, E.CONNECT): S.CONNECTED,
+    (S.PLACED, E.END): S.ENDED,
+    (S.RINGING, E.RING): S.RINGING,  # doubled by the PBX
+    (S.RINGING, E.ANSWER): S.SCREENING,
+    (S.RINGING, E.PERSON): S.FOR_AGENT,
+    (S.RINGING, E.DROP): S.DROPPED,
+    (S.RINGING, E.CONNECT): S.CONNECTED,
+    (S.RINGING, E.END): S.ENDED,
+    (S.SCREENING, E.PERSON): S.FOR_AGENT,
+    (S.SCREENING, E.DROP): S.DROPPED,  # the verdict was lost
+    (S.SCREENING, E.CONNECT): S.CONNECTED,
+    (S.SCREENING, E.END): S.ENDED,
+    (S.FOR_AGENT, E.PERSON): S.FOR_AGENT,  # told twice: by the verdict and by the holding bridge
+    (S.FOR_AGENT, E.CONNECT): S.CONNECTED,
+    (S.FOR_AGENT, E.DROP): S.DROPPED,
+    (S.FOR_AGENT, E.END): S.ENDED,
+    (S.CONNECTED, E.CONNECT): S.CONNECTED,  # passed on to another agent
+    (S.CONNECTED, E.END): S.ENDED,
+    (S.DROPPED, E.CONNECT): S.CONNECTED,  # the join crossed the message's beginning
+    (S.DROPPED, E.DROP): S.DROPPED,
+    (S.DROPPED, E.END): S.ENDED,
+}
+
+
+class AttemptResult(StrEnum):
+    """What came of an attempt: exactly one for each."""
+
+    CONNECTED = "connected"
+    """A person talked with an agent."""
+    DROPPED = "dropped"
+    """A person answered, nobody was free, the safe-harbour message played: an abandoned call."""
+    MACHINE = "machine"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    CONGESTION = "congestion"
+    """The network had no line."""
+    INVALID_NUMBER = "invalid_number"
+    HUNG_UP = "hung_up"
+    """Answered, and gone before anybody could speak."""
+    FAILED = "failed"
+    """The PBX or the trunk refused, for no reason that says anything of the number."""
+    UNKNOWN = "unknown"
+    """Nobody can say; counted as made, never sent again."""
+
+
+class Verdict(StrEnum):
+    """What answering machine detection said (Asterisk's AMD)."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    NOT_SURE = "not_sure"
+    """Treated as a person, as is a "machine" whose only sign was silence (INITIALSILENCE)."""
+
+
+class ContactStatus(StrEnum):
+    """What is to be done with a contact."""
+
+    OPEN = "open"
+    """To be dialed, now or later."""
+    DONE = "done"
+    USED_UP = "used_up"
+    """Every attempt that the rules allow was made."""
+
+
+class Attempt(Struct, frozen=True, omit_defaults=True):
+    """The live state of one attempt. Times are UTC seconds, 0.0 for "not yet"."""
+
+    id: AttemptId
+    campaign: CampaignId
+    contact: ContactId
+    number: str
+    """E.164."""
+    channel: ChannelRef
+    placed_at: float
+    tries: int
+    """Which attempt to reach the contact this is: the first is 1."""
+    customer: CustomerId = ""
+    tier: Tier = Tier.STANDARD
+    state: AttemptState = AttemptState.PLACED
+    created: bool = False
+    """The PBX has made the channel: a Hangup will come."""
+    ringing_at: float = 0.0
+    rang_out: bool = False
+    """The ring time was over: we are hanging up."""
+    answered_at: float = 0.0
+    verdict: Verdict | None = None
+    verdict_cause: str = ""
+    """AMD's own word, e.g. ``MAXWORDS-4-4``."""
+    person_at: float = 0.0
+    """When a person was known to be on the line."""
+    harbour_at: float = 0.0
+    """When the safe-harbour message began."""
+    connected_at: float = 0.0
+    agent: AgentId = ""
+    """Who talked with the person first."""
+    call: CallId = ""
+    """The interaction that waits for an agent, from FOR_AGENT on."""
+
+
+def next_state(state: AttemptState, step: AttemptStep) -> AttemptState:
+    """This step leads from this state to the one returned; ``Impossible`` where the table has
+    none."""
+    try:
+        return ATTEMPT_TRANSITIONS[state, step]
+    except KeyError:
+        raise Impossible("attempt", state, step) from None

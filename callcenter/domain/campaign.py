@@ -1,0 +1,197 @@
+"""A campaign: its settings, its states, and the live state kept of each.
+
+Who sees which facts: the wishes to start, pause and drain come from the manager (API); answers and
+ends of calls from the PBX, see ``attempt``; rows to dial from the database. A pause stops only the
+dialing: calls already placed go on, and people who answer are served.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.customer import Tier
+from callcenter.domain.ids import CampaignId, CommandId, ContactId, CustomerId, PbxName
+from callcenter.domain.transitions import Impossible
+
+
+class CampaignState(StrEnum):
+    """What a campaign is doing."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    """No new calls; finished when those under way are over."""
+    FINISHED = "finished"
+
+
+class CampaignStep(StrEnum):
+    """What can happen to a campaign."""
+
+    START = "start"
+    PAUSE = "pause"
+    DRAIN = "drain"
+    FINISH = "finish"
+    """The last call of a draining campaign is over."""
+
+
+S, E = CampaignState, CampaignStep
+
+CAMPAIGN_TRANSITIONS: dict[tuple[CampaignState, CampaignStep], CampaignState] = {
+    (S.DRAFT, E.START): S.RUNNING,
+    (S.RUNNING, E.START): S.RUNNING,  # pressed twice
+    (S.RUNNING, E.PAUSE): S.PAUSED,
+    (S.RUNNING, E.DRAIN): S.DRAINING,
+    (S.PAUSED, E.START): S.RUNNING,
+    (S.PAUSED, E.PAUSE): S.PAUSED,  # pressed twice
+    (S.PAUSED, E.DRAIN): S.DRAINING,
+    (S.DRAINING, E.START): S.RUNNING,  # changed their mind
+    (S.DRAINING, E.PAUSE): S.PAUSED,
+    (S.DRAINING, E.DRAIN): S.DRAINING,  # pressed twice
+    (S.DRAINING, E.FINISH): S.FINISHED,
+    (S.FINISHED, E.START): S.RUNNING,  # contacts were added
+}
+
+MINUTES_PER_DAY = 24 * 60
+
+
+class CallingWindow(Struct, frozen=True):
+    """When people may be called, in their own local time."""
+
+    opens: int = 9 * 60
+    """Minutes after midnight."""
+    closes: int = 20 * 60
+    """Minutes after midnight; later than ``opens``, at most 1440."""
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
+    """0 is Monday."""
+
+
+class RetryRule(Struct, frozen=True):
+    """What to do after a result: try again after a while, so often at most."""
+
+    delay_s: float
+    max_tries: int
+    """With so many attempts made in all, a contact with this result is given up."""
+
+
+class CampaignSettings(Struct, frozen=True):
+    """What a manager sets. Times in seconds."""
+
+    id: CampaignId
+    name: str
+    """Shown on screens, e.g. ``Renewals, autumn``."""
+    pbx: PbxName
+    trunk: str
+    """The trunk of that PBX that calls go out on."""
+    caller_id: str = ""
+    """The number people see; empty: the trunk's own."""
+    lines_per_agent: float = 1.0
+    """Calls placed for each free agent. 1.0 is progressive: a person always finds the agent the
+    call was placed for. More dials ahead, and some people will hear the safe-harbour message."""
+    max_lines: int = 100
+    """Calls being dialed at once, at most."""
+    ring_s: float = 25.0
+    """How long a phone rings before it is given up, counted from its first RINGING; at least 15
+    (16 CFR 310.4(b)(4)(ii))."""
+    amd: bool = True
+    """Answering machine detection; without it every answer is taken for a person."""
+    harbour_wait_s: int = 1
+    """How long a person waits for an agent after AMD's verdict. AMD has spent 0.8 s of silence of
+    the 2 s allowed after the greeting's end (config/asterisk/cc_amd.conf.in)."""
+    harbour_prompt: str = "safe-harbour"
+    """What a person hears when nobody is free: who called and how to reach them."""
+    window: CallingWindow = CallingWindow()
+    retries: dict[AttemptResult, RetryRule] = {}
+    """Results not listed end the contact."""
+    wrap_up_s: float = 30.0
+
+
+DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
+    AttemptResult.BUSY: RetryRule(10 * 60.0, 5),
+    AttemptResult.NO_ANSWER: RetryRule(4 * 3600.0, 4),
+    AttemptResult.MACHINE: RetryRule(6 * 3600.0, 4),
+    AttemptResult.REJECTED: RetryRule(24 * 3600.0, 2),
+    AttemptResult.CONGESTION: RetryRule(5 * 60.0, 6),
+    AttemptResult.HUNG_UP: RetryRule(24 * 3600.0, 2),
+    AttemptResult.FAILED: RetryRule(15 * 60.0, 4),
+    AttemptResult.UNKNOWN: RetryRule(24 * 3600.0, 3),
+    AttemptResult.DROPPED: RetryRule(72 * 3600.0, 2),
+}
+"""Used for campaigns that give none. A person who heard the safe-harbour message is left alone for
+72 hours (Ofcom 2016: no repeat within 72 h without an agent guaranteed)."""
+
+
+class HopperRow(Struct, frozen=True, omit_defaults=True):
+    """A contact ready to be dialed."""
+
+    contact: ContactId
+    number: str
+    """E.164."""
+    zones: tuple[str, ...]
+    """Every time zone (IANA name) the number may lie in; the window must be open in all."""
+    made: int = 0
+    """Attempts made so far."""
+    customer: CustomerId = ""
+    tier: Tier = Tier.STANDARD
+
+
+class ListCounts(Struct, frozen=True):
+    """How a campaign's contacts stood when the hopper was filled last."""
+
+    at: float = 0.0
+    total: int = 0
+    due: int = 0
+    """To be dialed now, by time of retry and calling window; those handed over included."""
+    later: int = 0
+    """Open, to be tried again later."""
+    next_due_at: float = 0.0
+    """When the first of those is due; 0.0: none."""
+    closed: int = 0
+    """Due, but outside the calling window."""
+    opens_at: float = 0.0
+    """When the window opens for the first of those; 0.0: none."""
+    done: int = 0
+    used_up: int = 0
+
+
+class Campaign(Struct, frozen=True, omit_defaults=True):
+    """The live state of one campaign."""
+
+    settings: CampaignSettings
+    state: CampaignState = CampaignState.DRAFT
+    since: float = 0.0
+    """When the state was entered, UTC seconds."""
+    changed_by: str = ""
+    """Who brought it into this state: an account's id."""
+    hopper: tuple[HopperRow, ...] = ()
+    """What is dialed next, in order."""
+    refill: CommandId = ""
+    """The RefillHopper whose rows are awaited."""
+    ended_since_refill: tuple[ContactId, ...] = ()
+    """Contacts whose attempt ended after that was asked: its rows may be of before."""
+    counts: ListCounts = ListCounts()
+    placed: int = 0
+    """Attempts placed so far."""
+    people: int = 0
+    """Attempts that a person answered."""
+    results: dict[AttemptResult, int] = {}
+    """Ended attempts, by result."""
+    refusals: int = 0
+    """Attempts in a row that the PBX or the network refused."""
+
+
+def next_state(state: CampaignState, step: CampaignStep) -> CampaignState:
+    """This step leads from this state to the one returned; ``Impossible`` where the table has
+    none."""
+    try:
+        return CAMPAIGN_TRANSITIONS[state, step]
+    except KeyError:
+        raise Impossible("campaign", state, step) from None
+
+
+def may(state: CampaignState, step: CampaignStep) -> bool:
+    """Whether the table knows this step from this state."""
+    return (state, step) in CAMPAIGN_TRANSITIONS

@@ -1,0 +1,69 @@
+"""What came of an attempt, from what the PBX told, and what is to be done with the contact."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from callcenter.domain.attempt import Attempt, AttemptResult, ContactStatus, Verdict
+from callcenter.domain.campaign import RetryRule
+
+R = AttemptResult
+
+BY_CAUSE: dict[int, AttemptResult] = {
+    1: R.INVALID_NUMBER,  # unallocated number: SIP 404
+    2: R.INVALID_NUMBER,  # no route to the transit network
+    3: R.INVALID_NUMBER,  # no route to the destination
+    17: R.BUSY,  # SIP 486
+    18: R.NO_ANSWER,  # no user responding: SIP 408
+    19: R.NO_ANSWER,  # alerting, no answer: SIP 480
+    20: R.NO_ANSWER,  # subscriber absent
+    21: R.REJECTED,  # SIP 403, 603
+    22: R.INVALID_NUMBER,  # number changed: SIP 410
+    28: R.INVALID_NUMBER,  # address incomplete: SIP 484
+    34: R.CONGESTION,  # no circuit: SIP 503
+    38: R.CONGESTION,  # network out of order
+    41: R.CONGESTION,  # temporary failure
+    42: R.CONGESTION,  # switching equipment congestion
+    44: R.CONGESTION,  # requested circuit not available
+}
+"""Hangup causes (ITU-T Q.850) of calls that were not answered, as Asterisk 22 gives them for SIP
+answers (docs/asterisk-facts.md). Others say nothing of the number: ``failed``."""
+
+
+def result_of(attempt: Attempt, cause: int) -> AttemptResult:
+    """The one result of an attempt whose channel was hung up with this cause.
+
+    What happened latest on the way counts: a person who talked is ``connected`` whatever the cause
+    says.
+    """
+    if attempt.connected_at:
+        return R.CONNECTED
+    if attempt.harbour_at:
+        return R.DROPPED
+    if attempt.verdict is Verdict.MACHINE and not attempt.person_at:
+        return R.MACHINE
+    if attempt.answered_at or attempt.person_at:
+        return R.HUNG_UP
+    if attempt.rang_out:
+        return R.NO_ANSWER
+    return BY_CAUSE.get(cause, R.FAILED)
+
+
+class NextTry(Struct, frozen=True):
+    """What is to be done with a contact after an attempt."""
+
+    status: ContactStatus
+    at: float = 0.0
+    """With status ``open``: not before; 0.0 otherwise."""
+
+
+def next_try(
+    rules: dict[AttemptResult, RetryRule], result: AttemptResult, made: int, now: float
+) -> NextTry:
+    """Apply the campaign's retry rules to a contact with ``made`` attempts, this one included."""
+    rule = rules.get(result)
+    if rule is None:
+        return NextTry(ContactStatus.DONE)
+    if made >= rule.max_tries:
+        return NextTry(ContactStatus.USED_UP)
+    return NextTry(ContactStatus.OPEN, now + rule.delay_s)

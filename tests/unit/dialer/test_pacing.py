@@ -1,0 +1,45 @@
+"""How many calls to place, and when to hold back."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialer.pacing import PAUSE_MAX_S, REFUSALS_TOLERATED, Load, calls_to_place, pause_after
+
+
+def load(
+    *, free: int = 0, in_flight: int = 0, people: int = 0, ratio: float = 1.0, max_lines: int = 100
+) -> Load:
+    """How a campaign stands."""
+    return Load(free, in_flight, people, ratio, max_lines)
+
+
+@pytest.mark.parametrize(
+    ("stands", "calls"),
+    [
+        (load(free=3), 3),
+        (load(free=3, in_flight=2), 1),
+        (load(free=3, in_flight=5), 0),
+        (load(free=3, people=2), 1),
+        (load(people=2), 0),
+        (load(free=2, ratio=1.5), 3),
+        (load(free=1, ratio=1.5), 1),
+        (load(free=3, ratio=1.1), 3),
+        (load(free=10, ratio=1.1), 11),
+        (load(free=50, max_lines=20), 20),
+        (load(free=50, in_flight=20, max_lines=20), 0),
+    ],
+)
+def test_a_call_is_under_way_for_each_agent_who_will_be_free(stands: Load, calls: int) -> None:
+    assert calls_to_place(stands) == calls
+
+
+def test_a_few_refusals_are_tolerated() -> None:
+    assert [pause_after(number) for number in range(REFUSALS_TOLERATED)] == [0.0] * 5
+
+
+def test_further_refusals_double_the_pause_up_to_a_limit() -> None:
+    pauses = [pause_after(REFUSALS_TOLERATED + number) for number in range(8)]
+
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, PAUSE_MAX_S, PAUSE_MAX_S]
+    assert pause_after(10**6) == PAUSE_MAX_S

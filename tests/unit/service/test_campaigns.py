@@ -1,0 +1,113 @@
+"""A campaign through the shell: the list is asked, the journal is safe before the dialing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from callcenter.domain import events as e
+from callcenter.domain.agent import AgentState
+from callcenter.domain.campaign import CampaignStep
+from callcenter.domain.records import AttemptRecord
+from callcenter.service.executor import REFILL_DEADLINE_S
+from tests.builders import CAMPAIGN, T0, row
+from tests.unit.service.test_hub import Rig, running
+
+pytestmark = pytest.mark.virtual_time
+
+
+async def start(rig: Rig) -> None:
+    """Make the campaign and start it."""
+    assert (await rig.hub.ask(e.CampaignSaved("c1", CAMPAIGN, "kim"))).problem == ""
+    step = e.CampaignStepRequested("c2", "renewals", CampaignStep.START, "kim")
+    assert (await rig.hub.ask(step)).problem == ""
+
+
+async def join(rig: Rig) -> None:
+    """Ana works for the campaign."""
+    assert (await rig.hub.ask(e.CampaignJoinRequested("j1", "ana", "renewals"))).problem == ""
+
+
+async def test_the_card_goes_before_the_join_and_the_disk_before_the_dialing() -> None:
+    async with running() as rig:
+        rig.contacts.rows = [row(1)]
+        await rig.seat()
+        await start(rig)
+        await rig.settle()
+        rig.log.clear()
+
+        await join(rig)
+        await rig.settle()
+
+        assert rig.hub.state.agents["ana"].state is AgentState.TALKING
+        opened, placed = rig.log.index("OpenLine"), rig.log.index("PlaceCall")
+        assert "sync" in rig.log[:opened]
+        assert "sync" in rig.log[opened:placed]
+        assert placed < rig.log.index("card") < rig.log.index("JoinCall")
+
+
+async def test_the_list_is_asked_when_every_attempt_is_written_at_the_time_it_is_asked() -> None:
+    async with running() as rig:
+        await rig.settle(7)
+        rig.log.clear()
+
+        await start(rig)
+        await rig.settle()
+
+        assert rig.log.index("written") < rig.log.index("refill")
+        assert rig.contacts.asked_at == [pytest.approx(T0 + 7, abs=0.1)]
+        assert rig.hub.state.campaigns["renewals"].counts.at == rig.contacts.asked_at[0]
+
+
+async def test_every_attempt_has_one_record_in_the_journal() -> None:
+    async with running() as rig:
+        rig.contacts.rows = [row(1)]
+        await rig.seat()
+        await start(rig)
+        await join(rig)
+        await rig.settle()
+
+        attempt = next(rig.hub.state.attempts.values())
+        rig.hub.put(e.ChannelHungUp(attempt.channel, 16))
+        await rig.settle()
+
+        records = [r for x in rig.fed for r in x.records if isinstance(r, AttemptRecord)]
+        assert [r.contact for r in records] == ["1"]
+
+
+async def test_a_list_that_cannot_be_read_is_asked_again() -> None:
+    async with running() as rig:
+        rig.contacts.failure = RuntimeError("database is locked")
+        await start(rig)
+        await rig.settle()
+        assert rig.hub.faults == {"hopper_not_filled": 1}
+
+        rig.contacts.failure, rig.contacts.rows = None, [row(1)]
+        await rig.settle(6)
+
+        assert len(rig.hub.state.campaigns["renewals"].hopper) == 1
+
+
+async def test_a_list_that_does_not_answer_is_given_up_and_asked_again() -> None:
+    async with running() as rig:
+        rig.contacts.delay_s = 60.0
+        await start(rig)
+        await rig.settle(REFILL_DEADLINE_S + 0.5)
+
+        assert rig.hub.faults == {"hopper_not_filled": 1}
+        failed = [x.event for x in rig.journal.entries if isinstance(x.event, e.CommandFailed)]
+        assert "no answer within 10 s" in failed[0].reason
+        await rig.settle(6)
+        assert rig.log.count("refill") == 2
+
+
+async def test_a_list_that_is_being_read_does_not_hold_up_the_end() -> None:
+    async with running() as rig:
+        rig.contacts.delay_s = 60.0
+        await start(rig)
+        await rig.settle()
+        began = asyncio.get_running_loop().time()
+
+    assert asyncio.get_running_loop().time() - began < 1.0
+    assert rig.hub.faults == {}
