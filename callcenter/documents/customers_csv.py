@@ -16,7 +16,12 @@ from types import TracebackType
 
 import phonenumbers
 from msgspec import UNSET, Struct, UnsetType
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    ValidationResult,
+)
 
 from callcenter.documents.csv_rows import BrokenRow, CannotRead, CsvFile, CsvRow
 from callcenter.documents.rejects import REJECT_COLUMNS, Reject, unguarded
@@ -72,8 +77,8 @@ class CustomerRow(Struct, frozen=True):
     """As they stood in the file."""
 
 
-class _Wrong(Exception):  # noqa: N818 - a fact about a field
-    """A field that cannot be."""
+class Wrong(Exception):  # noqa: N818 - a fact about a field
+    """A field that cannot be, and how to mend it."""
 
     def __init__(self, reason: str, mend: str) -> None:
         super().__init__(reason)
@@ -178,11 +183,11 @@ class CustomersFile:
         column = ""
         try:
             column = "id"
-            customer_id = _read_text(text["id"], ID_CHARS_MAX)
+            customer_id = read_text(text["id"], ID_CHARS_MAX)
             id_key = int.from_bytes(blake2b(customer_id.encode(), digest_size=8).digest())
             _refuse_repeated(self._ids.get(id_key), "id", "Keep one row per customer.")
             column = "name"
-            name = _read_text(text["name"], NAME_CHARS_MAX)
+            name = read_text(text["name"], NAME_CHARS_MAX)
             column = "phone"
             numbers = _read_numbers(text["phone"], self._region)
             for number in numbers:
@@ -190,15 +195,15 @@ class CustomersFile:
                     self._numbers.get(int(number)), f"number {number}", _ONE_CUSTOMER_HINT
                 )
             column = "tier"
-            tier = _read_tier(text["tier"])
+            tier = read_tier(text["tier"])
             column = "value"
             value = _read_value(text["value"]) if "value" in text else UNSET
             column = "since"
             since = _read_day(text["since"]) if "since" in text else UNSET
             column = "note"
-            note = _read_note(text["note"]) if "note" in text else UNSET
-        except _Wrong as wrong:
-            shown = fields[self._place[column]][:_SHOWN_CHARS_MAX]
+            note = read_note(text["note"]) if "note" in text else UNSET
+        except Wrong as wrong:
+            shown = fields[self._place[column]][:SHOWN_CHARS_MAX]
             return Reject(row, self.column_of[column], shown, wrong.reason, wrong.mend, original)
         self._ids[id_key] = row
         for number in numbers:
@@ -208,7 +213,7 @@ class CustomersFile:
 
 # --- fields -------------------------------------------------------------------------------------
 
-_SHOWN_CHARS_MAX = 200
+SHOWN_CHARS_MAX = 200
 _ONE_CUSTOMER_HINT = "A number can belong to one customer only: leave it with one of them."
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -219,40 +224,43 @@ _DIALABLE = re.compile(r"[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
 
 def _refuse_repeated(row: int | None, what: str, mend: str) -> None:
     if row is not None:
-        raise _Wrong(f"the same {what} is in row {row}", mend)
+        raise Wrong(f"the same {what} is in row {row}", mend)
 
 
-def _read_text(text: str, chars_max: int) -> str:
+def read_text(text: str, chars_max: int) -> str:
+    """One line of text that says something. Raises ``Wrong``."""
     if not text:
-        raise _Wrong("the field is empty", "Fill it in.")
+        raise Wrong("the field is empty", "Fill it in.")
     if len(text) > chars_max:
-        raise _Wrong(f"the text is longer than {chars_max} characters", "Shorten it.")
+        raise Wrong(f"the text is longer than {chars_max} characters", "Shorten it.")
     if _CONTROL.search(text):
-        raise _Wrong("the text holds control characters", "Write it anew without them.")
+        raise Wrong("the text holds control characters", "Write it anew without them.")
     return text
 
 
-def _read_note(text: str) -> str:
+def read_note(text: str) -> str:
+    """Text of several lines, perhaps none. Raises ``Wrong``."""
     for line in text.splitlines():
         if line:
-            _read_text(line.replace("\t", " "), NOTE_CHARS_MAX)
+            read_text(line.replace("\t", " "), NOTE_CHARS_MAX)
     if len(text) > NOTE_CHARS_MAX:
-        raise _Wrong(f"the note is longer than {NOTE_CHARS_MAX} characters", "Shorten it.")
+        raise Wrong(f"the note is longer than {NOTE_CHARS_MAX} characters", "Shorten it.")
     return text
 
 
-def _read_tier(text: str) -> Tier:
+def read_tier(text: str) -> Tier:
+    """The tier of this name. Raises ``Wrong``."""
     try:
         return Tier(text.casefold())
     except ValueError:
-        raise _Wrong("there is no such tier", f"Write one of {', '.join(Tier)}.") from None
+        raise Wrong("there is no such tier", f"Write one of {', '.join(Tier)}.") from None
 
 
 def _read_value(text: str) -> float | None:
     if not text:
         return None
     if not _VALUE.fullmatch(text) or abs(float(text)) > VALUE_MAX:
-        raise _Wrong("this is no amount", "Write digits with a decimal point, e.g. 1234.50.")
+        raise Wrong("this is no amount", "Write digits with a decimal point, e.g. 1234.50.")
     return float(text)
 
 
@@ -264,16 +272,16 @@ def _read_day(text: str) -> str:
             return date.fromisoformat(text).isoformat()
     except ValueError:
         pass
-    raise _Wrong("this is no day", "Write year-month-day, e.g. 2019-05-31.")
+    raise Wrong("this is no day", "Write year-month-day, e.g. 2019-05-31.")
 
 
 def _read_numbers(text: str, region: str) -> tuple[str, ...]:
     parts = [part.strip() for part in text.split("|")]
     numbers = dict.fromkeys(read_number(unguarded(part), region) for part in parts if part)
     if not numbers:
-        raise _Wrong("there is no number", "Fill it in: callers are recognised by it.")
+        raise Wrong("there is no number", "Fill it in: callers are recognised by it.")
     if len(numbers) > NUMBERS_OF_A_CUSTOMER_MAX:
-        raise _Wrong(
+        raise Wrong(
             f"there are more than {NUMBERS_OF_A_CUSTOMER_MAX} numbers", "Keep those in use."
         )
     return tuple(numbers)
@@ -282,15 +290,20 @@ def _read_numbers(text: str, region: str) -> tuple[str, ...]:
 def read_number(text: str, region: str) -> str:
     """The number in E.164. Judged by its length only: number plans change faster than programs.
 
-    Raises an error that says what is wrong with it.
+    Raises ``Wrong``.
     """
+    return str(phonenumbers.format_number(parse_number(text, region), PhoneNumberFormat.E164))
+
+
+def parse_number(text: str, region: str) -> PhoneNumber:
+    """The number in its parts, judged by its length only. Raises ``Wrong``."""
     if _SCIENTIFIC.fullmatch(text):
-        raise _Wrong(
+        raise Wrong(
             "a spreadsheet has turned the number into a rounded one",
             "Format the column as text and fill the number in again.",
         )
     if not _DIALABLE.fullmatch(text):
-        raise _Wrong(
+        raise Wrong(
             "this is no phone number",
             "Write digits, perhaps with + before; leave out letters and extensions.",
         )
@@ -298,14 +311,14 @@ def read_number(text: str, region: str) -> str:
         parsed = phonenumbers.parse(text, region)
     except NumberParseException as problem:
         if problem.error_type == NumberParseException.INVALID_COUNTRY_CODE:
-            raise _Wrong("no country has this code", "Write + and the country's code.") from None
-        raise _Wrong("the number has too few or too many digits", _whole_number(region)) from None
+            raise Wrong("no country has this code", "Write + and the country's code.") from None
+        raise Wrong("the number has too few or too many digits", _whole_number(region)) from None
     verdict = phonenumbers.is_possible_number_with_reason(parsed)
     if verdict != ValidationResult.IS_POSSIBLE:
-        raise _Wrong(
+        raise Wrong(
             _VERDICTS.get(verdict, "the number has a wrong number of digits"), _whole_number(region)
         )
-    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+    return parsed
 
 
 _VERDICTS = {

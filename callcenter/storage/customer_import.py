@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Generic, Protocol, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -26,6 +26,8 @@ BATCH_ROWS = 500
 """Rows judged with one query each for customers and numbers: SQLite takes some thousand values."""
 SPOOL_MEMORY_BYTES = 8_000_000
 """Changes kept in memory, some 40,000; more of them go to an unnamed temporary file."""
+
+T = TypeVar("T", bound=Struct)
 
 OnReject = Callable[[Reject], None]
 OnProgress = Callable[[int], None]
@@ -52,7 +54,7 @@ class ImportTarget(Protocol):
         """Whose these numbers are."""
         ...
 
-    async def apply(self, changes: Changes) -> None:
+    async def apply(self, changes: Changes[CustomerChange]) -> None:
         """Make all of the changes or none."""
         ...
 
@@ -71,7 +73,7 @@ async def import_customers(
     ``on_reject``. Customers that are not among the rows stay as they are.
     """
     remaining = iter(rows)
-    with Changes() as changes:
+    with Changes(CustomerChange) as changes:
         judge = _Judge(target, changes, on_reject)
         while batch := await asyncio.to_thread(_take, remaining):
             await judge.judge(batch)
@@ -89,16 +91,16 @@ async def import_customers(
         )
 
 
-class Changes:
-    """The changes of one import: who gives a number up comes before who gets it. Leaves nothing
-    behind."""
+class Changes(Generic[T]):
+    """The changes of one import, in order. Of customers: who gives a number up comes before who
+    gets it. Leaves nothing behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[T]) -> None:
         self.count = 0
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(CustomerChange)
+        self._decoder = msgspec.msgpack.Decoder(kind)
 
-    def __enter__(self) -> Changes:
+    def __enter__(self) -> Changes[T]:
         """Ready to take changes."""
         spool = tempfile.SpooledTemporaryFile(max_size=SPOOL_MEMORY_BYTES)
         self._file = cast(BinaryIO, spool)
@@ -108,20 +110,20 @@ class Changes:
         """Throw them away."""
         self._file.close()
 
-    def add(self, change: CustomerChange) -> None:
+    def add(self, change: T) -> None:
         """Set a change aside."""
         encoded = self._encoder.encode(change)
         self._file.write(len(encoded).to_bytes(4, "big") + encoded)
         self.count += 1
 
-    def batches(self) -> Iterator[list[CustomerChange]]:
+    def batches(self) -> Iterator[list[T]]:
         """All changes from the first, in handy portions."""
         self._file.seek(0)
         remaining = iter(self._read, None)
         while batch := list(islice(remaining, BATCH_ROWS)):
             yield batch
 
-    def _read(self) -> CustomerChange | None:
+    def _read(self) -> T | None:
         length = self._file.read(4)
         if not length:
             return None
@@ -143,7 +145,7 @@ class _Judge:
     """Says of each row what it changes."""
 
     target: ImportTarget
-    changes: Changes
+    changes: Changes[CustomerChange]
     on_reject: OnReject
     rows: int = 0
     added: int = 0

@@ -130,7 +130,7 @@ class CustomerDirectory:
                 found.update((row[0], row[1]) for row in await connection.execute(query))
         return found
 
-    async def apply(self, changes: Changes) -> None:
+    async def apply(self, changes: Changes[CustomerChange]) -> None:
         """Make all of the changes or none."""
         if not changes.count:
             return

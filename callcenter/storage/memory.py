@@ -1,5 +1,6 @@
 """Records and customers in memory, for virtual time and for trying things out: the same promises as
-the database's stores (one contract suite), and nothing kept after the process.
+the database's stores (one contract suite), and nothing kept after the process. Contacts:
+``memory_contacts``.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from callcenter.documents.customers_csv import CustomerRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.call import Outcome
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import CallId, CustomerId
+from callcenter.domain.ids import CallId, CampaignId, CustomerId
 from callcenter.domain.records import (
     AgentStateRecord,
+    AttemptRecord,
     CallRecord,
+    CampaignRecord,
     ConversationRecord,
     DispositionRecord,
     FaultRecord,
@@ -28,10 +31,23 @@ from callcenter.domain.records import (
     RepairRecord,
 )
 from callcenter.domain.step import Entry
-from callcenter.service.ports import CallHistory, CallQuery, CallRecordPage, Customer
-from callcenter.storage.customer_import import Changes, OnProgress, OnReject, import_customers
+from callcenter.service.ports import (
+    AttemptPage,
+    CallHistory,
+    CallQuery,
+    CallRecordPage,
+    Customer,
+)
+from callcenter.storage.customer_import import (
+    Changes,
+    CustomerChange,
+    OnProgress,
+    OnReject,
+    import_customers,
+)
 from callcenter.storage.stores import (
     FIRST_PAGE,
+    PAGE_ITEMS_DEFAULT,
     BadCursor,
     CustomerCard,
     ImportResult,
@@ -62,6 +78,8 @@ class MemoryRecords:
         self._kept: dict[type[Any], list[_Kept]] = {kind: [] for kind in _KINDS}
         self._written = 0
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self.on_attempt: list[Callable[[AttemptRecord], None]] = []
+        """Told of each attempt, once."""
 
     def feed(self, entries: Sequence[Entry]) -> None:
         """Take these entries; those known already are passed over."""
@@ -72,6 +90,9 @@ class MemoryRecords:
             for index, record in enumerate(entry.records):
                 kept = _Kept(_ended_at(record), entry.position, index, record)
                 insort(self._kept[type(record)], kept, key=_order)
+                if isinstance(record, AttemptRecord):
+                    for tell in self.on_attempt:
+                        tell(record)
         for position, waiter in self._waiting:
             if position <= self._written and not waiter.done():
                 waiter.set_result(None)
@@ -131,6 +152,20 @@ class MemoryRecords:
         """Where the PBX's word was taken against ours."""
         return self._page(RepairRecord, lambda repair: repair.at >= since, page)
 
+    async def campaign_changes(
+        self, campaign: CampaignId, page: PageRequest = FIRST_PAGE
+    ) -> Page[CampaignRecord]:
+        """Who made, changed, started or stopped a campaign, and when."""
+        return self._page(CampaignRecord, lambda change: change.settings.id == campaign, page)
+
+    async def attempts_page(
+        self, campaign: CampaignId, limit: int = PAGE_ITEMS_DEFAULT, cursor: str = ""
+    ) -> AttemptPage:
+        """Attempts of a campaign, the last ended first. Raises ``BadCursor``."""
+        wanted = PageRequest(cursor, limit)
+        page = self._page(AttemptRecord, lambda attempt: attempt.campaign == campaign, wanted)
+        return AttemptPage(page.items, page.next)
+
     async def counts(self, since: float = 0.0) -> RecordCounts:
         """How many of what since a moment (by the time a record ended)."""
         calls = self._all(CallRecord, since)
@@ -142,6 +177,7 @@ class MemoryRecords:
             tiers={tier: _count_tier([c for c in calls if c.tier is tier]) for tier in Tier},
             via_fallback=sum(call.via_fallback for call in calls),
             offers=_count_by(offer.result for offer in self._all(OfferRecord, since)),
+            attempts=_count_by(attempt.result for attempt in self._all(AttemptRecord, since)),
             conversations=len(self._all(ConversationRecord, since)),
             agent_states=len(self._all(AgentStateRecord, since)),
             dispositions=_count_by(said.code for said in self._all(DispositionRecord, since)),
@@ -222,7 +258,7 @@ class MemoryCustomers:
         """For the import."""
         return {number: self._owners[number] for number in numbers if number in self._owners}
 
-    async def apply(self, changes: Changes) -> None:
+    async def apply(self, changes: Changes[CustomerChange]) -> None:
         """For the import."""
         for batch in changes.batches():
             for change in batch:
@@ -231,9 +267,15 @@ class MemoryCustomers:
 
 def _ended_at(record: Record) -> float:
     match record:
-        case CallRecord() | OfferRecord() | ConversationRecord() | AgentStateRecord():
+        case (
+            CallRecord()
+            | OfferRecord()
+            | ConversationRecord()
+            | AgentStateRecord()
+            | AttemptRecord()
+        ):
             return record.ended_at
-        case DispositionRecord() | FaultRecord() | RepairRecord():
+        case DispositionRecord() | CampaignRecord() | FaultRecord() | RepairRecord():
             return record.at
         case _:
             assert_never(record)

@@ -3,7 +3,8 @@
 Entries come from the hub and wait in a bounded queue. A batch's rows and the position reached are
 one transaction, so a record is there exactly once whatever dies when. What the queue could not
 hold, or what was written to the journal while this process did not run, is read again from the
-journal. Reading records is ``records.py``.
+journal. What an attempt changes in the row of its contact belongs to the same transaction. Reading
+records is ``records.py``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Table, insert, select, update
 
+from callcenter.domain.records import AttemptRecord
 from callcenter.domain.step import Entry
+from callcenter.storage.contacts import bring_up_to_date
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import TABLE_OF, Row, to_row
 from callcenter.storage.stores import ProjectorStats
@@ -283,9 +286,11 @@ class Projector:
             stored = await connection.scalar(
                 select(positions.c.position).where(ours).with_for_update()
             )
-            rows = self._rows(entry for entry in batch if entry.position > (stored or 0))
+            new = [entry for entry in batch if entry.position > (stored or 0)]
+            rows = self._rows(new)
             for table, of_table in rows.items():
                 await connection.execute(insert(table), of_table)
+            await bring_up_to_date(connection, _attempts_of(new))
             end = batch[-1].position
             if stored is None:
                 await connection.execute(
@@ -342,6 +347,12 @@ class _Reading(NamedTuple):
 
 class _JournalBehind(Exception):  # noqa: N818 - a fact
     """Entries were reported that the journal does not show (yet)."""
+
+
+def _attempts_of(entries: Iterable[Entry]) -> list[AttemptRecord]:
+    return [
+        record for entry in entries for record in entry.records if isinstance(record, AttemptRecord)
+    ]
 
 
 def _take(reading: Iterator[Entry], count: int) -> list[Entry]:

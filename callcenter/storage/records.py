@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.domain.call import Outcome
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import CallId
+from callcenter.domain.ids import CallId, CampaignId
 from callcenter.domain.records import (
     CallRecord,
+    CampaignRecord,
     ConversationRecord,
     DispositionRecord,
     FaultRecord,
@@ -52,7 +53,7 @@ class StoredRecords:
     async def calls(self, query: CallQuery) -> CallRecordPage:
         """One page of ended calls, the last ended first. Raises ``BadCursor``, ``DatabaseAway``."""
         wanted = PageRequest(query.cursor, query.limit)
-        page = await self._page(CallRecord, "ended_at", _conditions(query), wanted)
+        page = await read_page(self._database, CallRecord, "ended_at", _conditions(query), wanted)
         return CallRecordPage(page.items, page.next)
 
     async def call(self, call: CallId) -> CallHistory | None:
@@ -78,17 +79,28 @@ class StoredRecords:
     ) -> Page[DispositionRecord]:
         """What agents said, of one call or of all."""
         only = [tables.dispositions.c.call == storable(call)] if call else []
-        return await self._page(DispositionRecord, "at", only, page)
+        return await read_page(self._database, DispositionRecord, "at", only, page)
 
     async def faults(self, since: float = 0.0, page: PageRequest = FIRST_PAGE) -> Page[FaultRecord]:
         """What came in and could not be."""
-        return await self._page(FaultRecord, "at", _since(tables.faults, "at", since), page)
+        return await read_page(
+            self._database, FaultRecord, "at", _since(tables.faults, "at", since), page
+        )
 
     async def repairs(
         self, since: float = 0.0, page: PageRequest = FIRST_PAGE
     ) -> Page[RepairRecord]:
         """Where the PBX's word was taken against ours."""
-        return await self._page(RepairRecord, "at", _since(tables.repairs, "at", since), page)
+        return await read_page(
+            self._database, RepairRecord, "at", _since(tables.repairs, "at", since), page
+        )
+
+    async def campaign_changes(
+        self, campaign: CampaignId, page: PageRequest = FIRST_PAGE
+    ) -> Page[CampaignRecord]:
+        """Who made, changed, started or stopped a campaign, and when."""
+        only = [tables.campaign_changes.c.campaign == storable(campaign)]
+        return await read_page(self._database, CampaignRecord, "at", only, page)
 
     async def counts(self, since: float = 0.0) -> RecordCounts:
         """How many of what since a moment (by the time a record ended), in one consistent view."""
@@ -104,6 +116,7 @@ class StoredRecords:
                     connection, tables.calls, "ended_at", since, tables.calls.c.via_fallback
                 ),
                 offers=await _count_by(connection, tables.offers, "result", "ended_at", since),
+                attempts=await _count_by(connection, tables.attempts, "result", "ended_at", since),
                 conversations=await _count(connection, tables.conversations, "ended_at", since),
                 agent_states=await _count(connection, tables.agent_states, "ended_at", since),
                 dispositions=await _count_by(connection, tables.dispositions, "code", "at", since),
@@ -111,32 +124,35 @@ class StoredRecords:
                 repairs=await _count_by(connection, tables.repairs, "kind", "at", since),
             )
 
-    async def _page(
-        self, kind: type[R], time_column: str, only: Conditions, page: PageRequest
-    ) -> Page[R]:
-        """One page: continued by the last row's key, so that what is added meanwhile moves
-        nothing."""
-        table = TABLE_OF[kind]
-        key = (table.c[time_column], table.c.journal, table.c.position, table.c.record_index)
-        size = limited(page.size)
-        query: Select[Any] = select(table).where(*only)
-        if page.after:
-            query = query.where(tuple_(*key) < tuple_(*read_cursor(page.after)))
-        query = query.order_by(*(column.desc() for column in key)).limit(size + 1)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        more = ""
-        if len(rows) > size:
-            last = rows[size - 1]
-            more = write_cursor(
-                (
-                    last[time_column],
-                    last["journal"],
-                    last["position"],
-                    last["record_index"],
-                )
+
+async def read_page(
+    database: Database, kind: type[R], time_column: str, only: Conditions, page: PageRequest
+) -> Page[R]:
+    """One page of records of a kind, the newest first. Raises ``BadCursor``, ``DatabaseAway``.
+
+    It is continued by the last row's key, so that what is added meanwhile moves nothing.
+    """
+    table = TABLE_OF[kind]
+    key = (table.c[time_column], table.c.journal, table.c.position, table.c.record_index)
+    size = limited(page.size)
+    query: Select[Any] = select(table).where(*only)
+    if page.after:
+        query = query.where(tuple_(*key) < tuple_(*read_cursor(page.after)))
+    query = query.order_by(*(column.desc() for column in key)).limit(size + 1)
+    async with database.reading() as connection:
+        rows = (await connection.execute(query)).mappings().all()
+    more = ""
+    if len(rows) > size:
+        last = rows[size - 1]
+        more = write_cursor(
+            (
+                last[time_column],
+                last["journal"],
+                last["position"],
+                last["record_index"],
             )
-        return Page(tuple(from_row(kind, row) for row in rows[:size]), more)
+        )
+    return Page(tuple(from_row(kind, row) for row in rows[:size]), more)
 
 
 def write_cursor(cursor: Cursor) -> str:

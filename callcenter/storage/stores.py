@@ -7,15 +7,17 @@ and tests need. Nothing here knows SQLAlchemy. All times are UTC seconds; 0.0 st
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from callcenter.documents.contacts_csv import PRIORITY_MAX
 from callcenter.domain.agent import Seniority
 from callcenter.domain.call import Outcome
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import AgentId, CustomerId, Phone, QueueId
-from callcenter.service.ports import Role
+from callcenter.domain.ids import AgentId, CampaignId, CustomerId, Phone, QueueId
+from callcenter.service.ports import CustomerStore, Role
 
 T = TypeVar("T")
 
@@ -125,7 +127,42 @@ class ImportResult(Struct, frozen=True):
 
 
 class ImportConflict(Exception):  # noqa: N818 - a fact about an import
-    """Somebody else changed the same customers meanwhile; nothing of this import was written."""
+    """Somebody else changed the same rows meanwhile; nothing of this import was written."""
+
+
+class KnownCustomers(CustomerStore, Protocol):
+    """The directory of customers: who has a number, and what is shown of them."""
+
+    async def card(self, customer: CustomerId) -> Mapping[str, object] | None:
+        """As ``CardSource``."""
+        ...
+
+
+# --- contacts ----------------------------------------------------------------------------------
+
+PROBLEMS_MAX = 500
+"""Refused rows told in a report; the others are counted."""
+LIST_CHARS_MAX = 100
+
+
+class ContactDestination(Struct, frozen=True, omit_defaults=True):
+    """Where contacts are taken over to. Raises ``ValueError`` for what cannot be."""
+
+    campaign: CampaignId
+    list: str
+    """The list's name; one that the campaign has already gets more contacts."""
+    priority: int | None = None
+    """Higher is dialed first; None: as the list has it, 0 for a new one. Contacts imported earlier
+    keep theirs."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would be found nowhere again."""
+        if not self.campaign:
+            raise ValueError("Name the campaign.")
+        if not self.list.strip() or len(self.list) > LIST_CHARS_MAX:
+            raise ValueError(f"Give the list a name of at most {LIST_CHARS_MAX} characters.")
+        if self.priority is not None and not 0 <= self.priority <= PRIORITY_MAX:
+            raise ValueError(f"A priority is a whole number from 0 to {PRIORITY_MAX}.")
 
 
 # --- records -----------------------------------------------------------------------------------
@@ -153,6 +190,8 @@ class RecordCounts(Struct, frozen=True):
     tiers: dict[Tier, TierCounts]
     via_fallback: int
     offers: dict[str, int]
+    """By result."""
+    attempts: dict[str, int]
     """By result."""
     conversations: int
     agent_states: int

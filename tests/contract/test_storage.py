@@ -12,11 +12,14 @@ from typing import TypeAlias
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from callcenter.domain.call import Outcome
+from callcenter.domain.campaign import CampaignState
 from callcenter.domain.customer import Tier
 from callcenter.domain.records import (
     CallRecord,
+    CampaignRecord,
     DispositionRecord,
     FaultRecord,
     Record,
@@ -35,6 +38,7 @@ from callcenter.storage.records import StoredRecords
 from callcenter.storage.stores import BadCursor, PageRequest, RecordCounts, TierCounts
 from tests.unit.storage.databases import new_database
 from tests.unit.storage.samples import (
+    CAMPAIGN,
     T0,
     any_record,
     clean_texts,
@@ -206,6 +210,26 @@ async def test_faults_repairs_and_dispositions_are_paged_and_narrowed(records: R
     assert (await reader.dispositions("c1")).items == (said[0],)
 
 
+async def test_what_was_changed_of_a_campaign_is_told_the_last_first(records: Records) -> None:
+    made = CampaignRecord(CAMPAIGN, CampaignState.DRAFT, "max", T0)
+    started = CampaignRecord(CAMPAIGN, CampaignState.RUNNING, "max", T0 + 1)
+    other = CampaignRecord(replace(CAMPAIGN, id="spring"), CampaignState.DRAFT, "", T0 + 2)
+    await records.keep(made, started, other)
+
+    first = await records.reader.campaign_changes("autumn", PageRequest(size=1))
+    rest = await records.reader.campaign_changes("autumn", PageRequest(first.next, 1))
+
+    assert (first.items, rest.items, rest.next) == ((started,), (made,), "")
+
+
+async def test_a_call_that_a_campaign_made_says_so(records: Records) -> None:
+    call = make_call("c1", campaign="autumn", attempt="att-1", queue="")
+
+    await records.keep(call)
+
+    assert (await records.reader.calls(CallQuery(limit=1))).rows == (call,)
+
+
 async def test_counts_add_up(records: Records) -> None:
     silver = {"tier": Tier.SILVER, "answered_by_senior": False}
     await records.keep(*one_of_each("c1", 10.0))
@@ -222,11 +246,10 @@ async def test_counts_add_up(records: Records) -> None:
         calls=5,
         queued=4,
         outcomes={
+            **dict.fromkeys(Outcome, 0),
             Outcome.ANSWERED: 3,
             Outcome.ABANDONED: 1,
             Outcome.LEFT_IN_IVR: 1,
-            Outcome.ENDED_BY_FLOW: 0,
-            Outcome.LOST: 0,
         },
         tiers={
             Tier.GOLD: TierCounts(calls=2, queued=2, answered=2, by_senior=2),
@@ -235,6 +258,7 @@ async def test_counts_add_up(records: Records) -> None:
         },
         via_fallback=1,
         offers={"answered": 2, "no_answer": 2},
+        attempts={"no_answer": 2},
         conversations=2,
         agent_states=2,
         dispositions={"solved": 2},
@@ -278,6 +302,7 @@ def test_both_stores_tell_the_same_of_any_records(batches: list[list[Record]]) -
                 (await reader.faults()).items,
                 (await reader.repairs()).items,
                 (await reader.dispositions()).items,
+                *[(await reader.campaign_changes(name)).items for name in _campaigns_in(batches)],
             ]
 
     with TemporaryDirectory() as folder:
@@ -285,3 +310,12 @@ def test_both_stores_tell_the_same_of_any_records(batches: list[list[Record]]) -
     kept = asyncio.run(read("memory", Path()))
 
     assert stored == kept
+
+
+def _campaigns_in(batches: list[list[Record]]) -> list[str]:
+    return [
+        record.settings.id
+        for batch in batches
+        for record in batch
+        if isinstance(record, CampaignRecord)
+    ]

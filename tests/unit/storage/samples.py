@@ -9,13 +9,23 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import AttemptResult, ContactStatus, Verdict
 from callcenter.domain.call import Outcome
+from callcenter.domain.campaign import (
+    DEFAULT_RETRIES,
+    CallingWindow,
+    CampaignSettings,
+    CampaignState,
+    RetryRule,
+)
 from callcenter.domain.customer import Tier
 from callcenter.domain.events import Tick
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import (
     AgentStateRecord,
+    AttemptRecord,
     CallRecord,
+    CampaignRecord,
     ConversationRecord,
     DispositionRecord,
     FaultRecord,
@@ -24,6 +34,7 @@ from callcenter.domain.records import (
     RepairRecord,
 )
 from callcenter.domain.step import Entry
+from callcenter.storage.record_rows import MAYBE_NEVER
 
 T0 = 1_700_000_000.0
 """When everything here begins, UTC seconds."""
@@ -58,6 +69,45 @@ def make_call(call: str, ended_at: float = T0 + 60, **changes: Any) -> CallRecor
     return replace(CALL, call=call, ended_at=ended_at, **changes)
 
 
+ATTEMPT = AttemptRecord(
+    attempt="att-1",
+    campaign="autumn",
+    contact="1",
+    number="+12025550101",
+    channel=ChannelRef("main", "att-1"),
+    tries=1,
+    placed_at=T0,
+    ringing_at=T0 + 1,
+    answered_at=0.0,
+    person_at=0.0,
+    connected_at=0.0,
+    harbour_at=0.0,
+    ended_at=T0 + 20,
+    result=AttemptResult.NO_ANSWER,
+    cause=19,
+    verdict=None,
+    verdict_cause="",
+    agent="",
+    call="",
+    status=ContactStatus.OPEN,
+    next_try_at=T0 + 3600,
+)
+
+CAMPAIGN = CampaignSettings(
+    id="autumn",
+    name="Renewals, autumn",
+    pbx="main",
+    trunk="carrier",
+    window=CallingWindow(weekdays=(0, 2)),
+    retries=DEFAULT_RETRIES,
+)
+
+
+def make_attempt(attempt: str = "att-1", **changes: Any) -> AttemptRecord:
+    """An attempt that nobody answered, but for these changes."""
+    return replace(ATTEMPT, attempt=attempt, **changes)
+
+
 def one_of_each(name: str = "c1", at: float = T0) -> tuple[Record, ...]:
     """A record of every kind, all about one call."""
     return (
@@ -67,6 +117,8 @@ def one_of_each(name: str = "c1", at: float = T0) -> tuple[Record, ...]:
         ConversationRecord(name, "bo", at - 10, at),
         AgentStateRecord("ana", AgentState.RINGING, "", at - 20, at - 15),
         DispositionRecord(name, "bo", "solved", at + 5),
+        make_attempt(f"att-{name}", ended_at=at),
+        CampaignRecord(CAMPAIGN, CampaignState.RUNNING, "max", at),
         FaultRecord("late", "ring of a leg that is gone", at),
         RepairRecord("call_gone", name, at),
     )
@@ -143,11 +195,13 @@ def any_record(texts: st.SearchStrategy[str] = texts) -> st.SearchStrategy[Recor
         int: st.integers(0, 1_000),
         bool: st.booleans(),
         ChannelRef: st.builds(ChannelRef, texts, texts),
+        CampaignSettings: _any_settings(texts),
+        Verdict | None: st.sampled_from([*Verdict, None]),
         tuple[str, ...]: st.lists(texts, max_size=5).map(tuple),
     }
 
     def field(name: str, kind: Any) -> st.SearchStrategy[Any]:
-        if name in ("queued_at", "answered_at"):
+        if name in MAYBE_NEVER:
             return moments_or_never
         return of_type[kind] if kind in of_type else st.sampled_from(list(kind))
 
@@ -156,4 +210,18 @@ def any_record(texts: st.SearchStrategy[str] = texts) -> st.SearchStrategy[Recor
             st.builds(kind, **{one.name: field(one.name, one.type) for one in fields(kind)})
             for kind in RECORD_KINDS
         )
+    )
+
+
+def _any_settings(texts: st.SearchStrategy[str]) -> st.SearchStrategy[CampaignSettings]:
+    return st.builds(
+        CampaignSettings,
+        id=texts,
+        name=texts,
+        pbx=texts,
+        trunk=texts,
+        window=st.builds(CallingWindow, st.integers(0, 600), st.integers(601, 1440)),
+        retries=st.dictionaries(
+            st.sampled_from(AttemptResult), st.builds(RetryRule, moments, st.integers(1, 9))
+        ),
     )

@@ -19,6 +19,7 @@ from callcenter.storage.stores import DatabaseAway, DatabaseUnusable
 from callcenter.storage.tables import customer_numbers, metadata, projector_positions
 from tests.unit.storage.databases import held, open_database, outsider, url_of
 
+NEWEST = "0002"
 POSITION = {"journal": "j", "position": 7}
 
 
@@ -54,7 +55,7 @@ async def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     await migrate(path)
 
     async with open_database(path) as database:
-        assert await database.schema_revision() == "0001"
+        assert await database.schema_revision() == NEWEST
         async with database.reading() as connection:
             assert await connection.scalar(select(projector_positions.c.position)) == 7
 
@@ -65,7 +66,7 @@ async def test_two_programs_that_migrate_at_once_do_it_once(tmp_path: Path) -> N
 
     await asyncio.gather(*(database.migrate() for database in databases))
 
-    assert {await database.schema_revision() for database in databases} == {"0001"}
+    assert {await database.schema_revision() for database in databases} == {NEWEST}
     for database in databases:
         await database.close()
 
@@ -303,7 +304,7 @@ async def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path) -> No
     with outsider(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
 
-    with pytest.raises(DatabaseUnusable, match=r"newer program.*0999.*0001"):
+    with pytest.raises(DatabaseUnusable, match=r"newer program.*0999.*0002"):
         await migrate(path)
 
     with outsider(path) as connection:

@@ -187,7 +187,7 @@ def test_changes_beyond_the_memory_go_to_a_file_and_come_back(
         for n in range(1_200)
     ]
 
-    with Changes() as changes:
+    with Changes(CustomerChange) as changes:
         for change in made:
             changes.add(change)
         for _ in range(2):

@@ -11,10 +11,12 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callcenter.domain.records import OfferRecord
 from callcenter.domain.step import Entry
 from callcenter.service.ports import RecordSink
 from callcenter.storage.database import Database
 from callcenter.storage.projector import EntriesGone, Projector
+from callcenter.storage.record_rows import TABLE_OF
 from tests.unit.storage.databases import count_rows, held, new_database, open_database, outsider
 from tests.unit.storage.projecting_child import start_child
 from tests.unit.storage.samples import T0, ListJournal, faults_of, make_entry, numbered, one_of_each
@@ -97,7 +99,7 @@ async def test_every_kind_of_record_gets_its_row_under_the_key_of_its_entry(
         sink.feed([make_entry(1), make_entry(2, *one_of_each())])
         await written(projector, 2)
 
-    tables = ("calls", "conversations", "agent_states", "dispositions", "faults", "repairs")
+    tables = {table.name for kind, table in TABLE_OF.items() if kind is not OfferRecord}
     assert {table: count_rows(database.path, table) for table in tables} == dict.fromkeys(tables, 1)
     with outsider(database.path) as connection:
         keys = connection.execute(

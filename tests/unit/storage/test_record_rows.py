@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import fields
 from sqlalchemy import RowMapping, create_engine, insert, select
 
+from callcenter.domain.campaign import CampaignSettings
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import FaultRecord, Record
 from callcenter.storage.record_rows import TABLE_OF, from_row, storable, to_row
@@ -31,6 +32,8 @@ def test_each_kind_of_record_has_a_table_with_a_column_for_each_field(kind: type
 
 
 def _columns_of(name: str, kind: object) -> tuple[str, ...]:
+    if kind is CampaignSettings:
+        return ("campaign", name)
     return ("pbx", "channel") if kind is ChannelRef else (name,)
 
 

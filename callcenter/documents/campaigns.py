@@ -1,0 +1,307 @@
+"""What a manager may set of a campaign: its fields, their bounds, and the YAML document of one.
+
+The API takes the same fields as JSON, so that what is wrong with a campaign is told in the same
+words wherever it comes from. Whether its PBX and trunk are there is known by the center only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from callcenter.documents.yaml_lines import DocumentError, LineIndex, explain, load_yaml
+from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.campaign import (
+    DEFAULT_RETRIES,
+    CallingWindow,
+    CampaignSettings,
+    RetryRule,
+)
+from callcenter.domain.ids import CampaignId
+
+NAME_CHARS_MAX = 64
+LINES_PER_AGENT_MAX = 3.0
+"""Above that people would hear the safe-harbour message more often than an agent."""
+LINES_MAX = 500
+"""Calls dialed at once: more than the trunk of a center of 1,000 agents carries."""
+RING_S_MIN, RING_S_MAX = 15.0, 120.0
+"""The law lets a phone ring 15 s or four rings at least (16 CFR 310.4(b)(4)(ii))."""
+HARBOUR_WAIT_S_MAX_AMD, HARBOUR_WAIT_S_MAX = 1, 2
+"""A person is connected, or told who calls, within 2 s of the end of the greeting
+(16 CFR 310.4(b)(4)(iii)); answering machine detection spends almost one of them."""
+RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
+"""Who has just pressed "busy" is not rung again at once; after a quarter it is another campaign."""
+TRIES_MAX = 20
+"""Nobody is rung more often for one campaign."""
+WRAP_UP_S_MAX = 3600.0
+
+CAMPAIGN_ID = r"^[a-z][a-z0-9-]{0,30}$"
+"""What a campaign's id looks like: it stands in addresses and in the names of channels."""
+CAMPAIGN_ID_HINT = "1 to 31 of a-z, 0-9 and hyphen, beginning with a letter"
+
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_CLOCK_OR_MIDNIGHT = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+_E164 = r"^(\+[1-9][0-9]{6,14})?$"
+_PROMPT = r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$"
+_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+
+
+def _of_shape(pattern: str, what: str, mend: str) -> Callable[[str], str]:
+    """Refuses text of another shape, in words: nobody reads a pattern."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise PydanticCustomError("shape", "this is no {what}", {"what": what, "mend": mend})
+        return value
+
+    return check
+
+
+def _schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+_Id = Annotated[
+    str,
+    AfterValidator(_of_shape(CAMPAIGN_ID, "id of a campaign", f"Take {CAMPAIGN_ID_HINT}.")),
+    _schema(CAMPAIGN_ID),
+]
+_Opens = Annotated[
+    str,
+    AfterValidator(_of_shape(_CLOCK, "time of day", 'Write it as "09:00".')),
+    _schema(_CLOCK),
+]
+_Closes = Annotated[
+    str,
+    AfterValidator(_of_shape(_CLOCK_OR_MIDNIGHT, "time of day", 'Write it as "20:00".')),
+    _schema(_CLOCK_OR_MIDNIGHT),
+]
+_CallerId = Annotated[
+    str,
+    AfterValidator(
+        _of_shape(_E164, "telephone number", 'Write it with the country code: "+13125550100".')
+    ),
+    _schema(_E164),
+]
+_Prompt = Annotated[
+    str,
+    AfterValidator(_of_shape(_PROMPT, "name of a prompt", "Take a-z, 0-9, hyphen and underscore.")),
+    _schema(_PROMPT),
+]
+_Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+)  # fmt: skip
+
+RetriedResult = Literal[
+    "busy",
+    "congestion",
+    "dropped",
+    "failed",
+    "hung_up",
+    "machine",
+    "no_answer",
+    "rejected",
+    "unknown",
+]
+"""Results after which a contact may be tried again: not after a talk, nor at a wrong number."""
+
+_DEFAULT = CampaignSettings("", "", "", "")
+
+
+class _Shape(BaseModel):
+    # Lists and literals instead of tuples and enums: they are strict for JSON and YAML alike.
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
+
+
+class CallingHours(_Shape):
+    """When people may be called, in their own local time."""
+
+    opens: _Opens = "09:00"
+    """``HH:MM``."""
+    closes: _Closes = "20:00"
+    """``HH:MM``, later than ``opens``; ``24:00`` is the end of the day."""
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(WEEKDAYS[:6])
+
+    @field_validator("closes")
+    @classmethod
+    def _closes_later(cls, closes: str, info: ValidationInfo) -> str:
+        if closes <= info.data.get("opens", ""):
+            raise PydanticCustomError(
+                "order",
+                "the calling hours end before they begin",
+                {"mend": "Let closes be later than opens, both on the same day."},
+            )
+        return closes
+
+    @field_validator("weekdays")
+    @classmethod
+    def _once_each(cls, weekdays: list[Weekday]) -> list[Weekday]:
+        if len(set(weekdays)) < len(weekdays):
+            raise PydanticCustomError(
+                "doubled", "a weekday is there twice", {"mend": "Name each day once."}
+            )
+        return weekdays
+
+    def window(self) -> CallingWindow:
+        """The same in the machine's terms."""
+        days = tuple(sorted(WEEKDAYS.index(day) for day in self.weekdays))
+        return CallingWindow(_minutes(self.opens), _minutes(self.closes), days)
+
+
+class Retry(_Shape):
+    """When to try again after a result, and how often at most."""
+
+    delay_s: Annotated[float, Field(ge=RETRY_DELAY_S_MIN, le=RETRY_DELAY_S_MAX)]
+    """Not before so many seconds have passed."""
+    max_tries: Annotated[int, Field(ge=1, le=TRIES_MAX)]
+    """With so many attempts made in all, a contact with this result is given up."""
+
+
+class CampaignFields(_Shape):
+    """All settings of a campaign but its id. Times are in seconds."""
+
+    name: _Name
+    """Shown on screens."""
+    pbx: _Name
+    """The PBX that dials."""
+    trunk: _Name
+    """The trunk of that PBX that calls go out on."""
+    caller_id: _CallerId = _DEFAULT.caller_id
+    """The number people see, E.164; empty: the trunk's own."""
+    lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
+        _DEFAULT.lines_per_agent
+    )
+    """Calls placed for each free agent; 1 is progressive, more dials ahead."""
+    max_lines: Annotated[int, Field(ge=1, le=LINES_MAX)] = _DEFAULT.max_lines
+    """Calls being dialed at once, at most."""
+    ring_s: Annotated[float, Field(ge=RING_S_MIN, le=RING_S_MAX)] = _DEFAULT.ring_s
+    """How long a phone rings before it is given up."""
+    amd: bool = _DEFAULT.amd
+    """Answering machine detection; without it every answer is taken for a person."""
+    harbour_wait_s: Annotated[int, Field(ge=0, le=HARBOUR_WAIT_S_MAX)] = _DEFAULT.harbour_wait_s
+    """How long a person waits for an agent before the safe-harbour message: 0 or 1, without AMD 2
+    at most."""
+    harbour_prompt: _Prompt = _DEFAULT.harbour_prompt
+    """What a person hears when nobody is free: who called and how to reach them."""
+    window: CallingHours = CallingHours()
+    retries: dict[RetriedResult, Retry] | None = None
+    """By result; results not listed end the contact. Left out: the center's own rules."""
+    wrap_up_s: Annotated[float, Field(ge=0, le=WRAP_UP_S_MAX)] = _DEFAULT.wrap_up_s
+    """Time for after-call work."""
+
+    @field_validator("harbour_wait_s")
+    @classmethod
+    def _in_time(cls, wait_s: int, info: ValidationInfo) -> int:
+        if info.data.get("amd") and wait_s > HARBOUR_WAIT_S_MAX_AMD:
+            raise PydanticCustomError(
+                "too_long",
+                "after answering machine detection a person may wait {most} s at most",
+                {"most": HARBOUR_WAIT_S_MAX_AMD, "mend": "Take 1 or 0, or switch amd off."},
+            )
+        return wait_s
+
+    def settings(self, campaign: CampaignId) -> CampaignSettings:
+        """What the machine is told."""
+        return CampaignSettings(
+            id=campaign,
+            name=self.name,
+            pbx=self.pbx,
+            trunk=self.trunk,
+            caller_id=self.caller_id,
+            lines_per_agent=self.lines_per_agent,
+            max_lines=self.max_lines,
+            ring_s=self.ring_s,
+            amd=self.amd,
+            harbour_wait_s=self.harbour_wait_s,
+            harbour_prompt=self.harbour_prompt,
+            window=self.window.window(),
+            retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
+            wrap_up_s=self.wrap_up_s,
+        )
+
+
+Fields = TypeVar("Fields", bound=CampaignFields)
+
+
+def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
+    """Settings that the machine has, in the words of a document; ``kind`` is whose fields.
+
+    They are not checked again: what holds is shown, also where it could not be set today.
+    """
+    retries = {
+        str(result): Retry.model_construct(delay_s=rule.delay_s, max_tries=rule.max_tries)
+        for result, rule in settings.retries.items()
+    }
+    return kind.model_construct(
+        name=settings.name,
+        pbx=settings.pbx,
+        trunk=settings.trunk,
+        caller_id=settings.caller_id,
+        lines_per_agent=settings.lines_per_agent,
+        max_lines=settings.max_lines,
+        ring_s=settings.ring_s,
+        amd=settings.amd,
+        harbour_wait_s=settings.harbour_wait_s,
+        harbour_prompt=settings.harbour_prompt,
+        window=CallingHours.model_construct(
+            opens=_clock(settings.window.opens),
+            closes=_clock(settings.window.closes),
+            weekdays=[WEEKDAYS[day] for day in settings.window.weekdays],
+        ),
+        retries=retries,
+        wrap_up_s=settings.wrap_up_s,
+    )
+
+
+class CampaignDocument(CampaignFields):
+    """A campaign as a YAML document."""
+
+    id: _Id
+
+
+def load_campaign(path: Path) -> tuple[CampaignDocument, LineIndex]:
+    """Read a campaign, and where its lines are for what the center says of it.
+
+    Raises ``DocumentError`` with every problem.
+    """
+    data, lines = load_yaml(path)
+    try:
+        return CampaignDocument.model_validate(data), lines
+    except ValidationError as error:
+        raise DocumentError(explain(error, CampaignDocument, lines)) from None
+
+
+def _minutes(clock: str) -> int:
+    """Minutes after midnight."""
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _rules(retries: dict[RetriedResult, Retry]) -> dict[AttemptResult, RetryRule]:
+    return {
+        AttemptResult(result): RetryRule(retry.delay_s, retry.max_tries)
+        for result, retry in retries.items()
+    }
