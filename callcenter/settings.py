@@ -10,8 +10,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -73,6 +81,8 @@ class TrunkSettings(_Part):
     match: tuple[str, ...] = ()
     """Addresses its calls come from; empty: ``host``."""
     codecs: tuple[str, ...] = ("ulaw", "alaw")
+    caller_id: str | None = None
+    """What people see whom a campaign without a number of its own calls; empty: ``anonymous``."""
 
 
 class PbxSettings(_Part):
@@ -106,6 +116,8 @@ class QueueSettings(_Part):
     id: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")
     ring_timeout_s: float = Field(15.0, ge=5, le=120)
     wrap_up_s: float = Field(30.0, ge=0, le=3600)
+    target_s: float = Field(20.0, ge=1, le=3600)
+    """The service level's target."""
     senior_hold_s: float = Field(20.0, ge=0, le=600)
 
 
@@ -120,6 +132,8 @@ class Settings(BaseSettings):
     """Journal, database, secrets, prompts. Relative paths are from the config file's folder."""
     region: str = Field("US", pattern=r"^[A-Z]{2}$")
     """Region (ISO 3166) by which numbers without a country code are read."""
+    time_zone: str = "UTC"
+    """IANA name of the zone in which the center's days begin."""
     http: HttpSettings = HttpSettings(port=8080)
     pbxs: tuple[PbxSettings, ...] = Field(min_length=1)
     queues: tuple[QueueSettings, ...] = Field(min_length=1)
@@ -128,6 +142,17 @@ class Settings(BaseSettings):
     """Dialed number -> flow; ``*`` stands for every other number."""
     flows_dir: Path | None = None
     """Own flows; without it those shipped with the program."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise PydanticCustomError(
+                "no_zone",
+                "there is no time zone {name}",
+                {"name": value, "mend": "Use a name such as Europe/Berlin."},
+            )
+        return value
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:
@@ -202,6 +227,7 @@ def center_of(settings: Settings, flows: tuple[Flow, ...]) -> Center:
                 queue.id,
                 ring_timeout_s=queue.ring_timeout_s,
                 wrap_up_s=queue.wrap_up_s,
+                target_s=queue.target_s,
                 senior_hold_s=queue.senior_hold_s,
             )
             for queue in settings.queues
@@ -210,5 +236,6 @@ def center_of(settings: Settings, flows: tuple[Flow, ...]) -> Center:
         numbers=dict(settings.numbers),
         phones={number: pbx.name for pbx in settings.pbxs for number in pbx.phone_numbers()},
         default_queue=settings.default_queue,
+        time_zone=settings.time_zone,
         region=settings.region,
     )

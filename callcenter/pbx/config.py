@@ -181,5 +181,6 @@ def _trunk_values(trunk: Trunk, *, standalone: bool) -> dict[str, Value]:
         "match": trunk.match or (trunk.host,),
         "codecs": trunk.codecs,
         "qualify_s": trunk.qualify_s,
+        "caller_id": trunk.caller_id,
         "transport": "cc-udp" if standalone else None,
     }

@@ -20,6 +20,7 @@ _LOOK_S_MAX: Final = 60
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _PHONE: Final = re.compile(r"[0-9]{2,15}")
+_E164: Final = re.compile(r"\+?[0-9]{3,15}")
 _EMERGENCY: Final = re.compile(r"[0-9*#+]{2,15}")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _CONTACT: Final = re.compile(
@@ -155,6 +156,9 @@ class Trunk:
     # Asks the far end that often whether it is there, so that an emergency call goes to the next
     # trunk at once and not after SIP's 32 s; 0: never asks.
     qualify_s: int = 60
+    # E.164 number that people called see where the call itself brings none. None: such a call is
+    # anonymous, which many people and networks refuse.
+    caller_id: str | None = None
 
     def __post_init__(self) -> None:
         where = f"trunk {self.name!r}"
@@ -170,6 +174,8 @@ class Trunk:
         _between(where, "qualify_s", self.qualify_s, 0, 3600)
         for codec in self.codecs:
             _match(where, "codec", codec, _CODEC, "names such as ulaw, alaw, g722")
+        if self.caller_id is not None:
+            _match(where, "caller_id", self.caller_id, _E164, "3 to 15 digits, with a plus or not")
         if not self.codecs:
             refuse(where, "it has no codec", "List at least one, such as ulaw")
 

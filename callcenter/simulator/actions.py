@@ -239,7 +239,7 @@ class Actions:
 
     def originate(self, request: Request) -> None:
         """``Originate`` to an extension, always as with Async. Applications are not modelled."""
-        tech, slash, endpoint = request.get("Channel").partition("/")
+        tech, slash, dialed = request.get("Channel").partition("/")
         if not tech:
             request.refuse("Channel not specified")
             return
@@ -258,8 +258,12 @@ class Actions:
             request.refuse("Invalid timeout")
             return
         name, number = _parse_caller_id(request.get("CallerID"))
+        before, at, after = dialed.partition("@")
+        endpoint, called = (after, before) if at else (dialed, "")
         order = Order(
+            dialed=dialed,
             endpoint=endpoint,
+            number=called,
             target=target,
             timeout_s=int(timeout) / 1000,
             channel_id=request.get("ChannelId"),
@@ -270,7 +274,10 @@ class Actions:
         )
         request.accept("Originate successfully queued")
         attempt = Originate(self.exchange, self.runner, order)
-        can_dial = tech.upper() == "PJSIP" and self.endpoints.can_dial(endpoint)
+        is_there = (
+            endpoint == self.exchange.settings.trunk if at else self.endpoints.can_dial(endpoint)
+        )
+        can_dial = tech.upper() == "PJSIP" and is_there
         self.exchange.soon(lambda: attempt.begin(can_dial=can_dial))
 
     # --- lists ---
@@ -308,10 +315,10 @@ class Actions:
             ("TimeToHangup", str(fires_at)),
             ("BridgeID", channel.bridge_id),
             ("Application", channel.application or "(null)"),
-            ("Data", channel.data or "(null)"),
+            ("Data", channel.data if channel.application else "(null)"),
             ("Nativeformats", channel.formats),
-            ("Readformat", "ulaw"),
-            ("Readtrans", ""),
+            ("Readformat", "slin" if channel.is_listened_to else "ulaw"),
+            ("Readtrans", "(ulaw@8000)->(slin@8000)" if channel.is_listened_to else ""),
             ("Writeformat", "slin" if channel.has_heard_silence else "ulaw"),
             ("Writetrans", "(slin@8000)->(ulaw@8000)" if channel.has_heard_silence else ""),
             ("Callgroup", "0"),

@@ -1,23 +1,36 @@
 """The small applications of the dialplan: variables, jumps, answering, hanging up, waiting, user
-events.
+events, announcements, answering machine detection.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from callcenter.simulator.channel import Accepted, Channel, ChannelState, Stop
+from callcenter.simulator.channel import (
+    Accepted,
+    Channel,
+    ChannelState,
+    HearsNothing,
+    HearsPrompt,
+    Stop,
+)
 from callcenter.simulator.dialplan import Location
-from callcenter.simulator.exchange import Exchange
+from callcenter.simulator.exchange import DEFAULT_SOUND_S, Exchange
 from callcenter.simulator.expressions import is_set
 from callcenter.simulator.functions import write_function
 from callcenter.simulator.messages import Message, Privilege
 from callcenter.simulator.runner import NORMAL_CLEARING, Application, Runner
+from callcenter.simulator.screening import Screened, screen
 from callcenter.simulator.timers import Timer
 
 ANSWER_S_WITHOUT_MEDIA = 0.5
 """How long ``Answer`` waits for a first frame of media."""
 ANSWER_MS_WITH_MEDIA = (5.0, 20.0)
+
+
+AMD_FRAME_S = 0.02
+"""AMD comes to its verdict with a frame of sound: up to so much later."""
 
 
 class Pause:
@@ -31,6 +44,49 @@ class Pause:
         self.timer.cancel()
 
 
+class Announcement:
+    """A channel that hears prompts, one after the other."""
+
+    def __init__(self, exchange: Exchange, channel: Channel, then: Callable[[], None]) -> None:
+        self.exchange = exchange
+        self.channel = channel
+        self.then = then
+        self.timer: Timer | None = None
+
+    def play(self, prompts: list[str]) -> None:
+        """Play these; at least one."""
+        length_s = self.exchange.settings.sounds.get(prompts[0], DEFAULT_SOUND_S)
+        self.exchange.signal(HearsPrompt(self.channel.uniqueid, prompts[0]))
+        self.timer = self.exchange.after(length_s, lambda: self._go_on(prompts[1:]))
+
+    def _go_on(self, prompts: list[str]) -> None:
+        if prompts:
+            self.play(prompts)
+            return
+        self.exchange.signal(HearsNothing(self.channel.uniqueid))
+        self.then()
+
+    def stop(self, channel: Channel, why: Stop) -> None:
+        """See ``Activity``."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.exchange.signal(HearsNothing(channel.uniqueid))
+
+
+class Screening:
+    """A channel that answering machine detection listens to."""
+
+    def __init__(self, timer: Timer) -> None:
+        self.timer = timer
+
+    def stop(self, channel: Channel, why: Stop) -> None:
+        """See ``Activity``. A bridge takes the channel away without a word, and listening."""
+        self.timer.cancel()
+        if why is not Stop.BRIDGED:
+            channel.is_listened_to = False
+            channel.variables |= {"AMDSTATUS": "HANGUP", "AMDCAUSE": ""}
+
+
 class Applications:
     """What ``Runner.applications`` is filled with."""
 
@@ -41,12 +97,14 @@ class Applications:
     def list_all(self) -> dict[str, Application]:
         """Every application here by its name in the dialplan."""
         return {
+            "AMD": self.screen,
             "Answer": self.answer,
             "ExecIf": self.exec_if,
             "Goto": self.goto,
             "GotoIf": self.goto_if,
             "Hangup": self.hang_up,
             "NoOp": self.no_op,
+            "Playback": self.play,
             "Set": self.set_variable,
             "UserEvent": self.user_event,
             "Wait": self.wait,
@@ -111,6 +169,36 @@ class Applications:
         timer = self.exchange.after(delay_s, lambda: self.runner.proceed(channel))
         channel.activity = Pause(timer)
         return False
+
+    def play(self, channel: Channel, arguments: str) -> bool:
+        """``Playback(file&file)`` on an answered channel; a missing file only sets
+        PLAYBACKSTATUS.
+        """
+        files = arguments.partition(",")[0].split("&")
+        known = [file for file in files if file not in self.exchange.settings.missing_sounds]
+        status = "SUCCESS" if len(known) == len(files) else "FAILED"
+        channel.variables["PLAYBACKSTATUS"] = status
+        if not known:
+            return True
+        announcement = Announcement(self.exchange, channel, lambda: self.runner.proceed(channel))
+        channel.activity = announcement
+        announcement.play(known)
+        return False
+
+    def screen(self, channel: Channel, arguments: str) -> bool:
+        """``AMD()``, with the settings of its file."""
+        screened = screen(channel.voice, self.exchange.settings.amd)
+        channel.is_listened_to = True
+        late_s = self.exchange.rng.uniform(0.0, AMD_FRAME_S)
+        delay_s = screened.after_s + late_s
+        timer = self.exchange.after(delay_s, lambda: self._judge(channel, screened))
+        channel.activity = Screening(timer)
+        return False
+
+    def _judge(self, channel: Channel, screened: Screened) -> None:
+        channel.is_listened_to = False
+        channel.variables |= {"AMDSTATUS": screened.status, "AMDCAUSE": screened.cause}
+        self.runner.proceed(channel)
 
     def hang_up(self, channel: Channel, arguments: str) -> bool:
         """``Hangup([cause])``."""

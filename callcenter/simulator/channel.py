@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from callcenter.simulator.dialplan import Location
 from callcenter.simulator.messages import Message
+from callcenter.simulator.screening import NO_MEDIA, Voice
 from callcenter.simulator.timers import Timer
 
 
@@ -124,6 +125,10 @@ class Channel:
         self.hears_music = False
         self.sends_media = True
         """Whether the far end sends RTP: without it ``Answer`` takes half a second."""
+        self.voice: Voice = NO_MEDIA
+        """What the far end of a call out says when it has answered."""
+        self.is_listened_to = False
+        """Whether AMD reads its sound, as slin. It stays so when a bridge takes it out of AMD."""
         self.watchdog: Timer | None = None
         """The absolute timeout."""
         self.runs_dialplan = False
@@ -183,11 +188,13 @@ class _Signal(Struct, frozen=True):
 
 
 class Invited(_Signal, frozen=True):
-    """The PBX calls an agent's phone (INVITE)."""
+    """The PBX calls an agent's phone, or a number by its trunk (INVITE)."""
 
     endpoint: str
     shown_number: str
     """The caller's number on the phone's display."""
+    number: str = ""
+    """The number dialed by a trunk; empty for a phone."""
 
 
 class Withdrawn(_Signal, frozen=True):

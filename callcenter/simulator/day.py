@@ -20,22 +20,22 @@ from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.call import Place
+from callcenter.domain.campaign import CampaignSettings, CampaignStep
 from callcenter.domain.center import Center
 from callcenter.domain.customer import Tier
-from callcenter.domain.records import FaultRecord, Record, RepairRecord
+from callcenter.domain.records import AttemptRecord, FaultRecord, Record, RepairRecord
 from callcenter.domain.step import Entry, Step
-from callcenter.pbx.ami.state_reading import STATUS_VARIABLES, bridges_read, channel_read
-from callcenter.pbx.ami.translate import (
-    WANTED,
+from callcenter.pbx.ami.commands import (
     WATCHDOG_S,
     Action,
     InvalidCommand,
     actions_for,
     heartbeat_action,
     is_done_already,
-    translate,
     watchdog_action,
 )
+from callcenter.pbx.ami.state_reading import STATUS_VARIABLES, bridges_read, channel_read
+from callcenter.pbx.ami.translate import WANTED, translate
 from callcenter.pbx.ami.wire import (
     AmiMessage,
     AmiParser,
@@ -45,6 +45,7 @@ from callcenter.pbx.ami.wire import (
     pairs_of,
 )
 from callcenter.simulator import desktops
+from callcenter.simulator.contact_list import ContactList
 from callcenter.simulator.messages import encode, parse_block
 from callcenter.simulator.pbx import Delivery
 from callcenter.simulator.world import World
@@ -72,6 +73,8 @@ class Setting(Struct, frozen=True):
     """Profile, phone and habits of each."""
     tiers: dict[str, Tier]
     """Customers' numbers and tiers."""
+    campaigns: tuple[CampaignSettings, ...] = ()
+    """Started at once."""
     leader: tuple[str, str] = ("leader", "secret")
     pbx: str = "main"
     kill_every_s: float = 0.0
@@ -83,8 +86,9 @@ class Setting(Struct, frozen=True):
 class SimulatedDay:
     """One service, one world, one order of time."""
 
-    def __init__(self, setting: Setting, world: World) -> None:
+    def __init__(self, setting: Setting, world: World, contacts: ContactList | None = None) -> None:
         self.setting = setting
+        self.contacts = contacts or ContactList()
         self.world = world
         self.machine = Machine(empty_state(f"day{setting.seed % 10_000:05}"))
         self.entries: list[Entry] = []
@@ -151,6 +155,16 @@ class SimulatedDay:
             self._todo.append(e.Tick())
         self._work()
 
+    def drain(self) -> None:
+        """Have every campaign end: no new calls, those under way go on."""
+        for campaign in self.setting.campaigns:
+            self._todo.append(
+                e.CampaignStepRequested(
+                    f"drain-{campaign.id}", campaign.id, CampaignStep.DRAIN, "day"
+                )
+            )
+        self._work()
+
     # --- life and death of the service --------------------------------------------------------
 
     def _draw_kill(self) -> float | None:
@@ -187,6 +201,13 @@ class SimulatedDay:
         if self._epoch == 1:
             self._todo.append(e.CenterConfigured(self.setting.center))
             self._todo.append(e.AgentsConfigured(tuple(a for a, _, _ in self.setting.agents)))
+            for campaign in self.setting.campaigns:
+                self._todo.append(e.CampaignSaved(f"save-{campaign.id}", campaign, "day"))
+                self._todo.append(
+                    e.CampaignStepRequested(
+                        f"start-{campaign.id}", campaign.id, CampaignStep.START, "day"
+                    )
+                )
         self._session = self.world.connect(self.world.now)
         self._parser = AmiParser(greeting=False)
         user, secret = self.setting.leader
@@ -274,6 +295,9 @@ class SimulatedDay:
         position = self.state.position
         self.entries.append(Entry(position, self.state.now, event, step.commands, step.records))
         self.records += step.records
+        for record in step.records:
+            if isinstance(record, AttemptRecord):
+                self.contacts.note(record)
         self._check(event, step, position)
         if self._release:
             for command in step.commands:
@@ -292,6 +316,9 @@ class SimulatedDay:
         match command:
             case c.PopCard():
                 self._todo.append(e.CommandSucceeded(command.id))
+            case c.RefillHopper():
+                filled = self.contacts.refill(command, self.world.now)
+                self._look_ups.append((self.world.now + LOOK_UP_S, filled))
             case c.LookUpCustomer():
                 tier = self.setting.tiers.get(command.number)
                 found: e.Event = (
@@ -348,8 +375,12 @@ class SimulatedDay:
                     self._todo.append(e.ReadyRequested(name, agent))
                 case desktops.GoNotReady(agent, reason):
                     self._todo.append(e.NotReadyRequested(name, agent, reason))
+                case desktops.JoinCampaign(agent, campaign):
+                    self._todo.append(e.CampaignJoinRequested(name, agent, campaign))
                 case desktops.Dispose(agent, call, code):
                     self._todo.append(e.DispositionRequested(name, agent, call, code))
+                case desktops.EndCall(agent):
+                    self._todo.append(e.HangUpRequested(name, agent))
                 case desktops.SignOut(agent):
                     self._todo.append(e.SignOutRequested(name, agent))
         self._work()

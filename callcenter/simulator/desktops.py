@@ -31,6 +31,13 @@ class SignIn(Struct, frozen=True, tag=True):
     phone: str
 
 
+class JoinCampaign(Struct, frozen=True, tag=True):
+    """The agent wants to work for a campaign: the phone is to ring once, and stay on the line."""
+
+    agent: str
+    campaign: str
+
+
 class GoReady(Struct, frozen=True, tag=True):
     """The agent wants calls."""
 
@@ -58,15 +65,31 @@ class SignOut(Struct, frozen=True, tag=True):
     agent: str
 
 
-Intent: TypeAlias = OpenDesktop | SignIn | GoReady | GoNotReady | Dispose | SignOut
+class EndCall(Struct, frozen=True, tag=True):
+    """The agent ends the conversation by the desktop's button: the customer is to be hung up."""
+
+    agent: str
+
+
+Intent: TypeAlias = (
+    OpenDesktop | SignIn | JoinCampaign | GoReady | GoNotReady | EndCall | Dispose | SignOut
+)
 
 
 class DesktopHabits(Struct, frozen=True, omit_defaults=True):
     """How an agent works. Times in seconds, shares between 0 and 1."""
 
     sign_in_after_s: Range = (0.0, 2.0)
+    campaign: str = ""
+    """The campaign joined after each signing in; empty: inbound calls only."""
+    join_after_s: Range = (0.2, 1.0)
+    """From signing in to joining."""
     ready_after_s: Range = (0.5, 2.0)
-    """From signing in to the first "ready"."""
+    """From signing in, or from joining, to the first "ready"."""
+    end_call_share: float = 0.0
+    """Conversations that the agent ends by the desktop's button."""
+    end_call_after_s: Range = (5.0, 90.0)
+    """From the beginning of those to the click."""
     wrap_up_s: Range = (2.0, 10.0)
     """From the end of a conversation to its disposition."""
     forget_share: float = 0.0
@@ -123,17 +146,32 @@ class Desktop:
             self._next.cancel()
         match state:
             case AgentState.NOT_READY if before is AgentState.SIGNED_OUT:
-                self._later(self.habits.ready_after_s, GoReady(self.agent))
+                self._begin_work()
             case AgentState.NOT_READY if reason == "break":
                 self._later(self.habits.break_s, GoReady(self.agent))
             case AgentState.NOT_READY:
                 self._later(self.habits.back_after_s, GoReady(self.agent))
+            case AgentState.TALKING if self.habits.end_call_share:
+                if self.rng.random() < self.habits.end_call_share:
+                    self._later(self.habits.end_call_after_s, EndCall(self.agent))
             case AgentState.WRAP_UP:
                 self._wrap_up(call)
             case AgentState.SIGNED_OUT:
                 self._later(self.habits.sign_in_after_s, SignIn(self.agent, self.phone))
             case _:
                 pass
+
+    def _begin_work(self) -> None:
+        habits = self.habits
+        if not habits.campaign:
+            self._later(habits.ready_after_s, GoReady(self.agent))
+            return
+
+        def join() -> None:
+            self.emit(JoinCampaign(self.agent, habits.campaign))
+            self._later(habits.ready_after_s, GoReady(self.agent))
+
+        self._next = self.stage.after(self.rng.uniform(*habits.join_after_s), join)
 
     def _wrap_up(self, call: str) -> None:
         if self.rng.random() < self.habits.forget_share:

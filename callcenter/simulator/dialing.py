@@ -1,5 +1,5 @@
-"""Outgoing calls to agents' phones, from INVITE to answer or end: what Originate and the native
-queue share.
+"""Outgoing calls to agents' phones and to numbers by the trunk, from INVITE to answer or end: what
+Originate and the native queue share.
 
 ``Leg`` is the ringing channel, whoever wants it. ``Originate`` adds the AMI action's own
 ``OriginateResponse``.
@@ -15,10 +15,13 @@ from callcenter.simulator.dialplan import Location
 from callcenter.simulator.exchange import Exchange
 from callcenter.simulator.messages import Message, Privilege
 from callcenter.simulator.runner import Runner
+from callcenter.simulator.screening import NO_MEDIA, Voice
 from callcenter.simulator.timers import Timer
 
 PHONE_CONTEXT = "cc-internal"
 """The context of phones' endpoints: where an outgoing channel says it is before the answer."""
+TRUNK_CONTEXT = "cc-inbound"
+"""The context of trunks' endpoints."""
 OUTGOING_LINE = "(Outgoing Line)"
 """What Status calls the data of a channel that was dialed and runs no dialplan."""
 NO_ANSWER = 19
@@ -54,7 +57,12 @@ class Leg:
     """An outgoing channel that is not answered yet."""
 
     def __init__(
-        self, exchange: Exchange, owner: LegOwner, channel: Channel, caller: Channel | None
+        self,
+        exchange: Exchange,
+        owner: LegOwner,
+        channel: Channel,
+        caller: Channel | None,
+        number: str = "",
     ) -> None:
         self.exchange = exchange
         self.owner = owner
@@ -62,6 +70,8 @@ class Leg:
         self.channel.formats = OFFERED
         self.caller = caller
         """The waiting caller it is dialed for (native queue), None for Originate."""
+        self.number = number
+        """The number dialed by a trunk; empty for a phone."""
 
     def emit_dial(self, name: str, extra: Message, channel: Message | None = None) -> None:
         """Send DialBegin, DialState or DialEnd; ``channel``: the leg, where it shows as before."""
@@ -72,7 +82,8 @@ class Leg:
     def begin(self, shown_number: str) -> None:
         """Send the INVITE."""
         self.channel.activity = self
-        self.exchange.signal(Invited(self.channel.uniqueid, self.channel.endpoint, shown_number))
+        channel = self.channel
+        self.exchange.signal(Invited(channel.uniqueid, channel.endpoint, shown_number, self.number))
 
     def ring(self) -> None:
         """180 Ringing came."""
@@ -86,9 +97,10 @@ class Leg:
             self.exchange.set_state(self.channel, ChannelState.RINGING)
             self.emit_dial("DialState", told)
 
-    def answer(self) -> None:
-        """200 OK came."""
+    def answer(self, voice: Voice = NO_MEDIA) -> None:
+        """200 OK came; ``voice``: what is said there from now on."""
         self.channel.activity = None
+        self.channel.voice = voice
         self.channel.formats = CHOSEN
         self.exchange.set_state(self.channel, ChannelState.UP)
         self.owner.answered(self)
@@ -121,7 +133,11 @@ class Leg:
 class Order(NamedTuple):
     """What an Originate asked for."""
 
+    dialed: str
+    """The dial string: ``<phone>`` or ``<number>@<trunk>``."""
     endpoint: str
+    number: str
+    """Empty for a phone."""
     target: Location
     timeout_s: float
     channel_id: str
@@ -148,17 +164,23 @@ class Originate:
             self._respond(0)
             return
         channel = self.exchange.add_channel(order.endpoint, ChannelState.DOWN, order.channel_id)
-        channel.location = Location(PHONE_CONTEXT, "s", 1)
-        channel.caller_number = channel.caller_name = order.endpoint
+        if order.number:
+            channel.location = Location(TRUNK_CONTEXT, "s", 1)
+        else:
+            channel.location = Location(PHONE_CONTEXT, "s", 1)
+            channel.caller_number = channel.caller_name = order.endpoint
         channel.application, channel.data = "AppDial2", OUTGOING_LINE
         channel.variables.update(order.variables)
         self.exchange.emit_call("Newchannel", channel)
         if order.caller_number or order.caller_name:
             channel.caller_number = channel.connected_number = order.caller_number
             channel.caller_name = channel.connected_name = order.caller_name
-        self.leg = Leg(self.exchange, self, channel, None)
-        self.leg.begin(order.caller_number)
-        self.leg.emit_dial("DialBegin", [("DialString", order.endpoint)])
+        elif order.number:
+            channel.connected_number = self.exchange.settings.caller_id
+        self.leg = Leg(self.exchange, self, channel, None, order.number)
+        shown = channel.connected_number if order.number else order.caller_number
+        self.leg.begin(shown)
+        self.leg.emit_dial("DialBegin", [("DialString", order.dialed)])
         self.timer = self.exchange.after(order.timeout_s, self._time_out)
 
     def answered(self, leg: Leg) -> None:
@@ -214,7 +236,7 @@ class Originate:
         headers: Message = [("ActionID", order.action_id)] if order.action_id else []
         headers += [
             ("Response", "Success" if channel else "Failure"),
-            ("Channel", channel.name if channel else f"PJSIP/{order.endpoint}"),
+            ("Channel", channel.name if channel else f"PJSIP/{order.dialed}"),
             ("Context", order.target.context),
             ("Exten", order.target.exten),
             ("Reason", str(reason)),

@@ -41,6 +41,24 @@ exten => park,1,GotoIf($[${EPOCH} - 0${CC_HEARTBEAT} > 10]?gone)
  same => n,Goto(park,1)
  same => n(gone),Hangup()
 
+[cc-dialed]
+exten => s,1,Set(CHANNEL(musicclass)=cc-hold)
+ same => n,GotoIf($["${CC_AMD}" != "yes"]?person)
+ same => n,AMD()
+ same => n,UserEvent(CCScreened,Call: ${UNIQUEID},Status: ${AMDSTATUS},Cause: ${AMDCAUSE})
+ same => n,GotoIf($["${AMDSTATUS}" != "MACHINE"]?person)
+ same => n,GotoIf($["${AMDCAUSE:0:14}" != "INITIALSILENCE"]?machine)
+ same => n(person),GotoIf($[0${CC_HARBOUR_S} < 1]?cc-harbour,s,1)
+ same => n,BridgeWait(cc-dialed,participant,e(s)S(${CC_HARBOUR_S}))
+ same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1:cc-harbour,s,1)
+ same => n(machine),Hangup()
+
+[cc-harbour]
+exten => s,1,UserEvent(CCHarbour,Call: ${UNIQUEID})
+ same => n,Playback(cc/${CC_HARBOUR})
+ same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1)
+ same => n,Hangup()
+
 [cc-fallback]
 exten => s,1,Set(TIMEOUT(absolute)=0)
  same => n,UserEvent(CCFallback,Call: ${UNIQUEID})

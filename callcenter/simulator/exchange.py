@@ -14,6 +14,7 @@ from msgspec import Struct
 from callcenter.simulator.bridge import Bridge
 from callcenter.simulator.channel import CAUSE_NAMES, Channel, ChannelState, Signal
 from callcenter.simulator.messages import Message, Privilege, describe
+from callcenter.simulator.screening import AmdSettings
 from callcenter.simulator.timers import Timer, Timers
 
 DEFAULT_SOUND_S = 2.0
@@ -26,7 +27,9 @@ class PbxSettings(Struct, frozen=True):
     phones: tuple[str, ...] = ()
     """Numbers of the agents' phones: endpoints ``PJSIP/<number>``."""
     trunk: str = "trunk"
-    """Endpoint by which calls come in."""
+    """Endpoint by which calls come in and go out: ``PJSIP/<number>@<trunk>``."""
+    caller_id: str = ""
+    """The trunk's own number, shown to people who are called where the call brings none."""
     name: str = ""
     """systemname: put before every Uniqueid and into every event; empty for none."""
     clock_offset_s: float = 0.0
@@ -35,6 +38,7 @@ class PbxSettings(Struct, frozen=True):
     """Lengths of prompts."""
     missing_sounds: frozenset[str] = frozenset()
     """Prompts for which there is no file."""
+    amd: AmdSettings = AmdSettings()
 
 
 class Exchange:

@@ -29,6 +29,7 @@ from callcenter.simulator.exchange import Exchange, PbxSettings
 from callcenter.simulator.messages import Message, Privilege, describe, get
 from callcenter.simulator.native_queue import NativeQueue, QueueSettings
 from callcenter.simulator.runner import Runner
+from callcenter.simulator.screening import NO_MEDIA, Voice
 from callcenter.simulator.sessions import REFUSAL_S, AmiAccount, Session, Sessions
 from callcenter.simulator.timers import Timer
 
@@ -314,22 +315,24 @@ class SimulatedPbx:
         self.exchange.emit(Privilege.DTMF, name, channel.describe() + headers)
 
     def phone_rings(self, channel_id: str, now: float) -> None:
-        """An agent's phone says 180 Ringing."""
+        """A phone that is called says 180 Ringing."""
         self._advance(now)
         if leg := self._find_leg(channel_id):
             leg.ring()
 
-    def phone_answers(self, channel_id: str, now: float) -> bool:
-        """An agent's phone is picked up; False when the call is no longer there."""
+    def phone_answers(self, channel_id: str, now: float, voice: Voice = NO_MEDIA) -> bool:
+        """A phone that was called is picked up, and ``voice`` is heard there; False when the call
+        is no longer there.
+        """
         self._advance(now)
         leg = self._find_leg(channel_id)
         if leg is not None:
-            leg.answer()
+            leg.answer(voice)
         return leg is not None
 
     def phone_refuses(self, channel_id: str, sip_status: int, now: float) -> bool:
-        """An agent's phone refuses: 486 busy, 603 declined; False when the call is no longer
-        there.
+        """A call is refused: 486 busy, 603 declined, 404 unknown number, 503 no line; False when
+        it is no longer there.
         """
         self._advance(now)
         leg = self._find_leg(channel_id)

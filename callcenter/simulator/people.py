@@ -292,15 +292,21 @@ class PhoneHabits(Struct, frozen=True, omit_defaults=True):
     unreachable_share: float = 0.0
     """Nothing is on the address: the INVITE goes into the void."""
     hang_up_first_share: float = 0.2
-    """Conversations that the agent ends."""
+    """Conversations that the agent ends by hanging up: a nailed-up line, too."""
     talk_s: Range = (5.0, 90.0)
     """After which the agent ends those."""
+    tire_share: float = 0.0
+    """Conversations after which, the other having gone, the agent hangs up a line that stays."""
+    tire_after_s: Range = (0.5, 5.0)
+    """From the other's leaving to that."""
     stay_s: Range | None = None
     """From picking up to hanging up, whatever is heard; None: see ``hang_up_first_share``."""
 
 
 class Phone:
-    """One agent's telephone and the hand that picks it up. It takes one call at a time."""
+    """One agent's telephone and the hand that picks it up. It takes one call at a time, or a line
+    that is nailed up for many.
+    """
 
     def __init__(self, number: str, habits: PhoneHabits, rng: Random, stage: Stage) -> None:
         self.number = number
@@ -311,7 +317,10 @@ class Phone:
         self.shown_number = ""
         self.has_rung = False
         self.is_up = False
+        self.is_talking = False
         self._next: Timer | None = None
+        self._tired: Timer | None = None
+        """When the agent ends the conversation, or the line after it."""
 
     def notice(self, signal: Signal) -> None:
         """Something comes in at this telephone."""
@@ -323,6 +332,8 @@ class Phone:
                     self._withdrawn()
                 case HearsPerson():
                     self._talk(signal)
+                case HearsNothing():
+                    self._fall_silent()
                 case Ended():
                     self._finish(Deed.WAS_HUNG_UP, str(signal.cause))
                 case _:
@@ -384,9 +395,21 @@ class Phone:
 
     def _talk(self, signal: HearsPerson) -> None:
         self._record(Deed.HEARD_PERSON, signal.other)
+        self.is_talking = True
+        _cancel(self._tired)
         if self.habits.stay_s is None and self.rng.random() < self.habits.hang_up_first_share:
-            _cancel(self._next)
-            self._next = self.stage.after(self.rng.uniform(*self.habits.talk_s), self.hang_up)
+            self._tired = self.stage.after(self.rng.uniform(*self.habits.talk_s), self.hang_up)
+
+    def _fall_silent(self) -> None:
+        """The other one has gone, and this line stays: nailed-up, or until the service ends it."""
+        if not self.is_talking:
+            return
+        self.is_talking = False
+        _cancel(self._tired)
+        self._record(Deed.PERSON_LEFT)
+        habits = self.habits
+        if habits.tire_share and self.rng.random() < habits.tire_share:
+            self._tired = self.stage.after(self.rng.uniform(*habits.tire_after_s), self.hang_up)
 
     def _withdrawn(self) -> None:
         if not self.has_rung:
@@ -399,8 +422,9 @@ class Phone:
     def _finish(self, deed: Deed, detail: str = "") -> None:
         self._record(deed, detail)
         _cancel(self._next)
+        _cancel(self._tired)
         self.channel = ""
-        self.is_up = False
+        self.is_up = self.is_talking = False
 
     def _record(self, deed: Deed, detail: str = "") -> None:
         entry = Entry(self.stage.now, self.number, deed, self.channel, self.shown_number, detail)

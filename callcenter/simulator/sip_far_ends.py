@@ -25,7 +25,9 @@ from callcenter.simulator.asterisk_instance import (
 )
 from callcenter.simulator.sounds import write_sounds
 
-_SCENARIOS: Final = Path(__file__).parent / "sipp"
+SCENARIOS: Final = Path(__file__).parent / "sipp"
+"""What is done on the wire, in SIPp's own language."""
+
 _NUMBER: Final = re.compile(r"[0-9+*#]{1,32}")
 _START_LIMIT_S: Final = 10.0  # SIPp opens its port within 50 ms
 _STOP_LIMIT_S: Final = 3.0  # then it is killed
@@ -36,7 +38,9 @@ _TIMER_MS: Final = 5  # how exactly SIPp keeps time
 
 # All callers of a plan exist from the start and wait for their time: as many per second as can be.
 _CREATION_RATE_PER_S: Final = 1000
-_ALL_DAY_MS: Final = 86_400_000
+
+ALL_DAY_MS: Final = 86_400_000
+"""Milliseconds of a day: of whoever does not hang up."""
 
 
 class FarEndError(RuntimeError):
@@ -68,7 +72,7 @@ class PhonePlan:
     number: str
     behaviour: Behaviour = Behaviour.ANSWER
     ring_ms: int = 200
-    talk_ms: int = _ALL_DAY_MS  # hangs up that long after it answered
+    talk_ms: int = ALL_DAY_MS  # hangs up that long after it answered
 
     def __post_init__(self) -> None:
         _check_number(self.number)
@@ -94,7 +98,7 @@ class CallerPlan:
 
 
 class SippProcess:
-    """A running SIPp in a folder of its own; the base of phones and callers."""
+    """A running SIPp in a folder of its own; the base of phones, callers and the carrier."""
 
     def __init__(self, directory: Path, address: str, port: int | None) -> None:
         self.directory = directory.resolve()
@@ -117,6 +121,18 @@ class SippProcess:
     async def start(self) -> None:
         """Start SIPp and return when its port is open. Raises FarEndError with what it said."""
         raise NotImplementedError
+
+    def invites(self) -> list[tuple[str, float]]:
+        """Every call that came in so far: the number dialed and when (UTC seconds), in order."""
+        if not self.messages_path.exists():
+            return []
+        seen: dict[str, tuple[str, float]] = {}
+        for stamp, block in _read_received(self.messages_path):
+            if block.startswith("INVITE "):
+                call_id = _header(block, "Call-ID")
+                number = block.split("sip:", 1)[1].split("@", 1)[0]
+                seen.setdefault(call_id, (number, stamp))
+        return list(seen.values())
 
     async def stop(self) -> None:
         """End the process at once: its calls are not hung up. Nothing if it has ended."""
@@ -211,26 +227,14 @@ class SippPhones(SippProcess):
         """Return the SIP address of a phone, for `Phone.contact`."""
         return f"sip:{number}@{self.address}:{self.port}"
 
-    def invites(self) -> list[tuple[str, float]]:
-        """Every call that reached a phone so far: its number and when (UTC seconds), in order."""
-        if not self.messages_path.exists():
-            return []
-        seen: dict[str, tuple[str, float]] = {}
-        for stamp, block in _read_received(self.messages_path):
-            if block.startswith("INVITE "):
-                call_id = _header(block, "Call-ID")
-                number = block.split("sip:", 1)[1].split("@", 1)[0]
-                seen.setdefault(call_id, (number, stamp))
-        return list(seen.values())
-
     async def start(self) -> None:
         """Start the phones and return when they can be rung. Raises FarEndError."""
         rows = [
             f"{plan.number};{plan.behaviour};{plan.ring_ms};{plan.talk_ms};" for plan in self._plans
         ]
         self.directory.mkdir(parents=True, exist_ok=True)
-        _write_rows(self.directory / "phones.csv", rows)
-        scenario = str(_SCENARIOS / "phone.xml")
+        write_rows(self.directory / "phones.csv", rows)
+        scenario = str(SCENARIOS / "phone.xml")
         await self._start("-sf", scenario, "-inf", "phones.csv", "-infindex", "phones.csv", "0")
 
 
@@ -259,9 +263,9 @@ class SippCallers(SippProcess):
         self.directory.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(write_sounds, self.directory, {})
         talk = str(self.directory / "talk.ulaw")
-        scenario = (_SCENARIOS / "caller.xml").read_text(encoding="utf-8").replace("@TALK@", talk)
+        scenario = (SCENARIOS / "caller.xml").read_text(encoding="utf-8").replace("@TALK@", talk)
         (self.directory / "caller.xml").write_text(scenario, encoding="utf-8")
-        _write_rows(self.directory / "callers.csv", [_caller_row(plan) for plan in self._plans])
+        write_rows(self.directory / "callers.csv", [_caller_row(plan) for plan in self._plans])
         count = str(len(self._plans))
         rate = str(_CREATION_RATE_PER_S)
         await self._start(
@@ -309,7 +313,8 @@ def _caller_row(plan: CallerPlan) -> str:
     return ";".join(str(field) for field in fields) + ";"
 
 
-def _write_rows(path: Path, rows: Sequence[str]) -> None:
+def write_rows(path: Path, rows: Sequence[str]) -> None:
+    """Write a file of plans that SIPp reads line by line."""
     path.write_text("\n".join(["SEQUENTIAL", *rows]) + "\n", encoding="ascii")
 
 

@@ -24,6 +24,22 @@ _MUSIC_S: Final = 20  # then it starts again
 _TEXTS_KEPT: Final = 32  # of some 50 kB each
 _CALLER_SAYS: Final = "Yes, this is the customer speaking. I am calling about my order."
 
+# How people and machines answer, for answering machine detection: a word is louder than its
+# silence_threshold and longer than its min_word_length, a gap longer than its between_words_silence
+# (config/asterisk/cc_amd.conf.in). Made the same everywhere, so that its verdict is the same.
+_VOICE_HZ: Final = (140, 420, 710)
+_VOICE_VOLUME: Final = 0.3
+_HUSH_HZ: Final = (50,)
+_HUSH_VOLUME: Final = 0.001  # a line's noise
+_BEFORE_S: Final = 0.4  # from lifting the receiver to the first word
+_HELLO_S: Final = 0.4
+_WORD_S: Final = 0.3
+_GAP_S: Final = 0.12
+_GREETING_WORDS: Final = 20
+_BEEP_HZ: Final = (1000,)
+_BEEP_S: Final = 0.5
+_LISTENING_S: Final = 30  # then the line is silent
+
 Samples: TypeAlias = "array[int]"  # 16-bit, at RATE_HZ
 
 
@@ -41,6 +57,39 @@ def write_sounds(directory: Path, prompts: Mapping[str, str]) -> None:
     hold = directory / "moh" / "hold.ulaw"
     if not hold.exists():
         _write_whole(hold, _music())
+
+
+def write_carrier_sounds(directory: Path) -> dict[str, Path]:
+    """Write what is heard when a number answers, and return the files by name.
+
+    `hello`: a person; `greeting`: an answering machine; `quiet`: nobody says a word.
+    """
+    paths = {}
+    for name, data in _carrier_sounds().items():
+        paths[name] = directory / f"{name}.ulaw"
+        _write_whole(paths[name], data)
+    return paths
+
+
+@cache
+def _carrier_sounds() -> dict[str, bytes]:
+    before, listening = _hush(_BEFORE_S), _hush(_LISTENING_S)
+    words = (_word(_WORD_S) + _hush(_GAP_S)) * _GREETING_WORDS
+    beep = tone(_BEEP_HZ, _BEEP_S, _VOICE_VOLUME)
+    sounds = {
+        "hello": before + _word(_HELLO_S) + listening,
+        "greeting": before + words + beep + listening,
+        "quiet": listening,
+    }
+    return {name: to_ulaw(samples) for name, samples in sounds.items()}
+
+
+def _word(length_s: float) -> Samples:
+    return tone(_VOICE_HZ, length_s, _VOICE_VOLUME)
+
+
+def _hush(length_s: float) -> Samples:
+    return tone(_HUSH_HZ, length_s, _HUSH_VOLUME)
 
 
 # Every group of callers gets a folder of its own, with the same sounds in it.

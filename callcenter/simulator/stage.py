@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from callcenter.simulator.screening import NO_MEDIA, Voice
 from callcenter.simulator.timers import Timer
 
 
@@ -25,6 +26,8 @@ class Deed(StrEnum):
     HEARD_PROMPT = "heard_prompt"
     HEARD_MUSIC = "heard_music"
     HEARD_PERSON = "heard_person"
+    PERSON_LEFT = "person_left"
+    """The person talked with is gone; the line stays."""
     HUNG_UP = "hung_up"
     """This side hung up."""
     WAS_HUNG_UP = "was_hung_up"
@@ -36,7 +39,8 @@ class Deed(StrEnum):
     MISSED = "missed"
     """The PBX stopped the ringing while the caller was still waiting."""
     WITHDRAWN = "withdrawn"
-    """The PBX stopped the ringing because the caller had gone."""
+    """The PBX stopped the ringing because the caller had gone; of a number dialed: for any
+    reason."""
     UNREACHED = "unreached"
     """The call ended without this telephone ever having said a word."""
 
@@ -46,14 +50,17 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
     at: float
     party: str
-    """``caller-0001`` or a phone's number."""
+    """``caller-0001``, ``dialed-0001`` or a phone's number."""
     deed: Deed
     channel: str
     number: str = ""
-    """The caller's number: its own, or the one shown on the phone."""
+    """The caller's number: its own, or the one shown on the phone; of somebody dialed: theirs."""
     detail: str = ""
-    """Digit, prompt, SIP status, hang-up cause, or the phone talked with."""
+    """Digit, prompt, SIP status, hang-up cause, the endpoint talked with; of an INVITE to somebody
+    dialed: what they will do."""
     tier: str = ""
+    shown: str = ""
+    """The number on the display, of an INVITE to somebody dialed."""
 
 
 class Stage(Protocol):
@@ -84,8 +91,8 @@ class Stage(Protocol):
         """A phone says that it rings."""
         ...
 
-    def answer(self, channel: str) -> bool:
-        """Pick up; False when the call has gone."""
+    def answer(self, channel: str, voice: Voice = NO_MEDIA) -> bool:
+        """Pick up, and be heard so; False when the call has gone."""
         ...
 
     def refuse(self, channel: str, sip_status: int) -> None:

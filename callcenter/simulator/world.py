@@ -13,14 +13,17 @@ from random import Random
 
 from callcenter.domain.agent import AgentState
 from callcenter.simulator import truth
+from callcenter.simulator.carrier import Carrier, CarrierMix
 from callcenter.simulator.channel import Invited, Signal
 from callcenter.simulator.desktops import Desktop, DesktopHabits, Intent
+from callcenter.simulator.dialed import DialedPlan
 from callcenter.simulator.dialplan import Dialplan
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.messages import Message
 from callcenter.simulator.native_queue import QueueSettings
 from callcenter.simulator.pbx import Delivery, SimulatedPbx
 from callcenter.simulator.people import Caller, CallerPlan, Phone, PhoneHabits, Population
+from callcenter.simulator.screening import NO_MEDIA, Voice
 from callcenter.simulator.sessions import AmiAccount
 from callcenter.simulator.stage import Deed, Entry
 from callcenter.simulator.timers import Timer, Timers
@@ -42,12 +45,15 @@ class World:
         phones: Mapping[str, PhoneHabits] | None = None,
         dialplan: Dialplan | None = None,
         queue: QueueSettings | None = None,
+        mix: CarrierMix | None = None,
     ) -> None:
-        """``phones``: habits by number; phones of the settings that are missing get the usual."""
+        """``phones``: habits by number; phones of the settings that are missing get the usual.
+        ``mix``: what numbers do that are dialed and that nobody planned.
+        """
         self.seed = seed
         self.now = start
         self.log: list[Entry] = []
-        """The far ends' truth, in order of time."""
+        """The truth of callers and agents' phones, in order of time."""
         self._settings = settings
         self._dialplan = dialplan
         self._queue = queue
@@ -71,6 +77,8 @@ class World:
         self._by_number: dict[str, dict[str, Caller]] = {}
         self._legs: dict[str, Phone] = {}
         """Agents' telephones in calls, by channel."""
+        self.carrier = Carrier(seed, mix or CarrierMix(), self)
+        """Whoever is dialed by the trunk, with a log of their own."""
         self._population: Population | None = None
         self._arrivals = self._make_rng("arrivals")
         self._callers_made = 0
@@ -124,7 +132,12 @@ class World:
             if caller.is_gone:
                 self._forget(caller)
             return
+        if self.carrier.notice(signal):
+            return
         if isinstance(signal, Invited):
+            if signal.number:
+                self.carrier.call(signal)
+                return
             phone = self.phones.get(signal.endpoint)
             if phone is not None:
                 self._legs[signal.channel] = phone
@@ -185,6 +198,7 @@ class World:
         for phone in self._legs.values():
             phone.lose_line()
         self._legs.clear()
+        self.carrier.lose_lines()
         return self.advance(now)
 
     # --- callers ---
@@ -227,6 +241,14 @@ class World:
         self.after(after_s, dial)
         return caller
 
+    # --- people who are dialed ---
+
+    def plan_number(self, number: str, *plans: DialedPlan) -> None:
+        """Say what a number does each time it is dialed; the last plan holds from then on. Without
+        plans, and where nothing was said, it draws from the mix.
+        """
+        self.carrier.plan(number, *plans)
+
     # --- agents' desktops ---
 
     def add_desktop(self, agent: str, phone: str, habits: DesktopHabits | None = None) -> None:
@@ -266,6 +288,11 @@ class World:
         """Counts over the whole log."""
         return truth.count(self.log)
 
+    @property
+    def dialed(self) -> list[truth.DialedCall]:
+        """What truly happened at the numbers dialed: every call there, in order."""
+        return truth.list_dialed(self.carrier.log)
+
     # --- Stage ---
 
     def after(self, delay_s: float, call: Callable[[], None]) -> Timer:
@@ -291,9 +318,9 @@ class World:
         """See ``Stage``."""
         self.pbx.phone_rings(channel, self.now)
 
-    def answer(self, channel: str) -> bool:
+    def answer(self, channel: str, voice: Voice = NO_MEDIA) -> bool:
         """See ``Stage``."""
-        return self.pbx.phone_answers(channel, self.now)
+        return self.pbx.phone_answers(channel, self.now, voice)
 
     def refuse(self, channel: str, sip_status: int) -> None:
         """See ``Stage``."""

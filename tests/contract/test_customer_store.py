@@ -18,11 +18,11 @@ from msgspec.structs import replace
 from callcenter.documents.customers_csv import CustomerRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.customer import Tier
-from callcenter.service.ports import CardSource, Customer, CustomerStore
+from callcenter.service.ports import Customer, CustomerStore
 from callcenter.storage.customer_import import BATCH_ROWS
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.memory import MemoryCustomers
-from callcenter.storage.stores import ImportResult
+from callcenter.storage.stores import ImportResult, KnownCustomers
 from tests.unit.storage.databases import new_database
 
 KINDS = ("sqlite", "memory")
@@ -103,7 +103,7 @@ async def test_other_numbers_are_nobodys(customers: Directory, number: str) -> N
 
 async def test_the_card_tells_everything(customers: Directory) -> None:
     await load(customers, ANA, BO)
-    source: CardSource = customers
+    source: KnownCustomers = customers
 
     full: Mapping[str, object] | None = await source.card("K1")
     bare = await source.card("K2")

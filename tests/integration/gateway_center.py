@@ -209,9 +209,11 @@ async def asterisk(directory: Path) -> AsyncIterator[AsteriskInstance]:
 
 
 @asynccontextmanager
-async def running(instance: AsteriskInstance, ami_port: int = 0) -> AsyncIterator[Center]:
+async def running(
+    instance: AsteriskInstance, ami_port: int = 0, center: Center | None = None
+) -> AsyncIterator[Center]:
     """Run a gateway (by ``ami_port``, if given) until its first state is told and it beats."""
-    center = Center(instance, ami_port or instance.config.ami_port)
+    center = center or Center(instance, ami_port or instance.config.ami_port)
     async with asyncio.TaskGroup() as group:
         group.create_task(center.gateway.run())
         heart = group.create_task(center.beat())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.demo.sip_counter import SipCall, read_calls
 from callcenter.pbx.config import Trunk
 from callcenter.simulator.asterisk_instance import AsteriskUnavailableError
 from callcenter.simulator.sip_far_ends import (
@@ -18,7 +19,6 @@ from callcenter.simulator.sip_far_ends import (
     SippCallers,
     SippPhones,
 )
-from tests.far_ends.counter import SipCall, read_calls
 from tests.integration.asterisk import (
     LOOPBACK,
     PATIENCE_S,

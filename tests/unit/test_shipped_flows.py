@@ -7,6 +7,7 @@ import pytest
 from callcenter.documents.files import flows_path
 from callcenter.documents.flow_scripts import load_scripts, try_flows
 from callcenter.documents.flows import list_documents, load_flows, load_prompts
+from callcenter.domain.campaign import CampaignSettings
 from callcenter.domain.flow import Flow, QueueNode
 from callcenter.ivr.script import Script, find_differences, find_untaken_ways
 
@@ -50,8 +51,9 @@ def test_every_way_of_a_flow_is_taken_by_some_script(flow: Flow) -> None:
 @pytest.mark.parametrize("language", [path.name for path in (FOLDER / "prompts").iterdir()])
 def test_every_prompt_has_a_text_in_every_language_and_every_text_is_used(language: str) -> None:
     used = {prompt for flow in FLOWS.values() for prompt in _prompts_of(flow)}
+    of_campaigns = CampaignSettings("renewals", "Renewals", "main", "carrier").harbour_prompt
 
-    assert set(load_prompts(FOLDER, language)) == used
+    assert set(load_prompts(FOLDER, language)) == {*used, of_campaigns}
 
 
 def test_the_command_finds_nothing_to_mend_either() -> None:

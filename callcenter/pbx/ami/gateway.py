@@ -21,6 +21,7 @@ from callcenter.domain.call import Place
 from callcenter.domain.commands import (
     AskDigit,
     HoldCaller,
+    JoinCall,
     PbxCommand,
     PlayPrompt,
     ProbeMenu,
@@ -38,24 +39,23 @@ from callcenter.domain.events import (
     PbxStateRead,
 )
 from callcenter.domain.ids import ChannelRef, PbxName
+from callcenter.pbx.ami.commands import (
+    WATCHDOG_S,
+    Action,
+    InvalidCommand,
+    actions_after_refusal,
+    actions_for,
+    heartbeat_action,
+    is_done_already,
+    watchdog_action,
+)
 from callcenter.pbx.ami.connection import AmiConnection
 from callcenter.pbx.ami.errors import AmiError, NotSent
 from callcenter.pbx.ami.fence import kick_leader
 from callcenter.pbx.ami.link import Account, Counters, LinkDown, LinkUp, Timings
 from callcenter.pbx.ami.reader import StateReader
 from callcenter.pbx.ami.trace import Trace
-from callcenter.pbx.ami.translate import (
-    WANTED,
-    WATCHDOG_S,
-    Action,
-    InvalidCommand,
-    Malformed,
-    actions_for,
-    heartbeat_action,
-    is_done_already,
-    translate,
-    watchdog_action,
-)
+from callcenter.pbx.ami.translate import WANTED, Malformed, translate
 from callcenter.pbx.ami.wire import AmiMessage, InvalidActionError, first, is_refusal
 from callcenter.service import ports
 
@@ -331,8 +331,20 @@ class AmiGateway:
             _settle(result, ports.OutcomeUnknown(str(error)))
             return result
         together = asyncio.gather(*answers, return_exceptions=True)
-        together.add_done_callback(lambda done: _settle(result, _outcome(command, done.result())))
+        together.add_done_callback(lambda done: self._conclude(command, result, done.result()))
         return result
+
+    def _conclude(
+        self,
+        command: PbxCommand,
+        result: Future[None],
+        answers: Sequence[AmiMessage | BaseException],
+    ) -> None:
+        outcome = _outcome(command, answers)
+        if isinstance(outcome, ports.Refused):
+            for action in actions_after_refusal(command):
+                self._write(action)
+        _settle(result, outcome)
 
     def _write_command(self, command: PbxCommand) -> list[Future[AmiMessage]]:
         actions = actions_for(command, self._names)
@@ -421,6 +433,10 @@ def _outcome(
     command: PbxCommand, answers: Sequence[AmiMessage | BaseException]
 ) -> ports.Refused | ports.OutcomeUnknown | None:
     """What the answers to a command's actions say together; the worst counts."""
+    if isinstance(command, JoinCall):
+        answers = answers[
+            :1
+        ]  # whoever hangs up right behind the Bridge has been joined all the same
     refusal: ports.Refused | None = None
     for answer in answers:
         if isinstance(answer, BaseException):

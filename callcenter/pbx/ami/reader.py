@@ -15,8 +15,9 @@ Therefore:
 Over a link that stood all the time, the events held are told first and the state after them: it
 agrees with them. In a new session events have been missed before those held, so what held events
 say of a place is dropped: the rows say it. Kept are those that no row shows in full. A call's
-arrival and whatever ends something (a hang-up, a failed attempt) are told before the state: so a
-call that came and went meanwhile is known, and an end by its cause. All others are told after it.
+arrival, whatever ends something (a hang-up, a failed attempt) and what became of a person dialed
+(the verdict, the message) are told before the state: so a call that came and went meanwhile is
+known, and an end by its cause. All others are told after it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from collections.abc import Callable
 from typing import Final
 
 from callcenter.domain.events import (
+    AttemptScreened,
     CallArrived,
     ChannelHungUp,
     ChannelTruth,
     FallbackAnswered,
+    HarbourBegan,
     IvrCommandEnded,
     OriginateFailed,
     PbxEvent,
@@ -61,7 +64,7 @@ DOUBTFUL_MAX: Final = 100
 HELD_MAX: Final = 50_000
 """Events held during a reading, some minutes of a large center; then the oldest are lost."""
 
-_TOLD_FIRST = (CallArrived, ChannelHungUp, OriginateFailed)
+_TOLD_FIRST = (CallArrived, AttemptScreened, HarbourBegan, ChannelHungUp, OriginateFailed)
 _TOLD_LAST = (IvrCommandEnded, FallbackAnswered)
 _IN_NO_ROW = (ChannelHungUp, OriginateFailed, *_TOLD_LAST)
 """Events after which the row of a channel, if there is one, is no other than before."""

@@ -8,6 +8,8 @@ How the place of a channel is told (each case seen on Asterisk 22.10):
   still says BridgeWait. So the bridge is looked at first.
 * a caller in a menu shows the application that EXEC runs (Playback, Read) instead of AGI, so the
   context decides. A channel taken by Bridge out of an application shows ``(null)``.
+* a dialed channel shows the trunk's own context until it is answered, then cc-dialed and AMD; in
+  the message cc-harbour and Playback.
 * a caller of the native queue shows Queue and its context, before, while and after being
   connected; only the bridge tells whether it talks.
 * an unset variable reads ``(null)``; TimeToHangup is a point in time, not a duration.
@@ -24,10 +26,12 @@ from callcenter.domain.events import ChannelTruth
 from callcenter.domain.ids import ChannelRef, PbxName
 from callcenter.pbx.ami.translate import (
     AGENTS_BRIDGE,
-    CALLERS_BRIDGE,
+    DIALED_CONTEXT,
     FALLBACK_CONTEXT,
+    HARBOUR_CONTEXT,
     HOLDING_TECHNOLOGY,
     INBOUND_CONTEXT,
+    PEOPLE_BRIDGES,
     Message,
     endpoint_of,
     is_internal,
@@ -94,15 +98,20 @@ def _place(row: Message, bridges: Mapping[str, str | None]) -> Place:
         name = bridges.get(bridge)
         if name is None:
             return Place.BRIDGE
-        return Place.HOLD if name in (CALLERS_BRIDGE, AGENTS_BRIDGE) else Place.DIALPLAN
+        return Place.HOLD if name in (*PEOPLE_BRIDGES, AGENTS_BRIDGE) else Place.DIALPLAN
     context, application = need(row, "Context"), need(row, "Application")
     if context == FALLBACK_CONTEXT or application == "Queue":
         # The whole context: its UserEvent comes before Queue() runs, and is not told again.
         return Place.NATIVE_QUEUE
     if context == INBOUND_CONTEXT and application in _MENU_APPLICATIONS:
         return Place.MENU
-    # Also a channel between two waits of cc-hold or cc-agents: BridgeEnter will tell when it is in.
-    # Whoever is joined before that is torn out of the dialplan, which has killed legs.
+    if context == DIALED_CONTEXT and application == "AMD":
+        return Place.SCREENING
+    if context == HARBOUR_CONTEXT:
+        return Place.HARBOUR
+    # Also a channel between two waits of cc-hold or cc-agents, or before the one of cc-dialed:
+    # BridgeEnter will tell when it is in. Whoever is joined before that is torn out of the
+    # dialplan, which has killed legs.
     return Place.DIALPLAN
 
 

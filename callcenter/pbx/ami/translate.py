@@ -1,44 +1,30 @@
-"""Between AMI and the domain: what a message means, and how a command is said. PURE.
+"""What an AMI message means: one message in, one domain event out, or None. PURE.
 
-`translate` turns one AMI message into a domain event, or into None when it means nothing to us.
-`actions_for` turns one command into AMI actions. What a list of channels says is
+How a command is said is `callcenter.pbx.ami.commands`; what a list of channels says is
 `callcenter.pbx.ami.state_reading`; when things are sent, and what a refusal means, is `gateway`.
 
 Traps of Asterisk 22 that this file knows (each seen on 22.10):
 
-* a failing GET DATA or STREAM FILE (a missing prompt, say) ends AsyncAGI and so takes the caller
-  out of the menu; an application run by EXEC does not. So a menu command is two AGI commands: EXEC
-  runs Playback or Read, GET VARIABLE fetches what became of it. Both are queued at once, run in
-  order, and the second costs no time. When the caller leaves in between, the second is never
-  answered: AsyncAGIEnd is the end of it.
-* Bridge takes the beginning of a channel's name or id for the whole (``leg-a-1`` finds
-  ``leg-a-10``). So it gets whole names, which end in eight hex digits; all other actions here look
-  ids up exactly.
-* Hangup of a channel that still rings reports cause 0 unless told which.
-* an attempt that made no channel still names the id we gave in OriginateResponse's Uniqueid.
+* a dialing that made no channel still names the id we gave in OriginateResponse's Uniqueid.
+* a number that rings by 183 alone (early media) never says Ringing.
+* of one dialed channel Newstate Up comes before what the dialplan tells (CCScreened, BridgeEnter,
+  CCHarbour), CCScreened before BridgeEnter and before the Hangup of a machine; OriginateResponse
+  and Hangup come in either order, and OriginateResponse anywhere among them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias
 from urllib.parse import unquote
 
-from callcenter.domain.commands import (
-    AddFallbackMember,
-    AskDigit,
-    HangUp,
-    HoldCaller,
-    JoinCall,
-    PbxCommand,
-    PlayPrompt,
-    ProbeMenu,
-    ReadPbx,
-    RemoveFallbackMember,
-    RingAgent,
-)
+from callcenter.domain.attempt import Verdict
 from callcenter.domain.events import (
+    AttemptAnswered,
+    AttemptCreated,
+    AttemptRinging,
+    AttemptScreened,
     CallArrived,
     CallerHeld,
     CallerLeftHold,
@@ -47,6 +33,7 @@ from callcenter.domain.events import (
     ChannelJoined,
     ChannelLeft,
     FallbackAnswered,
+    HarbourBegan,
     IvrCommandEnded,
     IvrLeft,
     LegAnswered,
@@ -56,60 +43,38 @@ from callcenter.domain.events import (
     OriginateFailed,
     PbxEvent,
 )
-from callcenter.domain.ids import LEG_PREFIX, ChannelRef, PbxName
+from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX, ChannelRef, PbxName
 
 Message: TypeAlias = Mapping[str, str | list[str]]
 """One AMI message: header -> value; a repeated header -> list of values."""
-
-Action: TypeAlias = dict[str, str | list[str]]
-"""One AMI action: its headers in order, ``Action`` first, without ActionID; a list is repeated."""
 
 # --- names that the rendered dialplan (config/asterisk) and this file share --------------------
 
 INBOUND_CONTEXT: Final = "cc-inbound"
 HOLD_CONTEXT: Final = "cc-hold"
 PARK_CONTEXT: Final = "cc-agents"
+DIALED_CONTEXT: Final = "cc-dialed"
+HARBOUR_CONTEXT: Final = "cc-harbour"
 FALLBACK_CONTEXT: Final = "cc-fallback"
 CALLERS_BRIDGE: Final = "cc-callers"
 AGENTS_BRIDGE: Final = "cc-agents"
+DIALED_BRIDGE: Final = "cc-dialed"
 FALLBACK_QUEUE: Final = "cc-fallback"
 FALLBACK_USER_EVENT: Final = "CCFallback"
-WATCHDOG_VARIABLE: Final = "TIMEOUT(absolute)"
-"""The dialplan function that holds a channel's watchdog."""
-HEARTBEAT_VARIABLE: Final = "CC_HEARTBEAT"
-PROMPT_FOLDER: Final = "cc"
-"""Prompts lie in this folder of Asterisk's sounds."""
-DIGIT_VARIABLE: Final = "CC_DIGIT"
+SCREENED_USER_EVENT: Final = "CCScreened"
+HARBOUR_USER_EVENT: Final = "CCHarbour"
 HOLDING_TECHNOLOGY: Final = "holding_bridge"
 
-# --- limits ------------------------------------------------------------------------------------
+PEOPLE_BRIDGES: Final = (CALLERS_BRIDGE, DIALED_BRIDGE)
+"""Holding bridges of callers and of people dialed."""
 
-WATCHDOG_S: Final = 10
-"""Seconds after which a caller in a menu falls to the native queue unless the service renews it."""
-
-ASK_TIMEOUT_S_MIN: Final = 0.1
-"""Seconds to wait for a digit, at least: Read takes 0 for "the dialplan's default"."""
-
-ASK_TIMEOUT_S_MAX: Final = 60.0
-"""Seconds to wait for a digit, at most: whoever has not pressed a key by then will not."""
-
-RING_TIMEOUT_S_MIN: Final = 1.0
-RING_TIMEOUT_S_MAX: Final = 150.0
-"""Seconds a phone is dialed, at most: a queue's longest ring time, two minutes, and what the
-machine allows before the first ring and beyond the last."""
-
-CAUSE_NORMAL: Final = "16"
-"""ISDN cause (Q.850) for "normal call clearing"."""
-
-_RUNNING_SUFFIX: Final = ".run"
+RUNNING_SUFFIX: Final = ".run"
 """Marks the first of a menu command's two AGI commands, whose own result says nothing."""
 
+_VERDICTS: Final = {"HUMAN": Verdict.HUMAN, "MACHINE": Verdict.MACHINE}
+"""AMDSTATUS; all others, also none, leave it open: a person may be on the line."""
+
 # fullmatch, and [0-9] rather than \d: that would take in other scripts' digits.
-_PROMPT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(?:/[A-Za-z0-9_-]{1,64}){0,4}")
-_PHONE: Final = re.compile(r"[0-9]{1,32}")
-_CALLER_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
-_CHANNEL_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,149}")
-_WORD: Final = re.compile(r"[A-Za-z0-9_.@+-]{1,128}")
 _AGI_RESULT: Final = re.compile(r"200 result=(-?[0-9]{0,9})(?: \((.*)\))?", re.DOTALL)
 _AGI_ERROR: Final = re.compile(r"5[0-9][0-9][ -].*", re.DOTALL)
 
@@ -130,10 +95,6 @@ class Malformed(ValueError):  # noqa: N818 - named after what it says
         self.name = name
         """The message's name, e.g. ``Hangup``."""
         super().__init__(f"{name}: {what}")
-
-
-class InvalidCommand(ValueError):  # noqa: N818 - named after what it says
-    """A command that must not be sent: it would mean something else to the PBX, or nothing."""
 
 
 # --- what a message means ----------------------------------------------------------------------
@@ -208,7 +169,7 @@ def _on_agi_start(pbx: PbxName, message: Message) -> PbxEvent | None:
 def _on_agi_exec(pbx: PbxName, message: Message) -> PbxEvent | None:
     # Asterisk's documents say CommandID, 22.10 sends CommandId; without it another session asked.
     command = message.get("CommandId", message.get("CommandID", ""))
-    if not isinstance(command, str) or not command or command.endswith(_RUNNING_SUFFIX):
+    if not isinstance(command, str) or not command or command.endswith(RUNNING_SUFFIX):
         return None
     channel = _channel(pbx, message)
     text = unquote(need(message, "Result")).strip()
@@ -243,7 +204,7 @@ def _on_bridge_enter(pbx: PbxName, message: Message) -> PbxEvent | None:
     if need(message, "BridgeTechnology") != HOLDING_TECHNOLOGY:
         return ChannelJoined(channel, need(message, "BridgeUniqueid"))
     name = need(message, "BridgeName")
-    if name == CALLERS_BRIDGE:
+    if name in PEOPLE_BRIDGES:
         return CallerHeld(channel)
     return LegParked(channel) if name == AGENTS_BRIDGE else None  # else: a foreign waiting room
 
@@ -253,13 +214,22 @@ def _on_bridge_leave(pbx: PbxName, message: Message) -> PbxEvent | None:
     if need(message, "BridgeTechnology") != HOLDING_TECHNOLOGY:
         return ChannelLeft(channel, need(message, "BridgeUniqueid"))
     # A leg that leaves cc-agents joins a call, looks at the heartbeat or hangs up: each is told.
-    return CallerLeftHold(channel) if need(message, "BridgeName") == CALLERS_BRIDGE else None
+    return CallerLeftHold(channel) if need(message, "BridgeName") in PEOPLE_BRIDGES else None
 
 
 def _on_user_event(pbx: PbxName, message: Message) -> PbxEvent | None:
-    if need(message, "UserEvent") != FALLBACK_USER_EVENT:
+    name = need(message, "UserEvent")
+    if name not in (FALLBACK_USER_EVENT, SCREENED_USER_EVENT, HARBOUR_USER_EVENT):
         return None
-    return CallFellBack(_channel(pbx, message, "Call"))
+    channel = _channel(pbx, message, "Call")
+    if name == FALLBACK_USER_EVENT:
+        return CallFellBack(channel)
+    if not channel.id.startswith(ATTEMPT_PREFIX):
+        return None
+    if name == HARBOUR_USER_EVENT:
+        return HarbourBegan(channel)
+    verdict = _VERDICTS.get(need(message, "Status"), Verdict.NOT_SURE)
+    return AttemptScreened(channel, verdict, need(message, "Cause"))
 
 
 def _on_agent_connect(pbx: PbxName, message: Message) -> PbxEvent | None:
@@ -274,26 +244,31 @@ def _on_agent_connect(pbx: PbxName, message: Message) -> PbxEvent | None:
 
 def _on_new_channel(pbx: PbxName, message: Message) -> PbxEvent | None:
     channel = _channel(pbx, message)
-    return LegCreated(channel) if channel.id.startswith(LEG_PREFIX) else None
+    if channel.id.startswith(LEG_PREFIX):
+        return LegCreated(channel)
+    return AttemptCreated(channel) if channel.id.startswith(ATTEMPT_PREFIX) else None
 
 
 def _on_new_state(pbx: PbxName, message: Message) -> PbxEvent | None:
     channel = _channel(pbx, message)
-    if not channel.id.startswith(LEG_PREFIX):
+    is_leg = channel.id.startswith(LEG_PREFIX)
+    if not is_leg and not channel.id.startswith(ATTEMPT_PREFIX):
         return None
     match need(message, "ChannelStateDesc"):
         case "Ringing":
-            return LegRinging(channel)
+            return LegRinging(channel) if is_leg else AttemptRinging(channel)
         case "Up":
-            return LegAnswered(channel)
+            return LegAnswered(channel) if is_leg else AttemptAnswered(channel)
         case _:
             return None
 
 
 def _on_originate_response(pbx: PbxName, message: Message) -> PbxEvent | None:
     channel = _channel(pbx, message)
-    if not channel.id.startswith(LEG_PREFIX) or need(message, "Response") != "Failure":
+    if not channel.id.startswith((LEG_PREFIX, ATTEMPT_PREFIX)):
         return None
+    if need(message, "Response") != "Failure":
+        return None  # answered: Newstate tells
     return OriginateFailed(channel, rang_out=_whole_number(message, "Reason") == 3)
 
 
@@ -319,165 +294,3 @@ _HANDLERS: Final[dict[str, Callable[[PbxName, Message], PbxEvent | None]]] = {
 
 WANTED: Final = (*_HANDLERS, "Rename")
 """Names of the events to read (Rename for the gateway's names); others may be dropped unparsed."""
-
-
-# --- how a command is said ---------------------------------------------------------------------
-
-
-def actions_for(command: PbxCommand, names: Mapping[str, str]) -> list[Action]:
-    """Return the actions that carry out this command, to be written together, in order.
-
-    ``names``: channel id -> the channel's whole name, for the actions that must not be given ids.
-    `ReadPbx` has no action of its own: reading takes several, see ``gateway``.
-    Raises `InvalidCommand`.
-    """
-    match command:
-        case PlayPrompt():
-            playback = f"EXEC Playback {_prompt_path(command.prompt)}"
-            return _menu_actions(command, playback, "GET VARIABLE PLAYBACKSTATUS")
-        case AskDigit():
-            # Read: variable, prompt, digits, options, attempts, seconds after the prompt's end.
-            read = (
-                f"EXEC Read {DIGIT_VARIABLE},{_prompt_path(command.prompt)},1,,1,"
-                f"{_bounded(command.timeout_s, ASK_TIMEOUT_S_MIN, ASK_TIMEOUT_S_MAX):.3f}"
-            )
-            result = f"GET FULL VARIABLE ${{READSTATUS}}/${{{DIGIT_VARIABLE}}}"
-            return _menu_actions(command, read, result)
-        case ProbeMenu():
-            return [_agi(command.channel, "NOOP", command.id)]
-        case HoldCaller():
-            channel = _channel_id(command.channel)
-            where = {"Context": HOLD_CONTEXT, "Exten": "wait", "Priority": "1"}
-            return [_action("Redirect", Channel=channel, **where)]
-        case RingAgent():
-            return [_originate(command)]
-        case JoinCall():
-            caller = _channel_name(command.caller, names)
-            leg = _channel_name(command.leg, names)
-            return [_action("Bridge", Channel1=caller, Channel2=leg)]
-        case HangUp():
-            return [_action("Hangup", Channel=_channel_id(command.channel), Cause=CAUSE_NORMAL)]
-        case AddFallbackMember():
-            interface = f"PJSIP/{_phone(command.phone)}"
-            who = _word("agent", command.agent)
-            return [_action("QueueAdd", Queue=FALLBACK_QUEUE, Interface=interface, MemberName=who)]
-        case RemoveFallbackMember():
-            interface = f"PJSIP/{_phone(command.phone)}"
-            return [_action("QueueRemove", Queue=FALLBACK_QUEUE, Interface=interface)]
-        case ReadPbx():
-            return []
-        case _ as never:
-            assert_never(never)
-
-
-def heartbeat_action(pbx_epoch_s: int) -> Action:
-    """Tell the dialplan that the service lives; the time is the PBX's own, in whole seconds."""
-    return _action("Setvar", Variable=HEARTBEAT_VARIABLE, Value=str(pbx_epoch_s))
-
-
-def watchdog_action(channel: ChannelRef, seconds: int) -> Action:
-    """Let this channel fall to the native queue after so many seconds; 0 switches that off.
-
-    Not by the action AbsoluteTimeout: Asterisk 22 refuses its 0 ("No timeout specified").
-    """
-    channel_id = _channel_id(channel)
-    return _action("Setvar", Channel=channel_id, Variable=WATCHDOG_VARIABLE, Value=str(seconds))
-
-
-def is_done_already(command: PbxCommand, refusal: str) -> bool:
-    """Whether the PBX refuses (with this text) because what is wanted is so already."""
-    match command:
-        case AddFallbackMember():
-            return refusal.endswith("Already there")
-        case RemoveFallbackMember():
-            return refusal.endswith("Not there")
-        case _:
-            return False
-
-
-def _menu_actions(command: PlayPrompt | AskDigit, run: str, fetch: str) -> list[Action]:
-    return [
-        _agi(command.channel, run, command.id + _RUNNING_SUFFIX),
-        _agi(command.channel, fetch, command.id),
-    ]
-
-
-def _action(name: str, **headers: str | list[str]) -> Action:
-    return {"Action": name, **headers}
-
-
-def _agi(channel: ChannelRef, command: str, command_id: str) -> Action:
-    named = _word("command id", command_id)
-    return _action("AGI", Channel=_channel_id(channel), Command=command, CommandID=named)
-
-
-def _originate(command: RingAgent) -> Action:
-    if not command.leg.id.startswith(LEG_PREFIX):
-        raise InvalidCommand(f"an agent's leg must have an id that begins with {LEG_PREFIX!r}")
-    timeout_s = _bounded(command.timeout_s, RING_TIMEOUT_S_MIN, RING_TIMEOUT_S_MAX)
-    # Commas part variables, so none may be in a value.
-    variables = [
-        "CC_ROLE=agent",
-        f"CC_AGENT={_word('agent', command.agent)}",
-        f"CC_CALL={_word('call', command.call)}",
-    ]
-    return _action(
-        "Originate",
-        Channel=f"PJSIP/{_phone(command.phone)}",
-        ChannelId=_channel_id(command.leg),
-        Context=PARK_CONTEXT,
-        Exten="park",
-        Priority="1",
-        Async="true",
-        Timeout=str(round(timeout_s * 1000)),
-        CallerID=_caller_id(command.caller_number),
-        Variable=variables,
-    )
-
-
-def _caller_id(number: str) -> str:
-    """What the phone shows. The number is the caller's own text: what is none is not passed on."""
-    shown = number if _CALLER_NUMBER.fullmatch(number) else "anonymous"
-    return f'"{shown}" <{shown}>'
-
-
-def _prompt_path(prompt: str) -> str:
-    if not _PROMPT.fullmatch(prompt):
-        raise InvalidCommand(
-            f"prompt {prompt[:64]!r}: a prompt's name is made of letters, digits, _ and -, "
-            "in folders parted by /"
-        )
-    return f"{PROMPT_FOLDER}/{prompt}"
-
-
-def _phone(phone: str) -> str:
-    if not _PHONE.fullmatch(phone):
-        raise InvalidCommand(f"phone {phone[:32]!r}: a phone is named by digits alone")
-    return phone
-
-
-def _word(what: str, text: str) -> str:
-    if not _WORD.fullmatch(text):
-        raise InvalidCommand(
-            f"{what} {text[:64]!r} cannot be said to the PBX: use letters, digits and _ . @ + -"
-        )
-    return text
-
-
-def _channel_id(channel: ChannelRef) -> str:
-    if not _CHANNEL_ID.fullmatch(channel.id):
-        raise InvalidCommand("that is no channel id of Asterisk's")
-    return channel.id
-
-
-def _channel_name(channel: ChannelRef, names: Mapping[str, str]) -> str:
-    name = names.get(channel.id)
-    if name is None:
-        raise InvalidCommand(f"no such channel: {channel}")
-    return name
-
-
-def _bounded(seconds: float, low: float, high: float) -> float:
-    if not low <= seconds <= high:  # also not a number
-        raise InvalidCommand(f"{seconds} s is not between {low} and {high} s")
-    return seconds

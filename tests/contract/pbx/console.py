@@ -11,7 +11,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple, TypeVar
 
-from callcenter.domain.commands import HangUp, HoldCaller, JoinCall, PbxCommand, ReadPbx, RingAgent
+from callcenter.domain.commands import (
+    HangUp,
+    HoldCaller,
+    JoinCall,
+    OpenLine,
+    PbxCommand,
+    PlaceCall,
+    ReadPbx,
+    RingAgent,
+)
 from callcenter.domain.events import (
     CallArrived,
     CallerHeld,
@@ -31,7 +40,7 @@ from callcenter.pbx.ami.link import Account, Timings
 from callcenter.pbx.config import AmiAccount
 from callcenter.service.ports import OutcomeUnknown, Refused
 from tests.contract.pbx.recorder import FLUSH, HOST, Message, Record, Recorder, get
-from tests.contract.pbx.sites import NAME, STALE_S, Call, Site
+from tests.contract.pbx.sites import NAME, STALE_S, TRUNK, Call, Site
 from tests.integration.asterisk import BareAmi, wait_until
 
 WAIT_LIMIT_S: Final = 15.0
@@ -46,6 +55,9 @@ to come, take a few milliseconds."""
 
 NOBODY: Final = "<unknown>"
 """The number of an other end that is not known; callers here have no names."""
+
+SHOWN: Final = "+18005550199"
+"""What people see who are dialed."""
 
 QUICK: Final = Timings(retry_first_s=0.05, retry_max_s=0.1)
 
@@ -208,6 +220,49 @@ class Console:
         assert await self.ring(phone, leg) == "done"
         await self.fact(LegParked, leg)
 
+    async def open_line(self, phone: str, line: ChannelRef) -> None:
+        """Ring a phone that answers and is to stay on the line; wait until it is parked."""
+        command = await self.do(lambda command: OpenLine(command, line, "ana", phone, 10.0))
+        assert command == "done"
+        await self.fact(LegParked, line)
+
+    async def place(
+        self,
+        number: str,
+        person: ChannelRef,
+        *,
+        amd: bool = False,
+        harbour_s: int = 1,
+        prompt: str = "safe-harbour",
+        timeout_s: float = 10.0,
+        trunk: str = TRUNK,
+    ) -> str:
+        """Dial somebody for a campaign."""
+        return await self.do(
+            lambda command: PlaceCall(
+                command, person, trunk, number, SHOWN, timeout_s, amd, harbour_s, prompt
+            )
+        )
+
+    async def join_line(self, person: ChannelRef, line: ChannelRef, *, times: int = 1) -> None:
+        """Join somebody dialed and an open line, the line for the ``times``-th time; until each has
+        learnt the other's number.
+        """
+        shown = (await self.recorder.peek("Status", Channel=line.id))[0]
+        assert await self.do(lambda command: JoinCall(command, person, line)) == "done"
+        first = await self.fact(ChannelJoined, person)
+        second = await self.fact(ChannelJoined, line, times=times)
+        assert first.bridge == second.bridge
+
+        async def knows() -> bool:
+            rows = [
+                (await self.recorder.peek("Status", Channel=one.id))[0] for one in (person, line)
+            ]
+            heard = [get(row, "ConnectedLineNum") for row in rows]
+            return heard == [get(shown, "CallerIDNum"), SHOWN]
+
+        await wait_until(knows, "each knows the other's number")
+
     async def join(self, caller: ChannelRef, leg: ChannelRef, *, times: int = 1) -> None:
         """Join a caller and a parked leg, the caller for the ``times``-th time; until each has
         learnt the other's number, which no event of the leader's tells.
@@ -354,4 +409,9 @@ def leg(number: int) -> ChannelRef:
     return ChannelRef(NAME, f"leg-c-{number}-0")
 
 
-__all__ = ["Console", "PbxLinkLost", "Recording", "Remark", "leg", "open_console"]
+def attempt(number: int) -> ChannelRef:
+    """The id of somebody dialed."""
+    return ChannelRef(NAME, f"att-c-{number}-0")
+
+
+__all__ = ["Console", "PbxLinkLost", "Recording", "Remark", "attempt", "leg", "open_console"]

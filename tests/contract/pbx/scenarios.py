@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.contract.pbx import (
     scenarios_call,
+    scenarios_dialing,
     scenarios_menu,
     scenarios_queue,
     scenarios_session,
@@ -17,4 +18,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *scenarios_call.SCENARIOS,
     *scenarios_queue.SCENARIOS,
     *scenarios_session.SCENARIOS,
+    *scenarios_dialing.SCENARIOS,
 )

@@ -1,5 +1,5 @@
 """The two PBXs of the contract, set up alike: the simulated one with simulated people, and a real
-Asterisk with SIPp's phones and callers.
+Asterisk with SIPp's phones, callers and telephone network.
 
 Who is there and what they do is said once, here and in the scenarios; each site plays it.
 """
@@ -14,10 +14,10 @@ from abc import ABC, abstractmethod
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from callcenter.pbx.config import AmiAccount, FallbackQueue, PbxConfig, Phone, Trunk, render
-from callcenter.simulator import people, sip_far_ends
+from callcenter.simulator import dialed, people, sip_far_ends
 from callcenter.simulator.ami_server import AmiServer
 from callcenter.simulator.asterisk_instance import (
     LOOPBACK,
@@ -29,7 +29,9 @@ from callcenter.simulator.asterisk_instance import (
 from callcenter.simulator.dialplan import parse_dialplan
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.native_queue import QueueSettings
+from callcenter.simulator.screening import QUIET, Voice
 from callcenter.simulator.sessions import fence_account, leader_account
+from callcenter.simulator.sip_carrier import CarrierNumber, NumberBehaviour, SippCarrier
 from callcenter.simulator.sip_far_ends import Behaviour, PhonePlan, SippCallers, SippPhones
 from callcenter.simulator.sounds import to_ulaw, tone
 from callcenter.simulator.world import World
@@ -45,7 +47,7 @@ HOLD_LOOK_S: Final = 3
 """Seconds between two looks at the heartbeat: longer than anybody is on hold here, except where
 the look itself is watched."""
 
-PROMPT_S: Final = {"welcome": 0.3, "menu": 0.6, "long": 1.2}
+PROMPT_S: Final = {"welcome": 0.3, "menu": 0.6, "long": 1.2, "safe-harbour": 0.8}
 """Prompts and how long they are; the prompt ``missing`` has no file."""
 
 FALLBACK: Final = FallbackQueue(ring_timeout_s=5, retry_s=1, wrapup_s=1)
@@ -74,6 +76,62 @@ BEHAVIOURS: Final = {
     DECLINES: Behaviour.DECLINE,
     IGNORES: Behaviour.IGNORE,
 }
+
+PERSON: Final = "+12025550101"
+"""Answers after ``RING_S`` and says hello, as all here who answer do; never hangs up."""
+PERSON_TOO: Final = "+12025550102"
+LEAVES_SOON: Final = "+12025550103"
+"""Hangs up ``SOON_S`` after the answer."""
+LEAVES_LATER: Final = "+12025550104"
+"""Hangs up ``LATER_S`` after the answer."""
+MACHINE: Final = "+12025550105"
+SAYS_NOTHING: Final = "+12025550106"
+SENDS_NOTHING: Final = "+12025550107"
+HANGS_UP: Final = "+12025550108"
+"""At once."""
+IS_BUSY: Final = "+12025550109"
+IS_BUSY_UNRUNG: Final = "+12025550110"
+REFUSES: Final = "+12025550111"
+NOT_THERE: Final = "+12025550112"
+NO_LINE: Final = "+12025550113"
+NO_NUMBER: Final = "+12025550114"
+"""There is no such number."""
+
+SOON_S: Final = 0.5
+LATER_S: Final = 2.4
+
+
+class Dialed(NamedTuple):
+    """What a number does that is dialed."""
+
+    behaviour: NumberBehaviour
+    stay_s: float = 600.0
+    """Hangs up so long after the answer; ten minutes is longer than any scenario."""
+    ring_s: float = RING_S
+
+
+NUMBERS: Final = {
+    PERSON: Dialed(NumberBehaviour.HUMAN),
+    PERSON_TOO: Dialed(NumberBehaviour.HUMAN),
+    LEAVES_SOON: Dialed(NumberBehaviour.HUMAN, SOON_S),
+    LEAVES_LATER: Dialed(NumberBehaviour.HUMAN, LATER_S),
+    MACHINE: Dialed(NumberBehaviour.MACHINE),
+    SAYS_NOTHING: Dialed(NumberBehaviour.QUIET),
+    SENDS_NOTHING: Dialed(NumberBehaviour.SILENT),
+    HANGS_UP: Dialed(NumberBehaviour.HANGS_UP),
+    IS_BUSY: Dialed(NumberBehaviour.BUSY),
+    IS_BUSY_UNRUNG: Dialed(NumberBehaviour.BUSY, ring_s=0.0),
+    REFUSES: Dialed(NumberBehaviour.REJECTED),
+    NOT_THERE: Dialed(NumberBehaviour.NO_ANSWER),
+    NO_LINE: Dialed(NumberBehaviour.CONGESTION),
+}
+
+VOICES: Final = {
+    NumberBehaviour.HUMAN: Voice(0.4, 0.4),
+    NumberBehaviour.MACHINE: Voice(0.4, 8.4, 20),
+    NumberBehaviour.QUIET: QUIET,
+}
+"""What SIPp's network sends (``callcenter.simulator.sounds``); of others no sound comes."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +231,9 @@ class SimulatedSite(Site):
                 wrapup_s=FALLBACK.wrapup_s,
             ),
         )
+        for number, plan in NUMBERS.items():
+            self.world.plan_number(number, _plan_of(plan))
+        self.world.plan_number(NO_NUMBER, dialed.DialedPlan(dialed.Behaviour.UNKNOWN))
         self._server = AmiServer(self.world)
         await self._server.start()
 
@@ -205,6 +266,16 @@ class SimulatedSite(Site):
 
     async def see_off(self) -> None:
         """See ``Site``."""
+
+
+def _plan_of(plan: Dialed) -> dialed.DialedPlan:
+    return dialed.DialedPlan(
+        dialed.Behaviour(plan.behaviour),
+        ring_after_s=0.01,
+        ring_s=plan.ring_s,
+        voice=VOICES.get(plan.behaviour),
+        stay_s=plan.stay_s,
+    )
 
 
 def _habits(phone: str) -> people.PhoneHabits:
@@ -248,7 +319,18 @@ class AsteriskSite(Site):
         sounds.mkdir(parents=True, exist_ok=True)
         for name, length_s in PROMPT_S.items():
             (sounds / f"{name}.ulaw").write_bytes(to_ulaw(tone((440,), length_s, volume=0.1)))
+        carrier = SippCarrier(
+            self.directory / "carrier",
+            [
+                CarrierNumber(
+                    number, plan.behaviour, round(plan.ring_s * 1000), round(plan.stay_s * 1000)
+                )
+                for number, plan in NUMBERS.items()
+            ],
+            port=config.trunks[0].port,
+        )
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(carrier)
             await stack.enter_async_context(phones)
             await stack.enter_async_context(self.instance)
             self._stack = stack.pop_all()

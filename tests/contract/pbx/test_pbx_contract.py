@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 PROVOKED: Final = (
     "cc/missing",
     "endpoint '1999' was not found",
+    "endpoint 'nowhere' was not found",
     "Channel Unique ID 'leg-c-1-0' already in use",
 )
 """What Asterisk is to complain about in these scenarios; it must not complain of anything else."""

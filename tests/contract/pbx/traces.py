@@ -3,7 +3,7 @@
 A trace is a number of streams: the domain events of a channel, its raw AMI events, the results of
 commands and so on. Only the order within a stream is compared: Asterisk's threads race between
 channels. Ids and times, which no two PBXs have in common, get names: a channel is called by its
-endpoint and the number of its appearance (``carrier#1``), an agent's leg by the id that we gave.
+endpoint and the number of its appearance (``carrier#1``), what we dialed by the id that we gave.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from callcenter.domain.events import PbxEvent, PbxLinkLost, PbxStateRead
+from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX
 from tests.contract.pbx.console import Recording
 from tests.contract.pbx.ignored import HOUSEKEEPING, MOMENTS, Housekeeping, Moment
 from tests.contract.pbx.recorder import ADDED, Message, Record, get
@@ -81,7 +82,7 @@ class Names:
                     label = self._number(kind)
                     self._names[channel] = f"PJSIP/{label}"
                     uniqueid = record.get("Uniqueid")
-                    if not uniqueid.startswith("leg-"):
+                    if not uniqueid.startswith((LEG_PREFIX, ATTEMPT_PREFIX)):
                         self._names[uniqueid] = label
                 case ("Event", "BridgeCreate"):
                     kind = record.get("BridgeName").strip("<>")

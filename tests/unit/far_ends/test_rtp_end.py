@@ -11,7 +11,7 @@ from typing import Self
 
 import pytest
 
-from tests.far_ends.counter import read_calls, read_messages
+from callcenter.demo.sip_counter import read_calls, read_messages
 from tests.far_ends.rtp_end import SILENT, Caller, Phone
 from tests.far_ends.rtp_process import Heard, RtpEnds, largest_gap_s
 from tests.far_ends.sip_message import Message, parse

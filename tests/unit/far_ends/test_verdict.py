@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.far_ends.counter import SipCall, read_calls
+from callcenter.demo.sip_counter import SipCall, read_calls
 from tests.far_ends.verdict import (
     Card,
     Ring,

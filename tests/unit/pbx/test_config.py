@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.domain.campaign import CampaignSettings
 from callcenter.pbx.config import (
     AmiAccount,
     ConfigError,
@@ -85,7 +86,15 @@ def test_every_context_and_endpoint_is_the_programs_own(tmp_path: Path) -> None:
     render(CONFIG, tmp_path)
 
     contexts = [title for title, _ in sections(tmp_path / "cc_extensions.conf") if title]
-    assert contexts == ["cc-inbound", "cc-hold", "cc-agents", "cc-fallback", "cc-internal"]
+    assert contexts == [
+        "cc-inbound",
+        "cc-hold",
+        "cc-agents",
+        "cc-dialed",
+        "cc-harbour",
+        "cc-fallback",
+        "cc-internal",
+    ]
     assert section(tmp_path / "cc_pjsip.conf", "1001(cc-phone)")[0] == "aors = 1001"
     assert section(tmp_path / "cc_pjsip.conf", "carrier(cc-trunk)") == [
         "aors = carrier",
@@ -123,6 +132,38 @@ def test_an_inbound_call_has_a_watchdog_of_as_many_seconds_as_make_a_heartbeat_s
     assert "same => n,GotoIf($[${EPOCH} - 0${CC_HEARTBEAT} > 10]?cc-fallback,s,1)" in inbound
     assert "same => n,Set(TIMEOUT(absolute)=10)" in inbound
     assert "exten => T,1,Goto(cc-fallback,s,1)" in inbound
+
+
+def test_after_screening_the_message_begins_within_two_seconds_of_the_greetings_end(
+    tmp_path: Path,
+) -> None:
+    usual = CampaignSettings("renewals", "Renewals", "main", "carrier")
+    render(CONFIG, tmp_path)
+
+    amd = (tmp_path / "cc_amd.conf").read_text(encoding="utf-8")
+    silence = re.search(r"^after_greeting_silence = (\d+)$", amd, re.M)
+    assert silence is not None
+    assert usual.harbour_wait_s + int(silence[1]) / 1000 < 2.0
+    dialed = section(tmp_path / "cc_extensions.conf", "cc-dialed")
+    assert any("S(${CC_HARBOUR_S})" in line for line in dialed)
+
+
+def test_no_step_of_a_person_dialed_waits_for_the_service(tmp_path: Path) -> None:
+    render(CONFIG, tmp_path)
+    extensions = tmp_path / "cc_extensions.conf"
+
+    for context in ("cc-dialed", "cc-harbour"):
+        steps = section(extensions, context)
+        assert steps
+        assert not any("CC_HEARTBEAT" in step or "AGI(" in step for step in steps)
+
+
+def test_a_trunk_shows_its_own_number_where_a_call_brings_none(tmp_path: Path) -> None:
+    trunk = Trunk("carrier", "192.0.2.10", caller_id="+12025550100")
+    render(replace(CONFIG, trunks=(trunk,)), tmp_path)
+
+    endpoint = section(tmp_path / "cc_pjsip.conf", "carrier(cc-trunk)")
+    assert endpoint[-1] == "set_var = CONNECTEDLINE(num,i)=+12025550100"
 
 
 def test_an_emergency_number_tries_every_trunk_in_order(tmp_path: Path) -> None:
@@ -207,6 +248,7 @@ def test_a_file_that_is_not_ours_is_never_overwritten(tmp_path: Path) -> None:
         lambda bad: Trunk("carrier", bad),
         lambda bad: Trunk("carrier", "192.0.2.1", match=(bad,)),
         lambda bad: Trunk("carrier", "192.0.2.1", codecs=(bad,)),
+        lambda bad: Trunk("carrier", "192.0.2.1", caller_id=bad),
         lambda bad: AmiAccount(bad, "leader-secret-0001"),
         lambda bad: AmiAccount("leader", "leader-secret-0001" + bad if bad else bad),
         lambda bad: replace(CONFIG, name=bad),

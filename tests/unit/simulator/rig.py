@@ -12,12 +12,16 @@ from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.messages import Message, get
 from callcenter.simulator.native_queue import QueueSettings
 from callcenter.simulator.pbx import Delivery, SimulatedPbx
+from callcenter.simulator.screening import HELLO, Voice
 from callcenter.simulator.sessions import fence_account, leader_account
 
 START = 1_795_300_000.25
 PHONES = ("1001", "1002", "1003")
 CALLER = "+35455501"
 DIALED = "5550"
+PERSON = "+35455502"
+"""Somebody whom a campaign dials."""
+SHOWN = "8005550100"
 
 
 class Rig:
@@ -168,6 +172,54 @@ class Rig:
         self.act("Bridge", Channel1=caller, Channel2=leg)
         self.run(0.01)
         return caller, leg
+
+    def place(
+        self,
+        attempt: str = "att-1",
+        *,
+        amd: bool = True,
+        harbour_s: int = 1,
+        timeout_ms: int = 40_000,
+        dialed: str = f"{PERSON}@trunk",
+        **headers: str,
+    ) -> Message:
+        """Dial somebody for a campaign."""
+        return self.act(
+            "Originate",
+            Channel=f"PJSIP/{dialed}",
+            Context="cc-dialed",
+            Exten="s",
+            Priority="1",
+            Async="true",
+            Timeout=str(timeout_ms),
+            ChannelId=attempt,
+            Variable=[
+                "CC_ROLE=dialed",
+                f"CC_AMD={'yes' if amd else 'no'}",
+                f"CC_HARBOUR_S={harbour_s}",
+                "CC_HARBOUR=safe-harbour",
+            ],
+            **{"CallerID": f'"{SHOWN}" <{SHOWN}>', **headers},
+        )
+
+    def reach(
+        self, attempt: str = "att-1", voice: Voice = HELLO, *, amd: bool = True, harbour_s: int = 1
+    ) -> str:
+        """Somebody dialed who has just picked up; returns the channel."""
+        self.place(attempt, amd=amd, harbour_s=harbour_s)
+        self.run(0.01)
+        self.pbx.phone_rings(attempt, self.now)
+        self.run(1.0)
+        self.pbx.phone_answers(attempt, self.now, voice)
+        self.run(0.01)
+        return attempt
+
+    def join(self, person: str = "att-1", line: str = "leg-1") -> None:
+        """What the service does for somebody dialed: bridge, and say so to the dialplan."""
+        names = {get(row, "Uniqueid"): get(row, "Channel") for row in self.list_rows("Status")}
+        self.act("Bridge", Channel1=names[person], Channel2=names[line])
+        self.act("Setvar", Channel=person, Variable="CC_JOINED", Value="1")
+        self.run(0.01)
 
     def bye(self, channel: str) -> None:
         """The far end hangs up."""

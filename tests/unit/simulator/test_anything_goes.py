@@ -9,6 +9,7 @@ import pytest
 
 from callcenter.simulator.bridging import Conversation, Waiting
 from callcenter.simulator.messages import get
+from callcenter.simulator.screening import GREETING, HELLO, NO_MEDIA, QUIET
 from tests.unit.simulator.rig import PHONES, Rig
 
 STEPS = 120
@@ -26,8 +27,11 @@ PLACES = (
     {"Context": "cc-hold", "Exten": "wait", "Priority": "1"},
     {"Context": "cc-fallback", "Exten": "s", "Priority": "1"},
     {"Context": "cc-agents", "Exten": "park", "Priority": "1"},
+    {"Context": "cc-dialed", "Exten": "s", "Priority": "1"},
+    {"Context": "cc-harbour", "Exten": "s", "Priority": "1"},
     {"Context": "cc-hold", "Exten": "nowhere", "Priority": "1"},
 )
+VOICES = (HELLO, GREETING, QUIET, NO_MEDIA)
 
 
 def use_telephones(rig: Rig, rng: Random, one: str) -> None:
@@ -38,7 +42,7 @@ def use_telephones(rig: Rig, rng: Random, one: str) -> None:
         case 2:
             rig.pbx.phone_rings(one, rig.now)
         case 3 | 4:
-            rig.pbx.phone_answers(one, rig.now)
+            rig.pbx.phone_answers(one, rig.now, rng.choice(VOICES))
         case 5:
             rig.pbx.phone_refuses(one, rng.choice([486, 603, 404]), rig.now)
         case 6:
@@ -50,11 +54,19 @@ def use_telephones(rig: Rig, rng: Random, one: str) -> None:
 def use_ami(rig: Rig, rng: Random, one: str, other: str) -> None:
     """One thing that a client may do now."""
     phone = rng.choice([*PHONES, "7777"])
-    match rng.randrange(10):
+    match rng.randrange(12):
+        case 10 | 11:
+            rig.place(
+                f"att-{rng.randrange(8)}",
+                amd=rng.random() < 0.5,
+                harbour_s=rng.randrange(3),
+                timeout_ms=rng.choice([500, 3000]),
+            )
         case 0 | 1:
             rig.originate(phone, f"leg-{rng.randrange(8)}", rng.choice([500, 3000]))
         case 2:
             rig.act("Bridge", Channel1=one, Channel2=other)
+            rig.act("Setvar", Channel=one, Variable="CC_JOINED", Value=rng.choice("01"))
         case 3:
             rig.act("Hangup", Channel=one, Cause=rng.choice(["", "16"]))
         case 4:

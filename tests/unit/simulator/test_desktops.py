@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from callcenter.domain.agent import AgentState
 from callcenter.simulator.desktops import (
     DesktopHabits,
     Dispose,
+    EndCall,
     GoNotReady,
     GoReady,
     Intent,
+    JoinCampaign,
     OpenDesktop,
     SignIn,
     SignOut,
@@ -59,6 +62,74 @@ def test_a_signed_in_agent_goes_ready() -> None:
 
     assert clicks_after(world, 1.9) == []
     assert clicks_after(world, 0.2) == [GoReady("ana")]
+
+
+DIALING = structs.replace(HABITS, campaign="renewals", join_after_s=(0.5, 0.5))
+
+
+def test_an_agent_of_a_campaign_joins_it_and_then_goes_ready() -> None:
+    world = sit_down(DIALING)
+
+    assert clicks_after(world, 0.4) == []
+    assert clicks_after(world, 0.2) == [JoinCampaign("ana", "renewals")]
+    assert clicks_after(world, 1.8) == []
+    assert clicks_after(world, 0.2) == [GoReady("ana")]
+
+
+def test_an_agent_who_is_signed_out_before_joining_joins_after_the_next_signing_in() -> None:
+    world = sit_down(DIALING)
+    world.observe_agent("ana", S.SIGNED_OUT)
+    early = clicks_after(world, 1.1)
+
+    world.observe_agent("ana", S.NOT_READY)
+
+    assert early == [SignIn("ana", "1001")]
+    assert clicks_after(world, 2.6) == [JoinCampaign("ana", "renewals"), GoReady("ana")]
+
+
+def test_an_agent_whose_line_was_lost_goes_ready_again_without_joining_anew() -> None:
+    world = sit_down(DIALING)
+    clicks_after(world, 3.0)
+    world.observe_agent("ana", S.READY)
+
+    world.observe_agent("ana", S.NOT_READY, "line_lost")
+
+    assert clicks_after(world, 4.1) == [GoReady("ana")]
+
+
+def test_some_end_the_conversation_by_the_button() -> None:
+    habits = structs.replace(DIALING, end_call_share=1.0, end_call_after_s=(7.0, 7.0))
+    world = sit_down(habits)
+    clicks_after(world, 3.0)
+
+    world.observe_agent("ana", S.TALKING, call="call-7")
+
+    assert clicks_after(world, 6.9) == []
+    assert clicks_after(world, 0.2) == [EndCall("ana")]
+
+
+def test_nobody_ends_a_conversation_that_is_over() -> None:
+    habits = structs.replace(DIALING, end_call_share=1.0, end_call_after_s=(7.0, 7.0))
+    world = sit_down(habits)
+    clicks_after(world, 3.0)
+    world.observe_agent("ana", S.TALKING, call="call-7")
+
+    world.observe_agent("ana", S.WRAP_UP, call="call-7")
+
+    assert clicks_after(world, 20.0) == [Dispose("ana", "call-7", "sold")]
+
+
+def test_some_conversations_are_left_to_the_customer() -> None:
+    habits = structs.replace(DIALING, end_call_share=0.5, end_call_after_s=(7.0, 7.0))
+    world = sit_down(habits)
+    clicks_after(world, 3.0)
+    ended = 0
+    for _ in range(20):
+        world.observe_agent("ana", S.TALKING)
+        ended += len(clicks_after(world, 8.0))
+        world.observe_agent("ana", S.READY)
+
+    assert 0 < ended < 20
 
 
 def test_news_told_twice_are_one_piece_of_news() -> None:

@@ -40,6 +40,25 @@ def test_without_a_voice_a_tone_of_the_length_of_the_text_stands_in(
     assert (tmp_path / "moh" / "hold.ulaw").stat().st_size > 8_000
 
 
+def test_a_number_that_answers_is_heard_the_same_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+
+    paths = sounds.write_carrier_sounds(tmp_path)
+
+    heard = {name: words_in(path.read_bytes()) for name, path in paths.items()}
+    assert heard == {"hello": 1, "greeting": 21, "quiet": 0}  # the last of the greeting is a beep
+    assert {path.parent for path in paths.values()} == {tmp_path}
+
+
+def words_in(data: bytes) -> int:
+    """How often somebody begins to speak: u-law codes near 0xFF and 0x7F are next to silence."""
+    frames = [data[at : at + 160] for at in range(0, len(data), 160)]
+    loud = [min(code & 0x7F for code in frame) < 0x60 for frame in frames]
+    return sum(not before and now for before, now in zip([False, *loud], loud, strict=False))
+
+
 def test_sounds_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "moh").mkdir()
     for name in ("talk.ulaw", "welcome.ulaw", "moh/hold.ulaw"):

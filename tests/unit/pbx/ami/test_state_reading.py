@@ -25,7 +25,13 @@ ROW: AmiMessage = {
     "Application": "BridgeWait",
     "Variable": ["CC_ROLE=caller", "CC_ENTERED=1795300929", "CC_DIALED=6000", "CC_CALLER=+1202"],
 }
-BRIDGES = {"callers": "cc-callers", "agents": "cc-agents", "lobby": "lobby", "talk": None}
+BRIDGES = {
+    "callers": "cc-callers",
+    "agents": "cc-agents",
+    "dialed": "cc-dialed",
+    "lobby": "lobby",
+    "talk": None,
+}
 
 
 def read(name: str) -> dict[str, ChannelTruth]:
@@ -49,6 +55,11 @@ def read(name: str) -> dict[str, ChannelTruth]:
         ("state_talk_from_menu", {"caller": Place.BRIDGE, "agent": Place.BRIDGE}),
         ("state_native_queue", {"caller": Place.NATIVE_QUEUE, "stranger": Place.DIALPLAN}),
         ("state_native_talk", {"caller": Place.BRIDGE, "stranger": Place.BRIDGE}),
+        ("state_dialing", {"dialed": Place.DIALPLAN, "agent": Place.HOLD}),
+        ("state_screening", {"dialed": Place.SCREENING, "agent": Place.HOLD}),
+        ("state_dialed_hold", {"dialed": Place.HOLD, "agent": Place.HOLD}),
+        ("state_dialed_talk", {"dialed": Place.BRIDGE, "agent": Place.BRIDGE}),
+        ("state_harbour", {"dialed": Place.HARBOUR}),
     ],
 )
 def test_the_place_of_every_channel_is_told(recording: str, places: dict[str, Place]) -> None:
@@ -74,7 +85,24 @@ def test_a_ringing_leg_is_not_up_and_is_known_by_our_id() -> None:
     assert (leg.caller_number, leg.dialed_number, leg.entered_at) == ("", "", 0.0)
 
 
-@pytest.mark.parametrize("recording", ["state_talk", "state_talk_from_menu", "state_native_talk"])
+def test_a_number_that_rings_is_not_up_and_is_known_by_our_id() -> None:
+    dialed = read("state_dialing")["dialed"]
+
+    assert dialed.channel == ChannelRef("main", "att-j-51-0")
+    assert (dialed.endpoint, dialed.up, dialed.bridge) == ("carrier", False, "")
+
+
+def test_open_lines_and_people_dialed_are_up() -> None:
+    truths = [
+        truth for name in ("screening", "dialed_hold") for truth in read(f"state_{name}").values()
+    ]
+
+    assert [truth.up for truth in truths] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    "recording", ["state_talk", "state_dialed_talk", "state_talk_from_menu", "state_native_talk"]
+)
 def test_who_talks_with_whom_is_told_by_the_bridge(recording: str) -> None:
     one, other = read(recording).values()
 
@@ -99,6 +127,12 @@ def test_the_native_queues_agent_is_known_by_the_phone() -> None:
         ({"Context": "cc-inbound", "Application": "Playback"}, Place.MENU),
         ({"Context": "cc-inbound", "Application": "Answer"}, Place.DIALPLAN),
         ({"Context": "survey", "Application": "AGI"}, Place.DIALPLAN),
+        ({"Context": "cc-dialed", "Application": "AMD"}, Place.SCREENING),
+        ({"Context": "cc-dialed", "Application": "BridgeWait"}, Place.DIALPLAN),  # not in yet
+        ({"Context": "cc-dialed", "Application": "BridgeWait", "BridgeID": "dialed"}, Place.HOLD),
+        ({"Context": "survey", "Application": "AMD"}, Place.DIALPLAN),
+        ({"Context": "cc-harbour", "Application": "UserEvent"}, Place.HARBOUR),
+        ({"Context": "cc-harbour", "Application": "(null)", "BridgeID": "talk"}, Place.BRIDGE),
         ({"Context": "sales", "Application": "Queue"}, Place.NATIVE_QUEUE),
         ({"Context": "cc-fallback", "Application": "Set"}, Place.NATIVE_QUEUE),
     ],

@@ -312,10 +312,14 @@ def test_a_repeated_header_counts_once() -> None:
 
 HEADERS = [
     *("Uniqueid", "DestUniqueid", "Call", "Channel", "Cause", "Reason", "Response", "Interface"),
-    *("Result", "CommandId", "Env", "Context", "UserEvent", "Queue", "ChannelStateDesc"),
+    *("Status", "Result", "CommandId", "Env", "Context", "UserEvent", "Queue", "ChannelStateDesc"),
     *("BridgeTechnology", "BridgeName", "BridgeUniqueid"),
 ]
-VALUES = st.one_of(st.text(), st.lists(st.text()), st.sampled_from(["leg-1", "cc-fallback", "1"]))
+VALUES = st.one_of(
+    st.text(),
+    st.lists(st.text()),
+    st.sampled_from(["leg-1", "att-1", "cc-fallback", "CCScreened", "CCHarbour", "1"]),
+)
 
 
 @given(st.dictionaries(st.sampled_from(HEADERS), VALUES), st.sampled_from(WANTED))

@@ -23,7 +23,7 @@ from callcenter.domain.commands import (
     RingAgent,
 )
 from callcenter.domain.ids import ChannelRef
-from callcenter.pbx.ami.translate import (
+from callcenter.pbx.ami.commands import (
     Action,
     InvalidCommand,
     actions_for,

@@ -1,0 +1,74 @@
+"""Contacts on virtual time: what the database does for a campaign, as a list in memory.
+
+The real one is ``callcenter.storage.contacts``; this one reads attempts straight from the machine's
+records, so nothing is ever behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from callcenter.domain.attempt import ContactStatus
+from callcenter.domain.campaign import HopperRow, ListCounts
+from callcenter.domain.commands import RefillHopper
+from callcenter.domain.events import HopperFilled
+from callcenter.domain.ids import CampaignId, ContactId
+from callcenter.domain.records import AttemptRecord
+from dialer.window import is_open, next_open
+
+
+@dataclass
+class Contact:
+    """One contact and how it stands."""
+
+    row: HopperRow
+    status: ContactStatus = ContactStatus.OPEN
+    next_try_at: float = 0.0
+    attempts: list[AttemptRecord] = field(default_factory=list)
+
+
+class ContactList:
+    """The contacts of all campaigns."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[CampaignId, dict[ContactId, Contact]] = {}
+
+    def add(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
+        """Put contacts on a campaign's list, in order of precedence."""
+        self.contacts.setdefault(campaign, {}).update({row.contact: Contact(row) for row in rows})
+
+    def note(self, record: AttemptRecord) -> None:
+        """An attempt has ended."""
+        contact = self.contacts[record.campaign][record.contact]
+        contact.attempts.append(record)
+        contact.status, contact.next_try_at = record.status, record.next_try_at
+        contact.row = msgspec.structs.replace(contact.row, made=record.tries)
+
+    def refill(self, command: RefillHopper, now: float) -> HopperFilled:
+        """Who is to be dialed next, and how the list stands."""
+        contacts = list(self.contacts.get(command.campaign, {}).values())
+        open_ones = [c for c in contacts if c.status is ContactStatus.OPEN]
+        later = [c.next_try_at for c in open_ones if c.next_try_at > now]
+        due = [c for c in open_ones if c.next_try_at <= now]
+        may = [c for c in due if is_open(command.window, c.row.zones, now)]
+        opens = [
+            next_open(command.window, c.row.zones, now)
+            for c in due
+            if not is_open(command.window, c.row.zones, now)
+        ]
+        rows = [c.row for c in may if c.row.contact not in command.exclude]
+        rows.sort(key=lambda row: row.made)
+        counts = ListCounts(
+            at=now,
+            total=len(contacts),
+            due=len(may),
+            later=len(later),
+            next_due_at=min(later, default=0.0),
+            closed=len(opens),
+            opens_at=min((at for at in opens if at), default=0.0),
+            done=sum(c.status is ContactStatus.DONE for c in contacts),
+            used_up=sum(c.status is ContactStatus.USED_UP for c in contacts),
+        )
+        return HopperFilled(command.id, command.campaign, tuple(rows[: command.want]), counts)

@@ -1,0 +1,224 @@
+"""Seeded hours of dialing on virtual time: the production machine against a simulated carrier."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+import pytest
+
+from callcenter.core.machine import Machine
+from callcenter.core.state import empty_state
+from callcenter.domain.agent import AgentProfile
+from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
+from callcenter.domain.center import Center, Queue
+from callcenter.domain.commands import PlaceCall
+from callcenter.domain.records import AttemptRecord
+from callcenter.service.recovery import replay
+from callcenter.simulator.contact_list import ContactList
+from callcenter.simulator.day import Setting, SimulatedDay
+from callcenter.simulator.desktops import DesktopHabits
+from callcenter.simulator.exchange import PbxSettings
+from callcenter.simulator.people import PhoneHabits
+from callcenter.simulator.sessions import leader_account
+from callcenter.simulator.truth import DialedCall, Reached
+from callcenter.simulator.world import World
+from tests.builders import FLOW, T0
+
+AGENTS = 6
+CONTACTS = 900
+HOUR_S = 3600.0
+QUIET_S = 600.0
+"""After the campaign was drained: everybody on the line has gone by then."""
+R = AttemptResult
+SAME: dict[Reached, tuple[AttemptResult, ...]] = {
+    Reached.TALKED: (R.CONNECTED,),
+    Reached.HEARD_MESSAGE: (R.DROPPED,),
+    Reached.HEARD_NOBODY: (R.HUNG_UP, R.MACHINE, R.DROPPED),
+    Reached.REFUSED: (R.BUSY, R.REJECTED, R.CONGESTION, R.INVALID_NUMBER),
+    Reached.RANG_IN_VAIN: (R.NO_ANSWER,),
+    Reached.UNREACHED: (R.NO_ANSWER,),
+}
+"""What the person there would say -> the results that say the same. A person who hangs up in the
+instant the message begins has heard nothing of it."""
+REFUSED_AS = {486: R.BUSY, 603: R.REJECTED, 503: R.CONGESTION, 404: R.INVALID_NUMBER}
+
+CAMPAIGN = CampaignSettings(
+    id="renewals",
+    name="Renewals",
+    pbx="main",
+    trunk="trunk",
+    lines_per_agent=2.0,
+    ring_s=18.0,
+    window=CallingWindow(0, 1440, tuple(range(7))),
+    retries={
+        R.BUSY: RetryRule(120.0, 3),
+        R.NO_ANSWER: RetryRule(300.0, 2),
+        R.MACHINE: RetryRule(600.0, 2),
+        R.UNKNOWN: RetryRule(300.0, 3),
+    },
+    wrap_up_s=15.0,
+)
+
+
+def make_day(
+    seed: int,
+    *,
+    kill_every_s: float = 0.0,
+    campaign: CampaignSettings = CAMPAIGN,
+    contacts: int = CONTACTS,
+) -> SimulatedDay:
+    """Six agents on the line for one campaign, who answer, err and take breaks."""
+    phones = {
+        f"{1001 + n}": PhoneHabits(answer_after_s=(1.0, 4.0), ignore_share=0.1)
+        for n in range(AGENTS)
+    }
+    world = World(
+        seed, T0, PbxSettings(phones=tuple(phones)), (leader_account("secret"),), phones=phones
+    )
+    center = Center(
+        queues=(Queue("service"),),
+        flows=(FLOW,),
+        numbers={"*": "main"},
+        phones=dict.fromkeys(phones, "main"),
+        default_queue="service",
+        region="IS",
+    )
+    habits = DesktopHabits(
+        campaign=campaign.id, forget_share=0.1, break_share=0.05, end_call_share=0.2
+    )
+    agents = tuple(
+        (AgentProfile(f"agent{n}", ("service",)), phone, habits) for n, phone in enumerate(phones)
+    )
+    people = ContactList()
+    rows = tuple(
+        HopperRow(str(n), f"+3546{n:06}", ("Atlantic/Reykjavik",)) for n in range(contacts)
+    )
+    people.add(campaign.id, rows)
+    setting = Setting(seed, center, agents, {}, (campaign,), kill_every_s=kill_every_s)
+    return SimulatedDay(setting, world, people)
+
+
+def play(day: SimulatedDay, hours: float) -> None:
+    """Dial for some hours, then drain and let everybody finish."""
+    day.run(T0 + hours * HOUR_S)
+    day.drain()
+    day.run(T0 + hours * HOUR_S + QUIET_S)
+
+
+def attempts_of(day: SimulatedDay) -> dict[str, AttemptRecord]:
+    """Every ended attempt by its channel; one that has two results is an error."""
+    found = [record for record in day.records if isinstance(record, AttemptRecord)]
+    by_channel = {record.attempt: record for record in found}
+    assert len(by_channel) == len(found)
+    return by_channel
+
+
+def dialed_of(day: SimulatedDay) -> dict[str, DialedCall]:
+    """Every call that came in at the numbers dialed, by its channel; none rang twice."""
+    found = day.world.dialed
+    by_channel = {call.channel: call for call in found}
+    assert len(by_channel) == len(found)
+    return by_channel
+
+
+def check_same(record: AttemptRecord, call: DialedCall) -> None:
+    """Our result says what the person there would say."""
+    assert record.number == call.number
+    assert record.result in SAME[call.reached], (record, call)
+    if call.refused_with:
+        assert record.result is REFUSED_AS[call.refused_with]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_hour_of_dialing_adds_up_to_what_the_people_dialed_saw(seed: int) -> None:
+    day = make_day(seed)
+
+    play(day, 1.0)
+
+    attempts, dialed = attempts_of(day), dialed_of(day)
+    assert attempts.keys() == dialed.keys()
+    assert len(attempts) > 300
+    for channel, record in attempts.items():
+        check_same(record, dialed[channel])
+    results = Counter(record.result for record in attempts.values())
+    for result in (R.CONNECTED, R.DROPPED, R.MACHINE, R.BUSY, R.NO_ANSWER, R.REJECTED):
+        assert results[result] > 0, results
+    assert day.state.campaigns[CAMPAIGN.id].state == "finished"
+    assert day.stuck_agents() == []
+    assert day.repairs() == {}
+
+
+def test_progressive_dialing_drops_nobody_but_by_an_agent_who_leaves() -> None:
+    progressive = msgspec.structs.replace(CAMPAIGN, lines_per_agent=1.0)
+    day = make_day(7, campaign=progressive)
+
+    play(day, 1.0)
+
+    results = Counter(record.result for record in attempts_of(day).values())
+    assert results[R.CONNECTED] > 80
+    assert results[R.DROPPED] <= 0.02 * results[R.CONNECTED]
+
+
+def test_a_person_waits_no_longer_than_the_law_allows() -> None:
+    day = make_day(11, campaign=msgspec.structs.replace(CAMPAIGN, lines_per_agent=2.5))
+
+    play(day, 1.0)
+
+    waits = [
+        (call.message_at, record.person_at)
+        for channel, record in attempts_of(day).items()
+        if (call := dialed_of(day)[channel]).message_at
+    ]
+    assert len(waits) > 3
+    assert all(began - person < 1.2 for began, person in waits)  # and 0.8 s of AMD's silence before
+
+
+def test_nobody_is_dialed_outside_the_window_or_before_the_time_to_retry() -> None:
+    day = make_day(13, contacts=200)
+
+    play(day, 1.0)
+
+    not_before: dict[str, float] = {}
+    for entry in day.entries:
+        for command in entry.commands:
+            if isinstance(command, PlaceCall):
+                assert entry.now >= not_before.get(command.number, 0.0)
+        for record in entry.records:
+            if isinstance(record, AttemptRecord):
+                not_before[record.number] = record.next_try_at or float("inf")
+    tries = Counter(record.tries for record in attempts_of(day).values())
+    assert tries[2] > 10
+    assert max(tries) <= 3
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_a_service_that_dies_again_and_again_rings_nobody_twice(seed: int) -> None:
+    day = make_day(seed, kill_every_s=120.0)
+
+    play(day, 0.7)
+
+    attempts, dialed = attempts_of(day), dialed_of(day)
+    assert day.kills > 5
+    for channel, call in dialed.items():
+        record = attempts[channel]  # every call that rang somewhere is an attempt with a result
+        if record.result is not R.UNKNOWN:
+            assert record.result in (*SAME[call.reached], R.HUNG_UP), (record, call)
+    unseen = [attempts[channel] for channel in attempts.keys() - dialed.keys()]
+    assert all(record.result in (R.UNKNOWN, R.FAILED) for record in unseen)
+    assert day.stuck_agents() == []
+    assert len(day.state.attempts) == len(day.state.calls) == 0
+    assert {leg.channel for leg in day.state.legs.values()} == {
+        agent.line for agent in day.state.agents.values() if agent.line is not None
+    }
+
+
+def test_a_day_of_dialing_replays_the_same_from_its_journal() -> None:
+    day = make_day(5, kill_every_s=200.0)
+    play(day, 0.3)
+
+    replayed = replay(Machine(empty_state(day.state.journal)), day.entries)
+
+    assert replayed.differences == ()
+    assert replayed.machine.state.encode() == day.state.encode()
