@@ -1,11 +1,13 @@
 """``callcenter`` and ``python -m callcenter``."""
 
-from callcenter.cli.app import app
+import sys
+
+from callcenter.cli.app import make_app
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    make_app(sys.argv[1] if len(sys.argv) > 1 else "")()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from callcenter.api import static_files
 from callcenter.api.app import Api
+from callcenter.api.local_access import local_access_path
 from callcenter.api.ports import Vitals
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.state import State
@@ -36,6 +38,7 @@ from callcenter.service.recovery import recover
 from callcenter.settings import PbxSettings, Settings, center_of, flows_folder
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
+from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.passwords import HashCost, PasswordHasher
@@ -72,6 +75,7 @@ class Center:
     records: StoredRecords
     accounts: Accounts
     directory: CustomerDirectory
+    contacts: Contacts
     gateways: dict[str, AmiGateway]
     journal: FileJournal
     url: str
@@ -148,7 +152,14 @@ def pbx_config(settings: Settings, pbx: PbxSettings) -> PbxConfig:
         rtp_end=pbx.rtp_end,
         phones=_phones(settings, pbx),
         trunks=tuple(
-            Trunk(trunk.name, trunk.host, trunk.port, trunk.match, trunk.codecs)
+            Trunk(
+                trunk.name,
+                trunk.host,
+                trunk.port,
+                trunk.match,
+                trunk.codecs,
+                caller_id=trunk.caller_id,
+            )
             for trunk in pbx.trunks
         ),
         emergency_numbers=pbx.emergency_numbers,
@@ -195,6 +206,7 @@ async def open_center(
         stack.push_async_callback(_save_last_snapshot, hub, journal)
         accounts = make_accounts(database, hash_cost)
         directory = CustomerDirectory(database)
+        contacts = Contacts(database, directory, settings.region)
         records = StoredRecords(database)
         clock = SystemClock()
 
@@ -205,16 +217,29 @@ async def open_center(
             accounts=accounts,
             audit=Audit(database),
             records=records,
-            cards=directory,
+            cards=contacts,
+            contacts=contacts,
+            attempts=contacts,
+            trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
+            upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(hub, gateways, projector, executor_of[0], notes),
             origins=settings.http.origins,
             behind_proxy=settings.http.behind_proxy,
+            pages=static_files.FOLDER,
         )
         gateways |= {
             pbx.name: _make_gateway(settings, pbx, hub, notes, on_link) for pbx in settings.pbxs
         }
-        executor = Executor(gateways, directory, api.desktops, hub.put)
+        executor = Executor(
+            gateways,
+            directory,
+            api.desktops,
+            hub.put,
+            contacts,
+            lambda: projector.wait_for(hub.position),
+            clock,
+        )
         executor_of.append(executor)
         stack.push_async_callback(executor.close)
         hub.connect(gateways, executor)
@@ -225,6 +250,7 @@ async def open_center(
         await _tell_accounts(hub, accounts)
 
         url = await _serve_http(stack, settings, api)
+        stack.enter_context(api.local_access(local_access_path(settings.data_dir), url))
         tasks = await stack.enter_async_context(_TaskOwner())
         tasks.start(projector.run(), "projector")
         tasks.start(hub.run(), "hub")
@@ -240,6 +266,7 @@ async def open_center(
             records,
             accounts,
             directory,
+            contacts,
             gateways,
             journal,
             url,

@@ -11,9 +11,10 @@ from msgspec import Struct
 from pydantic import Field
 
 from callcenter.api.errors import ProblemError
-from callcenter.api.route import OVERSEERS, Body, Exchange, Name, route
+from callcenter.api.route import OVERSEERS, PRINTABLE, Body, Exchange, Name, route
 from callcenter.core.queries import AgentView, agent_view, agents_view
 from callcenter.domain.events import (
+    CampaignJoinRequested,
     DispositionRequested,
     HangUpRequested,
     NotReadyRequested,
@@ -54,6 +55,13 @@ class Disposition(Body):
     call: Name
     code: Name
     """A word of the center's own, e.g. ``solved``."""
+
+
+class CampaignChoice(Body):
+    """What to work for."""
+
+    campaign: Annotated[str, Field(max_length=64, pattern=PRINTABLE)]
+    """A campaign's id; empty: inbound calls."""
 
 
 @route("GET", "/agents", roles=OVERSEERS, summary="All agents")
@@ -112,6 +120,16 @@ async def disposition(exchange: Exchange, body: Disposition) -> AgentView:
 async def hang_up(exchange: Exchange) -> AgentView:
     """End the running conversation."""
     return await _ask(exchange, HangUpRequested(exchange.request_id, exchange.account.id))
+
+
+@route("POST", "/agents/me/campaign", roles=AGENT, summary="Join a campaign", problems=REFUSED)
+async def join_campaign(exchange: Exchange, body: CampaignChoice) -> AgentView:
+    """Work for a campaign, or leave it. The phone is rung once and stays on the line from call to
+    call."""
+    return await _ask(
+        exchange,
+        CampaignJoinRequested(exchange.request_id, exchange.account.id, body.campaign),
+    )
 
 
 @route("POST", "/agents/me/sign-out", roles=AGENT, summary="Stop work", problems=REFUSED)

@@ -7,27 +7,42 @@ Beside the routes of ``route.TABLE``: ``/api/v1/openapi.json``, ``/api/v1/live``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from callcenter.api import agents, board, calls, queues, records, session
+from callcenter.api import (
+    agents,
+    board,
+    calls,
+    campaigns,
+    queues,
+    records,
+    session,
+    static_files,
+    trunks,
+)
 from callcenter.api.audit import AuditWriter
 from callcenter.api.auth import Sessions, Site
 from callcenter.api.desktops import LiveDesktops
 from callcenter.api.dispatch import Dispatch
 from callcenter.api.errors import problems
 from callcenter.api.live import LiveTopics
+from callcenter.api.local_access import local_access
 from callcenter.api.metrics import CONTENT_TYPE, Metrics
 from callcenter.api.openapi import document
-from callcenter.api.ports import HubLike, ReadVitals
+from callcenter.api.ports import AttemptReader, ContactImporter, HubLike, ReadVitals
 from callcenter.api.route import BODY_BYTES_MAX, JSON, PREFIX, TABLE, Services
+from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
+from callcenter.domain.ids import PbxName
 from callcenter.service.ports import AccountStore, AuditLog, CardSource, Clock, RecordReader
 
-RESOURCES = (agents, board, calls, queues, records, session)
+RESOURCES = (agents, board, calls, campaigns, queues, records, session, trunks)
 """The modules whose routes are served: importing them has filled the table."""
 
 SECURITY_HEADERS = {
@@ -56,15 +71,32 @@ class Api:
         cards: CardSource,
         clock: Clock,
         vitals: ReadVitals,
+        contacts: ContactImporter,
+        attempts: AttemptReader,
+        trunks: Mapping[PbxName, Sequence[str]],
+        upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
         log_requests: bool = False,
+        pages: Path | None = None,
     ) -> None:
+        """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
+        are read, None: the system's folder for temporary files. ``pages`` is the folder of the
+        built pages, None: the API alone."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
         self._clock = clock
-        self._services = Services(hub=hub, sessions=Sessions(accounts), records=records)
+        self._uploads = Uploads(upload_dir)
+        self._pages = pages
+        self._services = Services(
+            hub=hub,
+            sessions=Sessions(accounts),
+            records=records,
+            contacts=contacts,
+            attempts=attempts,
+            trunks=trunks,
+        )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)
         self.desktops = LiveDesktops(
@@ -74,11 +106,15 @@ class Api:
         hub.on_touched += [self.topics.on_touched, self.desktops.on_touched]
         self.app = self._build()
 
+    def local_access(self, path: Path, url: str) -> AbstractContextManager[None]:
+        """While it is open the command line may act on this process; see ``local_access``."""
+        return local_access(path, url, self._services.sessions)
+
     def _build(self) -> web.Application:
         app = web.Application(
             middlewares=[self.metrics.middleware(), problems], client_max_size=BODY_BYTES_MAX
         )
-        dispatch = Dispatch(self._services, self._site, self._audit, self._clock)
+        dispatch = Dispatch(self._services, self._site, self._audit, self._clock, self._uploads)
         # Fixed paths first: /agents/me is not an agent named "me".
         for route in sorted(TABLE.values(), key=lambda route: len(route.placeholders)):
             app.router.add_route(route.method, route.path, dispatch.handler(route))
@@ -86,12 +122,15 @@ class Api:
         app.router.add_route("GET", f"{PREFIX}/openapi.json", _openapi)
         app.router.add_route("GET", "/healthz", self._health)
         app.router.add_route("GET", "/metrics", self._metrics)
+        if self._pages is not None:
+            static_files.add_to(app, self._pages)  # last: it takes every address that is left
         app.on_response_prepare.append(self._add_headers)
         app.on_startup.append(self._start)
         app.on_shutdown.append(self._stop)
         return app
 
     async def _start(self, _: web.Application) -> None:
+        self._uploads.prepare()
         self._audit.start()
         self.topics.start()
         self.sockets.start()

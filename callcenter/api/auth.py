@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -171,6 +172,8 @@ class Sessions:
     def __init__(self, store: AccountStore) -> None:
         self._store = store
         self._kept: OrderedDict[bytes, tuple[Account, float]] = OrderedDict()
+        self._granted: dict[bytes, Account] = {}
+        """Sessions of this process alone."""
         self._signing_in = 0
         self.on_closed: list[Callable[[str], None]] = []
         """Told the token of a session that was ended here, so that its sockets are closed."""
@@ -183,6 +186,8 @@ class Sessions:
         if not token or len(token) > TOKEN_CHARS_MAX:
             return None
         key, now = _digest(token), asyncio.get_running_loop().time()
+        if key in self._granted:
+            return self._granted[key]
         account, seen = self._kept.get(key, (None, 0.0))
         if account is not None and now - seen < SESSION_FRESH_S:
             return account
@@ -202,6 +207,16 @@ class Sessions:
             return None
         self._keep(key, found, now)
         return found
+
+    def grant(self, account: Account) -> str:
+        """Make a session that only this process knows, until it is taken back; its token."""
+        token = secrets.token_urlsafe(32)
+        self._granted[_digest(token)] = account
+        return token
+
+    def take_back(self, token: str) -> None:
+        """End such a session."""
+        self._granted.pop(_digest(token), None)
 
     async def sign_in(self, login: str, password: str, address: str) -> tuple[Account, str]:
         """Check a password and start a session; returns whose it is and its token."""

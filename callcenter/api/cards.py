@@ -1,5 +1,5 @@
-"""Fetches customers' cards ahead of need: when a call's customer becomes known, not when it is
-offered.
+"""Fetches the cards of customers and contacts ahead of need: when it becomes known whom a call is
+with, not when it is offered.
 
 A source that is slow or broken never holds up a card for longer than ``CARD_WAIT_S`` after the
 fetch began; usually that time is over long before the call is offered.
@@ -8,11 +8,13 @@ fetch began; usually that time is over long before the call is offered.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
-from callcenter.domain.ids import CallId, CustomerId
+from callcenter.domain.ids import CallId, ContactId, CustomerId
 from callcenter.service.ports import CardSource
 
 CARD_WAIT_S = 0.03
@@ -27,11 +29,19 @@ CARD_BYTES_MAX = 64 * 1024
 _LOG = structlog.get_logger("callcenter.api")
 
 
+class Whom(NamedTuple):
+    """Whose card it is."""
+
+    customer: CustomerId = ""
+    contact: ContactId = ""
+    """Of a campaign's call: then the contact's card, which tells of the customer too."""
+
+
 class Fetch:
     """One call's card on its way."""
 
-    def __init__(self, customer: CustomerId, task: asyncio.Task[msgspec.Raw | None]) -> None:
-        self.customer = customer
+    def __init__(self, whom: Whom, task: asyncio.Task[msgspec.Raw | None]) -> None:
+        self.whom = whom
         self.began_at = asyncio.get_running_loop().time()
         self.task = task
         self.failed = False
@@ -52,12 +62,12 @@ class Cards:
         self.failures = 0
         """Fetches that ended without an answer of the source."""
 
-    def want(self, call: CallId, customer: CustomerId) -> Fetch:
+    def want(self, call: CallId, whom: Whom) -> Fetch:
         """Begin to fetch this call's card, unless that is done or under way."""
         fetch = self._fetches.get(call)
-        if fetch is None or fetch.customer != customer or fetch.failed:
-            task = asyncio.create_task(self._load(call, customer), name=f"card-{call}")
-            fetch = self._fetches[call] = Fetch(customer, task)
+        if fetch is None or fetch.whom != whom or fetch.failed:
+            task = asyncio.create_task(self._load(call, whom), name=f"card-{call}")
+            fetch = self._fetches[call] = Fetch(whom, task)
         return fetch
 
     def forget(self, call: CallId) -> None:
@@ -73,10 +83,10 @@ class Cards:
             self.forget(call)
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _load(self, call: CallId, customer: CustomerId) -> msgspec.Raw | None:
+    async def _load(self, call: CallId, whom: Whom) -> msgspec.Raw | None:
         try:
             async with asyncio.timeout(FETCH_DEADLINE_S), self._slots:
-                card = await self._source.card(customer)
+                card = await self._ask(whom)
             if card is None:
                 return None
             encoded = msgspec.json.encode(card)
@@ -85,8 +95,13 @@ class Cards:
             return msgspec.Raw(encoded)
         except Exception as error:  # noqa: BLE001 - any failure of any source: number only
             self.failures += 1
-            _LOG.warning("card_not_fetched", call=call, customer=customer, error=repr(error))
+            _LOG.warning("card_not_fetched", call=call, error=repr(error), **whom._asdict())
             fetch = self._fetches.get(call)
-            if fetch is not None and fetch.customer == customer:
+            if fetch is not None and fetch.whom == whom:
                 fetch.failed = True
             return None
+
+    async def _ask(self, whom: Whom) -> Mapping[str, object] | None:
+        if whom.contact:
+            return await self._source.contact_card(whom.contact)
+        return await self._source.card(whom.customer)

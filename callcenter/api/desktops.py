@@ -13,9 +13,10 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from callcenter.api.cards import CARD_WAIT_S, Cards, Fetch
+from callcenter.api.cards import CARD_WAIT_S, Cards, Fetch, Whom
 from callcenter.api.frames import Card, Shown, encode
 from callcenter.api.ports import HubLike
+from callcenter.domain.call import Call
 from callcenter.domain.commands import PopCard
 from callcenter.domain.events import DesktopClosed, DesktopOpened
 from callcenter.domain.ids import AgentId, CallId
@@ -110,19 +111,22 @@ class LiveDesktops:
         """
         deadline = asyncio.get_running_loop().time() + POP_DEADLINE_S
         fetch = None
-        if card.customer and card.call in self._hub.state.calls:
-            fetch = self._cards.want(card.call, card.customer)
+        whom = Whom(card.customer, card.contact)
+        if any(whom) and card.call in self._hub.state.calls:
+            fetch = self._cards.want(card.call, whom)
         if card.agent in self._sockets and fetch is not None and not fetch.task.done():
             await asyncio.wait({fetch.task}, timeout=max(0.0, min(fetch.left_s, CARD_WAIT_S)))
         complete = fetch is None or fetch.task.done()
         frame = self._frame(card, complete, _result(fetch))
         self._last[card.agent] = frame
+        self._note_sending(card)
         taken = await self._write(frame, card.agent, deadline)
         if taken:
             self.cards_sent += 1
             self._note_sent(card)
         else:
             self.cards_unseen += 1
+            self._times.pop(card.call, None)
         if not complete and fetch is not None:
             self.cards_incomplete += 1
             self._spawn(self._send_rest(card, fetch))
@@ -146,6 +150,8 @@ class LiveDesktops:
             number=card.caller_number,
             tier=card.tier,
             queue=card.queue,
+            campaign=card.campaign,
+            contact=card.contact,
             waited_s=card.waited_s,
             seq=self._seq,
             at=self._clock.now(),
@@ -170,11 +176,17 @@ class LiveDesktops:
         )
         return taken
 
-    def _note_sent(self, card: PopCard) -> None:
+    def _note_sending(self, card: PopCard) -> None:
+        # Before the write: on a busy machine a desktop's word can come in before we go on after it.
         self._times[card.call] = CardTimes(card.agent, self._clock.now())
         self._times.move_to_end(card.call)
         while len(self._times) > CARD_TIMES_KEPT_MAX:
             self._times.popitem(last=False)
+
+    def _note_sent(self, card: PopCard) -> None:
+        times = self._times.get(card.call)
+        if times is not None and not times.shown_at:
+            self._times[card.call] = CardTimes(card.agent, self._clock.now())
 
     def note_shown(self, agent: AgentId, shown: Shown) -> None:
         """A desktop says that it has drawn a card.
@@ -249,14 +261,19 @@ class LiveDesktops:
                 call = self._hub.state.calls.get(name)
                 if call is None:
                     self._cards.forget(name)
-                elif call.customer:
-                    self._cards.want(name, call.customer)
+                elif any(whom := self._whom(call)):
+                    self._cards.want(name, whom)
             elif kind == "agent" and name in self._hub.state.agents:
                 self._tell_of_untold(name)
             elif kind == "agent":
                 # No agent any more, and the machine has forgotten the desktops with the agent.
                 for socket in self._sockets.get(name, ()):
                     self._told.pop(socket, None)
+
+    def _whom(self, call: Call) -> Whom:
+        """Whose card goes with this call, as far as is known."""
+        attempt = self._hub.state.attempts.get(call.attempt) if call.attempt else None
+        return Whom(call.customer, "" if attempt is None else attempt.contact)
 
     def _tell_of_untold(self, agent: AgentId) -> None:
         """Tell of desktops that were open before the machine knew their agent."""

@@ -6,9 +6,11 @@ The order matters: nothing of a body is read before its sender may send it.
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import Mapping
-from typing import TypeVar
+from contextlib import AsyncExitStack
+from typing import TypeAlias
 
 import msgspec
 import pydantic
@@ -19,6 +21,7 @@ from callcenter.api.auth import Site, not_signed_in, require_role, token_of
 from callcenter.api.errors import FieldError, Handler, ProblemError, as_problem, invalid
 from callcenter.api.idempotency import HEADER, Keys
 from callcenter.api.route import BODY_BYTES_MAX, JSON, NOBODY, Exchange, Route, Services
+from callcenter.api.upload import Upload, Uploads
 from callcenter.service.ports import Account, AuditEntry, Clock
 
 BODY_DEADLINE_S = 10.0
@@ -29,14 +32,18 @@ HANDLER_DEADLINE_S = 15.0
 NAME_CHARS_MAX = 128
 """Characters of an id in a path; ours have at most half as many."""
 
-Model = TypeVar("Model", bound=pydantic.BaseModel)
+Arguments: TypeAlias = Mapping[str, pydantic.BaseModel | Upload]
+"""What a handler is called with beside the exchange."""
 
 
 class Dispatch:
     """Makes framework handlers of routes."""
 
-    def __init__(self, services: Services, site: Site, audit: AuditWriter, clock: Clock) -> None:
+    def __init__(
+        self, services: Services, site: Site, audit: AuditWriter, clock: Clock, uploads: Uploads
+    ) -> None:
         self._services = services
+        self._uploads = uploads
         self._site = site
         self._audit = audit
         self._clock = clock
@@ -47,28 +54,24 @@ class Dispatch:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             exchange = await self._exchange(request, route)
-            body = b""
-            try:
-                if route.roles:
-                    require_role(exchange.account, route.roles)
-                body = await _read_body(request, route)
-                arguments = _parse(request, route, body)
+            body: bytes | Upload = b""
+            async with AsyncExitStack() as stack:  # an upload's file is gone at its end
+                try:
+                    if route.roles:
+                        require_role(exchange.account, route.roles)
+                    arguments = _parse_query(request, route)
+                    body = await self._read_body(request, route, stack)
+                    arguments |= _parse_body(route, body)
+                    self._name_wish(request, route, exchange, body)
+                    response = await self._run(request, route, exchange, arguments)
+                except Exception as error:
+                    if not route.writes:
+                        raise
+                    problem = as_problem(request, error)
+                    self._note(request, route, exchange, body, problem.problem.status)
+                    raise problem from None
                 if route.writes:
-                    wish = b"\n".join((route.method.encode(), request.raw_path.encode(), body))
-                    key = request.headers.get(HEADER)
-                    exchange.key = secrets.token_hex(12) if key is None else key
-                    exchange.request_id = self._keys.request_id(
-                        exchange.account.id, exchange.key, wish
-                    )
-                response = await self._run(request, route, exchange, arguments)
-            except Exception as error:
-                if not route.writes:
-                    raise
-                problem = as_problem(request, error)
-                self._note(request, route, exchange, body, problem.problem.status)
-                raise problem from None
-            if route.writes:
-                self._note(request, route, exchange, body, response.status)
+                    self._note(request, route, exchange, body, response.status)
             return response
 
         return handle
@@ -94,15 +97,31 @@ class Dispatch:
             address=site.address(request),
         )
 
+    async def _read_body(
+        self, request: web.Request, route: Route, stack: AsyncExitStack
+    ) -> bytes | Upload:
+        """What was sent: in memory, or in a file that is there until the stack is closed."""
+        if route.upload is None:
+            return await _read_body(request, route)
+        return await stack.enter_async_context(self._uploads.receive(request, route.upload))
+
+    def _name_wish(
+        self, request: web.Request, route: Route, exchange: Exchange, body: bytes | Upload
+    ) -> None:
+        """Give a wish its id, by the client's key or a new one."""
+        if not route.writes:
+            return
+        content = body.sha256.encode() if isinstance(body, Upload) else body
+        wish = b"\n".join((route.method.encode(), request.raw_path.encode(), content))
+        key = request.headers.get(HEADER)
+        exchange.key = secrets.token_hex(12) if key is None else key
+        exchange.request_id = self._keys.request_id(exchange.account.id, exchange.key, wish)
+
     async def _run(
-        self,
-        request: web.Request,
-        route: Route,
-        exchange: Exchange,
-        arguments: Mapping[str, pydantic.BaseModel],
+        self, request: web.Request, route: Route, exchange: Exchange, arguments: Arguments
     ) -> web.Response:
         try:
-            async with asyncio.timeout(HANDLER_DEADLINE_S):
+            async with asyncio.timeout(route.deadline_s or HANDLER_DEADLINE_S):
                 answer = await route.handler(exchange, **arguments)
         except TimeoutError:
             raise ProblemError(
@@ -119,7 +138,12 @@ class Dispatch:
         return response
 
     def _note(
-        self, request: web.Request, route: Route, exchange: Exchange, body: bytes, status: int
+        self,
+        request: web.Request,
+        route: Route,
+        exchange: Exchange,
+        body: bytes | Upload,
+        status: int,
     ) -> None:
         """Keep for auditors who wanted what, and what became of it."""
         self._audit.add(
@@ -131,7 +155,7 @@ class Dispatch:
                 subject=request.path,
                 request=exchange.request_id,
                 status=status,
-                detail=_without_secrets(route, body),
+                detail=_for_audit(route, body),
             )
         )
 
@@ -168,39 +192,37 @@ async def _read_body(request: web.Request, route: Route) -> bytes:
         ) from None
 
 
-def _parse(request: web.Request, route: Route, body: bytes) -> Mapping[str, pydantic.BaseModel]:
-    """The handler's arguments: what was sent, as its schemas understand it."""
-    arguments: dict[str, pydantic.BaseModel] = {}
-    if route.body is not None:
-        arguments["body"] = _parse_body(route.body, body)
-    if route.query is not None:
-        arguments["query"] = _parse_query(route.query, request)
-    elif request.query_string:
-        raise ProblemError("bad-request", f"{route.name} takes no query. Leave it out.")
-    return arguments
-
-
-def _parse_body(model: type[Model], body: bytes) -> Model:
-    if not body:
-        raise ProblemError(
-            "invalid", "A JSON body is needed.", errors=[FieldError("body", "missing")]
-        )
-    try:
-        return model.model_validate_json(body)
-    except pydantic.ValidationError as error:
-        raise invalid("body", error) from None
-
-
-def _parse_query(model: type[Model], request: web.Request) -> Model:
+def _parse_query(request: web.Request, route: Route) -> dict[str, pydantic.BaseModel | Upload]:
+    """The handler's argument ``query``, as its schema understands what was sent."""
+    if route.query is None:
+        if request.query_string:
+            raise ProblemError("bad-request", f"{route.name} takes no query. Leave it out.")
+        return {}
     values = dict(request.query)
     if len(values) != len(request.query):
         twice = [FieldError(f"query.{name}", "given twice") for name in values]
         repeated = [item for item in twice if len(request.query.getall(item.path[6:])) > 1]
         raise ProblemError("invalid", "A name in the query is given twice.", errors=repeated)
     try:
-        return model.model_validate(values)
+        return {"query": route.query.model_validate(values)}
     except pydantic.ValidationError as error:
         raise invalid("query", error) from None
+
+
+def _parse_body(route: Route, body: bytes | Upload) -> Arguments:
+    """The handler's argument ``body``, as its schema understands what was sent, or ``upload``."""
+    if isinstance(body, Upload):
+        return {"upload": body}
+    if route.body is None:
+        return {}
+    if not body:
+        raise ProblemError(
+            "invalid", "A JSON body is needed.", errors=[FieldError("body", "missing")]
+        )
+    try:
+        return {"body": route.body.model_validate_json(body)}
+    except pydantic.ValidationError as error:
+        raise invalid("body", error) from None
 
 
 def _response(answer: object) -> web.Response:
@@ -212,11 +234,14 @@ def _response(answer: object) -> web.Response:
     return web.Response(body=msgspec.json.encode(answer), content_type=JSON)
 
 
-def _without_secrets(route: Route, body: bytes) -> str:
+def _for_audit(route: Route, body: bytes | Upload) -> str:
     """The body for the audit: as it was understood, with secrets blotted out by their type.
 
-    A body that was not understood is left out: a secret in it could not be told from the rest.
+    A body that was not understood is left out: a secret in it could not be told from the rest. Of a
+    file it is kept which one it was.
     """
+    if isinstance(body, Upload):
+        return json.dumps({"bytes": body.size_bytes, "sha256": body.sha256})
     if route.body is None or not body:
         return ""
     try:

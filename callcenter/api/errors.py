@@ -66,7 +66,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "too-slow": (408, "The request came too slowly"),
     "conflict": (409, "Not possible now"),
     "too-large": (413, "The request is too large"),
-    "wrong-type": (415, "The body is not JSON"),
+    "wrong-type": (415, "The body is of another kind"),
     "invalid": (422, "Fields are wrong"),
     "key-reused": (422, "The Idempotency-Key was used for another request"),
     "too-many": (429, "Too many attempts"),
@@ -120,16 +120,24 @@ def unavailable(what: str, retry_s: int = 2) -> ProblemError:
 
 
 def invalid(where: str, error: pydantic.ValidationError) -> ProblemError:
-    """Fields are wrong. What was sent is not repeated: it may be a secret."""
+    """Fields are wrong. What was sent is not repeated: it may be a secret.
+
+    A validator of ours says how to mend in its error's context, see ``documents.yaml_lines``.
+    """
     found = [
         FieldError(
-            path=".".join([where, *(str(part) for part in item["loc"])]),
-            detail=item["msg"],
+            path=".".join([where, *(str(part) for part in item["loc"] if part != "[key]")]),
+            detail=". ".join([item["msg"], *_mend(item.get("ctx", {}))]),
         )
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
+        for item in error.errors(include_url=False, include_input=False)
     ]
     names = ", ".join(item.path for item in found[:5])
     return ProblemError("invalid", f"Wrong: {names}. Mend these fields.", errors=found)
+
+
+def _mend(context: Mapping[str, object]) -> list[str]:
+    mend = context.get("mend")
+    return [mend] if isinstance(mend, str) else []
 
 
 def problem_response(error: ProblemError) -> web.Response:
@@ -200,6 +208,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         return problem_response(as_problem(request, error))
     except Exception as error:
-        if request.transport is None or request.transport.is_closing():
-            raise  # the client is gone: there is nobody to tell
+        is_gone = request.transport is None or request.transport.is_closing()
+        if is_gone and not isinstance(error, ProblemError):
+            raise  # there is nobody to tell
         return problem_response(as_problem(request, error))

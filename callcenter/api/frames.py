@@ -8,9 +8,11 @@ The server sends:
   replaces the old one whole, null means that it is gone;
 * ``card``: who is calling, before the phone rings. ``complete`` false: the rest follows under the
   same ``call``. ``again`` true: sent once more to a desktop that came back;
+* ``pong``: the answer to a ``ping``;
 * ``problem``: what was wrong with a message of the client.
 
-The client sends one object with any of ``subscribe``, ``unsubscribe``, ``resume`` and ``shown``.
+The client sends one object with any of ``subscribe``, ``unsubscribe``, ``resume``, ``shown`` and
+``ping``: pages do not see the pings of the protocol, and a quiet topic looks like a dead line.
 To resume it names the stream and the highest ``seq`` of a snapshot or delta that it has, and
 subscribes to the topics it had: it gets what it missed, or fresh snapshots. ``seq`` grows over all
 topics of a stream; the ``seq`` of cards counts cards.
@@ -24,7 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import CallId, CustomerId, QueueId
+from callcenter.domain.ids import CallId, CampaignId, ContactId, CustomerId, QueueId
 
 MESSAGE_BYTES_MAX = 4096
 """Bytes of a client's message: a subscription has about a hundred."""
@@ -42,7 +44,7 @@ class Topic(StrEnum):
     QUEUES = "queues"
     """All queues' counts, once a second."""
     BOARD = "board"
-    """Queues, agents, calls and links, for those who oversee the center."""
+    """Queues, agents, calls, campaigns and links, for those who oversee the center."""
 
 
 class _Frame(Struct, frozen=True, tag_field="type"):
@@ -80,15 +82,19 @@ class Delta(_Frame, frozen=True, tag="delta"):
 
 
 class Card(_Frame, frozen=True, tag="card"):
-    """Who is calling."""
+    """Who is calling, or was dialed."""
 
     call: CallId
     customer: CustomerId
     """Empty: not known."""
     number: str
-    """The caller's number; empty: withheld."""
+    """The caller's, or the one that was dialed; empty: withheld."""
     tier: Tier
     queue: QueueId
+    campaign: CampaignId
+    """The campaign that dialed the person; empty for a call that came in."""
+    contact: ContactId
+    """Who was dialed; empty for a call that came in."""
     waited_s: float
     seq: int
     """Counts the cards of this run of the server."""
@@ -97,7 +103,13 @@ class Card(_Frame, frozen=True, tag="card"):
     """False: the customer's fields are still being fetched and follow."""
     again: bool
     card: msgspec.Raw | None
-    """What the customer directory shows; null: number only."""
+    """What is known of the customer or contact; null: number only."""
+
+
+class Pong(_Frame, frozen=True, tag="pong"):
+    """The connection is alive."""
+
+    at: float
 
 
 class Trouble(_Frame, frozen=True, tag="problem"):
@@ -128,6 +140,8 @@ class ClientMessage(Struct, frozen=True, forbid_unknown_fields=True):
     unsubscribe: tuple[Topic, ...] = ()
     resume: Resume | None = None
     shown: Shown | None = None
+    ping: bool = False
+    """True: answer with ``pong``."""
 
 
 encode = msgspec.json.Encoder().encode

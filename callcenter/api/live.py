@@ -14,7 +14,11 @@ from typing import Protocol
 
 from callcenter.api.frames import Data, Delta, Entry, Snapshot, Topic, encode
 from callcenter.api.ports import HubLike
+from callcenter.core.campaign_queries import CampaignView, campaigns_view
 from callcenter.core.queries import (
+    AgentView,
+    CallView,
+    QueueView,
     agent_view,
     agents_view,
     call_view,
@@ -39,6 +43,19 @@ LINGER_S = 30.0
 """A feed without readers is kept this long, for those who reload the page."""
 WAKE_AT_ONCE = 50
 """Sockets woken in one round of the loop: each write costs about 20 us."""
+
+SECTIONS: dict[Topic, dict[str, type]] = {
+    Topic.ME: {"agent": AgentView, "call": CallView},
+    Topic.QUEUES: {"queues": QueueView},
+    Topic.BOARD: {
+        "queues": QueueView,
+        "agents": AgentView,
+        "calls": CallView,
+        "campaigns": CampaignView,
+        "links": bool,
+    },
+}
+"""What a topic's data consist of, by section: for programs, whose types are made of it."""
 
 
 class Reader(Protocol):
@@ -107,6 +124,7 @@ def data_of(feed: Feed, state: State) -> Data:
                 "queues": {view.id: view for view in queues_view(state)},
                 "agents": {view.id: view for view in agents_view(state)},
                 "calls": {call.id: view_of_call(call) for call in live_calls(state)},
+                "campaigns": {view.id: view for view in campaigns_view(state)},
                 "links": dict(state.links.as_dict()),
             }
 
@@ -115,14 +133,17 @@ def changes_of(feed: Feed, state: State, dirty: dict[str, None]) -> Data:
     """What changed since the feed's data was taken; the data is brought up to date.
 
     Agents and calls of the board are looked at only if they are in ``dirty`` (``agent:ID``,
-    ``call:ID``).
+    ``call:ID``); campaigns if one of them or a PBX is (``campaign:ID``, ``pbx:NAME``): their views
+    are made in one pass over agents and attempts.
     """
     if feed.topic is not Topic.BOARD:
         return _take_in(feed.data, data_of(feed, state))
     changed: Data = {}
     agents, calls = feed.data["agents"], feed.data["calls"]
+    kinds: dict[str, None] = {}
     for key in dirty:
         kind, _, name = key.partition(":")
+        kinds[kind] = None
         if kind == "agent":
             _take_in_one(changed, "agents", agents, name, agent_view(state, name))
         elif kind == "call":
@@ -131,6 +152,8 @@ def changes_of(feed: Feed, state: State, dirty: dict[str, None]) -> Data:
         "queues": {view.id: view for view in queues_view(state)},
         "links": dict(state.links.as_dict()),
     }
+    if "campaign" in kinds or "pbx" in kinds:
+        whole["campaigns"] = {view.id: view for view in campaigns_view(state)}
     return changed | _take_in(feed.data, whole)
 
 

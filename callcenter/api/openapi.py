@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 import pydantic
+from msgspec import inspect
 from pydantic.json_schema import models_json_schema
 
 from callcenter.api.auth import SECURE_COOKIE
 from callcenter.api.errors import PROBLEM_TYPE, TITLES, Problem
 from callcenter.api.idempotency import HEADER
 from callcenter.api.route import JSON, Query, Route
+from callcenter.api.upload import MEBIBYTE
 
 _REF = "#/components/schemas/{name}"
 _DESCRIPTION = (
@@ -76,12 +78,59 @@ def _schemas(table: list[Route]) -> tuple[dict[str, Any], dict[type[Query], dict
         ref_template=_REF.replace("{name}", "{model}"),
     )
     schemas: dict[str, Any] = found.get("$defs", {})
-    _, components = msgspec.json.schema_components([*structs, Problem], ref_template=_REF)
-    for name, schema in components.items():
+    for name, schema in answer_schemas([*structs, Problem]).items():
         if name in schemas and "enum" not in schema:
             raise ValueError(f"two schemas are named {name}: rename one")
         schemas[name] = schema
     return schemas, {query: schemas.pop(query.__name__) for query in queries}
+
+
+def answer_schemas(kinds: Iterable[Any]) -> dict[str, Any]:
+    """The schemas of what is sent, by name: of these Structs and all that is in them.
+
+    A field that has a default is sent all the same, unless its Struct leaves defaults out: so it is
+    required here, and programs need not look whether it is there.
+    """
+    kinds = list(kinds)
+    _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
+    for struct in _structs_in(inspect.multi_type_info(kinds), {}):
+        if struct.array_like:
+            continue
+        schema = schemas[struct.cls.__name__]
+        if not struct.cls.__struct_config__.omit_defaults:
+            schema["required"] = list(schema["properties"])
+        for field in struct.fields:
+            if isinstance(field.type, inspect.DictType):
+                schema["properties"][field.encode_name] |= _names_of_keys(field.type.key_type)
+    return schemas
+
+
+def _names_of_keys(key: inspect.Type) -> dict[str, Any]:
+    """What the keys of a mapping may be, where it is an enum."""
+    if not isinstance(key, inspect.EnumType):
+        return {}
+    return {"propertyNames": {"enum": sorted(member.value for member in key.cls)}}
+
+
+def _structs_in(
+    types: Iterable[inspect.Type], seen: dict[type[msgspec.Struct], None]
+) -> Iterator[inspect.StructType]:
+    """Every Struct that these types are made of, each once."""
+    for found in types:
+        match found:
+            case inspect.StructType():
+                if found.cls not in seen:
+                    seen[found.cls] = None
+                    yield found
+                    yield from _structs_in((field.type for field in found.fields), seen)
+            case inspect.UnionType():
+                yield from _structs_in(found.types, seen)
+            case inspect.VarTupleType() | inspect.ListType():
+                yield from _structs_in((found.item_type,), seen)
+            case inspect.DictType():
+                yield from _structs_in((found.value_type,), seen)
+            case _:
+                pass
 
 
 def _operation(route: Route, query: dict[str, Any]) -> dict[str, Any]:
@@ -99,6 +148,12 @@ def _operation(route: Route, query: dict[str, Any]) -> dict[str, Any]:
         operation["requestBody"] = {
             "required": True,
             "content": {JSON: {"schema": {"$ref": _REF.format(name=route.body.__name__)}}},
+        }
+    if route.upload is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "description": f"A file of at most {route.upload.bytes_max // MEBIBYTE} MB.",
+            "content": {route.upload.media_type: {"schema": {"type": "string"}}},
         }
     return operation
 
@@ -167,7 +222,7 @@ def _common_problems(route: Route) -> list[str]:
         names += ["not-signed-in", "forbidden"]
     if route.writes:
         names += ["wrong-origin", "https-needed", "key-reused"]
-    if route.body is not None:
+    if route.body is not None or route.upload is not None:
         names += ["invalid", "too-large", "wrong-type", "too-slow"]
     if route.query is not None:
         names += ["invalid"]

@@ -1,16 +1,19 @@
-"""What the API needs of the service: the hub, as far as it is used here, and its vital signs."""
+"""What the API needs of the service: the hub, as far as it is used here, contact lists, and vital
+signs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
 from callcenter.core.state import State
 from callcenter.domain.events import Event, Request
+from callcenter.domain.ids import CampaignId
 from callcenter.domain.step import Reply
-from callcenter.service.ports import Touched
+from callcenter.service.ports import AttemptPage, ContactImport, Touched
 
 
 class HubLike(Protocol):
@@ -30,6 +33,34 @@ class HubLike(Protocol):
 
     async def ask(self, request: Request) -> Reply:
         """Give a request to the machine and wait for its answer, which comes behind the journal."""
+        ...
+
+
+class ContactImporter(Protocol):
+    """Takes lists of people to be dialed."""
+
+    async def import_contacts(
+        self,
+        campaign: CampaignId,
+        path: Path,
+        *,
+        list_name: str,
+        priority: int | None,
+        dry_run: bool,
+    ) -> ContactImport:
+        """Read a CSV file into a list of this campaign; with ``dry_run`` only say what it would do.
+
+        ``priority`` None: as the list has it. Raises ``CannotRead`` for a file that as a whole
+        cannot be used.
+        """
+        ...
+
+
+class AttemptReader(Protocol):
+    """Reads what came of a campaign's attempts."""
+
+    async def attempts_page(self, campaign: CampaignId, *, limit: int, cursor: str) -> AttemptPage:
+        """One page, newest first; raises ``ValueError`` for a cursor that is not one of ours."""
         ...
 
 

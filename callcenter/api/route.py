@@ -2,15 +2,17 @@
 
 A handler is an async function of an ``Exchange`` and, if it wants them, of a ``body`` and a
 ``query``. Their annotations are the schemas: pydantic models for what comes in (strict, nothing
-extra), a msgspec Struct, a pydantic model or None for what goes out. The decorator puts the route
-into ``TABLE``; ``callcenter.api.dispatch`` runs it and ``callcenter.api.openapi`` describes it.
+extra), a msgspec Struct, a pydantic model or None for what goes out. A handler that takes a file
+instead of JSON has an ``upload``, and the decorator says of which kind. The decorator puts the
+route into ``TABLE``; ``callcenter.api.dispatch`` runs it and ``callcenter.api.openapi`` describes
+it.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -18,14 +20,15 @@ import pydantic
 from pydantic import ConfigDict, Field
 
 from callcenter.api.auth import Sessions
-from callcenter.api.ports import HubLike
-from callcenter.domain.ids import RequestId
+from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
+from callcenter.api.upload import Upload, UploadKind
+from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.ports import Account, RecordReader, Role
 
 PREFIX = "/api/v1"
 JSON = "application/json"
 BODY_BYTES_MAX = 64 * 1024
-"""Bytes of a request's body: the largest one of this API is a few hundred."""
+"""Bytes of a request's body: the largest one of this API, a campaign's settings, has a thousand."""
 
 EVERYONE = tuple(Role)
 """Whoever is signed in."""
@@ -60,6 +63,10 @@ class Services:
     hub: HubLike
     sessions: Sessions
     records: RecordReader
+    contacts: ContactImporter
+    attempts: AttemptReader
+    trunks: Mapping[PbxName, Sequence[str]]
+    """The trunks of each PBX: what a campaign may dial on."""
 
 
 NOBODY = Account(id="", name="", roles=())
@@ -107,6 +114,10 @@ class Route:
     """What comes back; None: nothing (204)."""
     problems: tuple[str, ...]
     """Problems of its own, by their names in ``errors.TITLES``."""
+    upload: UploadKind | None = None
+    """The file it takes in place of a body."""
+    deadline_s: float | None = None
+    """For the handler, taking the upload not included; None: as long as all others."""
 
     @property
     def writes(self) -> bool:
@@ -135,6 +146,8 @@ def route(
     roles: tuple[Role, ...],
     summary: str,
     problems: tuple[str, ...] = (),
+    upload: UploadKind | None = None,
+    deadline_s: float | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register this handler. ``path`` follows ``/api/v1``; ``roles`` empty means public.
 
@@ -149,6 +162,8 @@ def route(
             raise TypeError(f"{method} {path}: the body's schema must be a Body")
         if query is not None and not issubclass(query, Query):
             raise TypeError(f"{method} {path}: the query's schema must be a Query")
+        if (hints.get("upload") is Upload) != (upload is not None) or (upload and body):
+            raise TypeError(f"{method} {path}: takes a body or an upload, and says of which kind")
         key = (method, PREFIX + path)
         if key in TABLE:
             raise ValueError(f"{method} {path} has a handler already")
@@ -164,6 +179,8 @@ def route(
             query=query,
             answer=None if answer is type(None) else answer,
             problems=problems,
+            upload=upload,
+            deadline_s=deadline_s,
         )
         return handler
 

@@ -21,6 +21,7 @@ from callcenter.api.frames import (
     MESSAGE_BYTES_MAX,
     ClientMessage,
     Hello,
+    Pong,
     Topic,
     Trouble,
     decode,
@@ -321,6 +322,9 @@ class LiveSockets:
                 self._topics.subscribe(socket, topic, socket.agent, resume_from)
         if wish.shown is not None:
             self._desktops.note_shown(socket.agent, wish.shown)
+        if wish.ping:
+            socket.enqueue(encode(Pong(self._clock.now())))
+            socket.wake()
 
     def _tell(self, socket: Socket, detail: str) -> None:
         socket.enqueue(encode(Trouble(detail)))

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
 import typer
 
-from callcenter.cli import (
-    asterisk,
-    bench,
-    demo,
-    doctor,
-    flow,
-    imports,
-    replay,
-    serve,
-    users,
-)
+COMMANDS = ("serve", "demo", "doctor", "replay")
+"""Each is the function of its name in the file of its name."""
+GROUPS = ("bench", "campaign", "flow", "import", "users", "asterisk")
+"""Each is the ``app`` in the file of its name."""
+FILES = {"import": "imports"}
+"""Where the file's name is another."""
 
-app = typer.Typer(
-    name="callcenter",
-    help="Call-center routing and outbound dialing backend for Asterisk.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.command("doctor")(doctor.doctor)
-app.command("replay")(replay.replay)
-app.add_typer(bench.app, name="bench")
-app.add_typer(flow.app, name="flow")
-app.add_typer(imports.app, name="import")
-app.add_typer(users.app, name="users")
-app.add_typer(asterisk.app, name="asterisk")
+
+def make_app(asked: str = "") -> typer.Typer:
+    """The command line with the one command that is asked for, or, when it is none of them, all.
+
+    A center that comes back after a crash has callers waiting: it loads what it needs and no more.
+    """
+    app = typer.Typer(
+        name="callcenter",
+        help="Call-center routing and outbound dialing backend for Asterisk.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_no_options)  # so that one command alone is still called by its name
+    is_known = asked in (*COMMANDS, *GROUPS)
+    for name in COMMANDS:
+        if not is_known or name == asked:
+            function: Callable[..., Any] = getattr(_load(name), name)
+            app.command(name)(function)
+    for name in GROUPS:
+        if not is_known or name == asked:
+            app.add_typer(_load(name).app, name=name)
+    return app
+
+
+def _load(name: str) -> Any:
+    return import_module(f"callcenter.cli.{FILES.get(name, name)}")
+
+
+def _no_options() -> None:
+    """Call-center routing and outbound dialing backend for Asterisk."""

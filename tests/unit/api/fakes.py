@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientWebSocketResponse, CookieJar
@@ -16,15 +17,19 @@ from aiohttp.web import Application, Request
 from callcenter.api.app import Api
 from callcenter.api.ports import Vitals
 from callcenter.core.state import State
+from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.step import Reply
 from callcenter.service.ports import (
     Account,
+    AttemptPage,
     AuditEntry,
     CallHistory,
     CallQuery,
     CallRecordPage,
+    ContactImport,
+    ImportProblem,
     Overloaded,
     Role,
     SignInRefused,
@@ -204,6 +209,67 @@ class FakeCards:
             raise OSError("the database is away")
         return self.cards.get(customer)
 
+    async def contact_card(self, contact: str) -> Mapping[str, object] | None:
+        """As the source's; contacts' cards are kept under ``contact:ID``."""
+        return await self.card(f"contact:{contact}")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A list that was handed in."""
+
+    campaign: str
+    content: bytes
+    list_name: str
+    priority: int | None
+    dry_run: bool
+
+
+class FakeContacts:
+    """Takes lists: every line but the header is a person, one with a ``?`` is refused."""
+
+    def __init__(self) -> None:
+        self.imported: list[Imported] = []
+        self.paths: list[Path] = []
+        """Where the files were; they are gone by now."""
+        self.error: Exception | None = None
+        self.gate: Callable[[], Awaitable[object]] | None = None
+        """Awaited before a list is read."""
+        self.page = AttemptPage(())
+        self.pages: list[tuple[str, int, str]] = []
+
+    async def import_contacts(
+        self, campaign: str, path: Path, *, list_name: str, priority: int | None, dry_run: bool
+    ) -> ContactImport:
+        """As the importer's."""
+        self.paths.append(path)
+        if self.gate is not None:
+            await self.gate()
+        if isinstance(self.error, CannotRead):
+            raise CannotRead(f"{path} {self.error}")
+        if self.error is not None:
+            raise self.error
+        content = await asyncio.to_thread(path.read_bytes)
+        self.imported.append(Imported(campaign, content, list_name, priority, dry_run))
+        rows = list(enumerate(content.splitlines()[1:], 2))
+        wrong = tuple(
+            ImportProblem(number, "the number has too few digits", "Write all digits.")
+            for number, row in rows
+            if b"?" in row
+        )
+        return ContactImport(
+            list_name, len(rows), len(rows) - len(wrong), len(wrong), dry_run, wrong
+        )
+
+    async def attempts_page(self, campaign: str, *, limit: int, cursor: str) -> AttemptPage:
+        """As the reader's; only the cursor ``next`` is known."""
+        self.pages.append((campaign, limit, cursor))
+        if self.error is not None:
+            raise self.error
+        if cursor not in ("", "next"):
+            raise ValueError("not a cursor")
+        return self.page
+
 
 def healthy() -> Vitals:
     """The vitals of a service in which all is well."""
@@ -232,11 +298,15 @@ class Center:
     audit: FakeAudit = field(default_factory=FakeAudit)
     records: FakeRecords = field(default_factory=FakeRecords)
     cards: FakeCards = field(default_factory=FakeCards)
+    contacts: FakeContacts = field(default_factory=FakeContacts)
+    trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
+    upload_dir: Path | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     vitals: Vitals = field(default_factory=healthy)
     origins: tuple[str, ...] = ()
     behind_proxy: bool = False
     log_requests: bool = False
+    pages: Path | None = None
 
     def __post_init__(self) -> None:
         self.api = Api(
@@ -245,11 +315,16 @@ class Center:
             audit=self.audit,
             records=self.records,
             cards=self.cards,
+            contacts=self.contacts,
+            attempts=self.contacts,
+            trunks=self.trunks,
+            upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,
             origins=self.origins,
             behind_proxy=self.behind_proxy,
             log_requests=self.log_requests,
+            pages=self.pages,
         )
 
     @asynccontextmanager

@@ -1,80 +1,20 @@
-"""Cards before the ringing, and desktops that come and go: on virtual time, sockets in memory."""
+"""Cards before the ringing: on virtual time, sockets in memory."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from callcenter.api import cards as fetching
 from callcenter.api import desktops as module
-from callcenter.api.desktops import LiveDesktops
 from callcenter.api.frames import Shown
-from callcenter.domain import events as e
-from callcenter.domain.agent import AgentProfile
 from callcenter.domain.commands import PopCard
 from callcenter.domain.customer import Tier
-from callcenter.service.ports import Overloaded
-from tests.unit.api.fakes import FakeCards, FakeClock, FakeHub
+from tests.unit.api.desktop_stage import FakeSocket, Stage
 
 pytestmark = pytest.mark.virtual_time
-
-
-class FakeSocket:
-    """A desktop that takes frames, or is stalled."""
-
-    def __init__(self, agent: str = "ana") -> None:
-        self.agent = agent
-        self.frames: list[dict[str, Any]] = []
-        self.stalled = False
-
-    async def write_now(self, frame: bytes, deadline: float) -> bool:
-        if self.stalled:
-            await asyncio.sleep(deadline - asyncio.get_running_loop().time())
-            return False
-        self.frames.append(json.loads(frame))
-        return True
-
-
-class Stage:
-    """Desktops over a hub with one agent and one waiting gold caller whose customer is known."""
-
-    def __init__(self) -> None:
-        self.hub = FakeHub()
-        self.source = FakeCards()
-        self.clock = FakeClock()
-        self.shown: list[float] = []
-        self.desktops = LiveDesktops(self.hub, self.source, self.clock, self.shown.append)
-        self.hub.on_touched.append(self.desktops.on_touched)
-        self.hub.tell(e.AgentsConfigured((AgentProfile("ana", ("service",)),)))
-        self.call = self.hub.bench.waiting_caller("in1", Tier.GOLD)
-        self.source.cards[self.call.customer] = {"name": "Zhang Min", "since": 2018}
-
-    def open(self, agent: str = "ana") -> FakeSocket:
-        socket = FakeSocket(agent)
-        self.desktops.open(socket)
-        return socket
-
-    def pop(self, customer: str | None = None) -> PopCard:
-        return PopCard(
-            "x1",
-            "ana",
-            self.call.id,
-            self.call.customer if customer is None else customer,
-            Tier.GOLD,
-            "+15551234",
-            "service",
-            12.5,
-        )
-
-    def offered(self) -> None:
-        """Ana is being offered the call, for the state's part."""
-        agent = self.hub.bench.agent("ana")
-        self.hub.state.agents.put("ana", replace(agent, call=self.call.id))
 
 
 @pytest.fixture
@@ -104,6 +44,8 @@ async def test_the_card_is_on_every_desktop_of_the_agent_before_the_command_ends
             "number": "+15551234",
             "tier": "gold",
             "queue": "service",
+            "campaign": "",
+            "contact": "",
             "waited_s": 12.5,
             "seq": 1,
             "at": stage.clock.time,
@@ -361,6 +303,26 @@ async def test_the_desktops_word_that_the_card_is_drawn_is_kept_with_the_call(
     assert stage.desktops.cards_shown == 1
 
 
+async def test_a_word_that_comes_in_before_the_sender_goes_on_is_kept(stage: Stage) -> None:
+    class QuickSocket(FakeSocket):
+        async def write_now(self, frame: bytes, deadline: float) -> bool:
+            taken = await super().write_now(frame, deadline)
+            stage.clock.time += 0.02
+            stage.desktops.note_shown("ana", Shown(stage.call.id, 1234.5))
+            stage.clock.time += 0.01
+            return taken
+
+    stage.desktops.open(QuickSocket())
+    sent_at = stage.clock.time
+
+    await stage.desktops.pop_card(stage.pop())
+
+    times = stage.desktops.times(stage.call.id)
+    assert times is not None
+    assert (times.sent_at, times.shown_at_ms) == (sent_at, 1234.5)
+    assert stage.shown == [pytest.approx(0.02)]
+
+
 async def test_only_the_first_word_of_the_right_agent_counts(stage: Stage) -> None:
     stage.open()
     await stage.desktops.pop_card(stage.pop())
@@ -392,98 +354,3 @@ async def test_only_so_many_calls_times_are_remembered(
 
 
 # --- telling the machine -----------------------------------------------------------------------
-
-
-async def test_the_machine_is_told_of_every_desktop_that_opens_and_closes(stage: Stage) -> None:
-    one, other = stage.open(), stage.open()
-    assert stage.hub.bench.agent("ana").desktops == 2
-
-    stage.desktops.close(one)
-    stage.desktops.close(other)
-    stage.desktops.close(other)
-
-    assert stage.hub.bench.agent("ana").desktops == 0
-    assert stage.hub.told == [
-        e.DesktopOpened("ana"),
-        e.DesktopOpened("ana"),
-        e.DesktopClosed("ana"),
-        e.DesktopClosed("ana"),
-    ]
-
-
-async def test_a_desktop_whose_account_is_new_is_told_of_when_the_machine_knows_it(
-    stage: Stage,
-) -> None:
-    stage.open("ben")
-    assert stage.hub.told == []
-
-    profiles = (AgentProfile("ana", ("service",)), AgentProfile("ben", ("service",)))
-    stage.hub.tell(e.AgentsConfigured(profiles))
-
-    assert stage.hub.told == [e.DesktopOpened("ben")]
-    assert stage.hub.bench.agent("ben").desktops == 1
-
-
-async def test_a_desktop_is_told_of_again_when_its_agent_comes_back(stage: Stage) -> None:
-    stage.open()
-    stage.hub.tell(e.AgentsConfigured(()))
-    stage.hub.told.clear()
-
-    stage.hub.tell(e.AgentsConfigured((AgentProfile("ana", ("service",)),)))
-
-    assert stage.hub.told == [e.DesktopOpened("ana")]
-    assert stage.hub.bench.agent("ana").desktops == 1
-
-
-async def test_a_desktop_of_somebody_unknown_closes_quietly(stage: Stage) -> None:
-    stage.desktops.close(stage.open("ben"))
-
-    assert stage.hub.told == []
-
-
-async def test_a_full_inbox_refuses_a_desktop_that_opens(stage: Stage) -> None:
-    stage.hub.full = True
-
-    with pytest.raises(Overloaded):
-        stage.open()
-
-    stage.hub.full = False
-    assert not await stage.desktops.pop_card(stage.pop())
-
-
-async def test_a_desktop_that_closed_is_told_of_until_the_inbox_has_room(stage: Stage) -> None:
-    socket = stage.open()
-    stage.hub.full = True
-
-    stage.desktops.close(socket)
-    await asyncio.sleep(1)
-    assert stage.hub.bench.agent("ana").desktops == 1
-    stage.hub.full = False
-    await asyncio.sleep(1)
-
-    assert stage.hub.bench.agent("ana").desktops == 0
-    assert stage.hub.told.count(e.DesktopClosed("ana")) == 1
-
-
-async def test_a_new_agents_desktop_is_told_of_until_the_inbox_has_room(stage: Stage) -> None:
-    stage.open("ben")
-    profiles = (AgentProfile("ana", ("service",)), AgentProfile("ben", ("service",)))
-    stage.hub.full = True
-    stage.hub.tell(e.AgentsConfigured(profiles))
-    await asyncio.sleep(1)
-
-    stage.hub.full = False
-    await asyncio.sleep(1)
-
-    assert stage.hub.bench.agent("ben").desktops == 1
-
-
-async def test_when_the_service_stops_no_agent_is_made_not_ready_by_it(stage: Stage) -> None:
-    """A restart forgets desktops and gives them time to come back; telling of each that closes with
-    the old process would make every agent not ready."""
-    socket = stage.open()
-
-    stage.desktops.stop()
-    stage.desktops.close(socket)
-
-    assert stage.hub.told == [e.DesktopOpened("ana")]

@@ -15,6 +15,7 @@ from callcenter.api.frames import Topic
 from callcenter.api.live import LiveTopics
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.campaign import CampaignSettings, CampaignStep
 from callcenter.domain.customer import Tier
 from tests.unit.api.fakes import FakeClock, FakeHub
 
@@ -108,10 +109,42 @@ async def test_a_subscription_begins_with_all_data(stage: Stage) -> None:
     mine = stage.watch(Topic.ME)
 
     assert board.kinds == ["snapshot"]
-    assert set(board.data["board"]) == {"queues", "agents", "calls", "links"}
+    assert set(board.data["board"]) == {"queues", "agents", "calls", "campaigns", "links"}
     assert set(board.data["board"]["agents"]) == {"ana", "ben"}
     assert set(mine.data["me"]["agent"]) == {"ana"}
     assert mine.data["me"]["call"] == {}
+
+
+async def test_campaigns_are_on_the_board_as_they_change(stage: Stage) -> None:
+    client = stage.watch(Topic.BOARD)
+    settings = CampaignSettings("renewals", "Renewals", "main", "carrier")
+
+    stage.hub.tell(e.CampaignSaved("r1", settings, "mia"))
+    await settle()
+    stage.hub.tell(e.CampaignStepRequested("r2", "renewals", CampaignStep.START, "mia"))
+    await settle()
+    stage.hub.tell(e.PbxLinkLost("main", "gone"))
+    await settle()
+
+    silences = [
+        frame["data"]["campaigns"]["renewals"]["silence_code"] for frame in client.frames[1:]
+    ]
+    assert silences == ["draft", "no_agents", "pbx_down"]
+    assert set(client.frames[2]["data"]) == {"campaigns"}
+
+
+async def test_an_agent_sees_their_own_campaign_and_line(stage: Stage) -> None:
+    settings = CampaignSettings("renewals", "Renewals", "main", "carrier")
+    stage.hub.tell(e.CampaignSaved("r1", settings, "mia"))
+    stage.hub.tell(e.DesktopOpened("ana"))
+    stage.hub.tell(e.SignInRequested("r2", "ana", "1001"))
+    client = stage.watch(Topic.ME)
+
+    stage.hub.tell(e.CampaignJoinRequested("r3", "ana", "renewals"))
+    await settle()
+
+    me = client.data["me"]["agent"]["ana"]
+    assert (me["campaign"], me["line"]) == ("renewals", "opening")
 
 
 async def test_an_account_that_is_no_agent_has_an_empty_me(stage: Stage) -> None:

@@ -28,7 +28,8 @@ def test_every_route_is_described_with_its_roles_and_problems() -> None:
         assert "default" in operation["responses"]
         assert ("401" in operation["responses"]) == bool(route.roles or "session" in route.path)
         assert bool(operation["security"]) == bool(route.roles)
-        assert ("requestBody" in operation) == (route.body is not None)
+        takes = route.body is not None or route.upload is not None
+        assert ("requestBody" in operation) == takes
 
 
 def test_names_of_operations_are_unique() -> None:
@@ -47,6 +48,22 @@ def test_queries_are_parameters() -> None:
 
     assert [parameter["name"] for parameter in parameters] == ["limit", "cursor", "queue", "state"]
     assert parameters[0]["schema"]["maximum"] == 500
+
+
+def test_a_file_is_described_by_its_kind_and_size() -> None:
+    operation = api_document()["paths"]["/api/v1/campaigns/{campaign}/contacts"]["post"]
+
+    assert list(operation["requestBody"]["content"]) == ["text/csv"]
+    assert "200 MB" in operation["requestBody"]["description"]
+    assert {"408", "413", "415", "422"} <= set(operation["responses"])
+
+
+def test_an_answer_says_which_fields_are_always_there() -> None:
+    schemas = api_document()["components"]["schemas"]
+
+    assert "token" in schemas["Me"]["required"]  # it has a default, and is sent all the same
+    assert "campaign" not in schemas["CallRecord"]["required"]  # records leave defaults out
+    assert "bearer" not in schemas["SignIn"]["required"]  # clients may leave it out
 
 
 def test_two_schemas_of_one_name_are_refused() -> None:

@@ -16,6 +16,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/agents/me/sign-in": {"phone": "1001"},
     "POST /api/v1/agents/me/not-ready": {"reason": "break"},
     "POST /api/v1/agents/me/disposition": {"call": "c1", "code": "solved"},
+    "POST /api/v1/agents/me/campaign": {"campaign": ""},
+    "PUT /api/v1/campaigns/{campaign}": {"name": "X", "pbx": "main", "trunk": "carrier"},
 }
 PERSON_OF = {account.roles[0]: login for login, account in reversed(ACCOUNTS.items())}
 
@@ -41,6 +43,7 @@ def test_every_expected_route_is_in_the_table() -> None:
         "POST /agents/me/disposition",
         "POST /agents/me/hang-up",
         "POST /agents/me/sign-out",
+        "POST /agents/me/campaign",
         "GET /calls",
         "GET /calls/{call}",
         "GET /queues",
@@ -48,6 +51,16 @@ def test_every_expected_route_is_in_the_table() -> None:
         "GET /records/calls",
         "GET /records/calls/{call}",
         "GET /board",
+        "GET /trunks",
+        "GET /campaigns",
+        "GET /campaigns/{campaign}",
+        "PUT /campaigns/{campaign}",
+        "GET /campaigns/{campaign}/settings",
+        "POST /campaigns/{campaign}/start",
+        "POST /campaigns/{campaign}/pause",
+        "POST /campaigns/{campaign}/drain",
+        "POST /campaigns/{campaign}/contacts",
+        "GET /campaigns/{campaign}/attempts",
     }
 
 

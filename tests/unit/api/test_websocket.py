@@ -186,6 +186,16 @@ async def test_a_message_that_is_not_understood_is_told_so(message: str) -> None
         await screen.next("snapshot")
 
 
+async def test_a_ping_is_answered_with_the_servers_time() -> None:
+    center = Center()
+    async with center.serve() as caller:
+        screen = await caller.watch(await caller.bearer("sue"))
+        await screen.send(ping=True)
+        frame = await screen.next("pong")
+
+    assert frame == {"type": "pong", "at": center.clock.now()}
+
+
 async def test_a_client_that_sends_too_much_is_closed() -> None:
     async with Center().serve() as caller:
         flood = await caller.watch(await caller.bearer("sue"))

@@ -1,0 +1,159 @@
+"""``callcenter campaign``: campaigns of a running center."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from callcenter.api.errors import FieldError
+from callcenter.cli.common import (
+    ConfigOption,
+    JsonOption,
+    clear_errors,
+    fail,
+    print_json,
+    read_settings,
+)
+from callcenter.cli.running_center import Refusal, ask_center
+from callcenter.documents.campaigns import load_campaign
+from callcenter.documents.yaml_lines import LineIndex, name_place
+
+app = typer.Typer(help="Campaigns of a running center.", no_args_is_help=True)
+
+CampaignArgument = Annotated[str, typer.Argument(help="The campaign's id.")]
+
+
+@app.command("list")
+def list_campaigns(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """All campaigns: what they do now, and why they place no call if they do not."""
+    answer = _ask(config, "GET", "/campaigns")
+    if as_json:
+        print_json(answer)
+        return
+    for campaign in answer["campaigns"]:
+        typer.echo(_line(campaign))
+    if not answer["campaigns"]:
+        typer.echo("there is no campaign; make one with `callcenter campaign create FILE`")
+
+
+@app.command("show")
+def show(
+    campaign: CampaignArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """One campaign with its counts and settings."""
+    view = _ask(config, "GET", _path(campaign))
+    if as_json:
+        print_json(view)
+        return
+    typer.echo(_line(view))
+    for name, value in _facts(view):
+        typer.echo(f"  {name:<22} {value}")
+
+
+@app.command("create")
+def create(
+    file: Annotated[Path, typer.Argument(help="A campaign document in YAML.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the campaign of a document, or give it the document's settings; starts nothing.
+
+    config/campaign.example.yaml has every setting.
+    """
+    settings = read_settings(config)
+    with clear_errors():
+        document, lines = load_campaign(file)
+    body = document.model_dump(mode="json", exclude={"id"})
+    try:
+        view = ask_center(settings, "PUT", _path(document.id), body)
+    except Refusal as refusal:
+        said = [_of_document(error, lines) for error in refusal.errors]
+        fail("\n".join(said) or str(refusal))
+    if as_json:
+        print_json(view)
+    else:
+        typer.echo(f"{view['id']} saved, {view['state']}")
+
+
+@app.command("start")
+def start(
+    campaign: CampaignArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Dial, as soon as agents have joined; also after a pause."""
+    _take_step(config, campaign, "start", as_json)
+
+
+@app.command("pause")
+def pause(
+    campaign: CampaignArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Place no more calls; those under way go on."""
+    _take_step(config, campaign, "pause", as_json)
+
+
+@app.command("drain")
+def drain(
+    campaign: CampaignArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Place no more calls; the campaign is finished when those under way are over."""
+    _take_step(config, campaign, "drain", as_json)
+
+
+def _take_step(config: Path | None, campaign: str, step: str, as_json: bool) -> None:
+    view = _ask(config, "POST", f"{_path(campaign)}/{step}")
+    if as_json:
+        print_json(view)
+    else:
+        typer.echo(_line(view))
+
+
+def _ask(config: Path | None, method: str, path: str) -> Any:
+    """Ask the running center, or end the command with what it said."""
+    settings = read_settings(config)
+    try:
+        return ask_center(settings, method, path)
+    except Refusal as refusal:
+        fail(str(refusal))
+
+
+def _path(campaign: str) -> str:
+    return f"/campaigns/{quote(campaign, safe='')}"
+
+
+def _of_document(error: FieldError, lines: LineIndex) -> str:
+    """What the center said of a field, with the document's line."""
+    keys = error.path.split(".")[1:]
+    return f"{lines.file}:{lines.line(*keys)}: {name_place(keys)}: {error.detail}"
+
+
+def _line(view: dict[str, Any]) -> str:
+    doing = view["silence"] or (
+        f"{view['dialing'] + view['ringing']} ringing, {view['talking']} talking"
+    )
+    return f"{view['id']:<20} {view['state']:<9} {doing}"
+
+
+def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
+    counts, settings = view["counts"], view["settings"]
+    results = ", ".join(f"{count} {name}" for name, count in view["results"].items() if count)
+    return [
+        ("name", view["name"]),
+        ("trunk", f"{settings['trunk']} of PBX {settings['pbx']}"),
+        ("lines for each agent", settings["lines_per_agent"]),
+        (
+            "agents",
+            f"{view['agents']}: {view['agents_ready']} ready, {view['agents_talking']} talking,"
+            f" {view['agents_wrap_up']} in wrap-up",
+        ),
+        (
+            "contacts",
+            f"{counts['total']}: {counts['due']} due, {counts['later']} later,"
+            f" {counts['closed']} outside the hours, {counts['done']} done,"
+            f" {counts['used_up']} given up",
+        ),
+        ("attempts", f"{view['placed']}; {results or 'none has ended'}"),
+        ("dropped", f"{view['drop_rate']:.1%} of {view['people']} people who answered"),
+    ]
