@@ -36,10 +36,12 @@ settings.register_profile(
 )
 settings.load_profile("test")
 
+PART = "part"
+"""The property of a test, and of its report, that names its part (tests/parts.py)."""
+
 _collected: Counter[str] = Counter()
 _ran: Counter[str] = Counter()
 _skipped: Counter[str] = Counter()
-_part_of: dict[str, str] = {}
 
 
 def pytest_asyncio_loop_factories(
@@ -58,19 +60,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         markers = [mark.name for mark in item.iter_markers()]
         part = parts.name_part(item.path.relative_to(tests), markers)
-        _part_of[item.nodeid] = part
-        _collected[part] += 1
+        item.user_properties.append((PART, part))
+        if item.get_closest_marker("asterisk"):  # one Asterisk after the other, in one process
+            item.add_marker(pytest.mark.xdist_group("asterisk"))
+        elif item.get_closest_marker("browser"):  # and so with browsers, in another one
+            item.add_marker(pytest.mark.xdist_group("browser"))
     real = [item for item in items if any(item.get_closest_marker(m) for m in parts.REAL_MARKERS)]
     missing = parts.find_missing_programs() if real else []
-    if missing:
-        reason = f"not installed here: {', '.join(missing)} (`make test` installs them as root)"
-        for item in real:
+    for item in real:
+        lacking = parts.list_lacking((mark.name for mark in item.iter_markers()), missing)
+        if lacking:
+            reason = f"not installed here: {', '.join(lacking)} (`make test` installs them as root)"
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Count a test as run when its body ran, whatever came of it."""
-    part = _part_of.get(report.nodeid, "")
+    part = str(dict(report.user_properties).get(PART, ""))
+    _collected[part] += report.when == "setup"
     if report.skipped and not hasattr(report, "wasxfail"):
         _skipped[part] += 1
     elif report.when == "call":
@@ -80,6 +87,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI, fail a whole run in which a part ran no test."""
+    if hasattr(session.config, "workerinput"):  # one of several processes: the first one judges
+        return
     if _is_judged(session.config) and parts.list_parts_without_tests(_ran, _collected):
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 

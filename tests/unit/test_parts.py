@@ -23,6 +23,7 @@ RUN_TIMEOUT_S = 60
         ("unit/core/test_machine.py", [], "unit"),
         ("integration/test_inbound.py", ["asterisk", "parametrize"], "integration-asterisk"),
         ("contract/test_pbx.py", [], "contract"),
+        ("e2e/test_card_in_time.py", ["browser", "asterisk"], "e2e-asterisk-browser"),
         ("test_anything.py", [], "tests"),
     ],
 )
@@ -50,6 +51,15 @@ def test_the_summary_tells_what_ran_from_what_was_skipped() -> None:
         ["contract-asterisk", "0", "ran,", "3", "skipped"],
         ["unit", "12", "ran"],
     ]
+
+
+def test_a_test_lacks_only_what_its_own_markers_ask_for() -> None:
+    missing = ["asterisk", "chromium", "pages"]
+
+    assert parts.list_lacking(["parametrize", "asterisk"], missing) == ["asterisk"]
+    assert parts.list_lacking(["browser"], ["asterisk", "pages"]) == ["pages"]
+    assert parts.list_lacking(["browser", "asterisk"], missing) == missing
+    assert parts.list_lacking(["asterisk"], []) == []
 
 
 def _make_suite(folder: Path, missing: str = "") -> None:
@@ -101,13 +111,23 @@ def test_a_whole_run_in_ci_fails_when_a_real_part_was_skipped(tmp_path: Path) ->
     assert "not installed here: asterisk" in run.stdout
 
 
+def test_a_whole_run_in_ci_fails_when_the_pages_were_not_built(tmp_path: Path) -> None:
+    _make_suite(tmp_path, missing="pages")
+
+    run = _run(tmp_path)
+
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "FAILED: no test of e2e-browser ran" in run.stdout
+    assert "not installed here: pages" in run.stdout
+
+
 def test_outside_ci_a_missing_program_only_skips_its_tests(tmp_path: Path) -> None:
     _make_suite(tmp_path, missing="asterisk")
 
     run = _run(tmp_path, ci="")
 
     assert run.returncode == 0, run.stdout
-    assert "1 skipped" in run.stdout
+    assert "2 skipped" in run.stdout  # of contract and of integration
 
 
 def test_a_selection_of_tests_is_not_judged_by_the_parts_it_leaves_out(tmp_path: Path) -> None:

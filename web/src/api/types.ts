@@ -1,0 +1,612 @@
+// Made by `python scripts/api_types.py` of the server's routes, frames and views. Do not edit.
+// Times are UTC seconds, 0 for "not yet".
+
+/** What an agent is doing. */
+export type AgentState = "not_ready" | "ready" | "reserved" | "ringing" | "signed_out" | "talking" | "wrap_up";
+
+/** One agent, as screens show it. */
+export interface AgentView {
+  id: string;
+  state: AgentState;
+  since: number;
+  reason: string;
+  wish: AgentState | null;
+  wish_reason: string;
+  seniority: Seniority;
+  queues: string[];
+  pbx: string;
+  phone: string;
+  call: string;
+  idle_since: number;
+  desktops: number;
+  campaign: string;
+  line: LineState;
+  wrap_up_ends_at: number;
+}
+
+/** All agents. */
+export interface Agents {
+  agents: AgentView[];
+}
+
+/** An attempt that has ended: exactly one for each. */
+export interface AttemptRecord {
+  type: "AttemptRecord";
+  attempt: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  channel: ChannelRef;
+  tries: number;
+  placed_at: number;
+  ringing_at: number;
+  answered_at: number;
+  person_at: number;
+  connected_at: number;
+  harbour_at: number;
+  ended_at: number;
+  result: AttemptResult;
+  cause: number;
+  verdict: Verdict | null;
+  verdict_cause: string;
+  agent: string;
+  call: string;
+  status: ContactStatus;
+  next_try_at: number;
+}
+
+/** What came of an attempt: exactly one for each. */
+export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown";
+
+/** One page of ended attempts, the last ended first. */
+export interface Attempts {
+  attempts: AttemptRecord[];
+  next: string;
+}
+
+/** What a supervisor's board shows. */
+export interface Board {
+  at: number;
+  position: number;
+  links: Record<string, boolean>;
+  queues: QueueView[];
+  agents: AgentView[];
+  calls: CallView[];
+  calls_total: number;
+  campaigns: CampaignView[];
+}
+
+/** All that is kept of one ended call. */
+export interface CallHistory {
+  call: CallRecord;
+  offers: OfferRecord[];
+  conversations: ConversationRecord[];
+  dispositions: DispositionRecord[];
+}
+
+/** A call that has ended. */
+export interface CallRecord {
+  type: "CallRecord";
+  call: string;
+  channel: ChannelRef;
+  caller_number: string;
+  dialed_number: string;
+  flow: string;
+  choices: string[];
+  customer: string;
+  tier: Tier;
+  queue: string;
+  arrived_at: number;
+  queued_at: number;
+  answered_at: number;
+  ended_at: number;
+  outcome: Outcome;
+  answered_by: string;
+  answered_by_senior: boolean;
+  overflowed: boolean;
+  via_fallback: boolean;
+  offers: number;
+  campaign?: string;
+  attempt?: string;
+}
+
+/** Where a call is. */
+export type CallState = "arriving" | "connected" | "ended" | "in_fallback" | "in_ivr" | "offered" | "waiting";
+
+/** One live call, as screens show it. */
+export interface CallView {
+  id: string;
+  state: CallState;
+  place: Place;
+  arrived_at: number;
+  caller_number: string;
+  dialed_number: string;
+  customer: string;
+  tier: Tier;
+  flow: string;
+  node: string;
+  choices: string[];
+  queue: string;
+  queued_at: number;
+  offers: number;
+  agent: string;
+  answered_at: number;
+  connected_at: number;
+  overflowed: boolean;
+  via_fallback: boolean;
+  campaign: string;
+  attempt: string;
+}
+
+/** When people may be called, in their own local time. */
+export interface CallingHours {
+  opens?: string;
+  closes?: string;
+  weekdays?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+}
+
+/** When people may be called, in their own local time. */
+export interface CallingWindow {
+  opens: number;
+  closes: number;
+  weekdays: number[];
+}
+
+/** One page of live calls, the earliest arrival first. */
+export interface Calls {
+  calls: CallView[];
+  next: string;
+}
+
+/** What to work for. */
+export interface CampaignChoice {
+  campaign: string;
+}
+
+/** What a manager sets. Times in seconds. */
+export interface CampaignSettings {
+  id: string;
+  name: string;
+  pbx: string;
+  trunk: string;
+  caller_id: string;
+  lines_per_agent: number;
+  max_lines: number;
+  ring_s: number;
+  amd: boolean;
+  harbour_wait_s: number;
+  harbour_prompt: string;
+  window: CallingWindow;
+  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
+  wrap_up_s: number;
+}
+
+/** All settings of a campaign; what is left out has its default. Times are in seconds. */
+export interface CampaignSetup {
+  name: string;
+  pbx: string;
+  trunk: string;
+  caller_id?: string;
+  lines_per_agent?: number;
+  max_lines?: number;
+  ring_s?: number;
+  amd?: boolean;
+  harbour_wait_s?: number;
+  harbour_prompt?: string;
+  window?: CallingHours;
+  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
+  wrap_up_s?: number;
+}
+
+/** What a campaign is doing. */
+export type CampaignState = "draft" | "draining" | "finished" | "paused" | "running";
+
+/** One campaign, as screens show it. */
+export interface CampaignView {
+  id: string;
+  name: string;
+  state: CampaignState;
+  since: number;
+  changed_by: string;
+  silence: string;
+  silence_code: Silence;
+  dialing: number;
+  ringing: number;
+  screening: number;
+  waiting: number;
+  talking: number;
+  dropping: number;
+  agents: number;
+  agents_ready: number;
+  agents_talking: number;
+  agents_wrap_up: number;
+  lines_open: number;
+  placed: number;
+  people: number;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  drop_rate: number;
+  hopper: number;
+  counts: ListCounts;
+  settings: CampaignSettings;
+}
+
+/** All campaigns. */
+export interface Campaigns {
+  campaigns: CampaignView[];
+}
+
+/** Who is calling, or was dialed. */
+export interface Card {
+  type: "card";
+  call: string;
+  customer: string;
+  number: string;
+  tier: Tier;
+  queue: string;
+  campaign: string;
+  contact: string;
+  waited_s: number;
+  seq: number;
+  at: number;
+  complete: boolean;
+  again: boolean;
+  card: unknown;
+}
+
+/** This channel of this PBX. */
+export type ChannelRef = [string, string];
+
+/** What a client may send. */
+export interface ClientMessage {
+  subscribe?: Topic[];
+  unsubscribe?: Topic[];
+  resume?: Resume | null;
+  shown?: Shown | null;
+  ping?: boolean;
+}
+
+/** What an import of contacts did, or with `dry_run` would do. */
+export interface ContactImport {
+  list: string;
+  rows: number;
+  accepted: number;
+  refused: number;
+  dry_run: boolean;
+  problems: ImportProblem[];
+}
+
+/** What is to be done with a contact. */
+export type ContactStatus = "done" | "open" | "used_up";
+
+/** A stretch of talk between a caller and an agent. */
+export interface ConversationRecord {
+  type: "ConversationRecord";
+  call: string;
+  agent: string;
+  began_at: number;
+  ended_at: number;
+}
+
+/** How a conversation ended. */
+export interface Disposition {
+  call: string;
+  code: string;
+}
+
+/** What the agent said of the conversation. */
+export interface DispositionRecord {
+  type: "DispositionRecord";
+  call: string;
+  agent: string;
+  code: string;
+  at: number;
+}
+
+/** One field of the request that is wrong. */
+export interface FieldError {
+  path: string;
+  detail: string;
+}
+
+/** The first frame of every connection. */
+export interface Hello {
+  type: "hello";
+  stream: string;
+  at: number;
+  account: string;
+  heartbeat_s: number;
+}
+
+/** One row of a list that was refused. */
+export interface ImportProblem {
+  row: number;
+  reason: string;
+  fix: string;
+}
+
+/** An agent's nailed-up line. */
+export type LineState = "in_use" | "none" | "opening" | "parked";
+
+/** How a campaign's contacts stood when the hopper was filled last. */
+export interface ListCounts {
+  at: number;
+  total: number;
+  due: number;
+  later: number;
+  next_due_at: number;
+  closed: number;
+  opens_at: number;
+  done: number;
+  used_up: number;
+}
+
+/** Who is signed in. */
+export interface Me {
+  account: string;
+  name: string;
+  roles: Role[];
+  agent: AgentView | null;
+  token: string;
+}
+
+/** One offer of a call to an agent and what became of it. */
+export interface OfferRecord {
+  type: "OfferRecord";
+  call: string;
+  agent: string;
+  offered_at: number;
+  ended_at: number;
+  result: string;
+  reason: string;
+}
+
+/** How a call ended, for reports. Exactly one for each call. */
+export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "left_in_ivr" | "lost";
+
+/** The trunks of one PBX. */
+export interface PbxTrunks {
+  name: string;
+  trunks: string[];
+}
+
+/** The phone to work on. */
+export interface PhoneChoice {
+  phone: string;
+}
+
+/** Where the caller's channel is in the PBX, as far as we know. */
+export type Place = "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening";
+
+/** The connection is alive. */
+export interface Pong {
+  type: "pong";
+  at: number;
+}
+
+/** The body of every refusal. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors: FieldError[];
+  incident: string;
+}
+
+/** What a queue has done since midnight. */
+export interface QueueToday {
+  answered: number;
+  in_time: number;
+  abandoned: number;
+  service_level: number;
+  target_s: number;
+}
+
+/** One queue: who waits in it and who works for it. */
+export interface QueueView {
+  id: string;
+  waiting: number;
+  waiting_by_tier: Partial<Record<"gold" | "silver" | "standard", number>>;
+  longest_waiting_since: number;
+  offered: number;
+  connected: number;
+  in_fallback: number;
+  signed_in: number;
+  ready: number;
+  ringing: number;
+  talking: number;
+  wrap_up: number;
+  not_ready: number;
+  today: QueueToday;
+}
+
+/** All queues. */
+export interface Queues {
+  queues: QueueView[];
+}
+
+/** Why the agent takes no calls. */
+export interface Reason {
+  reason: string;
+}
+
+/** One page of ended calls, the last ended first. */
+export interface Records {
+  calls: CallRecord[];
+  next: string;
+}
+
+/** Where a client left off. */
+export interface Resume {
+  stream: string;
+  seq: number;
+}
+
+/** When to try again after a result, and how often at most. */
+export interface Retry {
+  delay_s: number;
+  max_tries: number;
+}
+
+/** What to do after a result: try again after a while, so often at most. */
+export interface RetryRule {
+  delay_s: number;
+  max_tries: number;
+}
+
+/** What an account may do. An account may have several. */
+export type Role = "administrator" | "agent" | "auditor" | "manager" | "supervisor";
+
+/** How experienced an agent is; gold customers are offered to seniors first. */
+export type Seniority = "junior" | "senior";
+
+/** The desktop has drawn a card. */
+export interface Shown {
+  call: string;
+  at_ms: number;
+}
+
+/** Login and password. */
+export interface SignIn {
+  login: string;
+  password: string;
+  bearer?: boolean;
+}
+
+/** Why a campaign places no call just now. */
+export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+
+/** How much the company owes this customer; the order of the members is the order of precedence. */
+export type Tier = "gold" | "silver" | "standard";
+
+/** What a client can watch. */
+export type Topic = "board" | "me" | "queues";
+
+/** A message of the client was not understood or not allowed. */
+export interface Trouble {
+  type: "problem";
+  detail: string;
+}
+
+/** The trunks of all PBXs. */
+export interface Trunks {
+  pbxs: PbxTrunks[];
+}
+
+/** What answering machine detection said (Asterisk's AMD). */
+export type Verdict = "human" | "machine" | "not_sure";
+
+/** What `Problem.type` may be. */
+export type ProblemType =
+  | "urn:callcenter:problem:bad-request"
+  | "urn:callcenter:problem:conflict"
+  | "urn:callcenter:problem:forbidden"
+  | "urn:callcenter:problem:https-needed"
+  | "urn:callcenter:problem:internal"
+  | "urn:callcenter:problem:invalid"
+  | "urn:callcenter:problem:key-reused"
+  | "urn:callcenter:problem:method-not-allowed"
+  | "urn:callcenter:problem:not-found"
+  | "urn:callcenter:problem:not-signed-in"
+  | "urn:callcenter:problem:overloaded"
+  | "urn:callcenter:problem:too-large"
+  | "urn:callcenter:problem:too-many"
+  | "urn:callcenter:problem:too-slow"
+  | "urn:callcenter:problem:unavailable"
+  | "urn:callcenter:problem:wrong-origin"
+  | "urn:callcenter:problem:wrong-sign-in"
+  | "urn:callcenter:problem:wrong-type";
+
+/** One entry of each section of each topic. */
+export interface LiveEntries {
+  me: { agent: AgentView; call: CallView };
+  queues: { queues: QueueView };
+  board: { queues: QueueView; agents: AgentView; calls: CallView; campaigns: CampaignView; links: boolean };
+}
+
+/** All data of a topic: `{section: {key: entry}}`. */
+export type LiveData<T extends Topic> = {
+  [S in keyof LiveEntries[T]]: Record<string, LiveEntries[T][S]>;
+};
+
+/** What changed in a topic; null: gone. */
+export type LiveChanges<T extends Topic> = {
+  [S in keyof LiveEntries[T]]?: Record<string, LiveEntries[T][S] | null>;
+};
+
+/** All data of a topic. */
+export type Snapshot = {
+  [T in Topic]: { type: "snapshot"; topic: T; seq: number; at: number; data: LiveData<T> };
+}[Topic];
+
+/** What changed in a topic since the frame before. */
+export type Delta = {
+  [T in Topic]: { type: "delta"; topic: T; seq: number; at: number; data: LiveChanges<T> };
+}[Topic];
+
+/** Everything the server sends over the WebSocket. */
+export type ServerFrame = Hello | Snapshot | Delta | Card | Pong | Trouble;
+
+/** Every route: what it takes and what it answers; undefined: nothing. */
+export interface Operations {
+  /** All agents */
+  "GET /api/v1/agents": { path: undefined; query: undefined; body: undefined; answer: Agents };
+  /** My own state */
+  "GET /api/v1/agents/me": { path: undefined; query: undefined; body: undefined; answer: AgentView };
+  /** Join a campaign */
+  "POST /api/v1/agents/me/campaign": { path: undefined; query: undefined; body: CampaignChoice; answer: AgentView };
+  /** Say how it ended */
+  "POST /api/v1/agents/me/disposition": { path: undefined; query: undefined; body: Disposition; answer: AgentView };
+  /** Hang up */
+  "POST /api/v1/agents/me/hang-up": { path: undefined; query: undefined; body: undefined; answer: AgentView };
+  /** Take a break */
+  "POST /api/v1/agents/me/not-ready": { path: undefined; query: undefined; body: Reason; answer: AgentView };
+  /** Be ready */
+  "POST /api/v1/agents/me/ready": { path: undefined; query: undefined; body: undefined; answer: AgentView };
+  /** Sign in on a phone */
+  "POST /api/v1/agents/me/sign-in": { path: undefined; query: undefined; body: PhoneChoice; answer: AgentView };
+  /** Stop work */
+  "POST /api/v1/agents/me/sign-out": { path: undefined; query: undefined; body: undefined; answer: AgentView };
+  /** One agent */
+  "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
+  /** The whole center now */
+  "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** Live calls */
+  "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
+  /** One live call */
+  "GET /api/v1/calls/{call}": { path: { call: string }; query: undefined; body: undefined; answer: CallView };
+  /** All campaigns */
+  "GET /api/v1/campaigns": { path: undefined; query: undefined; body: undefined; answer: Campaigns };
+  /** One campaign */
+  "GET /api/v1/campaigns/{campaign}": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Make or change a campaign */
+  "PUT /api/v1/campaigns/{campaign}": { path: { campaign: string }; query: undefined; body: CampaignSetup; answer: CampaignView };
+  /** Ended attempts */
+  "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
+  /** Import contacts */
+  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  /** End a campaign */
+  "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Pause a campaign */
+  "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** A campaign's settings */
+  "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
+  /** Start a campaign */
+  "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Who am I */
+  "GET /api/v1/me": { path: undefined; query: undefined; body: undefined; answer: Me };
+  /** All queues */
+  "GET /api/v1/queues": { path: undefined; query: undefined; body: undefined; answer: Queues };
+  /** One queue */
+  "GET /api/v1/queues/{queue}": { path: { queue: string }; query: undefined; body: undefined; answer: QueueView };
+  /** Ended calls */
+  "GET /api/v1/records/calls": { path: undefined; query: { limit?: number; cursor?: string; since?: number; until?: number; queue?: string | null; agent?: string | null; outcome?: Outcome | null }; body: undefined; answer: Records };
+  /** One ended call */
+  "GET /api/v1/records/calls/{call}": { path: { call: string }; query: undefined; body: undefined; answer: CallHistory };
+  /** Sign out */
+  "DELETE /api/v1/session": { path: undefined; query: undefined; body: undefined; answer: undefined };
+  /** Sign in */
+  "POST /api/v1/session": { path: undefined; query: undefined; body: SignIn; answer: Me };
+  /** All trunks */
+  "GET /api/v1/trunks": { path: undefined; query: undefined; body: undefined; answer: Trunks };
+}

@@ -1,0 +1,52 @@
+/** Words of the trade that several pages show. */
+export const states = {
+  "agentState.ready": "Ready",
+  "agentState.reserved": "Call coming",
+  "agentState.ringing": "Ringing",
+  "agentState.talking": "Talking",
+  "agentState.wrap_up": "Wrap-up",
+  "agentState.not_ready": "Not ready",
+  "agentState.signed_out": "Signed out",
+
+  "reason.missed": "call missed",
+  "reason.rejected": "call rejected",
+  "reason.unreachable": "phone not reachable",
+  "reason.desktop_lost": "desktop closed",
+
+  "callState.arriving": "Arriving",
+  "callState.in_ivr": "In the menu",
+  "callState.waiting": "Waiting",
+  "callState.offered": "Ringing at {agent}",
+  "callState.connected": "Talking",
+  "callState.in_fallback": "In the PBX's own queue",
+  "callState.ended": "Ended",
+
+  "campaignState.draft": "Draft",
+  "campaignState.running": "Running",
+  "campaignState.paused": "Paused",
+  "campaignState.draining": "Draining",
+  "campaignState.finished": "Finished",
+
+  "silence.draft": "Not started yet.",
+  "silence.paused": "Paused by {changedBy}.",
+  "silence.draining": "Draining: no new calls, those under way go on.",
+  "silence.finished": "Finished: the last call is over.",
+  "silence.pbx_down": "PBX {pbx} cannot be reached.",
+  "silence.no_agents": "No agent works for this campaign.",
+  "silence.no_lines": "None of its {agents} agents has picked up the phone yet.",
+  "silence.trunk_refuses": "Trunk {trunk} refused the last calls: tried again within a minute.",
+  "silence.nobody_ready": "None of its {agents} agents is ready.",
+  "silence.agents_busy": "All agents are busy: {busy} of {agents} talk or write up.",
+  "silence.empty_list": "The list is empty: import contacts.",
+  "silence.window_closed": "{closed} contacts are due, outside their calling hours.",
+  "silence.retries_later": "Nobody is due: {later} contacts are to be tried later.",
+  "silence.all_done": "Everybody was dialed: {done} done, {usedUp} given up.",
+  "silence.looking": "Looking up who is next.",
+
+  "tier.gold": "Gold",
+  "tier.silver": "Silver",
+  "tier.standard": "Standard",
+
+  "seniority.senior": "Senior",
+  "seniority.junior": "Junior",
+} as const;

@@ -1,0 +1,70 @@
+/** Both catalogues. A text is a whole sentence or label with `{name}` where values go: no sentence
+ * is put together from parts. A page's texts stand in `en/PAGE.ts` and `zh/PAGE.ts`. */
+
+import { agent } from "./en/agent";
+import { board } from "./en/board";
+import { campaigns } from "./en/campaigns";
+import { shell } from "./en/shell";
+import { states } from "./en/states";
+import { agent as agentZh } from "./zh/agent";
+import { board as boardZh } from "./zh/board";
+import { campaigns as campaignsZh } from "./zh/campaigns";
+import { shell as shellZh } from "./zh/shell";
+import { states as statesZh } from "./zh/states";
+
+export const en = { ...shell, ...states, ...board, ...agent, ...campaigns };
+
+export type Texts = typeof en;
+export type TextKey = keyof Texts;
+
+export const zh: Record<TextKey, string> = {
+  ...shellZh,
+  ...statesZh,
+  ...boardZh,
+  ...agentZh,
+  ...campaignsZh,
+};
+
+export const LANGUAGES = ["en", "zh"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export const CATALOGUES: Record<Language, Record<TextKey, string>> = { en, zh };
+
+/** The names of a text's `{places}`. */
+type Places<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Places<Rest>
+  : never;
+
+/** What a text needs to be whole. */
+export type ValuesOf<Key extends TextKey> = [Places<Texts[Key]>] extends [never]
+  ? []
+  : [values: Record<Places<Texts[Key]>, string | number>];
+
+/** Keys of texts without places: labels, that tables may name. */
+export type PlainKey = TextKey extends infer Key
+  ? Key extends TextKey
+    ? ValuesOf<Key> extends []
+      ? Key
+      : never
+    : never
+  : never;
+
+/** Keys of texts that differ by a count: `KEY.one` and `KEY.other`, with the place `{count}`. */
+export type CountedKey = TextKey extends infer Key
+  ? Key extends `${infer Base}.one`
+    ? Base
+    : never
+  : never;
+
+/** A text with its places filled in; numbers by the language's rules. */
+export function fillIn(
+  text: string,
+  values: Record<string, string | number>,
+  language: Language,
+): string {
+  return text.replaceAll(/\{(\w+)\}/g, (place, name: string) => {
+    const value = values[name];
+    if (value === undefined) return place;
+    return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : value;
+  });
+}

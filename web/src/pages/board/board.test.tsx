@@ -1,0 +1,273 @@
+import { act } from "react";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import type { AgentView, CallView, CampaignView, QueueView } from "../../api";
+import { fakeLive, show } from "../../testing";
+import { agentsInOrder, countAgents, countToday, countWaiting, waitingCalls } from "./figures";
+import BoardPage from ".";
+
+const NOW = 10_000;
+
+const agent = (id: string, changes: Partial<AgentView> = {}): AgentView => ({
+  id,
+  state: "ready",
+  since: NOW - 60,
+  reason: "",
+  wish: null,
+  wish_reason: "",
+  seniority: "junior",
+  queues: ["service"],
+  pbx: "main",
+  phone: "1001",
+  call: "",
+  idle_since: 0,
+  desktops: 1,
+  campaign: "",
+  line: "none",
+  wrap_up_ends_at: 0,
+  ...changes,
+});
+
+const call = (id: string, changes: Partial<CallView> = {}): CallView => ({
+  id,
+  state: "waiting",
+  place: "hold",
+  arrived_at: NOW - 40,
+  caller_number: "+15551234567",
+  dialed_number: "+15550000000",
+  customer: "",
+  tier: "standard",
+  flow: "main",
+  node: "",
+  choices: [],
+  queue: "service",
+  queued_at: NOW - 30,
+  offers: 0,
+  agent: "",
+  answered_at: 0,
+  connected_at: 0,
+  overflowed: false,
+  via_fallback: false,
+  campaign: "",
+  attempt: "",
+  ...changes,
+});
+
+const queue = (id: string, changes: Partial<QueueView> = {}): QueueView => ({
+  id,
+  waiting: 0,
+  waiting_by_tier: { gold: 0, silver: 0, standard: 0 },
+  longest_waiting_since: 0,
+  offered: 0,
+  connected: 0,
+  in_fallback: 0,
+  signed_in: 0,
+  ready: 0,
+  ringing: 0,
+  talking: 0,
+  wrap_up: 0,
+  not_ready: 0,
+  today: { answered: 0, in_time: 0, abandoned: 0, service_level: 1, target_s: 20 },
+  ...changes,
+});
+
+// Only what the board shows of it.
+const campaign = (changes: Partial<CampaignView>) =>
+  ({
+    id: "spring",
+    name: "Spring renewals",
+    state: "running",
+    silence: "",
+    silence_code: "",
+    dialing: 0,
+    ringing: 0,
+    talking: 0,
+    agents: 3,
+    agents_ready: 0,
+    agents_talking: 0,
+    agents_wrap_up: 0,
+    results: {},
+    drop_rate: 0,
+    counts: { closed: 0 },
+    settings: { pbx: "main", trunk: "carrier" },
+    ...changes,
+  }) as CampaignView;
+
+const byId = <T extends { id: string }>(...entries: T[]): Record<string, T> =>
+  Object.fromEntries(entries.map((entry) => [entry.id, entry]));
+
+describe("the figures", () => {
+  it("count as waiting whoever has no agent yet, the longest first", () => {
+    const calls = byId(
+      call("new", { queued_at: NOW - 5, tier: "gold" }),
+      call("offered", { state: "offered", queued_at: NOW - 50 }),
+      call("talking", { state: "connected", queued_at: NOW - 500 }),
+      call("menu", { state: "in_ivr", queued_at: 0 }),
+      call("dialed", { queue: "", queued_at: 0, arrived_at: NOW - 6, campaign: "spring" }),
+    );
+
+    const waiting = waitingCalls(calls);
+
+    expect(waiting.map(({ id }) => id)).toEqual(["offered", "dialed", "new"]);
+    expect(countWaiting(waiting)).toEqual({
+      count: 3,
+      byTier: { gold: 1, silver: 0, standard: 2 },
+      since: NOW - 50,
+      longest: calls.offered,
+    });
+    expect(countWaiting([])).toMatchObject({ count: 0, since: 0, longest: undefined });
+  });
+
+  it("list agents by who can be reached first", () => {
+    const agents = byId(
+      agent("out", { state: "signed_out" }),
+      agent("busy", { state: "talking" }),
+      agent("short", { since: NOW - 1 }),
+      agent("long", { since: NOW - 99 }),
+    );
+
+    expect(agentsInOrder(agents, false).map(({ id }) => id)).toEqual(["long", "short", "busy"]);
+    expect(agentsInOrder(agents, true).map(({ id }) => id).at(-1)).toBe("out");
+    expect(countAgents(agents)).toMatchObject({ ready: 2, talking: 1, signed_out: 1, wrap_up: 0 });
+  });
+});
+
+describe("the day", () => {
+  const today = (answered: number, in_time: number, abandoned: number, target_s = 20) => ({
+    today: { answered, in_time, abandoned, service_level: 0, target_s },
+  });
+
+  it("is counted over all queues: the mean of levels would weigh a quiet queue too much", () => {
+    const queues = byId(queue("busy", today(90, 60, 10)), queue("quiet", today(1, 1, 0)));
+
+    expect(countToday(queues)).toEqual({
+      answered: 91,
+      inTime: 61,
+      abandoned: 10,
+      serviceLevel: 61 / 101,
+      targetS: 20,
+    });
+  });
+
+  it("has no level before the first call, and no common target where queues differ", () => {
+    expect(countToday(byId(queue("service")))).toMatchObject({ serviceLevel: null, targetS: 20 });
+    expect(countToday(byId(queue("a"), queue("b", today(1, 1, 0, 30)))).targetS).toBeNull();
+    expect(countToday({})).toMatchObject({ serviceLevel: null, targetS: null });
+  });
+});
+
+describe("the board", () => {
+  beforeEach(() => localStorage.setItem("language", "en"));
+
+  async function board(data: Record<string, Record<string, unknown>>) {
+    const live = fakeLive({ now: () => NOW * 1000 });
+    live.client.start();
+    const place = await show(<BoardPage />, live.client);
+    await act(async () => live.socket.greet("run-1", NOW));
+    const say = (type: string, seq: number, changes: object) =>
+      act(async () => live.socket.say({ type, topic: "board", seq, at: NOW, data: changes }));
+    const sections = { queues: {}, agents: {}, calls: {}, links: {}, campaigns: {} };
+    const table = (label: string) =>
+      [...place.querySelectorAll(`table[aria-label="${label}"] tbody tr`)].map((row) =>
+        [...row.children].map((cell) => cell.textContent),
+      );
+    return { ...live, place, say, table, snapshot: () => say("snapshot", 1, { ...sections, ...data }) };
+  }
+
+  it("waits for the first snapshot", async () => {
+    const { place, snapshot } = await board({});
+    expect(place.querySelector("[role=status]")).not.toBeNull();
+    expect(place.querySelector("table")).toBeNull();
+
+    await snapshot();
+
+    expect(place.textContent).toContain("Nobody waits.");
+  });
+
+  it("shows who waits, who works and which campaigns run", async () => {
+    const { place, table, snapshot } = await board({
+      queues: byId(
+        queue("service", {
+          waiting: 1,
+          waiting_by_tier: { gold: 1 },
+          longest_waiting_since: NOW - 30,
+          ready: 2,
+          talking: 1,
+          today: { answered: 8, in_time: 6, abandoned: 2, service_level: 0.6, target_s: 20 },
+        }),
+      ),
+      calls: byId(
+        call("w1", { tier: "gold" }),
+        call("t1", { state: "connected", agent: "ana", caller_number: "" }),
+      ),
+      agents: byId(
+        agent("ana", { state: "talking", call: "t1", wish: "not_ready" }),
+        agent("ben", { state: "not_ready", reason: "missed", campaign: "spring" }),
+      ),
+      campaigns: byId(
+        campaign({
+          dialing: 2,
+          results: { dropped: 3 },
+          drop_rate: 0.0312,
+          silence: "12 are due.",
+          silence_code: "nobody_ready",
+        }),
+      ),
+    });
+    await snapshot();
+
+    expect(place.textContent).toContain("Service level today60%6 of 10 within 0:20");
+    expect(place.textContent).toContain("Abandoned today2of 10 calls");
+    expect(table("Queues")).toEqual([
+      ["service", "1", "1", "0", "0", "0:30", "60%", "2", "0", "1", "0", "0"],
+    ]);
+    expect(table("Waiting calls")).toEqual([
+      ["Gold", "+1 555 123 4567", "0:30", "Waiting", "service"],
+    ]);
+    expect(table("Agents")).toEqual([
+      ["Talkingthen Not ready", "1:00", "ana", "Junior", "withheld", "service"],
+      ["Not readycall missed", "1:00", "ben", "Junior", "", "Spring renewals"],
+    ]);
+    expect(table("Campaigns")).toEqual([
+      [
+        "Spring renewals",
+        "Running",
+        "2",
+        "0",
+        "0",
+        "0",
+        "3",
+        "3.12%",
+        "None of its 3 agents is ready.",
+      ],
+    ]);
+  });
+
+  it("follows what changes", async () => {
+    const { table, snapshot, say } = await board({ agents: byId(agent("ana"), agent("ben")) });
+    await snapshot();
+
+    await say("delta", 2, { agents: { ana: agent("ana", { state: "ringing" }), ben: null } });
+
+    expect(table("Agents").map(([state, , id]) => [state, id])).toEqual([["Ringing", "ana"]]);
+  });
+
+  it("raises an alarm for a PBX out of reach, until it is back", async () => {
+    const { place, snapshot, say } = await board({ links: { main: true, branch: false } });
+    await snapshot();
+    expect(place.querySelector("[role=alert]")?.textContent).toContain("the PBX branch");
+
+    await say("delta", 2, { links: { branch: true } });
+
+    expect(place.querySelector("[role=alert]")).toBeNull();
+  });
+
+  it("is greyed while the connection is lost, with the last known state", async () => {
+    const { place, snapshot, sockets } = await board({ agents: byId(agent("ana")) });
+    await snapshot();
+
+    await act(async () => sockets[0]?.drop());
+
+    expect(place.querySelector("[data-stale]")?.textContent).toContain("ana");
+  });
+});

@@ -1,0 +1,189 @@
+/** A campaign's settings as the form holds them, and what can be said of them before the server is
+ * asked. */
+
+import type { CampaignSetup, FieldError } from "../../api";
+import type { PlainKey } from "../../i18n";
+
+export const WEEKDAYS = [
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+  "sunday",
+] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** Results after which a contact may be tried again. */
+export const RETRIED = [
+  "no_answer",
+  "busy",
+  "machine",
+  "rejected",
+  "hung_up",
+  "congestion",
+  "failed",
+  "unknown",
+  "dropped",
+] as const;
+export type Retried = (typeof RETRIED)[number];
+
+export interface RetryDraft {
+  isOn: boolean;
+  minutes: number | "";
+  tries: number | "";
+}
+
+/** Fields that may be empty while they are typed hold "" then. */
+export interface Draft {
+  id: string;
+  name: string;
+  pbx: string;
+  trunk: string;
+  callerId: string;
+  linesPerAgent: number | "";
+  maxLines: number | "";
+  ringS: number | "";
+  wrapUpS: number | "";
+  amd: boolean;
+  harbourWaitS: number | "";
+  harbourPrompt: string;
+  opens: string;
+  closes: string;
+  weekdays: Weekday[];
+  /** Null: the center's own rules. */
+  retries: Record<Retried, RetryDraft> | null;
+}
+
+/** What is wrong, by the server's name of the field, e.g. `window.closes`. */
+export type Wrong = Readonly<Record<string, PlainKey>>;
+
+const ID = /^[a-z][a-z0-9-]{0,30}$/;
+const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
+const MIDNIGHT = "24:00";
+const ID_CHARS_MAX = 31;
+const MINUTE_S = 60;
+
+/** As the server fills in what is left out (callcenter/documents/campaigns.py). */
+export function newDraft(pbx: string, trunk: string): Draft {
+  return {
+    id: "",
+    name: "",
+    pbx,
+    trunk,
+    callerId: "",
+    linesPerAgent: 1,
+    maxLines: 100,
+    ringS: 25,
+    wrapUpS: 30,
+    amd: true,
+    harbourWaitS: 1,
+    harbourPrompt: "safe-harbour",
+    opens: "09:00",
+    closes: "20:00",
+    weekdays: WEEKDAYS.slice(0, 6),
+    retries: null,
+  };
+}
+
+export function draftOf(id: string, setup: CampaignSetup): Draft {
+  const draft = newDraft(setup.pbx, setup.trunk);
+  const { window = {}, retries } = setup;
+  return {
+    ...draft,
+    id,
+    name: setup.name,
+    callerId: setup.caller_id ?? draft.callerId,
+    linesPerAgent: setup.lines_per_agent ?? draft.linesPerAgent,
+    maxLines: setup.max_lines ?? draft.maxLines,
+    ringS: setup.ring_s ?? draft.ringS,
+    wrapUpS: setup.wrap_up_s ?? draft.wrapUpS,
+    amd: setup.amd ?? draft.amd,
+    harbourWaitS: setup.harbour_wait_s ?? draft.harbourWaitS,
+    harbourPrompt: setup.harbour_prompt ?? draft.harbourPrompt,
+    opens: window.opens ?? draft.opens,
+    closes: window.closes ?? draft.closes,
+    weekdays: window.weekdays ?? draft.weekdays,
+    retries: retries ? retriesOf(retries) : null,
+  };
+}
+
+function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried, RetryDraft> {
+  const entries = RETRIED.map((result) => {
+    const rule = rules[result];
+    const draft: RetryDraft = rule
+      ? { isOn: true, minutes: rule.delay_s / MINUTE_S, tries: rule.max_tries }
+      : { isOn: false, minutes: 60, tries: 3 };
+    return [result, draft] as const;
+  });
+  return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
+}
+
+/** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
+export function setupOf(draft: Draft): CampaignSetup {
+  return {
+    name: draft.name.trim(),
+    pbx: draft.pbx,
+    trunk: draft.trunk.trim(),
+    caller_id: draft.callerId.replaceAll(/[\s()-]/g, ""),
+    lines_per_agent: Number(draft.linesPerAgent),
+    max_lines: Number(draft.maxLines),
+    ring_s: Number(draft.ringS),
+    wrap_up_s: Number(draft.wrapUpS),
+    amd: draft.amd,
+    harbour_wait_s: Number(draft.harbourWaitS),
+    harbour_prompt: draft.harbourPrompt.trim(),
+    window: { opens: draft.opens, closes: draft.closes, weekdays: draft.weekdays },
+    ...(draft.retries && { retries: rulesOf(draft.retries) }),
+  };
+}
+
+function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
+  const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
+    const { minutes, tries } = drafts[result];
+    return [result, { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) }] as const;
+  });
+  return Object.fromEntries(rules);
+}
+
+/** What can be seen to be wrong without asking. */
+export function check(draft: Draft, taken: readonly string[]): Wrong {
+  const wrong: Record<string, PlainKey> = {};
+  if (!draft.name.trim()) wrong.name = "campaigns.form.missing";
+  if (!ID.test(draft.id)) wrong.id = "campaigns.form.idWrong";
+  else if (taken.includes(draft.id)) wrong.id = "campaigns.form.idTaken";
+  if (!draft.pbx) wrong.pbx = "campaigns.form.missing";
+  if (!draft.trunk.trim()) wrong.trunk = "campaigns.form.missing";
+  const opens = CLOCK.test(draft.opens);
+  const closes = CLOCK.test(draft.closes) || draft.closes === MIDNIGHT;
+  if (!opens) wrong["window.opens"] = "campaigns.form.clockWrong";
+  if (!closes) wrong["window.closes"] = "campaigns.form.clockWrong";
+  if (opens && closes && draft.closes <= draft.opens) {
+    wrong["window.closes"] = "campaigns.form.hoursWrong";
+  }
+  if (draft.weekdays.length === 0) wrong["window.weekdays"] = "campaigns.form.noDay";
+  return wrong;
+}
+
+/** What the server says of each field, by its name without `body.`. */
+export function toldOf(errors: readonly FieldError[]): Record<string, string> {
+  return Object.fromEntries(
+    errors.map(({ path, detail }) => [
+      path === "path.campaign" ? "id" : path.replace(/^body\./, ""),
+      detail,
+    ]),
+  );
+}
+
+/** A short name made of a name: what is left of it in a-z, 0-9 and hyphen. */
+export function idOf(name: string): string {
+  return name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[\u0300-\u036F]/g, "")
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+/, "")
+    .slice(0, ID_CHARS_MAX)
+    .replace(/-+$/, "");
+}

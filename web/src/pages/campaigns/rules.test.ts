@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+
+import { check, draftOf, idOf, newDraft, RETRIED, setupOf, toldOf } from "./fields";
+import type { Draft } from "./fields";
+import { clockOf, momentOf } from "./moment";
+import { guarded, rejectsCsv } from "./rejects";
+import { endedOf, underWayOf } from "./results";
+import { campaignWith, NOW } from "./samples";
+
+const GOOD: Draft = { ...newDraft("main", "carrier"), id: "spring", name: "Spring" };
+
+describe("a campaign's form", () => {
+  it("finds nothing wrong with what is whole", () => {
+    expect(check(GOOD, [])).toEqual({});
+  });
+
+  it.each<[string, Partial<Draft>, string]>([
+    ["no name", { name: "  " }, "name"],
+    ["a short name with capitals", { id: "Spring" }, "id"],
+    ["a short name that is taken", { id: "renewals" }, "id"],
+    ["no PBX", { pbx: "" }, "pbx"],
+    ["no trunk", { trunk: "" }, "trunk"],
+    ["hours that are no times", { opens: "9" }, "window.opens"],
+    ["an hour that no day has", { closes: "25:00" }, "window.closes"],
+    ["hours that end before they begin", { opens: "20:00", closes: "09:00" }, "window.closes"],
+    ["no day", { weekdays: [] }, "window.weekdays"],
+  ])("finds %s", (_, changed, name) => {
+    expect(Object.keys(check({ ...GOOD, ...changed }, ["renewals"]))).toEqual([name]);
+  });
+
+  it("lets hours end at midnight", () => {
+    expect(check({ ...GOOD, closes: "24:00" }, [])).toEqual({});
+  });
+
+  it("sends what it read", () => {
+    const setup = {
+      name: "Spring",
+      pbx: "main",
+      trunk: "carrier",
+      caller_id: "+13125550100",
+      lines_per_agent: 1.5,
+      max_lines: 20,
+      ring_s: 20,
+      amd: false,
+      harbour_wait_s: 2,
+      harbour_prompt: "who-called",
+      window: { opens: "10:00", closes: "18:00", weekdays: ["monday" as const] },
+      retries: { machine: { delay_s: 3600, max_tries: 2 } },
+      wrap_up_s: 15,
+    };
+
+    expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+  });
+
+  it("leaves the retries to the center unless they were read", () => {
+    expect(setupOf(GOOD)).not.toHaveProperty("retries");
+  });
+
+  it("offers every result that may be tried again", () => {
+    const draft = draftOf("spring", { name: "S", pbx: "main", trunk: "t", retries: {} });
+
+    expect(Object.keys(draft.retries ?? {})).toEqual([...RETRIED]);
+    expect(setupOf(draft).retries).toEqual({});
+  });
+
+  it("takes spaces and hyphens out of a number", () => {
+    expect(setupOf({ ...GOOD, callerId: "+1 (312) 555-0100" }).caller_id).toBe("+13125550100");
+  });
+
+  it("sorts the server's words to the fields", () => {
+    const told = toldOf([
+      { path: "body.window.closes", detail: "too early" },
+      { path: "path.campaign", detail: "no such name" },
+    ]);
+
+    expect(told).toEqual({ "window.closes": "too early", id: "no such name" });
+  });
+
+  it.each([
+    ["Card renewals", "card-renewals"],
+    ["Été 2027!", "ete-2027"],
+    ["2027 spring", "spring"],
+    ["春季续费", ""],
+    ["A very long name that goes on and on and on", "a-very-long-name-that-goes-on-a"],
+  ])("makes of %s the short name %s", (name, id) => {
+    expect(idOf(name)).toBe(id);
+  });
+});
+
+describe("refused rows as a file", () => {
+  it("have a header, quotes and lines that spreadsheets read", () => {
+    const csv = rejectsCsv([{ row: 4, reason: 'no "number"', fix: "Write it, please." }]);
+
+    expect(csv).toBe(
+      '\uFEFF"reject_row","reject_reason","reject_mend"\r\n' +
+        '"4","no ""number""","Write it, please."\r\n',
+    );
+  });
+
+  it.each(["=1+1", "+1", "-1", "@x", "\tx", "＝1"])("do not run %s as a formula", (text) => {
+    expect(guarded(text)).toBe(`'${text}`);
+  });
+
+  it("leave other texts as they are", () => {
+    expect(guarded("number: =1")).toBe("number: =1");
+  });
+});
+
+describe("figures", () => {
+  it("count what is under way wherever it is", () => {
+    expect(underWayOf(campaignWith({ screening: 1, waiting: 1, dropping: 1 }))).toBe(9);
+  });
+
+  it("count every result once", () => {
+    expect(endedOf(campaignWith())).toBe(71);
+  });
+});
+
+describe("a moment", () => {
+  it("today is a time, another day has its day", () => {
+    const now = new Date(2027, 0, 15, 12, 0).getTime();
+    const today = new Date(2027, 0, 15, 14, 5).getTime() / 1000;
+    const tomorrow = new Date(2027, 0, 16, 9, 0).getTime() / 1000;
+
+    expect(momentOf(today, "en", now)).toBe("14:05");
+    expect(momentOf(tomorrow, "en", now)).toBe("Jan 16, 09:00");
+  });
+
+  it("that never was is a dash", () => {
+    expect(momentOf(0, "en")).toBe("–");
+  });
+
+  it("is told to the second where calls ended", () => {
+    expect(clockOf(NOW, "en")).toMatch(/^\d\d:\d\d:20$|^\d\d:\d\d:\d\d$/);
+  });
+});
