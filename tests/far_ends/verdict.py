@@ -1,8 +1,8 @@
 """What became of every caller, told from the far ends' traces alone.
 
-Imports nothing of the program: this is what its records are held against. Who talked with whom is
-told by the caller's number, which the phone is shown in the INVITE and with which each caller calls
-once, and by the times.
+Uses nothing of the program but its counter of traces, which itself uses nothing of it: this is what
+the records are held against. Who talked with whom is told by the caller's number, which the phone
+is shown in the INVITE and with which each caller calls once, and by the times.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.far_ends.counter import SipCall, read_calls, read_messages
+from callcenter.demo.sip_counter import SipCall, read_calls, read_messages
 
 CLOSE_S = 0.15
 """Two things that happen at different ends within this time may be seen in either order."""

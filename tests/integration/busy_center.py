@@ -18,10 +18,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from callcenter.demo.sip_counter import SipCall, read_calls
 from callcenter.documents.files import flows_path
 from callcenter.domain.customer import Tier
 from callcenter.simulator.sip_far_ends import CallerPlan, SippCallers
-from tests.far_ends.counter import SipCall, read_calls
 from tests.far_ends.rtp_end import FLUSH_EVERY_S, Caller, Phone
 from tests.far_ends.rtp_process import RtpEnds
 from tests.far_ends.verdict import Story, read_stories

@@ -16,7 +16,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -70,6 +70,8 @@ class Worker:
     phone: str
     senior: bool = False
     queue: str = QUEUE
+    campaign: str = ""
+    """Works for it, on the line all day; empty: takes inbound calls."""
 
 
 @dataclass(frozen=True)
@@ -368,13 +370,18 @@ async def open_site(
     workers: Sequence[Worker],
     customers: Sequence[Customer],
     seed: int,
+    prepare: Callable[[CenterProcess], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Site]:
-    """Start everything but the far ends, and have every agent ready. Ends it in the right order."""
+    """Start everything but the far ends, and have every agent ready. Ends it in the right order.
+
+    ``prepare`` runs when the service leads and no agent is there yet.
+    """
     settings = load_settings(config)
     passwords = await add_accounts(settings, workers)
     password = secrets.token_urlsafe(12)
     await run_command(
-        *("users", "add", SUPERVISOR, "--role", "supervisor", "--password-stdin"),
+        *("users", "add", SUPERVISOR, "--role", "supervisor", "--role", "manager"),
+        "--password-stdin",
         *("--config", str(config)),
         stdin=f"{password}\n",
     )
@@ -388,8 +395,17 @@ async def open_site(
         )
         center = await stack.enter_async_context(CenterProcess(config, settings, password))
         await center.start()
+        if prepare is not None:
+            await prepare(center)
         desks = [
-            Desk(worker.login, passwords[worker.login], worker.phone, (0.5, 1.5), (3.0, 5.0))
+            Desk(
+                worker.login,
+                passwords[worker.login],
+                worker.phone,
+                campaign=worker.campaign,
+                wrap_up_s=(0.5, 1.5),
+                back_s=(3.0, 5.0),
+            )
             for worker in workers
         ]
         url = f"http://{settings.http.host}:{settings.http.port}"

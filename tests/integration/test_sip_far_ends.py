@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.demo.sip_counter import read_calls
 from callcenter.simulator.sip_far_ends import (
     Behaviour,
     CallerPlan,
@@ -14,7 +15,6 @@ from callcenter.simulator.sip_far_ends import (
     SippCallers,
     SippPhones,
 )
-from tests.far_ends.counter import read_calls
 from tests.integration.asterisk import (
     LOOPBACK,
     PATIENCE_S,
