@@ -1,8 +1,8 @@
 """Agents at their desktops, as programs: they sign in over the API, watch the WebSocket, and work.
 
 Run as a process of its own (``python -m callcenter.demo.desks PLAN LOG``), so that what it notes
-and when is its own: one JSON line for each card and each state, with the time it arrived.
-Comes back by itself when the center was away.
+and when is its own: one JSON line for each card and each state, with the time it arrived here, by
+the kernel's clock. Comes back by itself when the center was away.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
+from callcenter.demo.stamped_socket import StampedSockets
+
 RETRY_S = 0.25
 """Between attempts to reach a center that is away."""
 OPERATION_S = 5.0
 """For one request: the center answers in milliseconds."""
-BACK_AFTER = ("missed", "rejected", "unreachable", "desktop_lost", "signed_in")
+BACK_AFTER = ("missed", "rejected", "unreachable", "desktop_lost", "line_lost", "signed_in")
 """Reasons after which an agent presses "ready" again by itself."""
 
 
@@ -34,6 +36,8 @@ class Desk(Struct, frozen=True):
     login: str
     password: str
     phone: str
+    campaign: str = ""
+    """Joined after the sign-in: the phone then stays on the line. Empty: inbound calls."""
     wrap_up_s: tuple[float, float] = (1.0, 4.0)
     """From the end of a conversation to its disposition."""
     back_s: tuple[float, float] = (4.0, 8.0)
@@ -64,21 +68,26 @@ class DeskWorker:
         self._since = 0.0
         self._job: asyncio.Task[None] | None = None
         self._token = ""
+        self._sockets = StampedSockets()
 
     async def run(self) -> None:
         """Sign in, work, and come back after every interruption."""
         timeout = aiohttp.ClientTimeout(total=OPERATION_S)
-        async with aiohttp.ClientSession(self._url, timeout=timeout) as http:
+        stamped = aiohttp.TCPConnector(socket_factory=self._sockets)
+        async with (
+            aiohttp.ClientSession(self._url, timeout=timeout) as http,
+            aiohttp.ClientSession(self._url, timeout=timeout, connector=stamped) as live,
+        ):
             while True:
                 try:
-                    await self._work(http)
+                    await self._work(http, live)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
                     self._note(event="away", why=type(error).__name__)
                 finally:
                     self._stop_job()
                 await asyncio.sleep(RETRY_S)
 
-    async def _work(self, http: aiohttp.ClientSession) -> None:
+    async def _work(self, http: aiohttp.ClientSession, live: aiohttp.ClientSession) -> None:
         if not self._token:
             body = {"login": self._desk.login, "password": self._desk.password, "bearer": True}
             async with http.post("/api/v1/session", json=body) as answer:
@@ -86,11 +95,11 @@ class DeskWorker:
                     raise aiohttp.ClientError(f"sign-in: {answer.status}")
                 self._token = (await answer.json())["token"]
         headers = {"Authorization": f"Bearer {self._token}"}
-        async with http.ws_connect("/api/v1/live", headers=headers, heartbeat=10) as socket:
+        async with live.ws_connect("/api/v1/live", headers=headers, heartbeat=10) as socket:
             await socket.send_json({"subscribe": ["me"]})
             self._state = ""
             async for message in socket:
-                at = time.time()
+                at = self._sockets.arrived_at
                 if message.type is aiohttp.WSMsgType.TEXT:
                     frame = json.loads(message.data)
                     await self._take(frame, at, socket, http)
@@ -113,6 +122,8 @@ class DeskWorker:
                 tier=frame["tier"],
                 complete=frame["complete"],
                 again=frame["again"],
+                campaign=frame["campaign"],
+                seq=frame["seq"],
             )
             await socket.send_json({"shown": {"call": frame["call"], "at_ms": time.time() * 1000}})
         elif frame["type"] in ("snapshot", "delta"):
@@ -131,7 +142,8 @@ class DeskWorker:
             self._job = asyncio.create_task(self._sign_in(http))
         elif mine["state"] == "not_ready" and mine["reason"] in BACK_AFTER:
             wait = (0.1, 0.5) if mine["reason"] == "signed_in" else self._desk.back_s
-            self._job = asyncio.create_task(self._press(http, wait, "ready", None))
+            is_joining = mine["campaign"] != self._desk.campaign
+            self._job = asyncio.create_task(self._get_ready(http, wait, is_joining))
         elif mine["state"] == "wrap_up":
             body = {"call": mine["call"], "code": self._rng.choice(self._desk.codes)}
             self._job = asyncio.create_task(
@@ -140,6 +152,14 @@ class DeskWorker:
 
     async def _sign_in(self, http: aiohttp.ClientSession) -> None:
         await self._press(http, (0.0, 0.3), "sign-in", {"phone": self._desk.phone})
+
+    async def _get_ready(
+        self, http: aiohttp.ClientSession, wait_s: tuple[float, float], is_joining: bool
+    ) -> None:
+        if is_joining:
+            body = {"campaign": self._desk.campaign}
+            await self._press(http, (0.0, 0.3), "campaign", body)
+        await self._press(http, wait_s, "ready", None)
 
     async def _press(
         self,
@@ -164,7 +184,8 @@ class DeskWorker:
             self._job = None
 
     def _note(self, **fields: Any) -> None:
-        self._note_line({"agent": self._desk.login, "at": time.time(), **fields})
+        desk = self._desk
+        self._note_line({"agent": desk.login, "phone": desk.phone, "at": time.time(), **fields})
 
 
 async def run_desks(plan: Plan, note: Note) -> None:
@@ -193,7 +214,7 @@ class DesksProcess:
             "callcenter.demo.desks",
             str(self._plan_path),
             str(self.log_path),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,  # its end tells the desks that nobody is left
         )
         return self
 
@@ -215,11 +236,25 @@ class DesksProcess:
         return len(ready) == len(self._plan.desks)
 
 
+async def run_until_left_alone(plan: Plan, note: Note) -> None:
+    """Have all desks work until standard input ends: then whoever started them is gone."""
+    left_alone = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(left_alone), sys.stdin
+    )
+    working = asyncio.create_task(run_desks(plan, note))
+    waiting = asyncio.create_task(left_alone.read())
+    done, _ = await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+    working.cancel()
+    if working in done:
+        working.result()
+
+
 def main() -> None:
     """Work by the plan in the first argument; note into the file in the second."""
     plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
     with Path(sys.argv[2]).open("a", encoding="utf-8", buffering=1) as log:
-        asyncio.run(run_desks(plan, lambda line: print(json.dumps(line), file=log)))
+        asyncio.run(run_until_left_alone(plan, lambda line: print(json.dumps(line), file=log)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The sample center: a bank's service line. Everything is drawn from a seed; nobody here exists."""
+"""The sample center: a bank with a service line and a campaign. Everything is drawn from a seed;
+nobody here exists."""
 
 from __future__ import annotations
 
@@ -12,30 +13,36 @@ from callcenter.documents.customers_csv import CustomerRow
 from callcenter.domain.agent import Seniority
 from callcenter.domain.customer import Tier
 from callcenter.settings import Settings, load_settings
+from callcenter.simulator.asterisk_instance import TRUNK_LOOPBACK
 
 REGION = "IS"
+PBX, TRUNK = "main", "carrier"
 QUEUE = "service"
 DIALED = "5550100"
 """The service line's number."""
-CUSTOMERS = 60
-KNOWN_SHARE = 0.75
-"""Calls from customers; the others are strangers."""
-CALLS_PER_AGENT_MINUTE = 2.2
-"""Some more than eight agents can take at once: there must be waiting to be seen."""
+CUSTOMERS = 1_000
 
 PROMPTS = {
     "greeting": "Welcome to the bank.",
     "main-menu": "For cards, press one.",
     "opening-hours": "We are open from nine to five.",
     "goodbye": "Good bye.",
+    "safe-harbour": "The bank called. Nobody is free just now. Sorry.",
 }
 """Shorter than the shipped ones: a minute of demo is for queues."""
-PROMPT_S = {"greeting": 1.3, "main-menu": 1.5, "opening-hours": 2.0, "goodbye": 0.7}
+PROMPT_S = {
+    "greeting": 1.3,
+    "main-menu": 1.5,
+    "opening-hours": 2.0,
+    "goodbye": 0.7,
+    "safe-harbour": 3.0,
+}
 """How long they are where nobody speaks them."""
 MENU = "main-menu"
 
 FIRST_NAMES = ("Anna", "Bjarki", "Dagný", "Einar", "Freyja", "Gunnar", "Hildur", "Ívar", "Katrín")
 LAST_NAMES = ("Ösp", "Berg", "Dal", "Foss", "Holt", "Lind", "Strönd", "Vík")
+NOTES = ("", "", "asks for statements by post", "prefers mornings", "has moved in spring")
 
 
 class Phone(Struct, frozen=True):
@@ -55,21 +62,8 @@ class SampleAgent(Struct, frozen=True):
     name: str
     seniority: Seniority
     phone: Phone
-
-
-class SampleCaller(Struct, frozen=True):
-    """One call that will come in. Times in seconds."""
-
-    number: str
-    tier: Tier | None
-    """None: a stranger."""
-    at_s: float
-    """After the lines have opened."""
-    stay_s: float
-    """Hangs up that long after the PBX has answered, whatever has happened by then."""
-    key: str = "1"
-    key_after_s: float = 1.0
-    """After the menu's prompt has begun."""
+    campaign: str = ""
+    """The campaign worked for; empty: the service line."""
 
 
 class SampleQueue(Struct, frozen=True):
@@ -80,21 +74,31 @@ class SampleQueue(Struct, frozen=True):
     senior_hold_s: float = 5.0
 
 
+SENIOR, JUNIOR = Seniority.SENIOR, Seniority.JUNIOR
+RENEWALS = "renewals"
 AGENTS: tuple[SampleAgent, ...] = (
-    SampleAgent("ana", "Ana Berg", Seniority.SENIOR, Phone("1001", ring_s=0.8)),
-    SampleAgent("ben", "Ben Holt", Seniority.SENIOR, Phone("1002", ring_s=1.5)),
-    SampleAgent("cara", "Cara Vík", Seniority.JUNIOR, Phone("1003", ring_s=0.5)),
-    SampleAgent("dan", "Dan Foss", Seniority.JUNIOR, Phone("1004", ring_s=1.2)),
-    SampleAgent("eve", "Eve Lind", Seniority.JUNIOR, Phone("1005", ring_s=2.0)),
-    SampleAgent("finn", "Finn Dal", Seniority.JUNIOR, Phone("1006", "ignore")),
-    SampleAgent("gus", "Gus Ösp", Seniority.JUNIOR, Phone("1007", "reject", ring_s=0.6)),
-    SampleAgent("hana", "Hana Strönd", Seniority.JUNIOR, Phone("1008", "unreachable")),
+    SampleAgent("ana", "Ana Berg", SENIOR, Phone("1001", ring_s=0.8)),
+    SampleAgent("ben", "Ben Holt", SENIOR, Phone("1002", ring_s=1.5)),
+    SampleAgent("cara", "Cara Vík", JUNIOR, Phone("1003", ring_s=0.5)),
+    SampleAgent("dan", "Dan Foss", JUNIOR, Phone("1004", ring_s=1.2)),
+    SampleAgent("finn", "Finn Dal", JUNIOR, Phone("1005", "ignore")),
+    SampleAgent("gus", "Gus Ösp", JUNIOR, Phone("1006", "reject", ring_s=0.6)),
+    SampleAgent("hana", "Hana Strönd", JUNIOR, Phone("1007", "unreachable")),
+    SampleAgent("eve", "Eve Lind", JUNIOR, Phone("1011", ring_s=0.8), RENEWALS),
+    SampleAgent("ivar", "Ívar Holt", SENIOR, Phone("1012", ring_s=0.6), RENEWALS),
+    SampleAgent("jana", "Jana Foss", JUNIOR, Phone("1013", ring_s=1.0), RENEWALS),
+    SampleAgent("kari", "Kári Dal", JUNIOR, Phone("1014", ring_s=0.7), RENEWALS),
 )
-"""Eight agents: one lets it ring, one rejects, one has a phone that is not there."""
+"""Played by programs. On the service line one lets it ring, one rejects, one has a phone that is
+not there; four work for the campaign."""
+
+VISITOR = SampleAgent("alex", "Alex Visitor", JUNIOR, Phone("1020", ring_s=1.5))
+"""For whoever watches the demo: no program plays this one, only the phone picks up by itself."""
 
 
 def make_customers(rng: Random, count: int = CUSTOMERS) -> list[CustomerRow]:
-    """Customers of all tiers: a fifth gold, three tenths silver."""
+    """Customers of all tiers: a fifth gold, three tenths silver. Each has two numbers: the first
+    they call from, the second, a mobile, is the one they are called at."""
     rows = []
     for n in range(count):
         tier = Tier.GOLD if n % 5 == 0 else Tier.SILVER if n % 10 in (1, 4, 7) else Tier.STANDARD
@@ -104,41 +108,14 @@ def make_customers(rng: Random, count: int = CUSTOMERS) -> list[CustomerRow]:
                 row=n + 2,
                 id=f"K{n:04d}",
                 name=f"{rng.choice(FIRST_NAMES)} {rng.choice(LAST_NAMES)}",
-                numbers=(f"+35455520{n:02d}",),
+                numbers=(f"+354555{2000 + n}", f"+354611{n:04d}"),
                 tier=tier,
                 value=round(value * rng.uniform(0.7, 1.4), 2),
                 since=f"{rng.randint(2004, 2024)}-{rng.randint(1, 12):02d}-01",
-                note=rng.choice(("", "", "asks for statements by post", "prefers mornings")),
+                note=rng.choice(NOTES),
             )
         )
     return rows
-
-
-def make_callers(
-    rng: Random, customers: list[CustomerRow], window_s: float, count: int
-) -> list[SampleCaller]:
-    """Callers who come within a window; each customer calls at most once in it.
-
-    Some leave in the menu, some lose patience on hold; the others stay long enough for an agent.
-    """
-    known = rng.sample(customers, min(len(customers), round(count * KNOWN_SHARE)))
-    numbers: list[tuple[str, Tier | None]] = [(c.numbers[0], c.tier) for c in known]
-    numbers += [(f"+35466610{n:02d}", None) for n in range(count - len(known))]
-    rng.shuffle(numbers)
-    callers = []
-    for n, (number, tier) in enumerate(numbers):
-        kind = "menu" if n % 16 == 7 else "hasty" if n % 8 == 3 else "patient"
-        stay_s = {"menu": (1.0, 2.5), "hasty": (6.0, 9.0), "patient": (14.0, 26.0)}[kind]
-        callers.append(
-            SampleCaller(
-                number=number,
-                tier=tier,
-                at_s=round((n + rng.random()) * window_s / count, 3),
-                stay_s=round(rng.uniform(*stay_s), 3),
-                key_after_s=round(rng.uniform(0.5, 2.0), 3),
-            )
-        )
-    return callers
 
 
 def write_config(
@@ -152,13 +129,18 @@ def write_config(
 ) -> Path:
     """Write the sample center's config file; ``pbx`` adds to the PBX's settings."""
     queue = queue or SampleQueue()
-    phones = [{"number": agent.phone.number} for agent in agents]
     data = {
         "data_dir": "data",
         "region": REGION,
         "http": {"host": "127.0.0.1", "port": http_port},
         "pbxs": [
-            {"name": "main", "host": "127.0.0.1", "ami_port": ami_port, "phones": phones}
+            {
+                "name": PBX,
+                "host": "127.0.0.1",
+                "ami_port": ami_port,
+                "phones": [{"number": agent.phone.number} for agent in agents],
+                "trunks": [{"name": TRUNK, "host": TRUNK_LOOPBACK}],
+            }
             | (pbx or {})
         ],
         "queues": [

@@ -1,4 +1,4 @@
-"""The sample center live in a terminal: queues, agents, links, figures; redrawn twice a second."""
+"""The sample center live in a terminal: queues, campaign, agents, calls; redrawn twice a second."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from callcenter.core.campaign_queries import CampaignView
 from callcenter.core.queries import Board, board
 from callcenter.demo.run import Demo, Watch
 from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import CallState
 
 REDRAW_S = 0.5
-CALLS_SHOWN = 14
+CALLS_SHOWN = 10
+RESULTS_SHOWN = (
+    AttemptResult.CONNECTED,
+    AttemptResult.DROPPED,
+    AttemptResult.MACHINE,
+    AttemptResult.BUSY,
+    AttemptResult.NO_ANSWER,
+)
+"""The others are rare: the campaign's page has them all."""
 
 AGENT_LOOK: dict[AgentState, tuple[str, str]] = {
     AgentState.SIGNED_OUT: ("bright_black", "○"),
@@ -53,7 +63,13 @@ def draw(demo: Demo) -> Group:
         f"events {hub.position:,}  faults {sum(hub.faults.values())}  "
         f"repairs {sum(hub.repairs.values())}  cards {demo.center.api.desktops.cards_sent}",
     )
-    return Group(figures, _queues(view, now), _agents(view, now), Panel(_calls(view, now)))
+    return Group(
+        figures,
+        _queues(view, now),
+        *(_campaign(campaign) for campaign in view.campaigns),
+        _agents(view, now),
+        Panel(_calls(view, now)),
+    )
 
 
 def _clock(seconds: float) -> str:
@@ -79,15 +95,43 @@ def _queues(view: Board, now: float) -> Table:
     return table
 
 
+def _campaign(campaign: CampaignView) -> Group:
+    """Where its calls are now, what came of those that ended, and why it is silent."""
+    title = f"Campaign {campaign.name}: {campaign.state}"
+    table = Table(title=title, title_justify="left", expand=True)
+    figures = {
+        "dialing": campaign.dialing,
+        "ringing": campaign.ringing,
+        "screened": campaign.screening,
+        "waiting": campaign.waiting,
+        "talking": campaign.talking,
+        "message": campaign.dropping,
+        "placed": campaign.placed,
+        **{
+            result.replace("_", " "): count
+            for result, count in campaign.results.items()
+            if result in RESULTS_SHOWN
+        },
+        "due": campaign.counts.due,
+    }
+    for name in figures:
+        table.add_column(name, justify="right")
+    table.add_row(*map(str, figures.values()))
+    return Group(table, Text(campaign.silence, style="bright_black"))
+
+
 def _agents(view: Board, now: float) -> Table:
     table = Table(title="Agents", title_justify="left", expand=True)
-    for name in ("agent", "level", "phone", "state", "for", "reason"):
+    for name in ("agent", "level", "phone", "works for", "state", "for", "reason"):
         table.add_column(name, justify="right" if name == "for" else "left")
     for agent in view.agents:
         colour, sign = AGENT_LOOK[agent.state]
         state = Text(f"{sign} {agent.state.replace('_', ' ')}", style=colour)
         passed = _clock(now - agent.since)
-        table.add_row(agent.id, agent.seniority, agent.phone, state, passed, agent.reason)
+        table.add_row(
+            *(agent.id, agent.seniority, agent.phone),
+            *(agent.campaign or ", ".join(agent.queues), state, passed, agent.reason),
+        )
     return table
 
 

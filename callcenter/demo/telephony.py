@@ -1,71 +1,71 @@
-"""The two telephone worlds a sample center can run in: simulated, or a real Asterisk with SIPp."""
+"""The telephone world that a sample center runs in, and the simulated one.
+
+A real Asterisk with SIPp is in ``callcenter.demo.sip_telephony``.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from random import Random
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from callcenter.bootstrap import pbx_config, read_secret
+from callcenter.bootstrap import read_secret
+from callcenter.demo import renewals, sip_counter
+from callcenter.demo.arrivals import SampleCaller
+from callcenter.demo.renewals import SampleContact
 from callcenter.demo.sample import (
     DIALED,
     MENU,
     PROMPT_S,
-    PROMPTS,
+    TRUNK,
     SampleAgent,
-    SampleCaller,
 )
+from callcenter.demo.sip_counter import SipCall
+from callcenter.domain.agent import Seniority
+from callcenter.domain.customer import Tier
 from callcenter.settings import Settings
 from callcenter.simulator import people
 from callcenter.simulator.ami_server import AmiServer
-from callcenter.simulator.asterisk_instance import (
-    LOOPBACK,
-    TRUNK_LOOPBACK,
-    AsteriskInstance,
-    asterisk_version,
-    find_free_ports,
-    free_port,
-)
+from callcenter.simulator.asterisk_instance import free_port
+from callcenter.simulator.dialed import Behaviour, DialedPlan
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.sessions import fence_account, leader_account
-from callcenter.simulator.sip_far_ends import (
-    Behaviour,
-    CallerPlan,
-    PhonePlan,
-    SippCallers,
-    SippPhones,
-)
-from callcenter.simulator.stage import Deed
+from callcenter.simulator.stage import Deed, Entry
 from callcenter.simulator.world import World
 
 FOREVER_S = 10_000_000.0
 """Longer than any demo: callers leave by their plan, not by lack of patience."""
+NETWORK_S = 0.05
+"""From the INVITE to the first ringing in the simulated network."""
+CLOCK_LOOKS = 20
+"""Of these the quickest tells best how two clocks differ."""
 
 
-ULAW_BYTES_PER_S = 8000
-MENU_BEGINS_S = 0.5
-"""Asterisk's answer, and AsyncAGI's two pick-ups of a command (100 ms at most each)."""
-
-
-class Invite(Struct, frozen=True):
-    """A phone was rung: the INVITE arrived there."""
+class Heard(Struct, frozen=True):
+    """An agent's telephone brings somebody: the INVITE has arrived, or somebody is heard on a line
+    that was open."""
 
     phone: str
     at: float
 
 
 class Telephony(ABC):
-    """A PBX, agents' phones and callers. ``async with`` runs them."""
+    """A PBX, agents' phones, callers, and people to be dialed."""
 
     name: str
     version: str | None = None
     """The Asterisk's version; None for the simulated PBX."""
+
+    def __init__(self, agents: Sequence[SampleAgent], contacts: Sequence[SampleContact]) -> None:
+        self._agents = tuple(agents)
+        self._contacts = tuple(contacts)
+        self._gold: dict[str, None] = {}
+        """Numbers of gold customers who were to call."""
 
     @abstractmethod
     def config(self) -> dict[str, object]:
@@ -78,28 +78,57 @@ class Telephony(ABC):
 
     @abstractmethod
     async def start(self, settings: Settings) -> None:
-        """Start PBX and phones; secrets are in the settings' data folder."""
+        """Start PBX, phones and carrier; secrets are in the settings' data folder."""
 
-    @abstractmethod
     async def call(self, callers: Sequence[SampleCaller]) -> None:
         """Have these callers call, each at its time from now."""
+        self._gold |= {caller.number: None for caller in callers if caller.tier is Tier.GOLD}
+        await self._call(callers)
 
     @abstractmethod
-    def invites(self) -> list[Invite]:
-        """Every INVITE that reached a phone, by the phones' own log."""
+    async def _call(self, callers: Sequence[SampleCaller]) -> None:
+        """See ``call``."""
+
+    @abstractmethod
+    def heard(self) -> list[Heard]:
+        """Every INVITE for somebody who reached a phone, and every time somebody was heard on a
+        campaign's line, by the far ends' own logs."""
+
+    @abstractmethod
+    def count(self) -> dict[str, Any]:
+        """What became of everybody, by the far ends' own logs: see ``sip_counter.count_folder``."""
 
     @abstractmethod
     async def stop(self) -> None:
         """End everything."""
 
+    def _line_phones(self) -> tuple[str, ...]:
+        """Phones that stay on the line for a campaign."""
+        return tuple(agent.phone.number for agent in self._agents if agent.campaign)
+
+    def _senior_phones(self) -> tuple[str, ...]:
+        return tuple(
+            agent.phone.number
+            for agent in self._agents
+            if agent.seniority is Seniority.SENIOR and not agent.campaign
+        )
+
 
 class SimulatedTelephony(Telephony):
-    """The simulated PBX behind a real AMI port, with simulated people."""
+    """The simulated PBX behind a real AMI port, with simulated people; at the end their log is
+    written into ``folder``."""
 
     name = "simulated"
 
-    def __init__(self, agents: Sequence[SampleAgent], seed: int) -> None:
-        self._agents = agents
+    def __init__(
+        self,
+        folder: Path,
+        agents: Sequence[SampleAgent],
+        contacts: Sequence[SampleContact],
+        seed: int,
+    ) -> None:
+        super().__init__(agents, contacts)
+        self._log_path = folder / "far_ends.jsonl"
         self._seed = seed
         self._port = free_port()
         self._server: AmiServer | None = None
@@ -127,16 +156,18 @@ class SimulatedTelephony(Telephony):
             time.time(),
             PbxSettings(
                 phones=tuple(habits),
+                trunk=TRUNK,
                 sounds={f"cc/{name}": length for name, length in PROMPT_S.items()},
             ),
             accounts,
             phones=habits,
         )
+        for contact in self._contacts:
+            self._world.carrier.plan(contact.number, _dialed_plan(contact))
         self._server = AmiServer(self._world, port=self._port)
         await self._server.start()
 
-    async def call(self, callers: Sequence[SampleCaller]) -> None:
-        """See ``Telephony``."""
+    async def _call(self, callers: Sequence[SampleCaller]) -> None:
         assert self._world is not None
         assert self._server is not None
         self._server.step()
@@ -155,15 +186,46 @@ class SimulatedTelephony(Telephony):
             self._world.add_caller(plan, after_s=caller.at_s)
         self._server.step()
 
-    def invites(self) -> list[Invite]:
+    def heard(self) -> list[Heard]:
         """See ``Telephony``."""
         assert self._world is not None
-        return [Invite(x.party, x.at) for x in self._world.log if x.deed is Deed.INVITED]
+        rings = [call for call in sip_calls(self._world.log) if sip_counter.is_ring(call)]
+        lines, behind_s = self._line_phones(), self._behind_s()
+        return [Heard(ring.called, ring.invited_at + behind_s) for ring in rings] + [
+            Heard(entry.party, entry.at + behind_s)
+            for entry in self._world.log
+            if entry.deed is Deed.HEARD_PERSON and entry.party in lines
+        ]
+
+    def _behind_s(self) -> float:
+        """How far the world's clock is behind ours: it was set a moment before it began to run."""
+        assert self._server is not None
+        looks = []
+        for _ in range(CLOCK_LOOKS):
+            before, there, after = time.time(), self._server.now, time.time()
+            looks.append((after - before, (before + after) / 2 - there))
+        return min(looks)[1]
+
+    def count(self) -> dict[str, Any]:
+        """See ``Telephony``."""
+        assert self._world is not None
+        calls = sip_calls(self._world.log)
+        rings = [call for call in calls if sip_counter.is_ring(call)]
+        callers = [call for call in calls if not call.received]
+        dialed = sip_calls(self._world.carrier.log)
+        message_s = PROMPT_S[renewals.HARBOUR_PROMPT]
+        return {
+            "inbound": sip_counter.count_inbound(callers, rings, self._gold, self._senior_phones()),
+            "outbound": sip_counter.count_outbound(dialed, renewals.HARBOUR_WAIT_S, message_s),
+        }
 
     async def stop(self) -> None:
         """See ``Telephony``."""
         if self._server is not None:
             await self._server.stop()
+        if self._world is not None:
+            log = sorted(self._world.log + self._world.carrier.log, key=lambda entry: entry.at)
+            self._log_path.write_bytes(msgspec.json.Encoder().encode_lines(log))
 
 
 def _habits(agent: SampleAgent) -> people.PhoneHabits:
@@ -175,100 +237,55 @@ def _habits(agent: SampleAgent) -> people.PhoneHabits:
         reject_share=share["reject"],
         ignore_share=share["ignore"],
         unreachable_share=share["unreachable"],
-        hang_up_first_share=0.2,
-        talk_s=(4.0, 12.0),
+        hang_up_first_share=0.0,
     )
 
 
-class AsteriskTelephony(Telephony):
-    """A real Asterisk with SIPp's phones and callers, all on loopback."""
+def _dialed_plan(contact: SampleContact) -> DialedPlan:
+    behaviour = Behaviour(contact.behaviour)
+    return DialedPlan(
+        behaviour,
+        ring_after_s=NETWORK_S,
+        ring_s=contact.ring_s,
+        stay_s=0.0 if behaviour is Behaviour.HANGS_UP else contact.stay_s,
+    )
 
-    name = "asterisk"
 
-    def __init__(self, folder: Path, agents: Sequence[SampleAgent], seed: int) -> None:
-        self._folder = folder
-        self._agents = agents
-        self._rng = Random(seed)
-        self._ports = find_free_ports()
-        reachable = [agent for agent in agents if agent.phone.behaviour != "unreachable"]
-        self.phones = SippPhones(folder / "phones", [_phone_plan(a, self._rng) for a in reachable])
-        self._dead_port = free_port()
-        self._trunk_port = free_port()
-        self.instance: AsteriskInstance | None = None
-        self.callers: list[SippCallers] = []
-
-    @property
-    def ami_port(self) -> int:
-        """See ``Telephony``."""
-        return self._ports.ami
-
-    def config(self) -> dict[str, object]:
-        """See ``Telephony``."""
-        ports = self._ports
-        return {
-            "sip_port": ports.sip,
-            "http_port": ports.http,
-            "rtp_start": ports.rtp_start,
-            "rtp_end": ports.rtp_end,
-            "phones": [
-                {"number": agent.phone.number, "contact": self._contact(agent)}
-                for agent in self._agents
-            ],
-            "trunks": [{"name": "carrier", "host": TRUNK_LOOPBACK, "port": self._trunk_port}],
-        }
-
-    def _contact(self, agent: SampleAgent) -> str:
-        if agent.phone.behaviour == "unreachable":
-            return f"sip:{agent.phone.number}@{LOOPBACK}:{self._dead_port}"
-        return self.phones.contact(agent.phone.number)
-
-    async def start(self, settings: Settings) -> None:
-        """See ``Telephony``."""
-        self.version = await asterisk_version()
-        config = pbx_config(settings, settings.pbxs[0])
-        # Nobody qualifies the far end: SIPp's callers answer no OPTIONS.
-        trunks = tuple(replace(trunk, qualify_s=0) for trunk in config.trunks)
-        self.instance = AsteriskInstance(
-            self._folder / "asterisk", replace(config, trunks=trunks), PROMPTS
-        )
-        await self.instance.start()
-        await self.phones.start()
-
-    async def call(self, callers: Sequence[SampleCaller]) -> None:
-        """See ``Telephony``."""
-        assert self.instance is not None
-        greeting = self.instance.config.sounds_dir / "greeting.ulaw"
-        greeting_s = greeting.stat().st_size / ULAW_BYTES_PER_S
-        plans = [
-            CallerPlan(
-                number=caller.number,
-                dialed=DIALED,
-                stay_ms=round(caller.stay_s * 1000),
-                start_ms=round(caller.at_s * 1000),
-                key=caller.key,
-                key_ms=round((greeting_s + MENU_BEGINS_S + caller.key_after_s) * 1000),
+def sip_calls(log: Iterable[Entry]) -> list[SipCall]:
+    """The simulated far ends' log in the terms in which a real one is counted."""
+    calls: dict[str, SipCall] = {}
+    for entry in log:
+        if entry.deed is Deed.DIALED:
+            calls[entry.channel] = SipCall(
+                entry.channel, entry.number, entry.detail, received=False, invited_at=entry.at
             )
-            for caller in callers
-        ]
-        folder = self._folder / f"callers-{len(self.callers)}"
-        process = SippCallers(folder, plans, pbx=(LOOPBACK, self._ports.sip))
-        self.callers.append(process)
-        await process.start()
-
-    def invites(self) -> list[Invite]:
-        """See ``Telephony``."""
-        return [Invite(phone, at) for phone, at in self.phones.invites()]
-
-    async def stop(self) -> None:
-        """See ``Telephony``."""
-        await asyncio.gather(*(process.stop() for process in self.callers))
-        await self.phones.stop()
-        if self.instance is not None:
-            await self.instance.stop()
+        elif entry.deed is Deed.INVITED:
+            is_phone = entry.party.isdigit()
+            calls[entry.channel] = SipCall(
+                entry.channel,
+                entry.number if is_phone else entry.shown,
+                entry.party if is_phone else entry.number,
+                received=True,
+                invited_at=entry.at,
+            )
+        elif entry.channel in calls:
+            _note(calls[entry.channel], entry)
+    return list(calls.values())
 
 
-def _phone_plan(agent: SampleAgent, rng: Random) -> PhonePlan:
-    behaviour = {"reject": Behaviour.REJECT, "ignore": Behaviour.IGNORE}.get(
-        agent.phone.behaviour, Behaviour.ANSWER
-    )
-    return PhonePlan(agent.phone.number, behaviour, round(agent.phone.ring_s * 1000))
+def _note(call: SipCall, entry: Entry) -> None:
+    match entry.deed:
+        case Deed.RANG:
+            call.ringing_at = entry.at
+        case Deed.ACCEPTED | Deed.PICKED_UP:
+            call.answered_at = entry.at
+        case Deed.PRESSED:
+            call.pressed_at = call.pressed_at or entry.at
+        case Deed.REFUSED:
+            call.refused_at, call.refused_with = entry.at, int(entry.detail)
+        case Deed.MISSED | Deed.WITHDRAWN | Deed.UNREACHED:
+            call.cancelled_at = entry.at
+        case Deed.HUNG_UP | Deed.WAS_HUNG_UP:
+            call.ended_at, call.ended_here = entry.at, entry.deed is Deed.HUNG_UP
+        case _:
+            pass
