@@ -89,14 +89,17 @@ def end(turn: Turn, attempt: Attempt, cause: int, result: AttemptResult | None =
 
 def _count_refusals(turn: Turn, campaign: Campaign, result: AttemptResult) -> int:
     """A trunk that refuses call after call is given a pause, for the list's sake."""
+    pause = f"pace:{campaign.settings.id}"
     if result is AttemptResult.UNKNOWN:
         return campaign.refusals
     if result not in (AttemptResult.FAILED, AttemptResult.CONGESTION):
+        if pause_after(campaign.refusals):
+            turn.state.clear_timer(pause)
         return 0
     refusals = campaign.refusals + 1
     pause_s = pause_after(refusals)
     if pause_s:
-        turn.state.set_timer(f"pace:{campaign.settings.id}", turn.now + pause_s)
+        turn.state.set_timer(pause, turn.now + pause_s)
     return refusals
 
 

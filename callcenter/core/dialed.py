@@ -39,6 +39,8 @@ PERSON_LEASE_S = 10.0
 HARBOUR_LEASE_S = 60.0
 """No message is longer; after this the PBX is asked."""
 HANGUP_LEASE_S = 10.0
+REFUSED_S = 1.0
+"""How long an Originate that failed waits for word of its channel: that takes milliseconds."""
 YOUNG_S = 10.0
 """An attempt that the PBX does not know yet may still be made by an Originate just sent."""
 SEEN = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.MACHINE)
@@ -216,15 +218,17 @@ def hung_up(turn: Turn, attempt: Attempt, cause: int) -> None:
 
 
 def originate_failed(turn: Turn, event: OriginateFailed) -> None:
-    """The PBX could not dial. With a channel the Hangup tells why; without, this is all."""
+    """The PBX could not dial. With a channel the Hangup tells why; without, this is all.
+
+    It may overtake the word of the channel: two threads of the PBX report.
+    """
     attempt = turn.attempt_on(event.channel)
     if attempt is None:
         return
-    if attempt.created:
-        turn.change_attempt(attempt, rang_out=attempt.rang_out or event.rang_out)
-    else:
-        result = AttemptResult.NO_ANSWER if event.rang_out else AttemptResult.FAILED
-        attempts.end(turn, attempt, 0, result)
+    rang_out = attempt.rang_out or event.rang_out
+    turn.change_attempt(attempt, refused=True, rang_out=rang_out)
+    if not attempt.created:
+        turn.state.set_timer(f"attempt:{attempt.id}", turn.now + REFUSED_S)
 
 
 def place_failed(turn: Turn, command: PlaceCall, unknown: bool) -> None:
@@ -238,6 +242,9 @@ def lease_ran_out(turn: Turn, attempt_id: AttemptId) -> None:
     """Nothing was heard of an attempt that should have moved: ask the PBX, and go on asking."""
     attempt = turn.state.attempts.get(attempt_id)
     if attempt is None:
+        return
+    if attempt.refused and not attempt.created:
+        attempts.end(turn, attempt, 0)
         return
     turn.state.set_timer(f"attempt:{attempt_id}", turn.now + SCREENING_LEASE_S)
     if turn.is_up(attempt.channel.pbx):

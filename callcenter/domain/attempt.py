@@ -147,6 +147,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     state: AttemptState = AttemptState.PLACED
     created: bool = False
     """The PBX has made the channel: a Hangup will come."""
+    refused: bool = False
+    """The PBX could not dial; if a channel was made all the same, its Hangup tells why."""
     ringing_at: float = 0.0
     rang_out: bool = False
     """The ring time was over: we are hanging up."""

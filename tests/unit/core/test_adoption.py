@@ -6,10 +6,11 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import decode_state
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import AttemptState
 from callcenter.domain.call import CallState, Place
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import ChannelRef
-from tests.builders import PBX, Bench, truth
+from tests.builders import PBX, Bench, channel, truth
 
 
 def restart(bench: Bench, *channels: e.ChannelTruth) -> None:
@@ -90,3 +91,35 @@ def test_an_agent_back_from_the_native_queue_s_call_may_be_ready_at_once_by_aski
     bench.ask(e.DispositionRequested, "ana", bench.agent("ana").call, "solved")
 
     assert bench.agent("ana").state is AgentState.READY
+
+
+def test_an_agent_who_talks_and_picks_up_on_a_second_line_keeps_the_first_call() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+    bench.waiting_caller("b")
+    bench.tell(e.CallFellBack(channel("b")))
+
+    bench.tell(e.FallbackAnswered(channel("b"), "1001", channel("q-1")))
+
+    assert bench.agent("ana").call == bench.call("a").id
+    assert (bench.call("b").state, bench.call("b").agent) == (CallState.CONNECTED, "")
+
+
+def test_a_person_whom_the_native_queue_gave_to_an_agent_has_talked_with_that_agent() -> None:
+    # Nobody led for a while: from hold the dialplan goes to the native queue.
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    bench.ask(e.NotReadyRequested, "ana", "lunch")
+    bench.person(ref)
+    bench.tell(e.CallFellBack(ref))
+
+    bench.tell(e.FallbackAnswered(ref, "1001", channel("q-1")))
+
+    assert bench.agent("ana").state is AgentState.TALKING
+    assert bench.attempt(ref).state is AttemptState.CONNECTED
+    bench.tell(e.ChannelHungUp(ref, 16))
+    assert bench.came_of_it().agent == "ana"
+    bench.wait(30)
+    assert (bench.agent("ana").state, bench.agent("ana").reason) == (AgentState.NOT_READY, "lunch")

@@ -119,6 +119,7 @@ def test_a_call_of_which_no_channel_was_made_ends_with_its_response(
 
     bench.tell(e.OriginateFailed(ref, rang_out=rang_out))
     bench.tell(e.OriginateFailed(ref))
+    bench.wait(1.0)
 
     assert [r.result for r in bench.kept(AttemptRecord)] == [result]
 
@@ -239,10 +240,40 @@ def test_a_call_that_was_placed_and_never_heard_of_has_the_pbx_asked() -> None:
     assert bench.came_of_it().result is R.UNKNOWN
 
 
-def test_nothing_is_left_of_an_attempt_that_has_ended() -> None:
+def test_a_failure_that_overtakes_the_word_of_its_channel_does_not_hide_why() -> None:
     bench = Bench()
     ref = bench.dial("ana", rows=1)
-    bench.answer(ref)
+
+    bench.tell(e.OriginateFailed(ref))
+    bench.tell(e.AttemptCreated(ref))
+    bench.tell(e.ChannelHungUp(ref, 1))
+    bench.wait(2.0)
+
+    assert [r.result for r in bench.kept(AttemptRecord)] == [R.INVALID_NUMBER]
+
+
+@pytest.mark.parametrize("fact", [e.AttemptRinging, e.AttemptAnswered])
+def test_a_channel_that_was_heard_of_ends_with_its_hangup_not_with_the_response(
+    fact: type[e.AttemptRinging | e.AttemptAnswered],
+) -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    bench.tell(fact(ref))
+
+    bench.tell(e.OriginateFailed(ref))
+
+    assert bench.kept(AttemptRecord) == []
+    bench.tell(e.ChannelHungUp(ref, 17))
+    assert len(bench.kept(AttemptRecord)) == 1
+
+
+@pytest.mark.parametrize("fact", [e.AttemptRinging, e.AttemptAnswered])
+def test_nothing_is_left_of_an_attempt_that_has_ended(
+    fact: type[e.AttemptRinging | e.AttemptAnswered],
+) -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    bench.tell(fact(ref))
     bench.tell(e.ChannelHungUp(ref, 16))
     bench.tell(e.ChannelHungUp(ref, 16))
 

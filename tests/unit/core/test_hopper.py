@@ -419,6 +419,18 @@ def test_a_call_that_comes_through_ends_the_caution() -> None:
     assert len(bench.placed()) == REFUSALS_TOLERATED + 2
 
 
+def test_a_call_under_way_that_comes_through_ends_the_pause() -> None:
+    bench = Bench()
+    slow = bench.dial("ana", "jon", rows=FULL)
+    for _ in range(REFUSALS_TOLERATED):
+        bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 34))
+    before = len(bench.placed())
+
+    busy(bench, slow)
+
+    assert len(bench.placed()) == before + 2
+
+
 def test_a_pause_of_dialing_outlives_a_start_pressed_again() -> None:
     bench = Bench()
     bench.dial("ana", rows=FULL)

@@ -240,6 +240,20 @@ def test_a_desktop_that_is_gone_lets_the_line_go_and_being_ready_opens_it_again(
     assert len(bench.sent(c.OpenLine)) == 2
 
 
+def test_a_line_that_was_lost_and_is_not_wanted_any_more_is_not_rung_again() -> None:
+    bench = joined(Bench(), "ana")
+    bench.tell(e.DesktopClosed("ana"))
+    bench.wait(DESKTOP_GRACE_S - 1)
+    bench.tell(e.OriginateFailed(line_of(bench)))
+    bench.wait(1)
+    bench.tell(e.DesktopOpened("ana"))
+
+    bench.wait(60)
+
+    assert bench.agent("ana").reason == "desktop_lost"
+    assert len(bench.sent(c.OpenLine)) == 1
+
+
 def test_a_desktop_gone_during_a_conversation_lets_the_line_go_after_it() -> None:
     bench = Bench()
     ref = bench.dial("ana", rows=1)
