@@ -14,8 +14,11 @@ from pathlib import Path, PurePath
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-REAL_MARKERS = ("asterisk",)
-"""Markers of tests that need a real program; scripts/parts.sh finds and installs these."""
+REAL_MARKERS: dict[str, tuple[str, ...]] = {
+    "asterisk": ("asterisk",),
+    "browser": ("chromium", "pages"),
+}
+"""Markers of tests that need something real, and what: scripts/parts.sh finds and installs it."""
 
 REQUIRED = (
     "unit",
@@ -24,6 +27,7 @@ REQUIRED = (
     "contract-asterisk",
     "simulation",
     "integration-asterisk",
+    "e2e-browser",
 )
 """Parts that every full run in CI must have run at least one test of, collected or not."""
 
@@ -36,6 +40,12 @@ def name_part(path: PurePath, markers: Iterable[str]) -> str:
     folder = path.parts[0] if len(path.parts) > 1 else "tests"
     real = [marker for marker in REAL_MARKERS if marker in tuple(markers)]
     return "-".join([folder, *real])
+
+
+def list_lacking(markers: Iterable[str], missing: Iterable[str]) -> list[str]:
+    """What a test with these markers needs and is ``missing``, in a fixed order."""
+    needed = [part for marker in markers for part in REAL_MARKERS.get(marker, ())]
+    return [part for part in missing if part in needed]
 
 
 def list_parts_without_tests(ran: Mapping[str, int], collected: Iterable[str]) -> list[str]:

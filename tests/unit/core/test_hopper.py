@@ -340,7 +340,9 @@ def test_a_database_that_thinks_a_window_open_which_is_closed_is_asked_once_a_se
 
     for number in range(3):
         bench.fill(*(row(100 * number + i) for i in range(FULL)))
-        bench.wait(outbound.LOOK_SOON_S)
+        bench.wait(outbound.LOOK_SOON_S - 0.1)
+        assert len(bench.refills()) == before + number
+        bench.wait(0.1)
 
     assert bench.placed() == []
     assert len(bench.refills()) == before + 3

@@ -98,7 +98,9 @@ def test_a_line_that_the_agent_hangs_up_is_rung_again() -> None:
 
     bench.tell(e.ChannelHungUp(line, 0))
     assert shown(bench) is LineState.NONE
-    bench.wait(LINE_RETRY_S)
+    bench.wait(LINE_RETRY_S - 0.1)
+    assert len(bench.sent(c.OpenLine)) == 1
+    bench.wait(0.1)
 
     assert len(bench.sent(c.OpenLine)) == 2
     assert line_of(bench) != line

@@ -440,6 +440,18 @@ def test_a_person_of_whom_nothing_is_heard_has_the_pbx_asked() -> None:
     assert len(bench.sent(c.ReadPbx)) == 1
 
 
+def test_a_person_who_never_arrives_in_the_holding_bridge_has_the_pbx_asked() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    bench.ask(e.NotReadyRequested, "ana", "lunch")
+    bench.answer(ref)
+    bench.tell(e.AttemptScreened(ref, Verdict.HUMAN))
+
+    bench.wait(dialed.PERSON_LEASE_S)
+
+    assert len(bench.sent(c.ReadPbx)) == 1
+
+
 def test_a_message_without_end_has_the_pbx_asked() -> None:
     bench = Bench()
     two_people(bench)

@@ -102,7 +102,7 @@ describe("the shell", () => {
     expect(localStorage.getItem("language")).toBe("zh");
   });
 
-  it("signs out", async () => {
+  it("signs out, and the next one does not begin where this one was", async () => {
     const { place, asked, shows } = await appAt("/nowhere", {
       ...as("supervisor"),
       "DELETE /api/v1/session": () => new Response(null, { status: 204 }),
@@ -115,6 +115,7 @@ describe("the shell", () => {
     expect(asked.at(-1)?.operation).toBe("DELETE /api/v1/session");
     expect(place.textContent).not.toContain("Your session is over");
     expect(sockets.at(-1)?.closed).toBe(true);
+    expect(location.pathname).toBe("/");
   });
 
   it("asks to sign in again when the session is over, and says why", async () => {

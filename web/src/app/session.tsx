@@ -1,8 +1,9 @@
 /** Who is signed in. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import type { ReactNode } from "react";
+import { navigate } from "wouter/use-browser-location";
 
 import { ProblemError, request, tellWhenSignedOut } from "../api";
 import type { Me, Role } from "../api";
@@ -27,6 +28,7 @@ const SessionContext = createContext<Session | null>(null);
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [wasOver, setWasOver] = useState(false);
+  const hasLeft = useRef(false); // by a click
   const { data, error, refetch } = useQuery({
     queryKey: ME,
     queryFn: readMe,
@@ -61,14 +63,23 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [become],
   );
   const signOut = useCallback(async () => {
+    hasLeft.current = true; // the live connection may hear of it before this is answered
     try {
       await request("DELETE /api/v1/session");
     } catch (problem) {
-      if (!(problem instanceof ProblemError && problem.status === 401)) throw problem;
+      if (!(problem instanceof ProblemError && problem.status === 401)) {
+        hasLeft.current = false;
+        throw problem;
+      }
     }
     setWasOver(false);
     become(null);
   }, [become]);
+  useEffect(() => {
+    if (data !== null || !hasLeft.current) return;
+    hasLeft.current = false;
+    navigate("/", { replace: true }); // whoever signs in next begins on a page of their own
+  }, [data]);
   const check = useCallback(() => void refetch(), [refetch]);
 
   const session = useMemo(

@@ -1,0 +1,238 @@
+"""Takes the pictures in docs/screens/: every page of a sample center that is at work.
+
+    PYTHONPATH=. .venv/bin/python scripts/screens.py [FOLDER [PAGE...]]
+
+Takes two minutes. Needs Chromium and the built pages (``scripts/parts.sh install``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+from playwright.async_api import Browser, Page, expect
+
+from callcenter.demo.arrivals import draw_callers
+from callcenter.demo.renewals import CAMPAIGN, NAME, make_contacts, settings, write_csv
+from callcenter.demo.run import Demo, SignIn, make_people, open_demo
+from callcenter.demo.sample import AGENTS, VISITOR
+from callcenter.demo.telephony import SimulatedTelephony
+from scripts.png_palette import shrink
+from tests.e2e.browser import open_browser
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screens"
+SEED = 7
+SIZES = ((1366, 768), (1920, 1080))
+BUSY_S = 45.0
+"""So long the center works before the first picture: there are queues then, and results."""
+ROUND_S, CALLERS_A_ROUND, STAY_S = 60.0, 28, 45.0
+"""More people call, over and over, than the agents can take; only those are left that are known."""
+LINES_PER_AGENT = 1.0
+"""Nobody answers in vain, as a manager would have it."""
+TALK_S = 4.0
+"""A conversation has gone on for so long when its picture is taken."""
+WAIT_MS = 60_000
+"""For a call to come to the visitor's desk."""
+
+
+class Camera:
+    """A page, of which a picture is taken in every size."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page = page
+        self._folder = folder
+        self.taken: list[Path] = []
+
+    async def take(self, name: str) -> None:
+        """Take the pictures of this moment."""
+        for width, height in SIZES:
+            await self.page.set_viewport_size({"width": width, "height": height})
+            await self.page.mouse.move(0, 0)
+            path = self._folder / f"{name}-{width}.png"
+            path.write_bytes(await self.page.screenshot(animations="disabled"))
+            self.taken.append(path)
+
+    async def shrink(self, page: Page) -> None:
+        """Make the files small; ``page`` is one that is not needed for anything else."""
+        for path in self.taken:
+            path.write_bytes(await shrink(page, path.read_bytes()))
+            print(f"{path.name}: {path.stat().st_size // 1000} kB")
+
+
+@asynccontextmanager
+async def _open(
+    browser: Browser, demo: Demo, folder: Path, who: SignIn | None, language: str = "en"
+) -> AsyncIterator[Camera]:
+    """A browser at the center's door, or signed in as somebody."""
+    width, height = SIZES[0]
+    context = await browser.new_context(
+        locale=language,
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        timezone_id="Atlantic/Reykjavik",
+    )
+    context.set_default_timeout(WAIT_MS)
+    try:
+        if who is not None:
+            body = {"login": who.login, "password": who.password}
+            await context.request.post(f"{demo.center.url}/api/v1/session", data=body)
+        page = await context.new_page()
+        await page.goto(f"{demo.center.url}/")
+        await page.evaluate("language => localStorage.setItem('language', language)", language)
+        await page.reload()
+        camera = Camera(page, folder)
+        yield camera
+        await page.goto("about:blank")
+        await camera.shrink(page)
+    finally:
+        await context.close()
+
+
+async def _work(demo: Demo) -> None:
+    """Have people call and be dialed until cancelled."""
+    await demo.manager.save(CAMPAIGN, settings() | {"lines_per_agent": LINES_PER_AGENT})
+    await demo.manager.start(CAMPAIGN)
+    while True:
+        callers = draw_callers(demo.rng, demo.customers, ROUND_S, CALLERS_A_ROUND, STAY_S)
+        await demo.telephony.call([caller for caller in callers if caller.tier is not None])
+        await asyncio.sleep(ROUND_S)
+
+
+async def take_sign_in(browser: Browser, demo: Demo, folder: Path) -> None:
+    """The door."""
+    async with _open(browser, demo, folder, None) as camera:
+        await expect(camera.page.get_by_label("Password", exact=True)).to_be_visible()
+        await camera.take("sign-in")
+
+
+async def take_desk(browser: Browser, demo: Demo, folder: Path) -> None:
+    """An agent's way from the phone to the wrap-up, then a call of the campaign."""
+    agent = demo.visitor[0]
+    async with _open(browser, demo, folder, agent) as camera:
+        page = camera.page
+        state = page.get_by_role("main").get_by_role("status").first
+        await page.get_by_label("Phone").fill(agent.phone)
+        await camera.take("desk-start")
+        await page.get_by_role("button", name="Start work").click()
+        await expect(state).to_contain_text("Not ready")
+        await camera.take("desk-idle")
+        await page.get_by_role("button", name=re.compile("^Ready")).click()
+        await expect(page.get_by_text("Pick up your phone")).to_be_visible()
+        await camera.take("desk-ringing")
+        await expect(state).to_contain_text("Talking")
+        await asyncio.sleep(TALK_S)
+        await camera.take("desk-call")
+        await page.keyboard.press("e")
+        await expect(state).to_contain_text("Wrap-up")
+        await camera.take("desk-wrap-up")
+        await page.keyboard.press("o")
+        await page.get_by_role("radio", name=NAME).check()
+        await page.get_by_role("button", name="Start work").click()
+        await expect(page.get_by_text("Line open")).to_be_visible()
+        await page.get_by_role("button", name=re.compile("^Ready")).click()
+        await expect(state).to_contain_text("Talking")
+        await page.keyboard.press("?")
+        await asyncio.sleep(TALK_S)
+        await camera.take("desk-campaign")
+        await page.keyboard.press("o")
+        await page.keyboard.press("e")
+        await expect(page.get_by_role("button", name="Start work")).to_be_visible()
+
+
+async def take_desk_in_chinese(browser: Browser, demo: Demo, folder: Path) -> None:
+    """The desk again, in the other language."""
+    agent = demo.visitor[0]
+    async with _open(browser, demo, folder, agent, "zh") as camera:
+        page = camera.page
+        state = page.get_by_role("main").get_by_role("status").first
+        phone = page.get_by_role("textbox").first
+        await phone.or_(state).first.wait_for()
+        await phone.fill(agent.phone)
+        await page.locator("button[type=submit]").click()
+        await state.wait_for()
+        await page.keyboard.press("r")
+        await expect(page.locator("[data-card]")).to_be_visible()
+        await expect(page.get_by_text("通话中").first).to_be_visible()
+        await asyncio.sleep(TALK_S)
+        await camera.take("desk-call-zh")
+
+
+async def take_board(browser: Browser, demo: Demo, folder: Path) -> None:
+    """The supervisor's board."""
+    for language, name in (("en", "board"), ("zh", "board-zh")):
+        async with _open(browser, demo, folder, demo.visitor[1], language) as camera:
+            waiting = camera.page.get_by_role("table").nth(1).locator("tbody tr")
+            await expect(waiting.nth(2)).to_be_visible()
+            await camera.take(name)
+
+
+async def take_campaigns(browser: Browser, demo: Demo, folder: Path) -> None:
+    """The manager's pages."""
+    known = make_contacts(demo.rng, demo.customers, 120)
+    strangers = [replace(contact, number=f"+354632{n:04d}") for n, contact in enumerate(known)]
+    text = write_csv([*strangers, known[0]])
+    async with _open(browser, demo, folder, demo.visitor[2]) as camera:
+        page = camera.page
+        await page.get_by_role("link", name=NAME).wait_for()
+        await camera.take("campaigns")
+        await page.get_by_role("link", name=NAME).click()
+        await page.get_by_role("button", name="Pause").wait_for()
+        await expect(page.get_by_role("table")).to_have_count(2)
+        await camera.take("campaign")
+        await page.get_by_role("button", name="Pause").click()
+        await camera.take("campaign-pause")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Settings").click()
+        await page.get_by_role("dialog").wait_for()
+        await camera.take("campaign-settings")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Import list").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.locator("input[type=file]").set_input_files(
+            {"name": "autumn renewals.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        )
+        await dialog.get_by_role("button", name="Check the file").click()
+        await dialog.get_by_role("table").wait_for()
+        await camera.take("campaign-import")
+    async with _open(browser, demo, folder, demo.visitor[2], "zh") as camera:
+        await camera.page.goto(f"{demo.center.url}/campaigns/{CAMPAIGN}")
+        await expect(camera.page.get_by_role("table")).to_have_count(2)
+        await camera.take("campaign-zh")
+
+
+Take = Callable[[Browser, Demo, Path], Awaitable[None]]
+PAGES: dict[str, Take] = {
+    "sign-in": take_sign_in,
+    "desk": take_desk,
+    "board": take_board,
+    "campaigns": take_campaigns,
+    "desk-zh": take_desk_in_chinese,
+}
+
+
+async def main(folder: Path, data: Path, pages: list[str]) -> None:
+    """Start a sample center in the folder ``data`` and take these pages' pictures, or all."""
+    expect.set_options(timeout=WAIT_MS)
+    customers, contacts = make_people(SEED)
+    telephony = SimulatedTelephony(data, (*AGENTS, VISITOR), contacts, SEED)
+    async with open_demo(data, telephony, customers, contacts, seed=SEED) as demo:
+        working = asyncio.create_task(_work(demo))
+        await asyncio.sleep(BUSY_S)
+        async with open_browser() as browser:
+            for page in pages or PAGES:
+                await PAGES[page](browser, demo, folder)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    asked = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    asked.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="callcenter-screens-") as place:
+        asyncio.run(main(asked, Path(place), sys.argv[2:]))
