@@ -26,12 +26,12 @@ demo: $(READY) $(PAGES) ## run a small sample center; PBX=asterisk: with a real 
 	$(BIN)/callcenter demo $(if $(PBX),--pbx $(PBX)) $(ARGS)
 
 # One run of pytest for everything. With ARGS (a file, -k a_name) only that, without judging coverage.
-test: $(READY_DEV) ## run all tests; ARGS="tests/unit -k name" selects; INSTALL=0 installs no programs
+test: $(READY_DEV) $(if $(filter 1,$(CALLCENTER_SKIP_WEB)),,$(PAGES)) ## run all tests; ARGS="tests/unit -k name" selects; INSTALL=0 installs no programs
 	@sh scripts/parts.sh install
 ifeq ($(strip $(ARGS)),)
 	scripts/web.sh test $(BIN)/python
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m coverage run -m pytest -n 2 --dist loadscope
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python scripts/coverage_gate.py
 else

@@ -84,8 +84,6 @@ async def _open(
             await context.request.post(f"{demo.center.url}/api/v1/session", data=body)
         page = await context.new_page()
         await page.goto(f"{demo.center.url}/")
-        await page.evaluate("language => localStorage.setItem('language', language)", language)
-        await page.reload()
         camera = Camera(page, folder)
         yield camera
         await page.goto("about:blank")

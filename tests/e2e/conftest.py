@@ -14,11 +14,9 @@ from callcenter.demo.sample import SampleAgent
 from callcenter.demo.telephony import SimulatedTelephony
 from tests.e2e import browser as browsers
 from tests.e2e.browser import Visitor, visit
-from tests.e2e.site import Site, contact
+from tests.e2e.site import CONTACTS, Site, contact
 
 SEED = 7
-CONTACTS = 60
-"""People whom the carrier knows: more than any test dials."""
 
 expect.set_options(timeout=browsers.WAIT_S * 1000)
 

@@ -25,7 +25,7 @@ from callcenter.demo.run import CHEAP_HASHES
 from callcenter.demo.sample import Phone, SampleAgent
 from callcenter.demo.telephony import Heard, Telephony
 from callcenter.documents.customers_csv import CustomerRow
-from callcenter.domain.agent import Seniority
+from callcenter.domain.agent import Agent, AgentState, Seniority
 from callcenter.domain.customer import Tier
 from callcenter.service.ports import Role
 from callcenter.settings import Settings
@@ -89,8 +89,15 @@ FLOW: Final = {
 """Every caller hears a prompt, during which it is looked up who that is, and is in the queue."""
 
 
-def contact(n: int, *, stay_s: float = BRIEF_S) -> SampleContact:
-    """Somebody on the campaign's list, who picks up at once."""
+CONTACTS: Final = 60
+"""People whom the carrier knows."""
+PATIENT: Final = 10
+"""So many of them, the first, stay until the agent ends the call; the others have no time."""
+
+
+def contact(n: int) -> SampleContact:
+    """Somebody who may be on the campaign's list, and picks up at once."""
+    assert n < CONTACTS
     return SampleContact(
         number=f"+354611{n:04d}",
         name=f"Katrín Foss {n}",
@@ -100,7 +107,7 @@ def contact(n: int, *, stay_s: float = BRIEF_S) -> SampleContact:
         runs_out="2027-03",
         behaviour=NumberBehaviour.HUMAN,
         ring_s=0.3,
-        stay_s=stay_s,
+        stay_s=STAYS_S if n < PATIENT else BRIEF_S,
     )
 
 
@@ -109,6 +116,9 @@ def write_list(contacts: Sequence[SampleContact]) -> str:
     rows = [f"{c.number},{c.name},{c.tier},{c.card},{c.runs_out}" for c in contacts]
     return "\n".join(["number,name,tier,card,runs out", *rows, ""])
 
+
+AT_WORK: Final = (AgentState.READY, AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP)
+"""A call may come as soon as somebody is ready."""
 
 MakeTelephony = Callable[[Path, Sequence[SampleAgent], Sequence[SampleContact]], Telephony]
 
@@ -185,25 +195,28 @@ class Site:
                 await manager.import_contacts(CAMPAIGN, "first", write_list(contacts))
 
     @asynccontextmanager
-    async def workers(self) -> AsyncIterator[None]:
-        """The campaign's agents are at their desks, ready and on the line."""
+    async def at_work(self, *agents: SampleAgent) -> AsyncIterator[None]:
+        """These agents are at their desks, as programs, and ready: for the campaign those who
+        belong to it."""
         desks = tuple(
             Desk(a.login, PASSWORD, a.phone.number, a.campaign, wrap_up_s=(0.1, 0.3))
-            for a in WORKERS
+            for a in agents
         )
         working = asyncio.create_task(run_desks(Plan(self.url, 1, desks), lambda _: None))
+        known = self.center.hub.state.agents
         try:
-            async with self.manager() as manager:
-                await manager.wait_until(
-                    CAMPAIGN,
-                    lambda view: view["agents_ready"] == view["lines_open"] == len(desks),
-                    20.0,
-                    "the campaign's agents to be on the line",
-                )
+            await wait_until(
+                lambda: all(_is_at_work(known.get(agent.login)) for agent in agents),
+                "the agents are at work",
+            )
             yield
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+
+
+def _is_at_work(agent: Agent | None) -> bool:
+    return agent is not None and agent.state in AT_WORK
 
 
 def _write_settings(

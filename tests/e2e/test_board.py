@@ -8,8 +8,17 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.conftest import Visitors
-from tests.e2e.desk import Desk
-from tests.e2e.site import ALEX, ANNA, CAMPAIGN, CAMPAIGN_NAME, STRANGER, Site, contact
+from tests.e2e.site import (
+    ALEX,
+    ANNA,
+    CAMPAIGN,
+    CAMPAIGN_NAME,
+    PATIENT,
+    STRANGER,
+    WORKERS,
+    Site,
+    contact,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -23,45 +32,31 @@ def _rows(page: Page, table: str) -> Locator:
 async def test_the_board_shows_queues_waiting_calls_agents_and_the_campaign_live(
     site: Site, visitors: Visitors
 ) -> None:
-    await site.make_campaign([contact(n) for n in range(20)])
+    await site.make_campaign([contact(n) for n in range(PATIENT)])
     page = (await visitors.sign_in("sam")).page
     await expect(page.get_by_role("table", name="Waiting calls")).to_contain_text("Nobody waits.")
 
     await site.call(ANNA.numbers[0])
     await site.call(STRANGER)
-    async with site.workers():
-        async with site.manager() as manager:
-            await manager.start(CAMPAIGN)
+    waiting = _rows(page, "Waiting calls")
+    await expect(waiting.filter(has_text="+354 555 2001")).to_contain_text("Gold")
+    await expect(waiting.filter(has_text="+354 666 0001")).to_contain_text("Waiting")
+    await expect(_rows(page, "Queues").locator("td").nth(1)).to_have_text("2")
 
-        waiting = _rows(page, "Waiting calls")
-        await expect(waiting.filter(has_text="+354 555 2001")).to_contain_text("Gold")
-        await expect(waiting.filter(has_text="+354 666 0001")).to_contain_text("Waiting")
-        await expect(_rows(page, "Queues").locator("td").nth(1)).to_have_text("2")
-        await expect(_rows(page, "Campaigns").filter(has_text=CAMPAIGN_NAME)).to_contain_text(
-            "Running"
-        )
-        working = _rows(page, "Agents").filter(has_text="eve")
-        await expect(working).to_contain_text(CAMPAIGN_NAME)
-        await expect(working).to_contain_text("Talking")
-        await expect(working).to_contain_text("+354 611")  # whom with
+    async with site.at_work(ALEX, *WORKERS), site.manager() as manager:
+        await manager.start(CAMPAIGN)
 
-
-async def test_a_call_moves_on_the_board_as_the_agent_works(site: Site, visitors: Visitors) -> None:
-    board = (await visitors.sign_in("sam")).page
-    desk = Desk(await visitors.sign_in("alex"))
-    await desk.start_work(ALEX.phone.number)
-    alex = _rows(board, "Agents").filter(has_text="alex")
-    await expect(alex).to_contain_text("Not ready")
-
-    await desk.get_ready()
-    await expect(alex).to_contain_text("Ready")
-    await site.call(ANNA.numbers[0])
-    await expect(alex).to_contain_text("Talking")
-    await expect(alex).to_contain_text("+354 555 2001")
-    await desk.press("e")
-
-    await expect(alex).to_contain_text("Wrap-up")
-    await expect(alex).not_to_contain_text("+354 555 2001")
+        alex = _rows(page, "Agents").filter(has_text="alex")
+        await expect(alex).to_contain_text("Talking")
+        await expect(alex).to_contain_text("+354 555 2001")  # gold comes first
+        await expect(waiting).to_have_count(1)
+        await expect(waiting).to_contain_text("+354 666 0001")
+        campaign = _rows(page, "Campaigns").filter(has_text=CAMPAIGN_NAME)
+        await expect(campaign).to_contain_text("Running")
+        eve = _rows(page, "Agents").filter(has_text="eve")
+        await expect(eve).to_contain_text(CAMPAIGN_NAME)
+        await expect(eve).to_contain_text("Talking")
+        await expect(eve).to_contain_text("+354 611")  # whom with
 
 
 async def test_a_board_without_its_server_says_how_old_it_is_and_comes_back(

@@ -9,14 +9,25 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.browser import Visitor
 from tests.e2e.conftest import Visitors
-from tests.e2e.site import CAMPAIGN, CAMPAIGN_NAME, Site, contact, write_list
+from tests.e2e.site import (
+    CAMPAIGN,
+    CAMPAIGN_NAME,
+    CONTACTS,
+    PATIENT,
+    WORKERS,
+    Site,
+    contact,
+    write_list,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-GOOD = 40
+PEOPLE = [contact(n) for n in range(PATIENT, CONTACTS)]
+GOOD = len(PEOPLE)
 BAD_ROWS = (
     "12,Nobody Short,standard,,\n,Nobody Blank,silver,,\n+3546119999,Nobody Tier,platinum,,\n"
 )
+ROWS = [str(GOOD + n) for n in (2, 3, 4)]
 REASONS = [re.compile(reason) for reason in ("too few digits", "number", "tier")]
 
 
@@ -64,7 +75,7 @@ async def test_an_import_shows_first_which_rows_it_refuses_and_why(
 ) -> None:
     await site.make_campaign()
     campaign = await _open(visitors)
-    text = write_list([contact(n) for n in range(GOOD)]) + BAD_ROWS
+    text = write_list(PEOPLE) + BAD_ROWS
 
     await campaign.press("Import list")
     dialog = campaign.page.get_by_role("dialog")
@@ -76,7 +87,7 @@ async def test_an_import_shows_first_which_rows_it_refuses_and_why(
     await expect(dialog).to_contain_text(f"{GOOD} contacts can be imported")
     await expect(dialog).to_contain_text("3 rows are refused")
     rows = dialog.get_by_role("table").locator("tbody tr")
-    await expect(rows.locator("td:first-child")).to_have_text(["42", "43", "44"])
+    await expect(rows.locator("td:first-child")).to_have_text(ROWS)
     await expect(rows.locator("td:nth-child(2)")).to_have_text(REASONS)
     await expect(campaign.stage("In list")).to_have_count(0)  # nothing was changed
     await dialog.get_by_role("button", name=f"Import {GOOD} contacts").click()
@@ -91,10 +102,10 @@ async def test_an_import_shows_first_which_rows_it_refuses_and_why(
 async def test_a_campaign_is_started_watched_paused_and_drained(
     site: Site, visitors: Visitors
 ) -> None:
-    await site.make_campaign([contact(n) for n in range(GOOD)])
+    await site.make_campaign(PEOPLE)
     campaign = await _open(visitors)
     await expect(campaign.says).to_have_text("Not started yet.")
-    async with site.workers():
+    async with site.at_work(*WORKERS):
         await expect(campaign.panel("Agents")).to_contain_text(re.compile("Ready2"))
 
         await campaign.take_step("Start", "Calls are placed from now on")

@@ -11,7 +11,7 @@ from callcenter.demo.sample import SampleAgent
 from callcenter.service.ports import CallHistory, CallQuery
 from tests.e2e.conftest import Visitors
 from tests.e2e.desk import Desk
-from tests.e2e.site import ALEX, ANNA, CAMPAIGN, DAN, NOTE, STAYS_S, STRANGER, Site, contact
+from tests.e2e.site import ALEX, ANNA, CAMPAIGN, DAN, NOTE, STRANGER, Site, contact
 
 RINGS_S = 2.5
 """After the prompt, and before an unanswered call is taken back."""
@@ -109,7 +109,7 @@ async def test_a_caller_who_hangs_up_while_the_phone_rings_leaves_a_note(
 async def test_an_agent_joins_a_campaign_and_gets_a_person_with_their_card(
     site: Site, visitors: Visitors
 ) -> None:
-    await site.make_campaign([contact(0, stay_s=STAYS_S)])
+    await site.make_campaign([contact(0)])
     desk = Desk(await visitors.sign_in("alex"))
     await desk.start_work(ALEX.phone.number, "Spring renewals")
     await expect(desk.pane("Work")).to_contain_text("Line open")

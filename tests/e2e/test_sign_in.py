@@ -21,6 +21,7 @@ ROLES = (
 async def test_each_role_signs_in_lands_on_its_own_page_and_signs_out(visitors: Visitors) -> None:
     visitor = await visitors.come()
     page = visitor.page
+    visitor.expect("^401 GET /api/v1/campaigns$")  # asked for in the moment of signing out
     await visitor.knock()
 
     for login, role, path, pages in ROLES:

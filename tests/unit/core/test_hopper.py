@@ -186,6 +186,7 @@ def test_an_answer_that_was_asked_before_the_list_changed_is_not_used() -> None:
 def test_an_answer_told_twice_is_used_once() -> None:
     bench = Bench()
     bench.dial("ana", rows=1)
+    assert bench.refills()[0].id not in bench.machine.state.pending
 
     bench.tell(e.HopperFilled(bench.refills()[0].id, "renewals", (row(0), row(1)), counts()))
 
@@ -385,6 +386,21 @@ def test_a_switchboard_with_many_contacts_does_not_stop_the_others_nor_storm_the
     assert len(asked[-1]) == len(set(asked[-1])) == 40
     busy(bench, bench.sent(c.PlaceCall)[0].channel)
     assert bench.last(c.PlaceCall).number == "+3545559999"
+
+
+def test_a_switchboard_with_very_many_contacts_does_not_fill_the_memory() -> None:
+    bench = Bench()
+    bench.work("ana", "jon", rows=0)
+    bench.tell(e.ContactsChanged("renewals"))
+
+    asked, contact = 0, 0
+    while len(bench.refills()) > asked:
+        asked = len(bench.refills())
+        rows = [row(contact + n, number="+1") for n in range(bench.refills()[-1].want)]
+        bench.fill(*rows)
+        contact += len(rows)
+
+    assert outbound.HOPPER_MAX <= len(bench.live().hopper) < outbound.HOPPER_MAX + FULL
 
 
 # --- a trunk in trouble ---------------------------------------------------------------------------

@@ -310,8 +310,10 @@ def test_a_line_that_does_not_come_back_from_a_conversation_is_rung_again() -> N
     assert line is not None
     bench.tell(e.ChannelLeft(line, "b-" + ref.id))
     bench.tell(e.ChannelHungUp(ref, 16))
+    bench.wait(LINE_RING_S)
+    assert bench.sent(c.HangUp) == []
 
-    bench.wait(LINE_RING_S + LINE_LEASE_S + LINE_RETRY_S)
+    bench.wait(LINE_LEASE_S + LINE_RETRY_S)
 
     assert bench.last(c.HangUp).channel == line
     assert len(bench.sent(c.OpenLine)) == 2

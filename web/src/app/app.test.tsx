@@ -118,6 +118,22 @@ describe("the shell", () => {
     expect(location.pathname).toBe("/");
   });
 
+  it("does not ask who one is while one signs out", async () => {
+    const { place, asked, shows } = await appAt("/nowhere", {
+      ...as("supervisor"),
+      "DELETE /api/v1/session": () => {
+        sockets.at(-1)?.drop(4001); // the server closes it before it answers
+        return new Response(null, { status: 204 });
+      },
+    });
+    await shows("Supervisor");
+
+    await click(place.querySelector("button[aria-label='Sign out']"));
+
+    await eventually(() => expect(place.querySelector("form")).not.toBeNull());
+    expect(asked.at(-1)?.operation).toBe("DELETE /api/v1/session");
+  });
+
   it("asks to sign in again when the session is over, and says why", async () => {
     let over = false;
     const { place, shows } = await appAt("/nowhere", {

@@ -80,7 +80,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     hasLeft.current = false;
     navigate("/", { replace: true }); // whoever signs in next begins on a page of their own
   }, [data]);
-  const check = useCallback(() => void refetch(), [refetch]);
+  const check = useCallback(() => {
+    if (!hasLeft.current) void refetch(); // its answer may be older than the sign-out's
+  }, [refetch]);
 
   const session = useMemo(
     () => ({
