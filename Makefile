@@ -14,6 +14,10 @@ SHELL = /bin/sh
 ARGS ?=
 PBX ?=
 BENCHES = machine journal ami
+# The two halves of the tests (tests/parts.py): those that compute use both processors; those with an
+# Asterisk or a browser run one after the other with nothing beside them, for they keep time.
+COMPUTING = not asterisk and not browser and not soak
+REAL = (asterisk or browser) and not soak
 SUITE ?=
 
 .PHONY: help demo test check bench soak fmt
@@ -31,7 +35,8 @@ test: $(READY_DEV) $(if $(filter 1,$(CALLCENTER_SKIP_WEB)),,$(PAGES)) ## run all
 ifeq ($(strip $(ARGS)),)
 	scripts/web.sh test $(BIN)/python
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m coverage run -m pytest -n 2 -m "$(COMPUTING)"
+	$(BIN)/python -m coverage run -m pytest -m "$(REAL)"
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python scripts/coverage_gate.py
 else

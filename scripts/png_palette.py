@@ -27,24 +27,33 @@ async ([png, coloursMax]) => {
   const counts = new Map();
   for (const colour of rgba) counts.set(colour, (counts.get(colour) ?? 0) + 1);
   const all = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
-  const palette = all.slice(0, coloursMax);
   const parts = (colour) => [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
-  const known = palette.map(parts);
-  const nearest = (colour) => {
-    const [red, green, blue] = parts(colour);
-    let best = 0, least = Infinity;
-    known.forEach(([r, g, b], place) => {
+  const nearest = (palette, [red, green, blue]) => {
+    let place = -1, least = Infinity;
+    palette.forEach(([r, g, b], n) => {
       const distance = (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2;
-      if (distance < least) [best, least] = [place, distance];
+      if (distance < least) [place, least] = [n, distance];
     });
-    return best;
+    return { place, distance: Math.sqrt(least) };
   };
-  const places = new Map(all.map((colour, n) => [colour, n < coloursMax ? n : nearest(colour)]));
+  // The most frequent first, and none that is so near to another: rare colours keep their hue.
+  const choose = (apart) => {
+    const palette = [];
+    for (const colour of all) {
+      const of = parts(colour);
+      if (nearest(palette, of).distance > apart) palette.push(of);
+      if (palette.length > coloursMax) return null;
+    }
+    return palette;
+  };
+  let palette = null;
+  for (let apart = 0; palette === null; apart += 4) palette = choose(apart);
+  const places = new Map(all.map((colour) => [colour, nearest(palette, parts(colour)).place]));
   const pixels = Uint8Array.from(rgba, (colour) => places.get(colour));
   let text = "";
   for (let at = 0; at < pixels.length; at += 8192)
     text += String.fromCharCode(...pixels.subarray(at, at + 8192));
-  return [width, height, btoa(text), known.flat()];
+  return [width, height, btoa(text), palette.flat()];
 }
 """
 

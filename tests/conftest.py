@@ -5,21 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from xdist.remote import Producer  # type: ignore[import-untyped] # pytest-xdist has no types
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # as above
 
 from tests import parts
 from tests.virtual_time import VirtualLoop
 
 IN_CI = os.environ.get("CI") == "true"
-
-NO_SOAK = "not soak"
-"""The selection that pyproject.toml makes when nobody asks for another."""
 
 EXAMPLES = 50
 """Examples of a property in each run of `make test`: seconds for the whole folder."""
@@ -38,12 +33,6 @@ settings.register_profile(
 )
 settings.load_profile("test")
 
-TOGETHER = {
-    "tests/integration/": "asterisk",
-    "tests/contract/pbx/": "asterisk",
-    "tests/e2e/": "browser",
-}
-"""Folders whose tests run one after the other, in one process for each group."""
 PART = "part"
 """The property of a test, and of its report, that names its part (tests/parts.py)."""
 
@@ -59,23 +48,6 @@ def pytest_asyncio_loop_factories(
     if item.get_closest_marker("virtual_time"):
         return {"virtual": VirtualLoop}
     return {"asyncio": asyncio.new_event_loop}
-
-
-class OneAfterTheOther(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
-    """Spreads tests over the processes one by one, but those with an Asterisk stay in one process,
-    and those with a browser: they wait more than they compute, and must not disturb each other.
-
-    By path and not by pytest-xdist's own marker, which pytest 9.2 does not heed.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        found = (group for folder, group in TOGETHER.items() if nodeid.startswith(folder))
-        return next(found, nodeid)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneAfterTheOther:
-    """How ``make test`` divides the tests between its two processes."""
-    return OneAfterTheOther(config, log)
 
 
 @pytest.hookimpl(trylast=True)  # after the long tests were deselected
@@ -110,7 +82,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI, fail a whole run in which a part ran no test."""
     if hasattr(session.config, "workerinput"):  # one of several processes: the first one judges
         return
-    if _is_judged(session.config) and parts.list_parts_without_tests(_ran, _collected):
+    required = _required(session.config)
+    if required is not None and parts.list_parts_without_tests(_ran, _collected, required):
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
@@ -123,13 +96,17 @@ def pytest_terminal_summary(
     terminalreporter.section("tests that ran, by part")
     for line in parts.describe(_ran, _skipped):
         terminalreporter.write_line(line)
-    if _is_judged(config):
-        for part in parts.list_parts_without_tests(_ran, _collected):
+    required = _required(config)
+    if required is not None:
+        for part in parts.list_parts_without_tests(_ran, _collected, required):
             terminalreporter.write_line(f"FAILED: no test of {part} ran (CI=true)", red=True)
 
 
-def _is_judged(config: pytest.Config) -> bool:
-    """Whether this is the whole suite in CI, not a selection that somebody asked for."""
+def _required(config: pytest.Config) -> Sequence[str] | None:
+    """The parts that this run must have run tests of; None for a selection somebody asked for, and
+    outside CI."""
     option = config.option
-    selected = option.keyword or option.markexpr != NO_SOAK or option.collectonly
-    return IN_CI and not selected and config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    asked = option.keyword or option.collectonly
+    if not IN_CI or asked or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return None
+    return parts.REQUIRED_OF.get(option.markexpr)

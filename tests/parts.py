@@ -31,6 +31,16 @@ REQUIRED = (
 )
 """Parts that every full run in CI must have run at least one test of, collected or not."""
 
+COMPUTING = "not asterisk and not browser and not soak"
+REAL = "(asterisk or browser) and not soak"
+"""The two halves in which `make test` runs everything (Makefile)."""
+REQUIRED_OF = {
+    "not soak": REQUIRED,
+    COMPUTING: tuple(part for part in REQUIRED if "-" not in part),
+    REAL: tuple(part for part in REQUIRED if "-" in part),
+}
+"""By the selection of markers: what each kind of whole run must have run."""
+
 PARTS_CHECK_TIMEOUT_S = 60
 """Looking for a few programs takes milliseconds; more means the script hangs."""
 
@@ -48,9 +58,11 @@ def list_lacking(markers: Iterable[str], missing: Iterable[str]) -> list[str]:
     return [part for part in missing if part in needed]
 
 
-def list_parts_without_tests(ran: Mapping[str, int], collected: Iterable[str]) -> list[str]:
+def list_parts_without_tests(
+    ran: Mapping[str, int], collected: Iterable[str], required: Iterable[str] = REQUIRED
+) -> list[str]:
     """Parts that should have run at least one test and ran none, in a fixed order."""
-    return [part for part in dict.fromkeys([*REQUIRED, *sorted(collected)]) if not ran.get(part)]
+    return [part for part in dict.fromkeys([*required, *sorted(collected)]) if not ran.get(part)]
 
 
 def describe(ran: Mapping[str, int], skipped: Mapping[str, int]) -> list[str]:

@@ -36,6 +36,9 @@ WAIT_S: Final = 10.0
 REFUSED: Final = "Failed to load resource"
 """So begins what the browser itself writes of an answer of 400 and more, which is seen here too."""
 
+ABORTED: Final = "net::ERR_ABORTED"
+"""The browser does not want an answer any more: the page was left before it came."""
+
 
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
@@ -105,7 +108,9 @@ class Visitor:
             self._seen.append(f"console: {message.text}")
 
     def _fail(self, request: Request) -> None:
-        self._seen.append(f"failed {request.method} {self._path(request.url)}: {request.failure}")
+        if request.failure != ABORTED:
+            path = self._path(request.url)
+            self._seen.append(f"failed {request.method} {path}: {request.failure}")
 
     def _take(self, response: Response) -> None:
         if response.status >= 400:

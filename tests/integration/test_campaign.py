@@ -39,7 +39,6 @@ RESTART_S = 0.4
 SPREAD_S = 3.0
 """A kill comes at a drawn moment within this, when enough goes on."""
 BUSY_S = 60.0
-PEOPLE = (Behaviour.HUMAN, Behaviour.QUIET, Behaviour.SILENT)
 
 
 def check_results(

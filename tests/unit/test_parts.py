@@ -136,3 +136,12 @@ def test_a_selection_of_tests_is_not_judged_by_the_parts_it_leaves_out(tmp_path:
     run = _run(tmp_path, "tests/unit")
 
     assert run.returncode == 0, run.stdout
+
+
+def test_make_test_runs_the_two_halves_that_are_judged() -> None:
+    makefile = (parts.PROJECT / "Makefile").read_text(encoding="utf-8")
+
+    assert f"COMPUTING = {parts.COMPUTING}\n" in makefile
+    assert f"REAL = {parts.REAL}\n" in makefile
+    both = (*parts.REQUIRED_OF[parts.COMPUTING], *parts.REQUIRED_OF[parts.REAL])
+    assert sorted(both) == sorted(parts.REQUIRED)

@@ -10,7 +10,7 @@ export const states = {
 
   "reason.missed": "call missed",
   "reason.rejected": "call rejected",
-  "reason.unreachable": "phone unreachable",
+  "reason.unreachable": "unreachable",
   "reason.desktop_lost": "desktop closed",
 
   "callState.arriving": "Arriving",

@@ -50,7 +50,7 @@ export function StateBar({ agent, queues, acts, isBreakOpen, onBreakOpen }: Prop
       <Group gap="sm" wrap="nowrap">
         <KeyButton
           keyName="r"
-          color="green"
+          color="var(--state-ready)"
           variant={agent.state === "not_ready" ? "filled" : "light"}
           leftSection={<CircleDot size={16} aria-hidden />}
           can={acts.isAble && canBeReady(agent) && agent.wish === null}
