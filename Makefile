@@ -16,8 +16,8 @@ PBX ?=
 BENCHES = machine journal ami
 # The two halves of the tests (tests/parts.py): those that compute use both processors; those with an
 # Asterisk or a browser run one after the other with nothing beside them, for they keep time.
-COMPUTING = not asterisk and not browser and not soak
-REAL = (asterisk or browser) and not soak
+COMPUTING = not asterisk and not browser and not keeps_time and not soak
+REAL = (asterisk or browser or keeps_time) and not soak
 SUITE ?=
 
 .PHONY: help demo test check bench soak fmt

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests import parts
@@ -39,6 +41,17 @@ PART = "part"
 _collected: Counter[str] = Counter()
 _ran: Counter[str] = Counter()
 _skipped: Counter[str] = Counter()
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> None:
+    """Log to the process's own standard error, which pytest shows of a test that failed.
+
+    A command of the command line sends the log to what its test has for standard error, and that is
+    closed when the next test logs.
+    """
+    structlog.reset_defaults()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
 def pytest_asyncio_loop_factories(

@@ -31,8 +31,8 @@ REQUIRED = (
 )
 """Parts that every full run in CI must have run at least one test of, collected or not."""
 
-COMPUTING = "not asterisk and not browser and not soak"
-REAL = "(asterisk or browser) and not soak"
+COMPUTING = "not asterisk and not browser and not keeps_time and not soak"
+REAL = "(asterisk or browser or keeps_time) and not soak"
 """The two halves in which `make test` runs everything (Makefile)."""
 REQUIRED_OF = {
     "not soak": REQUIRED,

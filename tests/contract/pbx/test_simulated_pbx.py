@@ -21,6 +21,8 @@ from tests.contract.pbx.traces import Trace
 AT_ONCE_MAX: Final = 32
 """Simulated PBXs at a time, each with a world of its own: more would not keep real time."""
 
+pytestmark = pytest.mark.keeps_time
+
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trace | BaseException]:
