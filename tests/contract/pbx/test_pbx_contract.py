@@ -50,17 +50,23 @@ def comparison() -> Comparison:
 async def test_the_simulated_pbx_does_what_asterisk_does(
     scenario: Scenario, asterisk: Console, comparison: Comparison, tmp_path: Path
 ) -> None:
-    async with SimulatedSite(tmp_path) as site, open_console(site) as simulated:
-        real, ours = await asyncio.gather(
-            record(asterisk, scenario), record(simulated, scenario), return_exceptions=True
-        )
-
-    for outcome in (real, ours):
-        if isinstance(outcome, BaseException):
-            raise outcome
-    assert not isinstance(real, BaseException)
-    assert not isinstance(ours, BaseException)
-    assert "\n".join(comparison.compare(scenario.name, real, ours)) == ""
+    for last in (False, True):
+        # Real time passes, and a machine that stalls for a moment spoils a scenario: what differs
+        # is looked at once more. What differs by its nature differs twice.
+        folder = tmp_path / ("again" if last else "first")
+        async with SimulatedSite(folder) as site, open_console(site) as simulated:
+            real, ours = await asyncio.gather(
+                record(asterisk, scenario), record(simulated, scenario), return_exceptions=True
+            )
+        if isinstance(real, BaseException) or isinstance(ours, BaseException):
+            broken = [one for one in (real, ours) if isinstance(one, BaseException)]
+            if last:
+                raise broken[0]
+            continue
+        different = "\n".join(comparison.compare(scenario.name, real, ours))
+        if not different or last:
+            assert different == ""
+            return
 
 
 async def test_nothing_is_left_out_of_the_comparison_without_need(comparison: Comparison) -> None:

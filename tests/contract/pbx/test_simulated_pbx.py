@@ -18,7 +18,7 @@ from tests.contract.pbx.scenarios import SCENARIOS
 from tests.contract.pbx.sites import SimulatedSite
 from tests.contract.pbx.traces import Trace
 
-AT_ONCE_MAX: Final = 32
+AT_ONCE_MAX: Final = 10
 """Simulated PBXs at a time, each with a world of its own: more would not keep real time."""
 
 pytestmark = pytest.mark.keeps_time
@@ -36,13 +36,24 @@ async def _play_all(directory: Path) -> dict[str, Trace | BaseException]:
     async def play(scenario: Scenario) -> Trace:
         async with (
             seats,
-            SimulatedSite(directory / scenario.name) as site,
+            SimulatedSite(_new_folder(directory / scenario.name)) as site,
             open_console(site) as console,
         ):
             return await record(console, scenario)
 
     played = await asyncio.gather(*map(play, SCENARIOS), return_exceptions=True)
-    return {one.name: outcome for one, outcome in zip(SCENARIOS, played, strict=True)}
+    outcomes = {one.name: outcome for one, outcome in zip(SCENARIOS, played, strict=True)}
+    for scenario in SCENARIOS:
+        if isinstance(outcomes[scenario.name], BaseException):
+            # Real time passes, and a machine that stalls spoils a scenario: once more, alone.
+            again = await asyncio.gather(play(scenario), return_exceptions=True)
+            outcomes[scenario.name] = again[0]
+    return outcomes
+
+
+def _new_folder(path: Path) -> Path:
+    """This folder, or if it is taken one beside it."""
+    return path if not path.exists() else path.with_name(f"{path.name}-again")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
