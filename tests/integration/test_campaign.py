@@ -39,6 +39,7 @@ RESTART_S = 0.4
 SPREAD_S = 3.0
 """A kill comes at a drawn moment within this, when enough goes on."""
 BUSY_S = 60.0
+PEOPLE = ("connected", "dropped")
 
 
 def check_results(
@@ -58,6 +59,8 @@ def check_results(
             continue
         assert at_carrier, f"{number} was never rung: {attempt}"
         said = dialing.judge(at_carrier[0])
+        if killed and said in PEOPLE and attempt["result"] in PEOPLE:
+            continue  # by SIP alone a talk that a kill cut short may look like the message
         assert attempt["result"] == said, f"{number} ({kind}): {attempt}, {at_carrier[0]}"
         if not killed:
             assert said == RESULT_OF.get(kind, said)
