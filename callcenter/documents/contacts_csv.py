@@ -8,10 +8,8 @@ are stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from types import TracebackType
 
 import phonenumbers
 from msgspec import Struct
@@ -23,22 +21,21 @@ from phonenumbers.timezone import (
     time_zones_for_number,
 )
 
-from callcenter.documents.csv_rows import BrokenRow, CannotRead, CsvFile, CsvRow
-from callcenter.documents.customers_csv import (
+from callcenter.documents.csv_rows import CsvRow
+from callcenter.documents.people_csv import (
     ID_CHARS_MAX,
     NAME_CHARS_MAX,
-    SHOWN_CHARS_MAX,
+    PeopleFile,
     Wrong,
+    meanings_of,
     parse_number,
     read_note,
     read_text,
     read_tier,
 )
-from callcenter.documents.rejects import REJECT_COLUMNS, Reject, unguarded
+from callcenter.documents.rejects import Reject, unguarded
 from callcenter.domain.customer import Tier
 
-ROWS_MAX = 2_000_000
-"""To find duplicates takes some 120 bytes of memory per row."""
 ATTRIBUTES_MAX = 30
 """More than an agent reads on a screen."""
 ATTRIBUTE_NAME_CHARS_MAX = 60
@@ -57,8 +54,6 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 """What a column may be called, in any case and with spaces, hyphens or underscores. Every other
 column is an attribute, shown to the agent under the name that the file gives it."""
-
-_MEANING = {alias: column for column, names in ALIASES.items() for alias in (column, *names)}
 
 
 class ContactRow(Struct, frozen=True, array_like=True):
@@ -84,107 +79,42 @@ class ContactRow(Struct, frozen=True, array_like=True):
     """As they stood in the file."""
 
 
-class ContactsFile:
-    """An open file of contacts; iterate once, inside ``with``.
+class ContactsFile(PeopleFile[ContactRow]):
+    """An open file of contacts; see ``PeopleFile``."""
 
-    ``region`` (ISO 3166, e.g. ``US``) is where numbers without a country code are at home.
-    """
+    _meanings = meanings_of(ALIASES)
+    _required = ("number",)
+    _missing_hint = "Name the one with the phone number so."
+    _repeated_hint = "Keep one."
 
     def __init__(self, path: Path, region: str) -> None:
-        if region not in phonenumbers.SUPPORTED_REGIONS:
-            raise CannotRead(f"The region {region!r} is unknown. Give a country's code, e.g. US.")
-        self.path = path
-        self._region = region
-        self._csv = CsvFile(path)
+        super().__init__(path, region)
         self._numbers: dict[int, int] = {}
-        self.rows = 0
-        """Rows met so far that have content."""
-        self.blank = 0
-        """Rows met so far that have none."""
-
-    def __enter__(self) -> ContactsFile:
-        """Open the file and read its header. Raises ``CannotRead``."""
-        self._csv.__enter__()
-        try:
-            self._read_header(self._csv.header)
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._csv.__exit__(None, None, None)
-
-    @property
-    def share(self) -> float:
-        """How much of the file has been read, 0.0 to 1.0."""
-        return self._csv.share
-
-    def __iter__(self) -> Iterator[ContactRow | Reject]:
-        """The rows in order. Raises ``CannotRead`` where the file stops being readable."""
-        for row in self._csv:
-            if isinstance(row, CsvRow) and not row.fields:
-                self.blank += 1
-                continue
-            self.rows += 1
-            if self.rows > ROWS_MAX:
-                raise CannotRead(
-                    f"{self.path} has more than {ROWS_MAX} rows. Split it into several files."
-                )
-            if isinstance(row, BrokenRow):
-                yield Reject(row.number, "", row.text, row.reason, row.mend)
-            else:
-                yield self._judge(row.number, row.fields)
 
     def _read_header(self, names: list[str]) -> None:
-        self._place: dict[str, int] = {}
         self._attributes: dict[str, int] = {}
-        for place, name in enumerate(names):
-            if not name or name in REJECT_COLUMNS:
-                continue
-            meaning = _MEANING.get(re.sub(r"[\s_-]+", " ", name.casefold()))
-            known, key = (self._attributes, name) if meaning is None else (self._place, meaning)
-            if key in known:
-                raise self._bad_header(
-                    f"the columns {names[known[key]]!r} and {name!r} both mean {key}. Keep one"
-                )
-            known[key] = place
-        if "number" not in self._place:
-            raise self._bad_header("no column for number. Name the one with the phone number so")
+        super()._read_header(names)
         if len(self._attributes) > ATTRIBUTES_MAX:
             raise self._bad_header(
                 f"there are {len(self._attributes)} columns with attributes, at most "
-                f"{ATTRIBUTES_MAX} can be kept. Leave out what agents do not need"
+                f"{ATTRIBUTES_MAX} can be kept. Leave out what agents do not need."
             )
         for name in self._attributes:
             if len(name) > ATTRIBUTE_NAME_CHARS_MAX or not name.isprintable():
                 raise self._bad_header(
                     f"the column {name[:ATTRIBUTE_NAME_CHARS_MAX]!r} has more than "
-                    f"{ATTRIBUTE_NAME_CHARS_MAX} characters or some that cannot be seen. Rename it"
+                    f"{ATTRIBUTE_NAME_CHARS_MAX} characters or some that cannot be seen. Rename it."
                 )
-        self._kept = [place for place, name in enumerate(names) if name not in REJECT_COLUMNS]
-        self.header = tuple(names[place] for place in self._kept)
-        """The columns, as the file calls them."""
         self.attributes = tuple(self._attributes)
         """The columns kept as attributes."""
 
-    def _bad_header(self, what: str) -> CannotRead:
-        return CannotRead(f"{self.path}, line 1: {what}.")
+    def _take_other(self, name: str, place: int) -> None:
+        if name:
+            self._put(self._attributes, name, place)
 
-    def _judge(self, row: int, fields: list[str]) -> ContactRow | Reject:
+    def _judge(self, row: CsvRow) -> ContactRow | Reject:
         """The contact that the fields describe, or what is wrong with them."""
-        original = tuple(fields[place] for place in self._kept)
-        text = {name: unguarded(fields[place].strip()) for name, place in self._place.items()}
+        text = self._texts(row.fields)
         place = self._place["number"]
         try:
             parsed, kind = _parse(text["number"], self._region)
@@ -210,15 +140,14 @@ class ContactsFile:
             note = read_note(text.get("note", ""))
             attributes = {}
             for attribute, place in self._attributes.items():
-                if value := unguarded(fields[place].strip()):
+                if value := unguarded(row.fields[place].strip()):
                     attributes[attribute] = _read_attribute(value)
         except Wrong as wrong:
-            shown = fields[place][:SHOWN_CHARS_MAX]
-            column = self._csv.header[place]
-            return Reject(row, column, shown, wrong.reason, wrong.mend, original)
-        self._numbers[key] = row
+            return self._reject(row, place, wrong)
+        self._numbers[key] = row.number
+        original = self._original(row.fields)
         return ContactRow(
-            row, number, zones, name, customer, tier, priority, note, attributes, original
+            row.number, number, zones, name, customer, tier, priority, note, attributes, original
         )
 
 

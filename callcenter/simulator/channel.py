@@ -7,6 +7,7 @@ the other modules.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from enum import Enum, IntEnum
 from typing import Protocol, TypeAlias
@@ -74,7 +75,7 @@ class Activity(Protocol):
         ...
 
 
-class Held:
+class Held(ABC):
     """Base of the activities out of which a channel can be bridged without leaving its
     application.
     """
@@ -83,9 +84,9 @@ class Held:
         """Where the channel goes on after a bridge it is taken away to."""
         return next_step
 
+    @abstractmethod
     def stop(self, channel: Channel, why: Stop) -> None:
         """See ``Activity``."""
-        raise NotImplementedError
 
 
 class Channel:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from callcenter.documents.contacts_csv import ContactRow
+from callcenter.documents.contacts_csv import ContactRow, ContactsFile
 from callcenter.documents.rejects import Reject
 from callcenter.domain.ids import CampaignId
 from callcenter.service.ports import ContactImport, ImportProblem
@@ -37,63 +38,94 @@ class Tally(Struct, frozen=True):
     refused: int
 
 
-class ContactTarget(Protocol):
-    """What a store must do to be imported into."""
+class ContactImporter(ABC):
+    """A store of contacts, as far as it is imported into. ``region`` (ISO 3166) is where numbers
+    without a country code are at home."""
 
-    async def find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._importing = asyncio.Lock()
+
+    async def add(
+        self,
+        rows: Iterable[ContactRow | Reject],
+        into: ContactDestination,
+        *,
+        on_reject: OnReject = lambda _reject: None,
+        on_progress: OnProgress = lambda _rows: None,
+        dry_run: bool = False,
+    ) -> ContactImport:
+        """Take the rows over, all in one transaction; with ``dry_run`` only say what it would do.
+
+        Contacts that the campaign has stay as they are. Each row that comes in as a ``Reject``, or
+        whose number the campaign has already, is handed to ``on_reject``. A number stands in one of
+        the rows only, as the reader of a file sees to. The rows are pulled in a thread (reading a
+        file may block). Raises what the rows raise, and of the database ``ImportConflict`` and
+        ``DatabaseAway``; then nothing has changed.
+        """
+        async with self._importing:
+            return await self._add(iter(rows), into, on_reject, on_progress, dry_run)
+
+    async def import_contacts(
+        self,
+        campaign: CampaignId,
+        path: Path,
+        *,
+        list_name: str,
+        priority: int | None = None,
+        dry_run: bool = False,
+    ) -> ContactImport:
+        """As ``add``, from a CSV file. Raises ``CannotRead`` for one that cannot be used."""
+        into = ContactDestination(campaign, list_name, priority)
+        with ContactsFile(path, self._region) as rows:
+            return await self.add(rows, into, dry_run=dry_run)
+
+    @abstractmethod
+    async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
         """Those of the numbers that the campaign has already."""
-        ...
 
-    async def apply(
+    @abstractmethod
+    async def _apply(
         self, into: ContactDestination, added: Changes[ContactRow], tally: Tally
     ) -> None:
         """Add all of them or none, and bring the list's row up to date."""
-        ...
 
-
-async def import_contacts(
-    target: ContactTarget,
-    rows: Iterable[ContactRow | Reject],
-    into: ContactDestination,
-    *,
-    on_reject: OnReject,
-    on_progress: OnProgress,
-    dry_run: bool,
-) -> ContactImport:
-    """Take the rows over into the store. Contacts that the campaign has stay as they are.
-
-    Each row that comes in as a ``Reject``, or whose number the campaign has already, is handed to
-    ``on_reject``. A number stands in one of the rows only, as the reader of a file sees to.
-    """
-    remaining = iter(rows)
-    judged = refused = 0
-    problems: list[ImportProblem] = []
-    with Changes(ContactRow) as added:
-        while batch := await asyncio.to_thread(_take, remaining):
-            numbers = [row.number for row in batch if isinstance(row, ContactRow)]
-            taken = await target.find_taken(into.campaign, numbers)
-            for row in batch:
-                verdict = _judge(row, taken)
-                if isinstance(verdict, ContactRow):
-                    added.add(replace(verdict, fields=()))
-                    continue
-                refused += 1
-                on_reject(verdict)
-                if len(problems) < PROBLEMS_MAX:
-                    problems.append(_problem(verdict))
-            judged += len(batch)
-            on_progress(judged)
-        tally = Tally(judged, added.count, refused)
-        if not dry_run:
-            await target.apply(into, added, tally)
-    return ContactImport(
-        list=into.list,
-        rows=tally.rows,
-        accepted=tally.accepted,
-        refused=tally.refused,
-        dry_run=dry_run,
-        problems=tuple(problems),
-    )
+    async def _add(
+        self,
+        rows: Iterator[ContactRow | Reject],
+        into: ContactDestination,
+        on_reject: OnReject,
+        on_progress: OnProgress,
+        dry_run: bool,
+    ) -> ContactImport:
+        judged = refused = 0
+        problems: list[ImportProblem] = []
+        with Changes(ContactRow) as added:
+            while batch := await asyncio.to_thread(_take, rows):
+                numbers = [row.number for row in batch if isinstance(row, ContactRow)]
+                taken = await self._find_taken(into.campaign, numbers)
+                for row in batch:
+                    verdict = _judge(row, taken)
+                    if isinstance(verdict, ContactRow):
+                        added.add(replace(verdict, fields=()))
+                        continue
+                    refused += 1
+                    on_reject(verdict)
+                    if len(problems) < PROBLEMS_MAX:
+                        problems.append(_problem(verdict))
+                judged += len(batch)
+                on_progress(judged)
+            tally = Tally(judged, added.count, refused)
+            if not dry_run:
+                await self._apply(into, added, tally)
+        return ContactImport(
+            list=into.list,
+            rows=tally.rows,
+            accepted=tally.accepted,
+            refused=tally.refused,
+            dry_run=dry_run,
+            problems=tuple(problems),
+        )
 
 
 def _judge(row: ContactRow | Reject, taken: Collection[str]) -> ContactRow | Reject:

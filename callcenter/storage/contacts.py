@@ -7,23 +7,20 @@ transaction; ``bring_up_to_date`` is called there.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcenter.documents.contacts_csv import ContactRow, ContactsFile
-from callcenter.documents.rejects import Reject
+from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, HopperRow
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import CampaignId, ContactId, CustomerId
 from callcenter.domain.records import AttemptRecord
-from callcenter.service.ports import AttemptPage, ContactImport, Refill
+from callcenter.service.ports import AttemptPage, Refill
 from callcenter.storage import tables
 from callcenter.storage.contact_counts import (
     ContactGroup,
@@ -33,8 +30,8 @@ from callcenter.storage.contact_counts import (
     row_of,
     split_zones,
 )
-from callcenter.storage.contact_import import Tally, import_contacts
-from callcenter.storage.customer_import import Changes, OnProgress, OnReject
+from callcenter.storage.contact_import import ContactImporter, Tally
+from callcenter.storage.customer_import import Changes
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import Row, storable
 from callcenter.storage.records import read_page
@@ -55,7 +52,7 @@ WRITE_ROWS = 100
 """Written by one statement: preparing them holds the loop for two milliseconds."""
 
 
-class Contacts:
+class Contacts(ContactImporter):
     """The ``ContactStore`` of the database, and with ``customers`` the ``CardSource``. ``region``
     (ISO 3166) is where numbers without a country code are at home; ``now`` tells UTC seconds."""
 
@@ -67,12 +64,11 @@ class Contacts:
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(region)
         self._database = database
         self._customers = customers
-        self._region = region
         self._now = now
         self._openings = Openings()
-        self._importing = asyncio.Lock()
 
     async def refill(
         self,
@@ -141,53 +137,18 @@ class Contacts:
         page = await read_page(self._database, AttemptRecord, "ended_at", only, wanted)
         return AttemptPage(page.items, page.next)
 
-    async def add(
-        self,
-        rows: Iterable[ContactRow | Reject],
-        into: ContactDestination,
-        *,
-        on_reject: OnReject = lambda _reject: None,
-        on_progress: OnProgress = lambda _rows: None,
-        dry_run: bool = False,
-    ) -> ContactImport:
-        """Take the rows over, all in one transaction; with ``dry_run`` only say what it would do.
-
-        The rows are pulled in a thread (reading a file may block). Raises what the rows raise,
-        ``ImportConflict`` and ``DatabaseAway``; then nothing has changed.
-        """
-        async with self._importing:
-            return await import_contacts(
-                self, rows, into, on_reject=on_reject, on_progress=on_progress, dry_run=dry_run
-            )
-
-    async def import_contacts(
-        self,
-        campaign: CampaignId,
-        path: Path,
-        *,
-        list_name: str,
-        priority: int | None = None,
-        dry_run: bool = False,
-    ) -> ContactImport:
-        """As ``add``, from a CSV file. Raises ``CannotRead`` for one that cannot be used."""
-        into = ContactDestination(campaign, list_name, priority)
-        with ContactsFile(path, self._region) as rows:
-            return await self.add(rows, into, dry_run=dry_run)
-
     # --- for the import --------------------------------------------------------------------------
 
-    async def find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
-        """Those of the numbers that the campaign has already."""
+    async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
         query = select(contacts.c.number).where(
             contacts.c.campaign == storable(campaign), contacts.c.number.in_(numbers)
         )
         async with self._database.reading() as connection:
             return set((await connection.execute(query)).scalars())
 
-    async def apply(
+    async def _apply(
         self, into: ContactDestination, added: Changes[ContactRow], tally: Tally
     ) -> None:
-        """Add all of them or none, and bring the list's row up to date."""
         now = self._now()
         campaign = storable(into.campaign)
         try:

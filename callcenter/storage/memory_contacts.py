@@ -7,16 +7,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from callcenter.documents.contacts_csv import ContactRow, ContactsFile
-from callcenter.documents.rejects import Reject
+from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, HopperRow
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import CampaignId, ContactId, CustomerId
 from callcenter.domain.records import AttemptRecord
-from callcenter.service.ports import AttemptPage, ContactImport, Refill
+from callcenter.service.ports import AttemptPage, Refill
 from callcenter.storage.contact_counts import (
     ContactGroup,
     Openings,
@@ -24,8 +22,8 @@ from callcenter.storage.contact_counts import (
     join_zones,
     split_zones,
 )
-from callcenter.storage.contact_import import Tally, import_contacts
-from callcenter.storage.customer_import import Changes, OnProgress, OnReject
+from callcenter.storage.contact_import import ContactImporter, Tally
+from callcenter.storage.customer_import import Changes
 from callcenter.storage.memory import MemoryCustomers, MemoryRecords
 from callcenter.storage.stores import PAGE_ITEMS_DEFAULT, ContactDestination, KnownCustomers
 
@@ -56,7 +54,7 @@ class _Contact:
         return -self.priority, self.made, self.next_try_at, self.id
 
 
-class MemoryContacts:
+class MemoryContacts(ContactImporter):
     """As ``contacts.Contacts``. ``records`` tells of the attempts."""
 
     def __init__(
@@ -65,9 +63,9 @@ class MemoryContacts:
         records: MemoryRecords | None = None,
         region: str = "US",
     ) -> None:
+        super().__init__(region)
         self._customers = customers or MemoryCustomers()
         self._records = records or MemoryRecords()
-        self._region = region
         self._contacts: dict[ContactId, _Contact] = {}
         self._numbers: dict[CampaignId, dict[str, _Contact]] = {}
         self._priorities: dict[tuple[CampaignId, str], int] = {}
@@ -127,41 +125,13 @@ class MemoryContacts:
         """Attempts of a campaign, the last ended first. Raises ``BadCursor``."""
         return await self._records.attempts_page(campaign, limit, cursor)
 
-    async def add(
-        self,
-        rows: Iterable[ContactRow | Reject],
-        into: ContactDestination,
-        *,
-        on_reject: OnReject = lambda _reject: None,
-        on_progress: OnProgress = lambda _rows: None,
-        dry_run: bool = False,
-    ) -> ContactImport:
-        """Take the rows over; with ``dry_run`` only say what it would do."""
-        return await import_contacts(
-            self, rows, into, on_reject=on_reject, on_progress=on_progress, dry_run=dry_run
-        )
+    # --- for the import --------------------------------------------------------------------------
 
-    async def import_contacts(
-        self,
-        campaign: CampaignId,
-        path: Path,
-        *,
-        list_name: str,
-        priority: int | None = None,
-        dry_run: bool = False,
-    ) -> ContactImport:
-        """As ``add``, from a CSV file. Raises ``CannotRead`` for one that cannot be used."""
-        into = ContactDestination(campaign, list_name, priority)
-        with ContactsFile(path, self._region) as rows:
-            return await self.add(rows, into, dry_run=dry_run)
-
-    async def find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
-        """For the import."""
+    async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
         known = self._numbers.get(campaign, {})
         return {number for number in numbers if number in known}
 
-    async def apply(self, into: ContactDestination, added: Changes[ContactRow], _: Tally) -> None:
-        """For the import."""
+    async def _apply(self, into: ContactDestination, added: Changes[ContactRow], _: Tally) -> None:
         key = (into.campaign, into.list)
         if into.priority is not None or key not in self._priorities:
             self._priorities[key] = into.priority or 0

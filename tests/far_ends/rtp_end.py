@@ -25,6 +25,7 @@ import re
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,7 +100,7 @@ class Call:
             self.timer.cancel()
 
 
-class SipEnd(asyncio.DatagramProtocol):
+class SipEnd(asyncio.DatagramProtocol, ABC):
     """What phones and callers share: a socket, a trace, and calls by their Call-ID."""
 
     def __init__(
@@ -201,9 +202,9 @@ class SipEnd(asyncio.DatagramProtocol):
             headers.append(("Content-Type", kind))
         self.send(Message(f"{method} {target} SIP/2.0", headers, body), call.peer)
 
+    @abstractmethod
     def parties(self, call: Call) -> tuple[str, str, str]:
         """Our From, the other's To, and the address for requests within this call."""
-        raise NotImplementedError
 
     def new_via(self) -> str:
         """Where answers are to go, with a new transaction's name."""

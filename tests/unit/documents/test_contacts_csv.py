@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from callcenter.documents import contacts_csv
+from callcenter.documents import contacts_csv, people_csv
 from callcenter.documents.contacts_csv import (
     ALIASES,
     ATTRIBUTE_CHARS_MAX,
@@ -22,7 +22,7 @@ from callcenter.documents.contacts_csv import (
     ContactsFile,
 )
 from callcenter.documents.csv_rows import CannotRead
-from callcenter.documents.customers_csv import ID_CHARS_MAX, NAME_CHARS_MAX, NOTE_CHARS_MAX
+from callcenter.documents.people_csv import ID_CHARS_MAX, NAME_CHARS_MAX, NOTE_CHARS_MAX
 from callcenter.documents.rejects import Reject, RejectsFile
 from callcenter.domain.customer import Tier
 
@@ -307,7 +307,7 @@ def test_as_many_attributes_as_can_be_are_kept(tmp_path: Path) -> None:
 
 
 def test_too_many_rows_are_not_begun_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contacts_csv, "ROWS_MAX", 2)
+    monkeypatch.setattr(people_csv, "ROWS_MAX", 2)
 
     assert "more than 2 rows" in refused(tmp_path, "number\n1\n2\n3\n")
 

@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from callcenter.documents.csv_rows import CannotRead
-from callcenter.documents.customers_csv import (
-    ALIASES,
-    ID_CHARS_MAX,
-    NAME_CHARS_MAX,
-    NOTE_CHARS_MAX,
-    CustomerRow,
-    CustomersFile,
-)
+from callcenter.documents.customers_csv import ALIASES, CustomerRow, CustomersFile
+from callcenter.documents.people_csv import ID_CHARS_MAX, NAME_CHARS_MAX, NOTE_CHARS_MAX
 from callcenter.documents.rejects import Reject, RejectsFile
 from callcenter.domain.customer import Tier
 
@@ -303,7 +297,7 @@ def test_an_unknown_region_is_refused(tmp_path: Path) -> None:
 def test_a_file_of_too_many_rows_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("callcenter.documents.customers_csv.ROWS_MAX", 1)
+    monkeypatch.setattr("callcenter.documents.people_csv.ROWS_MAX", 1)
 
     with pytest.raises(CannotRead, match=r"more than 1 rows\. Split it"):
         read(tmp_path, HEADER + GOOD + GOOD)

@@ -3,21 +3,15 @@
 import { Tooltip } from "@mantine/core";
 import { MonitorOff } from "lucide-react";
 import type { ReactNode } from "react";
-import { Link } from "wouter";
 
 import type { AgentView, CallView, CampaignView, QueueView } from "../../api";
 import { percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { Translate } from "../../i18n";
 import { useLiveEntry } from "../../live/hooks";
-import {
-  AGENT_LOOKS,
-  AGENT_STATES_IN_ORDER,
-  CALL_LOOKS,
-  CAMPAIGN_LOOKS,
-  SHAPES,
-} from "../../theme/states";
+import { AGENT_LOOKS, AGENT_STATES_IN_ORDER, CALL_LOOKS, SHAPES } from "../../theme/states";
 import type { Look } from "../../theme/states";
+import { nameColumn, stateColumn } from "../../ui/campaignColumns";
 import type { Column } from "../../ui/DataTable";
 import { Elapsed } from "../../ui/Elapsed";
 import { PhoneNumber } from "../../ui/PhoneNumber";
@@ -271,27 +265,8 @@ export function campaignColumns(t: Translate): Column<CampaignView>[] {
     cell: (campaign) => <Count value={value(campaign)} />,
   });
   return [
-    {
-      id: "campaign",
-      header: t("board.campaign"),
-      by: (campaign) => campaign.name,
-      cell: (campaign) => (
-        <Link className={classes.link} href={`/campaigns/${campaign.id}`}>
-          {campaign.name}
-        </Link>
-      ),
-    },
-    {
-      id: "state",
-      header: t("board.state"),
-      by: (campaign) => campaign.state,
-      cell: (campaign) => (
-        <StateBadge
-          look={CAMPAIGN_LOOKS[campaign.state]}
-          text={t(`campaignState.${campaign.state}`)}
-        />
-      ),
-    },
+    nameColumn(t("board.campaign"), { className: classes.link }),
+    stateColumn(t, t("board.state")),
     count("dialing", t("board.dialing"), (campaign) => campaign.dialing),
     count("ringing", t("board.ringing"), (campaign) => campaign.ringing),
     count("talking", t("board.talking"), (campaign) => campaign.talking),

@@ -3,19 +3,18 @@
 import { Button, Group, Title } from "@mantine/core";
 import { Plus } from "lucide-react";
 import { useMemo, useState } from "react";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 
 import type { CampaignView } from "../../api";
 import { count, percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { Translate } from "../../i18n";
 import { useLive } from "../../live/hooks";
-import { CAMPAIGN_LOOKS } from "../../theme/states";
+import { nameColumn, stateColumn } from "../../ui/campaignColumns";
 import { DataTable } from "../../ui/DataTable";
 import type { Column } from "../../ui/DataTable";
 import { Panel } from "../../ui/Panel";
 import { Empty, Loading } from "../../ui/Situation";
-import { StateBadge } from "../../ui/StateBadge";
 import classes from "./Campaign.module.css";
 import { CampaignForm } from "./CampaignForm";
 import { nowText } from "./now";
@@ -89,32 +88,12 @@ function campaignColumns(t: Translate): Column<CampaignView>[] {
     ),
   });
   return [
-    {
-      id: "name",
-      header: t("campaigns.name"),
-      by: (campaign) => campaign.name,
-      cell: (campaign) => (
-        <Link
-          href={`/campaigns/${campaign.id}`}
-          tabIndex={-1}
-          className={classes.name}
-          onClick={(event) => event.stopPropagation()} // the row would go there once more
-        >
-          {campaign.name}
-        </Link>
-      ),
-    },
-    {
-      id: "state",
-      header: t("campaigns.state"),
-      by: (campaign) => campaign.state,
-      cell: (campaign) => (
-        <StateBadge
-          look={CAMPAIGN_LOOKS[campaign.state]}
-          text={t(`campaignState.${campaign.state}`)}
-        />
-      ),
-    },
+    nameColumn(t("campaigns.name"), {
+      className: classes.name,
+      tabIndex: -1,
+      onClick: (event) => event.stopPropagation(), // the row would go there once more
+    }),
+    stateColumn(t, t("campaigns.state")),
     counted("due", t("campaigns.due"), (campaign) => campaign.counts.due),
     counted("underWay", t("campaigns.underWay"), underWayOf),
     counted("talking", t("campaigns.talking"), (campaign) => campaign.talking),
