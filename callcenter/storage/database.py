@@ -17,14 +17,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from callcenter.storage.stores import DatabaseAway, DatabaseUnusable
 
@@ -34,14 +31,17 @@ away."""
 WRITER_WAIT_S = 30.0
 """How long a task waits for the writing connection: longer than the writing half of a large
 import."""
+WAL_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2)
+"""Between attempts to switch a new database over while another program does: it takes
+milliseconds."""
 READERS_MAX = 4
 """Pages and reports read at the same time."""
 LOOK_UPS_MAX = 2
 """Look-ups of callers at the same time; each takes a millisecond."""
+SCHEMA = "0002"
+"""The newest migration: the tables that this program works with (callcenter/storage/tables.py)."""
 FILE_MODE = 0o600
 """The file holds customers' numbers and password hashes."""
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ class Database:
         self._create_file()
         try:
             async with self._writer.begin() as connection:
-                await connection.run_sync(_upgrade)
+                await connection.run_sync(_upgrade_if_needed)
         except (SQLAlchemyError, OSError, sqlite3.Error) as problem:
             raise DatabaseUnusable(f"{self._describe(problem)} ({self.path})") from problem
 
@@ -167,7 +167,7 @@ class Database:
             cursor.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
             cursor.execute("PRAGMA foreign_keys = ON")
             if writes:
-                cursor.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer
+                _use_wal(cursor)
                 # The journal forgets what the projector has written: that must survive a power cut.
                 cursor.execute("PRAGMA synchronous = FULL")
             else:
@@ -272,24 +272,36 @@ def _checked_url(url: str) -> URL:
     return parsed.set(drivername="sqlite+aiosqlite")
 
 
+def _use_wal(cursor: Any) -> None:
+    """Write ahead: readers never wait for the writer.
+
+    While another program switches a new database over, SQLite refuses to at once, whatever the busy
+    timeout.
+    """
+    for pause_s in (*WAL_PAUSES_S, None):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if pause_s is None or "locked" not in str(problem):
+                raise
+            await_only(asyncio.sleep(pause_s))
+        else:
+            return
+
+
 def _revision(connection: Connection) -> str:
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    """The last migration that alembic wrote down; empty where it has never been."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
-def _upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, on this connection and in its transaction."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    script = ScriptDirectory.from_config(config)
-    found, newest = _revision(connection), script.get_current_head() or ""
-    if found == newest:
+def _upgrade_if_needed(connection: Connection) -> None:
+    found = _revision(connection)
+    if found == SCHEMA:
         return
-    if found and found not in {revision.revision for revision in script.walk_revisions()}:
-        raise DatabaseUnusable(
-            f"The database was written by a newer program (its schema is {found}, this program "
-            f"knows up to {newest}). Install the newer program again, or restore a backup."
-        )
-    command.upgrade(config, "head")
-    _LOG.info("database migrated", before=found or "empty", after=newest)
+    # Alembic takes a fifth of a second to load, for which callers would wait after each crash.
+    from callcenter.storage.upgrade import upgrade
+
+    upgrade(connection, found)
+    _LOG.info("database migrated", before=found or "empty", after=SCHEMA)

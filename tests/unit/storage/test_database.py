@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from callcenter.storage.database import Database
+from callcenter.storage.database import SCHEMA, Database
 from callcenter.storage.stores import DatabaseAway, DatabaseUnusable
 from callcenter.storage.tables import customer_numbers, metadata, projector_positions
+from callcenter.storage.upgrade import make_config
 from tests.unit.storage.databases import held, open_database, outsider, url_of
 
-NEWEST = "0002"
 POSITION = {"journal": "j", "position": 7}
 
 
@@ -46,6 +47,10 @@ async def test_the_migrations_lead_to_the_tables_that_the_program_uses(tmp_path:
         assert await connection.run_sync(differences) == []
 
 
+def test_the_newest_migration_is_the_one_that_the_program_asks_for() -> None:
+    assert ScriptDirectory.from_config(make_config()).get_current_head() == SCHEMA
+
+
 async def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "center.db"
     await migrate(path)
@@ -55,7 +60,7 @@ async def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     await migrate(path)
 
     async with open_database(path) as database:
-        assert await database.schema_revision() == NEWEST
+        assert await database.schema_revision() == SCHEMA
         async with database.reading() as connection:
             assert await connection.scalar(select(projector_positions.c.position)) == 7
 
@@ -66,7 +71,7 @@ async def test_two_programs_that_migrate_at_once_do_it_once(tmp_path: Path) -> N
 
     await asyncio.gather(*(database.migrate() for database in databases))
 
-    assert {await database.schema_revision() for database in databases} == {NEWEST}
+    assert {await database.schema_revision() for database in databases} == {SCHEMA}
     for database in databases:
         await database.close()
 

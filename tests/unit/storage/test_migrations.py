@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import create_engine, text
 
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.records import CallRecord
 from callcenter.service.ports import CallQuery
 from callcenter.storage.contacts import Contacts
-from callcenter.storage.database import MIGRATIONS
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.records import StoredRecords
 from callcenter.storage.stores import ContactDestination
+from callcenter.storage.upgrade import make_config
 from tests.unit.storage.databases import open_database
 from tests.unit.storage.samples import CALL
 
@@ -28,9 +27,7 @@ OLD_NUMBERS = "INSERT INTO customer_numbers VALUES ('+12025550101', 'K1', 0)"
 
 def make_database(path: Path, revision: str, *statements: str) -> None:
     """A database as a program of that revision left it."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
+    config = make_config()
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
