@@ -280,7 +280,7 @@ async def test_serving_without_a_pbx_works_says_so_and_ends_cleanly(
     assert serving.stderr is not None
     said = ""
     async with asyncio.timeout(30):
-        while "Connection refused" not in said:
+        while "Connection refused" not in said and not serving.stderr.at_eof():
             said += (await serving.stderr.readline()).decode()
     second = await asyncio.to_thread(serve_in_vain, config)
     beside = await asyncio.to_thread(run, "doctor", "--config", str(config))
@@ -289,6 +289,7 @@ async def test_serving_without_a_pbx_works_says_so_and_ends_cleanly(
         rest = (await serving.stderr.read()).decode()
         code = await serving.wait()
 
+    assert "Connection refused" in said
     assert f"serving on http://127.0.0.1:{port}" in said
     assert code == 0
     assert "a center serves on" in beside.output
