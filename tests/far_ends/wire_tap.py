@@ -24,6 +24,8 @@ PACKET_OUTGOING: Final = 4
 LOUD: Final = 1000
 """Of 32,124: speech and prompts reach 5,000 and more; silence and comfort noise stay below 50."""
 PCMU: Final = 0
+PACKET_S: Final = 0.02
+"""Of sound in each packet (RFC 3551, 4.2, the usual of all SIP)."""
 FLUSH_EVERY_S: Final = 0.1
 READY_S: Final = 10.0
 PROJECT: Final = Path(__file__).resolve().parents[2]
@@ -64,6 +66,8 @@ class Heard:
     """When the last loud packet before the message was sent."""
     message_at: float | None
     """When the first loud packet was received."""
+    loud_s: float = 0.0
+    """How much sound was received, without its pauses: 20 ms a packet."""
 
     @property
     def onset_s(self) -> float | None:
@@ -79,7 +83,7 @@ def listen_to(packets: Sequence[Packet], port: int, begin: float, end: float) ->
     message_at = min((p.at for p in mine if not p.sent), default=None)
     before = end if message_at is None else message_at
     greeting_end = max((p.at for p in mine if p.sent and p.at <= before), default=None)
-    return Heard(greeting_end, message_at)
+    return Heard(greeting_end, message_at, PACKET_S * sum(not p.sent for p in mine))
 
 
 def read_packets(path: Path) -> list[Packet]:

@@ -38,6 +38,10 @@ WORKERS: Final = tuple(
 )
 UNKNOWN: Final = "unknown"
 """A number that the carrier does not know."""
+PEOPLE: Final = ("connected", "dropped")
+HEARD_S_MIN: Final = 1.0
+"""Of sound: the message has 2.8 s of it; agents are silent, and of a message whose first word was
+already out when an agent took the person, a fifth of a second is heard."""
 RING_S: Final = 15.0
 HARBOUR_WAIT_S: Final = 1
 TALK_MS: Final = (9_000, 12_000)
@@ -148,10 +152,16 @@ class DialingSite:
         """Every call that came in at the carrier."""
         return read_calls(self.carrier.messages_path)
 
-    def judge(self, call: SipCall) -> str:
-        """The result of a call, by the carrier's log alone."""
-        message_s = self.site.prompt_s("safe-harbour")
-        return judge_dialed(call, HARBOUR_WAIT_S, message_s)
+    def judge(self, call: SipCall, heard: Heard | None) -> str:
+        """The result of a call, by the carrier's log and by what came over the wire.
+
+        A talk may be as short as the message, and a machine without breath stretches the message:
+        whether a person was dropped is told by what they heard, not by the length of the call.
+        """
+        said = judge_dialed(call, HARBOUR_WAIT_S, self.site.prompt_s("safe-harbour"))
+        if said not in PEOPLE or heard is None:
+            return said
+        return "dropped" if heard.loud_s >= HEARD_S_MIN else "connected"
 
     def heard(self) -> dict[str, Heard]:
         """What was said and heard in each call that was answered, by Call-ID."""
