@@ -10,6 +10,8 @@ import os
 import re
 import shutil
 import socket
+import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +34,7 @@ _NUMBER: Final = re.compile(r"[0-9+*#]{1,32}")
 _START_LIMIT_S: Final = 10.0  # SIPp opens its port within 50 ms
 _STOP_LIMIT_S: Final = 3.0  # then it is killed
 _POLL_S: Final = 0.01
+_UDP_SOCKETS: Final = Path("/proc/net/udp")
 _MEDIA_PORTS: Final = 4  # SIPp opens the first and the third for audio and video
 _MEDIA_PORT_TRIES: Final = 50
 _TIMER_MS: Final = 5  # how exactly SIPp keeps time
@@ -97,7 +100,7 @@ class CallerPlan:
             raise ValueError(f"caller {self.number}: key {self.key!r} is no key of a phone")
 
 
-class SippProcess:
+class SippProcess(ABC):
     """A running SIPp in a folder of its own; the base of phones, callers and the carrier."""
 
     def __init__(self, directory: Path, address: str, port: int | None) -> None:
@@ -118,9 +121,9 @@ class SippProcess:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    @abstractmethod
     async def start(self) -> None:
         """Start SIPp and return when its port is open. Raises FarEndError with what it said."""
-        raise NotImplementedError
 
     def invites(self) -> list[tuple[str, float]]:
         """Every call that came in so far: the number dialed and when (UTC seconds), in order."""
@@ -151,7 +154,7 @@ class SippProcess:
         sipp = shutil.which("sipp")
         if sipp is None:
             raise FarEndError("sipp is not on PATH: run scripts/asterisk/install.sh --far-ends")
-        if self._is_port_taken():
+        if self._is_taken(self.port):
             raise FarEndError(f"UDP port {self.port} on {self.address} is in use")
         common = ["-i", self.address, "-mi", self.address, "-p", str(self.port)]
         common += ["-mp", str(self._media_port()), "-ci", LOOPBACK, "-timer_resol", str(_TIMER_MS)]
@@ -172,7 +175,7 @@ class SippProcess:
         try:
             async with asyncio.timeout(_START_LIMIT_S):
                 # Nobody tells when a port is bound: it has to be looked at.
-                while self._process.returncode is None and not self._is_port_taken():  # noqa: ASYNC110 see above
+                while self._process.returncode is None and not self._is_open():  # noqa: ASYNC110 see above
                     await asyncio.sleep(_POLL_S)
         except asyncio.CancelledError:
             await self.stop()
@@ -196,8 +199,12 @@ class SippProcess:
                 return port
         raise FarEndError(f"no free ports for sound on {self.address}")
 
-    def _is_port_taken(self) -> bool:
-        return self._is_taken(self.port)
+    def _is_open(self) -> bool:
+        """Whether somebody has bound our port, by the kernel's list (proc(5)): to try it would take
+        it away from a SIPp that is about to."""
+        address = int.from_bytes(socket.inet_aton(self.address), sys.byteorder)
+        place = f" {address:08X}:{self.port:04X} "
+        return place in _UDP_SOCKETS.read_text(encoding="ascii")
 
     def _is_taken(self, port: int) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -36,7 +36,7 @@ from tests.integration.busy_center import (
 )
 from tests.integration.center_process import CenterProcess, replay
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 
 SEED: Final = int(os.environ.get("CALLCENTER_TEST_SEED", "20261121"))
 
@@ -148,7 +148,8 @@ async def kill_and_restart(
         if agent["state"] == "talking" and agent["call"] in talks_of(before).values():
             assert agents[agent["id"]]["state"] == "talking"
             assert agents[agent["id"]]["call"] == agent["call"]
-    assert agents[READY]["state"] == "ready"
+    if back_at - killed_at < MENU_FALLS_S[0]:  # else the native queue may have rung it
+        assert agents[READY]["state"] == "ready"
     assert (agents[ON_BREAK]["state"], agents[ON_BREAK]["reason"]) == ("not_ready", "break")
 
     # Who waited waits in the same place, or has been served meanwhile.
