@@ -6,9 +6,10 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import coverage
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
@@ -52,6 +53,23 @@ def _own_log() -> None:
     """
     structlog.reset_defaults()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
+
+@pytest.fixture(autouse=True)
+def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Count no covered lines in tests that live through hours and thousands of examples.
+
+    Counting makes them four to ten times as slow, and what they pass through is covered by unit
+    tests.
+    """
+    part = dict(request.node.user_properties).get(PART)
+    measuring = coverage.Coverage.current() if part in parts.UNMEASURED else None
+    if measuring is None:
+        yield
+        return
+    measuring.stop()
+    yield
+    measuring.start()
 
 
 def pytest_asyncio_loop_factories(

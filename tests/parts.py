@@ -31,13 +31,18 @@ REQUIRED = (
 )
 """Parts that every full run in CI must have run at least one test of, collected or not."""
 
-COMPUTING = "not asterisk and not browser and not keeps_time and not soak"
-REAL = "(asterisk or browser or keeps_time) and not soak"
-"""The two halves in which `make test` runs everything (Makefile)."""
+UNMEASURED = ("properties", "simulation")
+"""Parts of which no coverage is counted."""
+
+COMPUTING = "not asterisk and not browser and not keeps_time and not alone and not soak"
+REAL = "(asterisk or keeps_time) and not browser and not alone and not soak"
+ALONE = "(browser or alone) and not soak"
+"""The three runs in which `make test` runs everything (Makefile)."""
 REQUIRED_OF = {
     "not soak": REQUIRED,
-    COMPUTING: tuple(part for part in REQUIRED if "-" not in part),
-    REAL: tuple(part for part in REQUIRED if "-" in part),
+    COMPUTING: ("unit", "properties", "contract", "simulation"),
+    REAL: ("contract-asterisk", "integration-asterisk"),
+    ALONE: ("integration-asterisk", "e2e-browser"),
 }
 """By the selection of markers: what each kind of whole run must have run."""
 

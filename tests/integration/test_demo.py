@@ -99,6 +99,7 @@ def test_the_demo_begins_anew_in_its_folder_and_replays_the_same_under_any_hash_
 
 
 @pytest.mark.asterisk
+@pytest.mark.alone
 def test_on_a_real_asterisk_the_demo_counts_what_sipp_logged(tmp_path: Path) -> None:
     summary = run_demo(tmp_path, "--pbx", "asterisk", "--seconds", "20")
 

@@ -43,7 +43,7 @@ from tests.integration.center_process import (
     write_config,
 )
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 
 SEED = int(os.environ.get("CALLCENTER_TEST_SEED", "20261121"))
 

@@ -138,10 +138,26 @@ def test_a_selection_of_tests_is_not_judged_by_the_parts_it_leaves_out(tmp_path:
     assert run.returncode == 0, run.stdout
 
 
-def test_make_test_runs_the_two_halves_that_are_judged() -> None:
+def test_make_test_runs_the_runs_that_are_judged() -> None:
     makefile = (parts.PROJECT / "Makefile").read_text(encoding="utf-8")
+    runs = (parts.COMPUTING, parts.REAL, parts.ALONE)
 
-    assert f"COMPUTING = {parts.COMPUTING}\n" in makefile
-    assert f"REAL = {parts.REAL}\n" in makefile
-    both = (*parts.REQUIRED_OF[parts.COMPUTING], *parts.REQUIRED_OF[parts.REAL])
-    assert sorted(both) == sorted(parts.REQUIRED)
+    for name, markers in zip(("COMPUTING", "REAL", "ALONE"), runs, strict=True):
+        assert f"\n{name} = {markers}\n" in makefile
+    assert {part for run in runs for part in parts.REQUIRED_OF[run]} == set(parts.REQUIRED)
+
+
+def test_every_test_is_in_one_run(tmp_path: Path) -> None:
+    _make_suite(tmp_path)
+    for marker in ("alone", "keeps_time", "soak"):
+        (tmp_path / "tests" / "unit" / f"test_{marker}.py").write_text(
+            f"import pytest\n@pytest.mark.{marker}\ndef test_it_runs() -> None:\n    pass\n"
+        )
+
+    runs = [
+        _run(tmp_path, "-q", "--collect-only", "-m", markers).stdout
+        for markers in (parts.COMPUTING, parts.REAL, parts.ALONE)
+    ]
+
+    tests = [line for run in runs for line in run.splitlines() if "::" in line]
+    assert len(tests) == len(set(tests)) == len(parts.REQUIRED) + 2
