@@ -2,8 +2,9 @@
 
 SIPp does not keep what it hears. So whether a person heard the message in time is seen on the wire,
 by a process of its own (``python -m tests.far_ends.wire_tap ADDRESS FILE``): one line for each RTP
-packet of u-law that this address sent or received. Needs the right to listen (root). Only the
-standard library is used, and nothing of the program.
+packet of u-law that this address sent or received, and one for each time that the machine did not
+let the tap itself run. Needs the right to listen (root). Only the standard library is used, and
+nothing of the program.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import asyncio
 import socket
 import struct
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +30,12 @@ PCMU: Final = 0
 PACKET_S: Final = 0.02
 """Of sound in each packet (RFC 3551, 4.2, the usual of all SIP)."""
 FLUSH_EVERY_S: Final = 0.1
+LOOK_EVERY_S: Final = 0.01
+"""The tap looks so often whether it runs."""
+LATE_S_MIN: Final = 0.02
+"""What the tap is late beyond this is noted: the machine stood still for everybody on it."""
+OURSELVES: Final = 0
+"""Stands for the port in lines that tell how many microseconds we were late."""
 READY_S: Final = 10.0
 PROJECT: Final = Path(__file__).resolve().parents[2]
 
@@ -68,6 +77,8 @@ class Heard:
     """When the first loud packet was received."""
     loud_s: float = 0.0
     """How much sound was received, without its pauses: 20 ms a packet."""
+    stalled_s: float = 0.0
+    """For how long, between the two moments, the machine let nobody run."""
 
     @property
     def onset_s(self) -> float | None:
@@ -77,22 +88,38 @@ class Heard:
         return self.message_at - self.greeting_end
 
 
-def listen_to(packets: Sequence[Packet], port: int, begin: float, end: float) -> Heard:
+@dataclass(frozen=True)
+class Tapped:
+    """All that a tap has written."""
+
+    packets: Sequence[Packet]
+    late: Sequence[tuple[float, float]] = ()
+    """When the tap ran again after a stall of the machine, and how long that was, in seconds."""
+
+
+def listen_to(tapped: Tapped, port: int, begin: float, end: float) -> Heard:
     """What was said and heard in the call on this port of the PBX, between two moments."""
-    mine = [p for p in packets if p.port == port and begin <= p.at <= end and p.loud]
+    mine = [p for p in tapped.packets if p.port == port and begin <= p.at <= end and p.loud]
     message_at = min((p.at for p in mine if not p.sent), default=None)
     before = end if message_at is None else message_at
     greeting_end = max((p.at for p in mine if p.sent and p.at <= before), default=None)
-    return Heard(greeting_end, message_at, PACKET_S * sum(not p.sent for p in mine))
+    loud_s = PACKET_S * sum(not p.sent for p in mine)
+    between = [late_s for at, late_s in tapped.late if (greeting_end or before) < at <= before]
+    return Heard(greeting_end, message_at, loud_s, sum(between))
 
 
-def read_packets(path: Path) -> list[Packet]:
+def read_tap(path: Path) -> Tapped:
     """The lines of a tap."""
     lines = path.read_text(encoding="ascii").splitlines()
     found = [line.split() for line in lines if line.count(" ") == 3]
-    return [
-        Packet(float(at), int(port), sent == "1", loud == "1") for at, port, sent, loud in found
-    ]
+    return Tapped(
+        [
+            Packet(float(at), int(port), sent == "1", loud == "1")
+            for at, port, sent, loud in found
+            if int(port) != OURSELVES
+        ],
+        [(float(at), int(late) / 1e6) for at, port, late, _ in found if int(port) == OURSELVES],
+    )
 
 
 class WireTap:
@@ -121,9 +148,9 @@ class WireTap:
             self._process.terminate()
         await self._process.communicate()
 
-    def packets(self) -> list[Packet]:
+    def read(self) -> Tapped:
         """Everything heard so far."""
-        return read_packets(self.path)
+        return read_tap(self.path)
 
 
 def _describe(frame: bytes, address: bytes, at: float) -> str | None:
@@ -143,6 +170,22 @@ def _describe(frame: bytes, address: bytes, at: float) -> str | None:
     return f"{at:.6f} {target_port if sent else source_port} {int(sent)} {int(loud)}\n"
 
 
+class _Watch(threading.Thread):
+    """Notes when the machine does not let this process run."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.lines: deque[str] = deque()
+
+    def run(self) -> None:
+        while True:
+            due = time.monotonic() + LOOK_EVERY_S
+            time.sleep(LOOK_EVERY_S)
+            late_s = time.monotonic() - due
+            if late_s > LATE_S_MIN:
+                self.lines.append(f"{time.time():.6f} {OURSELVES} {late_s * 1e6:.0f} 0\n")
+
+
 def main() -> None:
     """Listen to the address in the first argument until ended; write to the second."""
     address = socket.inet_aton(sys.argv[1])
@@ -151,6 +194,8 @@ def main() -> None:
         Path(sys.argv[2]).open("w", encoding="ascii") as file,
     ):
         tap.bind(("lo", ETH_P_IP))
+        watch = _Watch()
+        watch.start()
         print("ready", flush=True)
         flushed = time.monotonic()
         tap.settimeout(FLUSH_EVERY_S)
@@ -164,6 +209,8 @@ def main() -> None:
                 if line is not None:
                     file.write(line)
             if time.monotonic() - flushed > FLUSH_EVERY_S:
+                while watch.lines:
+                    file.write(watch.lines.popleft())
                 file.flush()
                 flushed = time.monotonic()
 

@@ -166,10 +166,10 @@ class DialingSite:
     def heard(self) -> dict[str, Heard]:
         """What was said and heard in each call that was answered, by Call-ID."""
         ports = self._media_ports()
-        packets = self.tap.packets()
+        tapped = self.tap.read()
         return {
             call.call_id: listen_to(
-                packets,
+                tapped,
                 ports[call.call_id],
                 call.answered_at,
                 call.ended_at if call.ended_at is not None else float("inf"),

@@ -58,8 +58,9 @@ DRAIN_S: Final = 90.0
 SETTLE_S: Final = 20.0
 SPOKEN_MIN: Final = 10
 """Packets of a caller's speech in a conversation: a fifth of a second."""
-HUNG_UP_S: Final = 1.0
-"""From the agent's hang-up to the caller's."""
+HUNG_UP_S: Final = 5.0
+"""From the agent's hang-up to the caller's: sooner than any watchdog of the dialplan (7 s) could
+have ended a call that the service had forgotten."""
 
 STALE_S: Final = 11.0
 """After a kill no heartbeat is fresh any more: the dialplan's 10 s, and a second's rounding."""
