@@ -351,7 +351,7 @@ async def wait_for_adoption(busy: BusyCenter) -> dict[str, str]:
 async def leave_dead(folder: Path, dead_s: float) -> None:
     """The whole test, with so many seconds of death."""
     print(f"seed {SEED}")
-    async with open_busy_center(folder, SEED, talk_s=6.0) as busy:
+    async with open_busy_center(folder, SEED, talk_s=9.0) as busy:
         center = busy.center
         await busy.call(FLOOD, FLOOD_EVERY_S)
         # Nobody's phone rings: a leg that is picked up now would wait in vain for its caller.
