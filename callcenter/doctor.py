@@ -27,8 +27,8 @@ from callcenter.pbx.ami.fence import FenceError, find_sessions, run_command
 from callcenter.pbx.ami.link import Account, Timings
 from callcenter.pbx.ami.wire import every
 from callcenter.settings import PbxSettings, Settings, flows_folder
-from callcenter.storage.database import Database
-from callcenter.storage.stores import DatabaseUnusable
+from callcenter.storage.database import SCHEMA, Database
+from callcenter.storage.stores import DatabaseAway, DatabaseUnusable
 
 FREE_BYTES_MIN = 1024**3
 """A gigabyte: the journal of some weeks."""
@@ -158,15 +158,29 @@ def _is_center(host: str, port: int) -> bool:
 
 
 async def _database(settings: Settings) -> Finding:
-    database = Database(database_url(settings))
-    if not os.path.exists(database.path):  # noqa: ASYNC240 - one look at a local file
+    try:
+        database = Database(database_url(settings))
+    except DatabaseUnusable as error:
+        return Finding("database", False, str(error))
+    if database.path is not None and not os.path.exists(database.path):  # noqa: ASYNC240 - one look at a local file
         return Finding("database", True, "none yet")
     try:
-        return Finding("database", True, f"schema {await database.schema_revision()}")
-    except DatabaseUnusable as error:
+        program = await database.program()
+        schema = await database.schema_revision()
+    except (DatabaseAway, DatabaseUnusable) as error:
         return Finding("database", False, str(error))
     finally:
         await database.close()
+    text = f"{program}, {database.place}, "
+    if not schema:
+        text += "no tables yet: the first start makes them"
+    elif schema < SCHEMA:
+        text += f"schema {schema}: the next start brings it to {SCHEMA}"
+    elif schema > SCHEMA:
+        text += f"schema {schema} of a newer program, this one knows {SCHEMA}: install that one"
+    else:
+        text += f"schema {schema}"
+    return Finding("database", schema <= SCHEMA, text)
 
 
 async def _pbx(settings: Settings, pbx: PbxSettings) -> AsyncIterator[Finding]:

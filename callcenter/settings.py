@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
@@ -41,9 +43,15 @@ from callcenter.domain.center import Center, Queue
 from callcenter.domain.flow import Flow
 
 PORT_MAX = 65535
+SERVER_SCHEMES = ("postgresql", "postgresql+asyncpg", "postgres")
+"""Of the address of a database."""
 MEND_ENV = "Write CALLCENTER_NAME=value; lists and mappings in JSON."
 PHONES_MAX = 2000
 """Two phones for each of 1,000 agents."""
+
+
+class RestoreUnfinished(Exception):  # noqa: N818 - a fact, said to the administrator
+    """The data folder holds a part of a backup; the message says what to do."""
 
 
 class _Part(BaseModel):
@@ -130,6 +138,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     """Journal, database, secrets, prompts. Relative paths are from the config file's folder."""
+    database_url: SecretStr = SecretStr("")
+    """Address of a database on a PostgreSQL server; empty: an SQLite file in ``data_dir``. Only the
+    environment may put a password into it."""
     region: str = Field("US", pattern=r"^[A-Z]{2}$")
     """Region (ISO 3166) by which numbers without a country code are read."""
     time_zone: str = "UTC"
@@ -151,6 +162,18 @@ class Settings(BaseSettings):
                 "no_zone",
                 "there is no time zone {name}",
                 {"name": value, "mend": "Use a name such as Europe/Berlin."},
+            )
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_server(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and url.partition("://")[0] not in SERVER_SCHEMES:
+            raise PydanticCustomError(
+                "no_server",
+                "this is not the address of a PostgreSQL database",
+                {"mend": "Write postgresql://user@host/database, or nothing for SQLite."},
             )
         return value
 
@@ -194,6 +217,14 @@ def load_settings(path: Path | None = None) -> Settings:
 
 
 def _validate(data: dict[str, Any], lines: LineIndex) -> Settings:
+    if _has_password(data.get("database_url")):
+        problem = lines.problem(
+            ["database_url"],
+            "a password stands in the config file",
+            "Leave it out; put it into PGPASSWORD or a password file (PGPASSFILE).",
+        )
+        raise DocumentError([problem])
+
     class Loaded(Settings):
         @classmethod
         def settings_customise_sources(
@@ -212,6 +243,13 @@ def _validate(data: dict[str, Any], lines: LineIndex) -> Settings:
         raise DocumentError(explain(error, Settings, lines)) from None
     except SettingsError as error:
         raise DocumentError([DocumentProblem("environment", 0, str(error), MEND_ENV)]) from None
+
+
+def _has_password(url: object) -> bool:
+    try:
+        return isinstance(url, str) and urlsplit(url).password is not None
+    except ValueError:  # no address at all, as will be said
+        return False
 
 
 def flows_folder(settings: Settings) -> Path:

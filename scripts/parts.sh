@@ -6,7 +6,7 @@
 # A new part: a line in `has`, its name in `parts`, its marker in tests/parts.py.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-parts="asterisk chromium pages"
+parts="asterisk chromium pages postgresql"
 
 # has PART: whether it is here. Asterisk comes with its far ends: SIPp plays callers and phones.
 has() {
@@ -14,13 +14,15 @@ has() {
     asterisk) sh scripts/asterisk/install.sh --check --far-ends >/dev/null 2>&1 ;;
     chromium) command -v chromium >/dev/null ;;
     pages) [ -f callcenter/api/static/index.html ] ;;
+    postgresql) command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
     esac
 }
 
 install_part() {
     case $1 in
     asterisk) sh scripts/asterisk/install.sh --far-ends ;;
-    chromium) install_chromium ;;
+    chromium) install_packages chromium fonts-wqy-zenhei ;;
+    postgresql) install_postgresql ;;
     pages)
         echo "parts: the pages are built when the service is installed, unless CALLCENTER_SKIP_WEB=1" >&2
         return 1
@@ -28,14 +30,21 @@ install_part() {
     esac
 }
 
-# Debian's own Chromium, and the smaller one of Debian's usual fonts that have Chinese.
-install_chromium() {
+# The smaller one of Debian's usual fonts that have Chinese comes with Chromium.
+install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     for try in 1 2; do
-        apt-get install -y -qq --no-install-recommends chromium fonts-wqy-zenhei >/dev/null && return 0
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null && return 0
         [ $try = 1 ] && apt-get update -qq -o Acquire::Check-Valid-Until=false
     done
     return 1
+}
+
+# Debian's package would make and start a cluster of its own; the tests make theirs.
+install_postgresql() {
+    mkdir -p /etc/postgresql-common/createcluster.d
+    echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/callcenter.conf
+    install_packages postgresql
 }
 
 may_install() {

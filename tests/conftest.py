@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import coverage
 import pytest
@@ -16,6 +17,9 @@ from hypothesis import HealthCheck, settings
 
 from tests import parts
 from tests.virtual_time import VirtualLoop
+
+if TYPE_CHECKING:
+    from tests.far_ends.postgresql_server import PostgresqlServer
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -70,6 +74,19 @@ def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
     measuring.stop()
     yield
     measuring.start()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A server for the tests marked ``postgresql``, the same for all of them."""
+    from tests.far_ends.postgresql_server import PostgresqlServer
+
+    server = PostgresqlServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 def pytest_asyncio_loop_factories(

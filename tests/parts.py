@@ -17,6 +17,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 REAL_MARKERS: dict[str, tuple[str, ...]] = {
     "asterisk": ("asterisk",),
     "browser": ("chromium", "pages"),
+    "postgresql": ("postgresql",),
 }
 """Markers of tests that need something real, and what: scripts/parts.sh finds and installs it."""
 
@@ -25,6 +26,7 @@ REQUIRED = (
     "properties",
     "contract",
     "contract-asterisk",
+    "contract-postgresql",
     "simulation",
     "integration-asterisk",
     "e2e-browser",
@@ -40,7 +42,7 @@ ALONE = "(browser or alone) and not soak"
 """The three runs in which `make test` runs everything (Makefile)."""
 REQUIRED_OF = {
     "not soak": REQUIRED,
-    COMPUTING: ("unit", "properties", "contract", "simulation"),
+    COMPUTING: ("unit", "properties", "contract", "contract-postgresql", "simulation"),
     REAL: ("contract-asterisk", "integration-asterisk"),
     ALONE: ("integration-asterisk", "e2e-browser"),
 }

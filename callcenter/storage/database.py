@@ -1,47 +1,37 @@
-"""The connection to the database: one place for its engines, its settings per connection and its
-migrations.
+"""The connection to the database: one place for its engines, its transactions and its migrations.
 
 Three engines over one database, so that nobody waits behind the wrong neighbour: one connection
 that writes, a few that read pages and reports, and two kept free for the look-ups that a waiting
-call needs. Queries live in the stores beside this module.
+call needs. Queries live in the stores beside this module; what differs between SQLite and
+PostgreSQL in ``sqlite.py`` and ``postgresql.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sqlite3
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import URL, Connection, event, inspect, make_url, text
+from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.util import await_only
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from callcenter.storage import postgresql, sqlite
+from callcenter.storage.kind import Kind, Use
+from callcenter.storage.postgresql import PostgresqlServer
+from callcenter.storage.sqlite import SqliteFile
 from callcenter.storage.stores import DatabaseAway, DatabaseUnusable
 
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process that writes, before the database counts as
 away."""
-WRITER_WAIT_S = 30.0
-"""How long a task waits for the writing connection: longer than the writing half of a large
-import."""
-WAL_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2)
-"""Between attempts to switch a new database over while another program does: it takes
-milliseconds."""
-READERS_MAX = 4
-"""Pages and reports read at the same time."""
-LOOK_UPS_MAX = 2
-"""Look-ups of callers at the same time; each takes a millisecond."""
 SCHEMA = "0002"
 """The newest migration: the tables that this program works with (callcenter/storage/tables.py)."""
-FILE_MODE = 0o600
-"""The file holds customers' numbers and password hashes."""
 
 T = TypeVar("T")
 
@@ -49,43 +39,64 @@ _LOG = structlog.get_logger("callcenter.storage")
 
 
 class Database:
-    """One SQLite database in a file, e.g. ``sqlite+aiosqlite:////var/lib/callcenter/center.db``.
+    """One database: a file (``sqlite+aiosqlite:////var/lib/callcenter/center.db``) or on a server
+    (``postgresql://callcenter@db.example.com/callcenter``).
 
     Nothing is opened before the first use. ``migrate`` comes first, ``close`` last.
     """
 
     def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        self._url = _checked_url(url)
-        self.path = Path(str(self._url.database))
-        self._busy_timeout_ms = max(1, round(busy_timeout_s * 1000))
+        self._kind = _kind_of(url, busy_timeout_s)
         self._late: set[asyncio.Task[Any]] = set()
-        self._writer = self._engine(1, writes=True)
-        self._readers = self._engine(READERS_MAX, writes=False)
-        self._look_ups = self._engine(LOOK_UPS_MAX, writes=False)
+        self._writer = self._kind.make_engine(Use.WRITE)
+        self._readers = self._kind.make_engine(Use.READ)
+        self._look_ups = self._kind.make_engine(Use.LOOK_UP)
+
+    @property
+    def path(self) -> Path | None:
+        """The file it is in; None when a server keeps it."""
+        return self._kind.path
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: without a password."""
+        return self._kind.place
 
     async def migrate(self) -> None:
         """Bring the tables to what this program needs, in one transaction; nothing to do is fine.
 
-        Raises ``DatabaseUnusable`` where the folder is missing or cannot be written, where the file
-        is no SQLite database or a damaged one, where it is full or held by another program, and
-        where a newer program wrote it.
+        Raises ``DatabaseUnusable`` where it cannot be reached, read or written, where it is damaged
+        or of another kind, where it is full or held by another program, and where a newer program
+        wrote it. Programs that migrate at once do it one after the other.
         """
-        self._create_file()
+        self._kind.prepare()
+        engine = self._kind.make_engine(Use.MIGRATE)
         try:
-            async with self._writer.begin() as connection:
-                await connection.run_sync(_upgrade_if_needed)
-        except (SQLAlchemyError, OSError, sqlite3.Error) as problem:
-            raise DatabaseUnusable(f"{self._describe(problem)} ({self.path})") from problem
+            async with self._transaction(engine) as connection:
+                await connection.run_sync(self._upgrade_if_needed)
+        except DatabaseAway as problem:
+            raise DatabaseUnusable(str(problem)) from problem
+        except SQLAlchemyError as problem:
+            raise DatabaseUnusable(self._describe(problem)) from problem
+        finally:
+            await engine.dispose()
 
     async def schema_revision(self) -> str:
-        """The last migration this database has seen; empty for a new one."""
+        """The last migration this database has seen; empty for a new one. Raises
+        ``DatabaseAway``."""
         async with self.reading() as connection:
             return await connection.run_sync(_revision)
+
+    async def program(self) -> str:
+        """The program that keeps it and its version, e.g. ``SQLite 3.40.1``. Raises
+        ``DatabaseAway``."""
+        async with self.reading() as connection:
+            return await connection.run_sync(self._kind.name)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction on the writing connection: committed at the end, taken back by an
-        exception.
+        exception. No other program writes meanwhile.
 
         Raises ``DatabaseAway`` when the database does not answer; ``IntegrityError`` is left to the
         caller.
@@ -117,6 +128,8 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        away: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError)
+        away += self._kind.failures
         try:
             connection = await self._connect(engine)
             try:
@@ -126,8 +139,8 @@ class Database:
                 await self._give_back(connection)
         except IntegrityError:
             raise
-        except (DBAPIError, PoolTimeout, sqlite3.Error, OSError) as problem:
-            raise DatabaseAway(f"{self._describe(problem)} ({self.path})") from problem
+        except away as problem:
+            raise DatabaseAway(self._describe(problem)) from problem
 
     async def _connect(self, engine: AsyncEngine) -> AsyncConnection:
         """A connection of the pool. The driver's threads do not know of cancelled tasks: a
@@ -150,99 +163,24 @@ class Database:
         task.add_done_callback(self._late.discard)
         return task
 
-    def _engine(self, connections_max: int, *, writes: bool) -> AsyncEngine:
-        engine = create_async_engine(
-            self._url,
-            pool_size=connections_max,
-            max_overflow=0,
-            hide_parameters=True,  # numbers and names must not get into logs by way of an error
-            pool_timeout=WRITER_WAIT_S,
-            # The driver's own way of beginning transactions is switched off: see _begin.
-            connect_args={"isolation_level": None, "timeout": self._busy_timeout_ms / 1000},
-        )
+    def _upgrade_if_needed(self, connection: Connection) -> None:
+        self._kind.check(connection)
+        found = _revision(connection)
+        if found == SCHEMA:
+            return
+        # Alembic takes a fifth of a second to load, for which callers would wait after each crash.
+        from callcenter.storage.upgrade import upgrade
 
-        @event.listens_for(engine.sync_engine, "connect")
-        def _prepare(connection: Any, _record: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
-            cursor.execute("PRAGMA foreign_keys = ON")
-            if writes:
-                _use_wal(cursor)
-                # The journal forgets what the projector has written: that must survive a power cut.
-                cursor.execute("PRAGMA synchronous = FULL")
-            else:
-                cursor.execute("PRAGMA query_only = ON")
-            cursor.close()
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def _begin(connection: Connection) -> None:
-            # A deferred transaction that reads first and writes later fails at once when another
-            # process wrote in between, whatever the busy timeout; IMMEDIATE waits its turn.
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-        return engine
-
-    def _create_file(self) -> None:
-        """Make an empty file that only its owner can read; SQLite gives its side files the same
-        mode."""
-        folder = self.path.parent
-        if not folder.is_dir():
-            raise DatabaseUnusable(
-                f"The folder {folder} of the database does not exist or is no folder. "
-                "Create it, or set another data_dir."
-            )
-        try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, FILE_MODE))
-        except OSError as problem:
-            raise DatabaseUnusable(
-                f"The database {self.path} cannot be opened for writing: {problem.strerror}. "
-                "Let the service's user write the file and its folder, or set another data_dir."
-            ) from problem
+        upgrade(connection, found)
+        _LOG.info("database migrated", before=found or "empty", after=SCHEMA)
 
     def _describe(self, problem: Exception) -> str:
-        """One sentence for people; SQL and values stay out of it."""
-        cause = problem.orig if isinstance(problem, DBAPIError) else problem
-        said = str(cause).lower()
-        for fragment, sentence in _SENTENCES:
-            if fragment in said:
-                return sentence
+        """One sentence for people, and where; SQL and values stay out of it."""
         if isinstance(problem, PoolTimeout):
-            return f"The database was busy for {WRITER_WAIT_S:.0f} s. Try again later."
-        return f"The database says: {cause}."
-
-
-_SENTENCES = (
-    (
-        "database is locked",
-        "Another program holds the database (a backup, an import, a second service?). "
-        "End it and try again.",
-    ),
-    (
-        "not a database",
-        "This file is not an SQLite database, or an encrypted one. "
-        "Move it away or set another data_dir.",
-    ),
-    ("malformed", "The database file is damaged. Restore the last backup."),
-    ("is full", "The disk is full. Make room on it."),
-    ("disk i/o error", "The disk cannot be read or written. Check it and its mount."),
-    (
-        "readonly",
-        "The database cannot be written. Let the service's user write the file and its folder.",
-    ),
-    (
-        "unable to open",
-        "The database file cannot be opened. "
-        "Check that its folder exists and that the service's user may write it.",
-    ),
-    (
-        "already exists",
-        "The file holds tables of another program with the same names. Set another data_dir.",
-    ),
-    (
-        "no such table",
-        "The database has not been prepared. Run `callcenter db migrate`.",
-    ),
-)
+            sentence = "The database was busy for too long. Try again later."
+        else:
+            sentence = self._kind.describe(problem)
+        return f"{sentence} ({self.place})"
 
 
 async def _close_after(opening: asyncio.Task[AsyncConnection], connection: AsyncConnection) -> None:
@@ -251,42 +189,22 @@ async def _close_after(opening: asyncio.Task[AsyncConnection], connection: Async
         await connection.close()
 
 
-def _checked_url(url: str) -> URL:
-    """The parsed address; refuses what this program cannot use, without repeating a password."""
+def _kind_of(url: str, busy_timeout_s: float) -> Kind:
+    """What is at this address; refuses what this program cannot use, without repeating a
+    password."""
+    examples = f"Write e.g. {sqlite.EXAMPLE} or {postgresql.EXAMPLE}"
     try:
         parsed = make_url(url)
-    except ArgumentError as problem:
-        raise DatabaseUnusable(
-            "The database's address cannot be read. Write e.g. sqlite+aiosqlite:////var/lib/callcenter/center.db"
-        ) from problem
-    if parsed.drivername not in ("sqlite", "sqlite+aiosqlite"):
-        raise DatabaseUnusable(
-            f"Databases of the kind {parsed.drivername!r} are not supported. "
-            "Write e.g. sqlite+aiosqlite:////var/lib/callcenter/center.db"
-        )
-    if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
-        raise DatabaseUnusable(
-            "The database must be a file: several connections share it. "
-            "Write e.g. sqlite+aiosqlite:////var/lib/callcenter/center.db"
-        )
-    return parsed.set(drivername="sqlite+aiosqlite")
-
-
-def _use_wal(cursor: Any) -> None:
-    """Write ahead: readers never wait for the writer.
-
-    While another program switches a new database over, SQLite refuses to at once, whatever the busy
-    timeout.
-    """
-    for pause_s in (*WAL_PAUSES_S, None):
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as problem:
-            if pause_s is None or "locked" not in str(problem):
-                raise
-            await_only(asyncio.sleep(pause_s))
-        else:
-            return
+        urlsplit(url)  # as the driver of PostgreSQL reads it
+    except (ArgumentError, ValueError) as problem:
+        raise DatabaseUnusable(f"The database's address cannot be read. {examples}") from problem
+    if parsed.drivername in ("sqlite", "sqlite+aiosqlite"):
+        return SqliteFile(parsed, busy_timeout_s)
+    if parsed.drivername in ("postgres", "postgresql", postgresql.DRIVER):
+        return PostgresqlServer(parsed, busy_timeout_s)
+    raise DatabaseUnusable(
+        f"Databases of the kind {parsed.drivername!r} are not supported. {examples}"
+    )
 
 
 def _revision(connection: Connection) -> str:
@@ -294,14 +212,3 @@ def _revision(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
-
-
-def _upgrade_if_needed(connection: Connection) -> None:
-    found = _revision(connection)
-    if found == SCHEMA:
-        return
-    # Alembic takes a fifth of a second to load, for which callers would wait after each crash.
-    from callcenter.storage.upgrade import upgrade
-
-    upgrade(connection, found)
-    _LOG.info("database migrated", before=found or "empty", after=SCHEMA)

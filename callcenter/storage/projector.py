@@ -141,6 +141,23 @@ class Projector:
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, self._retry_max_s)
 
+    async def catch_up(self) -> int:
+        """Write what the journal holds beyond the position in the database, once; returns the
+        position reached. Instead of ``run``, for who repairs: every failure is raised."""
+        self._written = await self.position()
+        reading = self._open_journal()
+        while batch := await self._read_again(reading):
+            await self._write(batch)
+        return self._written
+
+    async def begin_at(self, position: int) -> None:
+        """Note that this journal begins after ``position``: it goes on from another one, whose
+        records are there."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert(projector_positions).values(journal=self._journal_id, position=position)
+            )
+
     async def position(self) -> int:
         """The last entry of this journal whose records are in the database; 0 for none."""
         async with self._database.reading() as connection:

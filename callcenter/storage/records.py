@@ -165,10 +165,16 @@ def read_cursor(text: str) -> Cursor:
     try:
         cursor: Cursor = msgspec.json.decode(base64.urlsafe_b64decode(text), type=Cursor)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as problem:
-        raise BadCursor(
-            "There is no such page. Take `next` of the page before as it is, or begin without it."
-        ) from problem
-    return cursor
+        raise BadCursor(_NO_PAGE) from problem
+    at, journal, position, index = cursor
+    if max(abs(position), abs(index)) > _WHOLE_MAX:
+        raise BadCursor(_NO_PAGE)
+    return at, storable(journal), position, index
+
+
+_NO_PAGE = "There is no such page. Take `next` of the page before as it is, or begin without it."
+_WHOLE_MAX = 2**63 - 1
+"""What a database has room for."""
 
 
 async def _read_of_call(

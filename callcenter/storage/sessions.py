@@ -162,6 +162,11 @@ async def end_sessions(connection: AsyncConnection, account: AgentId) -> None:
     await connection.execute(delete(sessions).where(sessions.c.account == account))
 
 
+async def end_all_sessions(connection: AsyncConnection) -> int:
+    """End everybody's sessions, inside somebody's transaction; says how many."""
+    return (await connection.execute(delete(sessions))).rowcount
+
+
 def read_roles(stored: list[str]) -> tuple[Role, ...]:
     """The roles that a row holds; one that a newer program added gives nothing here."""
     known = {role.value: role for role in Role}

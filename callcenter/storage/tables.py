@@ -7,6 +7,8 @@ new file in ``migrations``.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -19,8 +21,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UnaryExpression,
     UniqueConstraint,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.compiler import SQLCompiler
 
 metadata = MetaData(
     naming_convention={
@@ -35,12 +41,15 @@ metadata = MetaData(
 COUNTED = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts a key up by itself only when its type is spelled INTEGER."""
 
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Sorted and compared by code points, as SQLite does, whatever language the server speaks."""
+
 # --- records: written by the projector alone ----------------------------------------------------
 
 projector_positions = Table(
     "projector_positions",
     metadata,
-    Column("journal", Text, primary_key=True),
+    Column("journal", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
 
@@ -51,7 +60,7 @@ def _record_table(name: str, *columns: Column[object], indexes: tuple[str, ...])
     return Table(
         name,
         metadata,
-        Column("journal", Text, primary_key=True),
+        Column("journal", TEXT, primary_key=True),
         Column("position", BigInteger, primary_key=True, autoincrement=False),
         Column("record_index", Integer, primary_key=True, autoincrement=False),
         *columns,
@@ -60,7 +69,7 @@ def _record_table(name: str, *columns: Column[object], indexes: tuple[str, ...])
 
 
 def _text(name: str) -> Column[object]:
-    return Column(name, Text, nullable=False)
+    return Column(name, TEXT, nullable=False)
 
 
 def _yes_no(name: str) -> Column[object]:
@@ -97,8 +106,8 @@ calls = _record_table(
     _yes_no("overflowed"),
     _yes_no("via_fallback"),
     Column("offers", Integer, nullable=False),
-    Column("campaign", Text, nullable=False, server_default=""),
-    Column("attempt", Text, nullable=False, server_default=""),
+    Column("campaign", TEXT, nullable=False, server_default=""),
+    Column("attempt", TEXT, nullable=False, server_default=""),
     indexes=("call", "ended_at", "customer", "caller_number", "answered_by"),
 )
 
@@ -159,7 +168,7 @@ attempts = _record_table(
     _moment("ended_at"),
     _text("result"),
     Column("cause", Integer, nullable=False),
-    Column("verdict", Text),
+    Column("verdict", TEXT),
     _text("verdict_cause"),
     _text("agent"),
     _text("call"),
@@ -187,12 +196,12 @@ repairs = _record_table("repairs", _text("kind"), _text("subject"), _moment("at"
 accounts = Table(
     "accounts",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
     Column("roles", JSON, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("phone", Text, nullable=False),
-    Column("seniority", Text, nullable=False),
+    Column("password_hash", TEXT, nullable=False),
+    Column("phone", TEXT, nullable=False),
+    Column("seniority", TEXT, nullable=False),
     Column("queues", JSON, nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -202,16 +211,16 @@ accounts = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("token_hash", Text, primary_key=True),
-    Column("id", Text, nullable=False, unique=True),
+    Column("token_hash", TEXT, primary_key=True),
+    Column("id", TEXT, nullable=False, unique=True),
     Column(
-        "account", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True
+        "account", TEXT, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True
     ),
     Column("created_at", Double, nullable=False),
     Column("last_seen_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False, index=True),
-    Column("address", Text, nullable=False),
-    Column("client", Text, nullable=False),
+    Column("address", TEXT, nullable=False),
+    Column("client", TEXT, nullable=False),
 )
 
 audit = Table(
@@ -219,13 +228,13 @@ audit = Table(
     metadata,
     Column("id", COUNTED, primary_key=True, autoincrement=True),
     Column("at", Double, nullable=False, index=True),
-    Column("account", Text, nullable=False, index=True),
-    Column("address", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("request", Text, nullable=False),
+    Column("account", TEXT, nullable=False, index=True),
+    Column("address", TEXT, nullable=False),
+    Column("action", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("request", TEXT, nullable=False),
     Column("status", Integer, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", TEXT, nullable=False),
 )
 
 # --- customers ----------------------------------------------------------------------------------
@@ -233,21 +242,21 @@ audit = Table(
 customers = Table(
     "customers",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("tier", Text, nullable=False),
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("tier", TEXT, nullable=False),
     Column("value", Double),
-    Column("since", Text, nullable=False),
-    Column("notes", Text, nullable=False),
+    Column("since", TEXT, nullable=False),
+    Column("notes", TEXT, nullable=False),
     Column("changed_at", Double, nullable=False),
 )
 
 customer_numbers = Table(
     "customer_numbers",
     metadata,
-    Column("number", Text, primary_key=True),
+    Column("number", TEXT, primary_key=True),
     Column(
-        "customer", Text, ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True
+        "customer", TEXT, ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True
     ),
     Column("place", Integer, nullable=False),
 )
@@ -293,13 +302,26 @@ contacts = Table(
     sqlite_autoincrement=True,
 )
 
+
+class _NullsFirst(UnaryExpression[float]):
+    """A column of an index in which NULL comes first."""
+
+    inherit_cache = True
+
+
+@compiles(_NullsFirst, "sqlite")
+def _compile_nulls_first(element: _NullsFirst, compiler: SQLCompiler, **options: Any) -> str:
+    # In SQLite it comes first anyway, and saying so in an index is an error.
+    return compiler.process(element.element, **options)
+
+
 Index(
     "ix_contacts_order",
     contacts.c.campaign,
     contacts.c.status,
     contacts.c.priority.desc(),
     contacts.c.made,
-    contacts.c.next_try_at,
+    _NullsFirst(contacts.c.next_try_at, modifier=operators.nulls_first_op),
     contacts.c.id,
     contacts.c.zones,
 )

@@ -1,11 +1,10 @@
-"""Stores of contacts, in SQLite and in memory, each with what it is told of."""
+"""Stores of contacts, in memory and in databases of each kind, each with what it is told of."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -20,10 +19,9 @@ from callcenter.storage.memory import MemoryCustomers, MemoryRecords
 from callcenter.storage.memory_contacts import MemoryContacts
 from callcenter.storage.projector import Projector
 from callcenter.storage.stores import ContactDestination
-from tests.unit.storage.databases import new_database
+from tests.unit.storage.databases import Place, new_database
 from tests.unit.storage.samples import T0, make_entry
 
-KINDS = ("sqlite", "memory")
 DEADLINE_S = 20.0
 
 NEW_YORK, LONDON = ("America/New_York",), ("Europe/London",)
@@ -83,13 +81,13 @@ class Store:
 
 
 @asynccontextmanager
-async def provide_store(kind: str, folder: Path) -> AsyncIterator[Store]:
-    if kind == "memory":
+async def provide_store(place: Place | None) -> AsyncIterator[Store]:
+    if place is None:
         records = MemoryRecords()
         customers = MemoryCustomers()
         yield Store(MemoryContacts(customers, records), customers, records)
         return
-    async with new_database(folder) as database:
+    async with new_database(place) as database:
         directory = CustomerDirectory(database)
         projector = Projector(database, "j", lambda _position: (), gather_s=0.0)
         task = asyncio.create_task(projector.run())

@@ -1,11 +1,10 @@
-"""What every store of contacts promises, in SQLite and in memory."""
+"""What every store of contacts promises, in memory and in databases of each kind."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import pytest
@@ -25,7 +24,6 @@ from callcenter.storage.stores import PROBLEMS_MAX, ContactDestination
 from tests.contract.contact_stores import (
     AUTUMN,
     DEADLINE_S,
-    KINDS,
     LONDON,
     LONDON_OPENS,
     NEW_YORK,
@@ -37,12 +35,13 @@ from tests.contract.contact_stores import (
     provide_store,
     row,
 )
+from tests.unit.storage.databases import Place
 from tests.unit.storage.samples import T0, make_attempt
 
 
-@pytest.fixture(params=KINDS)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    async with provide_store(request.param, tmp_path) as provided:
+@pytest.fixture
+async def store(place_or_memory: Place | None) -> AsyncIterator[Store]:
+    async with provide_store(place_or_memory) as provided:
         yield provided
 
 
@@ -419,12 +418,14 @@ steps = st.lists(
 
 @settings(max_examples=25)
 @given(steps=steps)
-def test_both_stores_hand_over_the_same_contacts_whatever_happened(steps: list[Step]) -> None:
+def test_both_stores_hand_over_the_same_contacts_whatever_happened(
+    place: Place, steps: list[Step]
+) -> None:
     zone_sets = (NEW_YORK, LONDON, ("America/New_York", "Europe/London"))
     statuses = (ContactStatus.OPEN, ContactStatus.OPEN, ContactStatus.DONE, ContactStatus.USED_UP)
 
-    async def live(kind: str, folder: Path) -> list[object]:
-        async with provide_store(kind, folder) as store:
+    async def live(place: Place | None) -> list[object]:
+        async with provide_store(place) as store:
             told: list[object] = []
             for step, one, two, three in steps:
                 if step == "add":
@@ -445,6 +446,4 @@ def test_both_stores_hand_over_the_same_contacts_whatever_happened(steps: list[S
                     told.append(await store.refill(one, exclude=[str(two)], now=T0 + three * 3600))
             return told
 
-    with TemporaryDirectory() as folder:
-        stored = asyncio.run(live("sqlite", Path(folder)))
-    assert stored == asyncio.run(live("memory", Path()))
+    assert asyncio.run(live(place)) == asyncio.run(live(None))

@@ -1,12 +1,10 @@
-"""What every directory of customers promises, in SQLite and in memory."""
+"""What every directory of customers promises, in memory and in databases of each kind."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeAlias, cast
 
 import pytest
@@ -23,26 +21,25 @@ from callcenter.storage.customer_import import BATCH_ROWS
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.memory import MemoryCustomers
 from callcenter.storage.stores import ImportResult, KnownCustomers
-from tests.unit.storage.databases import new_database
+from tests.unit.storage.databases import Place, new_database
 
-KINDS = ("sqlite", "memory")
 DEADLINE_S = 20.0
 
 Directory: TypeAlias = CustomerDirectory | MemoryCustomers
 
 
 @asynccontextmanager
-async def provide_customers(kind: str, folder: Path) -> AsyncIterator[Directory]:
-    if kind == "memory":
+async def provide_customers(place: Place | None) -> AsyncIterator[Directory]:
+    if place is None:
         yield MemoryCustomers()
         return
-    async with new_database(folder) as database:
+    async with new_database(place) as database:
         yield CustomerDirectory(database)
 
 
-@pytest.fixture(params=KINDS)
-async def customers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Directory]:
-    async with provide_customers(request.param, tmp_path) as provided:
+@pytest.fixture
+async def customers(place_or_memory: Place | None) -> AsyncIterator[Directory]:
+    async with provide_customers(place_or_memory) as provided:
         yield provided
 
 
@@ -309,6 +306,7 @@ files = st.lists(
 @settings(max_examples=20)
 @given(files=files)
 def test_whatever_is_imported_a_number_has_one_owner_and_both_stores_agree(
+    place: Place,
     files: list[dict[str, set[str]]],
 ) -> None:
     def rows_of(file: dict[str, set[str]]) -> list[CustomerRow]:
@@ -322,8 +320,8 @@ def test_whatever_is_imported_a_number_has_one_owner_and_both_stores_agree(
                 rows.append(CustomerRow(number, customer, customer, free, Tier.GOLD))
         return rows
 
-    async def live(kind: str, folder: Path) -> list[object]:
-        async with provide_customers(kind, folder) as customers:
+    async def live(place: Place | None) -> list[object]:
+        async with provide_customers(place) as customers:
             told: list[object] = [await load(customers, *rows_of(file)) for file in files]
             cards = [await customers.card(f"K{n}") for n in range(1, 5)]
             owned = {number: card["id"] for card in cards if card for number in numbers_on(card)}
@@ -333,6 +331,4 @@ def test_whatever_is_imported_a_number_has_one_owner_and_both_stores_agree(
                 assert (found.id if found else None) == owned.get(number)
             return [*told, cards]
 
-    with TemporaryDirectory() as folder:
-        stored = asyncio.run(live("sqlite", Path(folder)))
-    assert stored == asyncio.run(live("memory", Path()))
+    assert asyncio.run(live(place)) == asyncio.run(live(None))

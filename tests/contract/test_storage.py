@@ -1,12 +1,11 @@
-"""What every store of records promises, in SQLite and in memory; customers: see beside."""
+"""What every store of records promises, in memory and in databases of each kind; customers: see
+beside."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import pytest
@@ -34,9 +33,9 @@ from callcenter.service.ports import (
 )
 from callcenter.storage.memory import MemoryRecords
 from callcenter.storage.projector import Projector
-from callcenter.storage.records import StoredRecords
+from callcenter.storage.records import StoredRecords, write_cursor
 from callcenter.storage.stores import BadCursor, PageRequest, RecordCounts, TierCounts
-from tests.unit.storage.databases import new_database
+from tests.unit.storage.databases import Place, new_database
 from tests.unit.storage.samples import (
     CAMPAIGN,
     T0,
@@ -47,7 +46,6 @@ from tests.unit.storage.samples import (
     one_of_each,
 )
 
-KINDS = ("sqlite", "memory")
 DEADLINE_S = 20.0
 
 Reader: TypeAlias = StoredRecords | MemoryRecords
@@ -76,12 +74,12 @@ class Records:
 
 
 @asynccontextmanager
-async def provide_records(kind: str, folder: Path) -> AsyncIterator[Records]:
-    if kind == "memory":
+async def provide_records(place: Place | None) -> AsyncIterator[Records]:
+    if place is None:
         memory = MemoryRecords()
         yield Records(memory, memory)
         return
-    async with new_database(folder) as database:
+    async with new_database(place) as database:
         projector = Projector(database, "j", lambda _position: (), gather_s=0.0)
         task = asyncio.create_task(projector.run())
         yield Records(projector, StoredRecords(database))
@@ -89,9 +87,9 @@ async def provide_records(kind: str, folder: Path) -> AsyncIterator[Records]:
         await asyncio.wait({task})
 
 
-@pytest.fixture(params=KINDS)
-async def records(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Records]:
-    async with provide_records(request.param, tmp_path) as provided:
+@pytest.fixture
+async def records(place_or_memory: Place | None) -> AsyncIterator[Records]:
+    async with provide_records(place_or_memory) as provided:
         yield provided
 
 
@@ -184,7 +182,11 @@ async def test_a_query_narrows(records: Records, query: CallQuery, expected: lis
     assert ids((await records.reader.calls(query)).rows) == expected
 
 
-@pytest.mark.parametrize("cursor", ["x", "1", "W10=", "1:2", "é", "\ud800", "bnVsbA=="], ids=repr)
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "1", "W10=", "1:2", "é", "\ud800", "bnVsbA==", write_cursor((1.0, "j", 10**30, 0))],
+    ids=repr,
+)
 async def test_a_cursor_of_another_origin_is_a_value_error(records: Records, cursor: str) -> None:
     with pytest.raises(ValueError, match="no such page") as refusal:
         await records.reader.calls(CallQuery(limit=1, cursor=cursor))
@@ -287,9 +289,11 @@ async def test_entries_fed_twice_count_once(records: Records) -> None:
 
 @settings(max_examples=15)
 @given(batches=st.lists(st.lists(any_record(clean_texts), max_size=6), min_size=1, max_size=5))
-def test_both_stores_tell_the_same_of_any_records(batches: list[list[Record]]) -> None:
-    async def read(kind: str, folder: Path) -> list[object]:
-        async with provide_records(kind, folder) as records:
+def test_both_stores_tell_the_same_of_any_records(
+    place: Place, batches: list[list[Record]]
+) -> None:
+    async def read(place: Place | None) -> list[object]:
+        async with provide_records(place) as records:
             for batch in batches:
                 await records.keep(*batch)
             calls = await records.reader.calls(CallQuery(limit=3))
@@ -305,11 +309,7 @@ def test_both_stores_tell_the_same_of_any_records(batches: list[list[Record]]) -
                 *[(await reader.campaign_changes(name)).items for name in _campaigns_in(batches)],
             ]
 
-    with TemporaryDirectory() as folder:
-        stored = asyncio.run(read("sqlite", Path(folder)))
-    kept = asyncio.run(read("memory", Path()))
-
-    assert stored == kept
+    assert asyncio.run(read(place)) == asyncio.run(read(None))
 
 
 def _campaigns_in(batches: list[list[Record]]) -> list[str]:

@@ -23,6 +23,7 @@ RUN_TIMEOUT_S = 60
         ("unit/core/test_machine.py", [], "unit"),
         ("integration/test_inbound.py", ["asterisk", "parametrize"], "integration-asterisk"),
         ("contract/test_pbx.py", [], "contract"),
+        ("contract/test_storage.py", ["parametrize", "postgresql"], "contract-postgresql"),
         ("e2e/test_card_in_time.py", ["browser", "asterisk"], "e2e-asterisk-browser"),
         ("test_anything.py", [], "tests"),
     ],
@@ -60,6 +61,11 @@ def test_a_test_lacks_only_what_its_own_markers_ask_for() -> None:
     assert parts.list_lacking(["browser"], ["asterisk", "pages"]) == ["pages"]
     assert parts.list_lacking(["browser", "asterisk"], missing) == missing
     assert parts.list_lacking(["asterisk"], []) == []
+
+
+def test_tests_on_postgresql_run_with_those_that_compute() -> None:
+    assert "contract-postgresql" in parts.REQUIRED_OF[parts.COMPUTING]
+    assert parts.list_lacking(["postgresql"], ["chromium", "postgresql"]) == ["postgresql"]
 
 
 def _make_suite(folder: Path, missing: str = "") -> None:

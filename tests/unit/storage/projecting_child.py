@@ -10,7 +10,6 @@ from pathlib import Path
 
 from callcenter.storage.database import Database
 from callcenter.storage.projector import Projector
-from tests.unit.storage.databases import url_of
 from tests.unit.storage.samples import ListJournal, numbered
 
 JOURNAL = "j0000001"
@@ -19,23 +18,23 @@ BATCH = 50
 """Entries of a transaction: small, so that there are hundreds to be killed in."""
 
 
-async def start_child(path: Path) -> Process:
-    """Start the process on the database in this file."""
+async def start_child(url: str) -> Process:
+    """Start the process on the database at this address."""
     root = str(Path(__file__).parents[3])
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.unit.storage.projecting_child",
-        str(path),
+        url,
         stdout=PIPE,
         cwd=root,
         env={**os.environ, "PYTHONPATH": root},
     )
 
 
-async def project(path: Path) -> None:
+async def project(url: str) -> None:
     """Run the projector and tell of its progress."""
-    database = Database(url_of(path))
+    database = Database(url)
     journal = ListJournal(numbered(1, ENTRIES))
     projector = Projector(database, JOURNAL, journal.read_after, batch_entries_max=BATCH)
     async with asyncio.TaskGroup() as group:
@@ -47,4 +46,4 @@ async def project(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(project(Path(sys.argv[1])))
+    asyncio.run(project(sys.argv[1]))

@@ -49,8 +49,8 @@ async def test_an_account_is_kept_as_it_was_made(database: Database) -> None:
 async def test_the_password_itself_is_stored_nowhere(database: Database) -> None:
     await make_accounts(database).add(ANA, PASSWORD)
 
-    with outsider(database.path) as connection:
-        (stored,) = connection.execute("SELECT password_hash FROM accounts").fetchone()
+    with outsider(database) as connection:
+        (stored,) = connection.execute("SELECT password_hash FROM accounts")[0]
     assert stored.startswith("$argon2id$")
     assert PASSWORD not in stored
 
@@ -83,10 +83,10 @@ async def test_a_login_is_given_once(database: Database) -> None:
     ],
 )
 async def test_settings_that_cannot_be_are_refused(
-    database: Database, settings: object, said: str
+    sqlite_database: Database, settings: object, said: str
 ) -> None:
     with pytest.raises(AccountRefused, match=said):
-        await make_accounts(database).add(settings, PASSWORD)  # type: ignore[arg-type]  # as given
+        await make_accounts(sqlite_database).add(settings, PASSWORD)  # type: ignore[arg-type]  # as given
 
 
 @given(st.text(max_size=40), st.text(max_size=120), st.text(max_size=40))
@@ -102,15 +102,17 @@ def test_whatever_is_accepted_is_free_of_line_breaks(login: str, name: str, phon
     ("password", "said"), [("short", "10 to 1024"), ("x" * 1_025, "10 to 1024")]
 )
 async def test_a_password_that_is_too_short_or_too_long_is_refused(
-    database: Database, password: str, said: str
+    sqlite_database: Database, password: str, said: str
 ) -> None:
     with pytest.raises(AccountRefused, match=said):
-        await make_accounts(database).add(ANA, password)
+        await make_accounts(sqlite_database).add(ANA, password)
 
 
-async def test_the_login_is_no_password(database: Database) -> None:
+async def test_the_login_is_no_password(sqlite_database: Database) -> None:
     with pytest.raises(AccountRefused, match="must not be the login"):
-        await make_accounts(database).add(replace(ANA, id="ana.maria.lopez"), "Ana.Maria.Lopez")
+        await make_accounts(sqlite_database).add(
+            replace(ANA, id="ana.maria.lopez"), "Ana.Maria.Lopez"
+        )
 
 
 async def test_there_is_a_limit_to_accounts(
@@ -215,8 +217,8 @@ async def test_a_login_is_read_without_regard_to_case_and_spaces(database: Datab
 @pytest.mark.parametrize(
     "password", ["", "wrong", PASSWORD + " ", PASSWORD.upper(), "\0", "\ud800"]
 )
-async def test_a_wrong_password_is_refused(database: Database, password: str) -> None:
-    accounts = make_accounts(database)
+async def test_a_wrong_password_is_refused(sqlite_database: Database, password: str) -> None:
+    accounts = make_accounts(sqlite_database)
     await accounts.add(ANA, PASSWORD)
 
     assert await accounts.verify("ana", password, HOME) == WRONG
@@ -282,8 +284,8 @@ async def test_a_hash_of_another_cost_is_renewed_at_the_next_sign_in(database: D
 
     assert isinstance(await accounts.verify("ana", PASSWORD, HOME), Account)
 
-    with outsider(database.path) as connection:
-        (stored,) = connection.execute("SELECT password_hash FROM accounts").fetchone()
+    with outsider(database) as connection:
+        (stored,) = connection.execute("SELECT password_hash FROM accounts")[0]
     assert "m=16,t=2,p=1" in stored
     assert isinstance(await accounts.verify("ana", PASSWORD, HOME), Account)
 
@@ -292,7 +294,7 @@ async def test_a_hash_that_cannot_be_renewed_just_now_keeps_nobody_out(database:
     await make_accounts(database).add(ANA, PASSWORD)
     hasher = PasswordHasher(HashCost(rounds=2, memory_kib=16, lanes=1))
 
-    with held(database.path):
+    with held(database):
         account = await make_accounts(database, hasher=hasher).verify("ana", PASSWORD, HOME)
 
     assert isinstance(account, Account)
@@ -375,7 +377,7 @@ async def test_mistyping_now_and_then_never_adds_up(database: Database) -> None:
 async def test_a_database_that_is_away_counts_as_no_failure(database: Database) -> None:
     accounts = make_accounts(database, of_a_name=1)
     await accounts.add(ANA, PASSWORD)
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         connection.execute("ALTER TABLE accounts RENAME TO away")
         with pytest.raises(DatabaseAway):
             await accounts.verify("ana", PASSWORD, HOME)

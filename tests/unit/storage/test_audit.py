@@ -77,7 +77,7 @@ async def test_long_and_broken_texts_are_kept_as_far_as_can_be(database: Databas
 async def test_entries_that_cannot_be_written_raise(database: Database) -> None:
     audit = Audit(database)
 
-    with held(database.path), pytest.raises(DatabaseAway):
+    with held(database), pytest.raises(DatabaseAway):
         await audit.write([ENTRY])
 
     assert (await audit.entries()).items == ()

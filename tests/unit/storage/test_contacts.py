@@ -18,7 +18,8 @@ from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.projector import Projector
 from callcenter.storage.stores import ContactDestination, DatabaseAway, ImportConflict
-from tests.unit.storage.databases import count_rows, held, outsider
+from tests.far_ends.postgresql_server import PostgresqlServer
+from tests.unit.storage.databases import count_rows, held, new_database, outsider, refusing_updates
 from tests.unit.storage.samples import T0, ListJournal, make_attempt, make_entry
 
 A, B = "+12025550101", "+12025550102"
@@ -63,17 +64,17 @@ async def is_refused(projector: Projector) -> None:
 
 
 def contact_rows(database: Database) -> list[tuple[object, ...]]:
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         return connection.execute(
             "SELECT id, status, made, last_result, last_tried_at, next_try_at FROM contacts"
-        ).fetchall()
+        )
 
 
 def lists(database: Database) -> list[tuple[object, ...]]:
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         return connection.execute(
             "SELECT campaign, name, priority, rows, accepted, refused FROM contact_lists"
-        ).fetchall()
+        )
 
 
 # --- the projector --------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ async def test_an_attempt_and_its_contact_are_written_together(database: Databas
 
     await write(database, make_entry(1, make_attempt(contact="1", tries=2)))
 
-    assert count_rows(database.path, "attempts") == 1
+    assert count_rows(database, "attempts") == 1
     assert contact_rows(database) == [(1, "open", 2, "no_answer", T0 + 20, T0 + 3600)]
 
 
@@ -103,34 +104,29 @@ async def test_neither_is_written_while_the_database_is_held_and_both_after(
     await new_contacts(database).add([ANA], AUTUMN)
 
     async with projecting(database, make_entry(1, make_attempt(contact="1"))) as projector:
-        with held(database.path):
+        with held(database):
             await is_refused(projector)
-            before = (count_rows(database.path, "attempts"), contact_rows(database)[0][2])
+            before = (count_rows(database, "attempts"), contact_rows(database)[0][2])
         async with asyncio.timeout(DEADLINE_S):
             await projector.wait_for(1)
 
     assert before == (0, 0)
-    assert (count_rows(database.path, "attempts"), contact_rows(database)[0][2]) == (1, 1)
+    assert (count_rows(database, "attempts"), contact_rows(database)[0][2]) == (1, 1)
 
 
 async def test_a_contact_that_cannot_be_written_takes_its_attempt_back(
     database: Database,
 ) -> None:
     await new_contacts(database).add([ANA], AUTUMN)
-    with outsider(database.path) as connection:
-        connection.execute(
-            "CREATE TRIGGER refuse BEFORE UPDATE ON contacts BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
 
     async with projecting(database, make_entry(1, make_attempt(contact="1"))) as projector:
-        await is_refused(projector)
-        assert count_rows(database.path, "attempts") == 0
-        with outsider(database.path) as connection:
-            connection.execute("DROP TRIGGER refuse")
+        with refusing_updates(database, "contacts"):
+            await is_refused(projector)
+            assert count_rows(database, "attempts") == 0
         async with asyncio.timeout(DEADLINE_S):
             await projector.wait_for(1)
 
-    assert count_rows(database.path, "attempts") == 1
+    assert count_rows(database, "attempts") == 1
     assert contact_rows(database)[0][2] == 1
 
 
@@ -145,7 +141,7 @@ async def test_entries_read_again_do_not_bring_a_contact_back_to_what_it_was(
     await write(database, make_entry(1, old), other)
 
     assert contact_rows(database)[0][2] == 2
-    assert count_rows(database.path, "attempts") == 3
+    assert count_rows(database, "attempts") == 3
 
 
 # --- ids ------------------------------------------------------------------------------------------
@@ -154,7 +150,7 @@ async def test_entries_read_again_do_not_bring_a_contact_back_to_what_it_was(
 async def test_the_id_of_a_deleted_contact_is_never_given_again(database: Database) -> None:
     contacts = new_contacts(database)
     await contacts.add([ANA], AUTUMN)
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         connection.execute("DELETE FROM contacts")
 
     await contacts.add([ANA], AUTUMN)
@@ -166,20 +162,41 @@ async def test_the_id_of_a_deleted_contact_is_never_given_again(database: Databa
 
 
 async def test_a_refill_counts_from_an_index_alone_and_reads_in_the_order_of_another(
-    database: Database,
+    sqlite_database: Database,
 ) -> None:
     # Of a million contacts: a sort for each refill takes a second, stopping at the limit a
     # millisecond; counting without its index 1.7 s instead of 0.3.
-    contacts = new_contacts(database)
+    contacts = new_contacts(sqlite_database)
     await contacts.add([ANA], AUTUMN)
 
-    with listening(database) as statements:
+    with listening(sqlite_database) as statements:
         await contacts.refill("autumn", 9, CallingWindow(), ("5",), T0)
-    counting, reading = (explain(database, *statement) for statement in statements)
+    counting, reading = (explain(sqlite_database, *statement) for statement in statements)
 
     assert "USING COVERING INDEX ix_contacts_counts (campaign=?)" in counting
     assert "USING INDEX ix_contacts_order (campaign=? AND status=?)" in reading
     assert "TEMP B-TREE" not in counting + reading
+
+
+@pytest.mark.postgresql
+async def test_postgresql_reads_contacts_in_the_order_of_an_index_too(
+    postgresql_server: PostgresqlServer,
+) -> None:
+    async with new_database(postgresql_server) as database:
+        contacts = new_contacts(database)
+        await contacts.add([ANA], AUTUMN)
+
+        with listening(database) as statements:
+            await contacts.refill("autumn", 9, CallingWindow(), ("5",), T0)
+        with outsider(database) as connection:
+            # Of a table with one row it would read everything.
+            connection.execute("SET enable_seqscan = off")
+            connection.execute("SET enable_bitmapscan = off")
+            statement, parameters = statements[1]
+            plan = str(connection.execute(f"EXPLAIN {statement}", parameters))
+
+    assert "Index Scan using ix_contacts_order" in plan
+    assert "Sort" not in plan
 
 
 @contextmanager
@@ -205,7 +222,7 @@ def listening(database: Database) -> Iterator[list[tuple[str, tuple[object, ...]
 
 def explain(database: Database, statement: str, parameters: tuple[object, ...]) -> str:
     """How SQLite would answer."""
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return "; ".join(row[3] for row in plan)
 
@@ -226,7 +243,7 @@ async def test_one_refill_has_a_limit_whatever_is_wanted(
 
 async def test_a_database_that_is_away_says_so(database: Database) -> None:
     contacts = new_contacts(database)
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         connection.execute("DROP TABLE contacts")
 
     with pytest.raises(DatabaseAway):
@@ -265,7 +282,7 @@ async def test_an_import_that_another_process_overtook_changes_nothing(
     bo = ContactRow(2, B, ("America/New_York",))
 
     def overtake(_rows: int) -> None:
-        with outsider(database.path) as connection:
+        with outsider(database) as connection:
             connection.execute("INSERT INTO contact_lists VALUES (1,'autumn','x',0,1.0,1,1,0)")
             connection.execute(
                 "INSERT INTO contacts VALUES (1, 'autumn', 1, ?, '', '', 'gold', '{}', '', 'x', 0,"
@@ -276,8 +293,8 @@ async def test_an_import_that_another_process_overtook_changes_nothing(
     with pytest.raises(ImportConflict, match="import the file again"):
         await contacts.add([bo, ANA], AUTUMN, on_progress=overtake)
 
-    assert count_rows(database.path, "contacts") == 1
-    assert count_rows(database.path, "contact_lists") == 1
+    assert count_rows(database, "contacts") == 1
+    assert count_rows(database, "contact_lists") == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""The database: its connections, its migrations, and what it says when it cannot be used."""
+"""The database: its connections, its migrations, and what it says when it cannot be used. What only
+PostgreSQL does: see beside."""
 
 from __future__ import annotations
 
@@ -85,7 +86,7 @@ async def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path: Path) ->
         await migrate(path)
 
     with outsider(path) as connection:
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     assert names == [("customers",)]
 
 
@@ -106,9 +107,9 @@ def modes_in(folder: Path) -> set[int]:
 # --- connections ----------------------------------------------------------------------------------
 
 
-async def test_each_connection_is_set_up(database: Database) -> None:
+async def test_each_connection_to_sqlite_is_set_up(sqlite_database: Database) -> None:
     async def pragma(name: str, writes: bool) -> object:
-        opened = database.writing() if writes else database.reading()
+        opened = sqlite_database.writing() if writes else sqlite_database.reading()
         async with opened as connection:
             return await connection.scalar(text(f"PRAGMA {name}"))
 
@@ -224,7 +225,7 @@ async def test_a_database_held_by_another_program_is_away_until_it_is_not(
         async with database.writing() as connection:
             await connection.execute(insert(projector_positions).values(POSITION))
 
-    with held(database.path), pytest.raises(DatabaseAway, match="Another program holds"):
+    with held(database), pytest.raises(DatabaseAway, match="Another program holds"):
         await write()
 
     await write()
@@ -232,7 +233,7 @@ async def test_a_database_held_by_another_program_is_away_until_it_is_not(
 
 async def test_a_database_without_tables_says_how_to_make_them(tmp_path: Path) -> None:
     async with open_database(tmp_path / "center.db") as database:
-        with pytest.raises(DatabaseAway, match="callcenter db migrate"):
+        with pytest.raises(DatabaseAway, match="callcenter serve"):
             async with database.reading() as connection:
                 await connection.execute(select(projector_positions))
 
@@ -313,7 +314,7 @@ async def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path) -> No
         await migrate(path)
 
     with outsider(path) as connection:
-        assert connection.execute("SELECT * FROM alembic_version").fetchall() == [("0999",)]
+        assert connection.execute("SELECT * FROM alembic_version") == [("0999",)]
 
 
 async def test_a_held_database_cannot_be_migrated_and_says_by_whom(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ GOLD = Customer("K1", Tier.GOLD)
 
 def change_tier(database: Database, tier: str) -> None:
     """Another program changes the customer."""
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         connection.execute("UPDATE customers SET tier = ?", (tier,))
 
 
@@ -107,14 +107,14 @@ async def test_callers_are_recognised_while_another_program_writes(database: Dat
     directory = CustomerDirectory(database)
     await directory.import_rows([ANA])
 
-    with held(database.path):
+    with held(database):
         assert await directory.find_by_number(A) == GOLD
         assert await directory.card("K1") is not None
 
 
 async def test_a_database_that_is_away_says_so(database: Database) -> None:
     directory = CustomerDirectory(database)
-    with outsider(database.path) as connection:
+    with outsider(database) as connection:
         connection.execute("DROP TABLE customer_numbers")
 
     with pytest.raises(DatabaseAway):
@@ -140,14 +140,14 @@ async def test_an_import_that_another_process_overtook_changes_nothing(
         yield ANA
 
     def overtake(_rows: int) -> None:
-        with outsider(database.path) as connection:
+        with outsider(database) as connection:
             connection.execute("INSERT INTO customers VALUES ('K1','Ana','gold',NULL,'','',1.0)")
 
     with pytest.raises(ImportConflict, match="import the file again"):
         await directory.import_rows(rows(), on_progress=overtake)
 
-    assert count_rows(database.path, "customers") == 1
-    assert count_rows(database.path, "customer_numbers") == 0
+    assert count_rows(database, "customers") == 1
+    assert count_rows(database, "customer_numbers") == 0
 
 
 async def test_a_file_is_imported_with_its_rejects_beside_it(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import mkdtemp
 
 from alembic import command
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, text
 
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.records import CallRecord
@@ -15,33 +16,41 @@ from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.records import StoredRecords
 from callcenter.storage.stores import ContactDestination
 from callcenter.storage.upgrade import make_config
-from tests.unit.storage.databases import open_database
+from tests.far_ends.postgresql_server import PostgresqlServer
+from tests.unit.storage.databases import Place, open_database, url_of
 from tests.unit.storage.samples import CALL
 
 OLD_CALLS = """INSERT INTO calls VALUES ('j', 1, 0, 'c1', 'main', '1700000000.1', '+12025550101',
     '7000', 'main', '["1", "3"]', 'K1', 'gold', 'service', 1700000000.0, 1700000010.0,
-    1700000015.25, 1700000060.0, 'answered', 'ana', 1, 0, 0, 1)"""
+    1700000015.25, 1700000060.0, 'answered', 'ana', TRUE, FALSE, FALSE, 1)"""
 OLD_CUSTOMERS = "INSERT INTO customers VALUES ('K1', 'Ana', 'gold', NULL, '', '', 1.0)"
 OLD_NUMBERS = "INSERT INTO customer_numbers VALUES ('+12025550101', 'K1', 0)"
 
 
-def make_database(path: Path, revision: str, *statements: str) -> None:
-    """A database as a program of that revision left it."""
-    config = make_config()
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
+async def make_database(place: Place, revision: str, *statements: str) -> str:
+    """A database as a program of that revision left it; returns its address."""
+    if isinstance(place, PostgresqlServer):
+        await place.create("old")
+        url = place.url("old")
+    else:
+        url = url_of(Path(mkdtemp(dir=place)) / "center.db")
+
+    def make(connection: Connection) -> None:
+        config = make_config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         for statement in statements:
             connection.execute(text(statement))
-    engine.dispose()
+
+    async with open_database(url) as database, database.writing() as connection:
+        await connection.run_sync(make)
+    return url
 
 
-async def test_calls_of_before_campaigns_stay_and_say_that_they_came_in(tmp_path: Path) -> None:
-    path = tmp_path / "center.db"
-    make_database(path, "0001", OLD_CALLS)
+async def test_calls_of_before_campaigns_stay_and_say_that_they_came_in(place: Place) -> None:
+    url = await make_database(place, "0001", OLD_CALLS)
 
-    async with open_database(path) as database:
+    async with open_database(url) as database:
         await database.migrate()
         page = await StoredRecords(database).calls(CallQuery(limit=9))
 
@@ -50,12 +59,11 @@ async def test_calls_of_before_campaigns_stay_and_say_that_they_came_in(tmp_path
     assert (expected.campaign, expected.attempt) == ("", "")
 
 
-async def test_a_migrated_database_takes_contacts_of_the_customers_it_has(tmp_path: Path) -> None:
-    path = tmp_path / "center.db"
-    make_database(path, "0001", OLD_CALLS, OLD_CUSTOMERS, OLD_NUMBERS)
+async def test_a_migrated_database_takes_contacts_of_the_customers_it_has(place: Place) -> None:
+    url = await make_database(place, "0001", OLD_CALLS, OLD_CUSTOMERS, OLD_NUMBERS)
     row = ContactRow(2, "+12025550101", ("America/New_York",))
 
-    async with open_database(path) as database:
+    async with open_database(url) as database:
         await database.migrate()
         contacts = Contacts(database, CustomerDirectory(database), "US")
         await contacts.add([row], ContactDestination("autumn", "first"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +15,16 @@ from callcenter.service.ports import RecordSink
 from callcenter.storage.database import Database
 from callcenter.storage.projector import EntriesGone, Projector
 from callcenter.storage.record_rows import TABLE_OF
-from tests.unit.storage.databases import count_rows, held, new_database, open_database, outsider
+from tests.unit.storage.databases import (
+    Place,
+    count_rows,
+    held,
+    new_database,
+    open_database,
+    outsider,
+    refusing_updates,
+    url_of,
+)
 from tests.unit.storage.projecting_child import start_child
 from tests.unit.storage.samples import T0, ListJournal, faults_of, make_entry, numbered, one_of_each
 
@@ -73,9 +80,9 @@ async def happens(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-def fault_kinds(path: Path) -> list[str]:
+def fault_kinds(database: Database) -> list[str]:
     """The kinds of all faults in the database, by their key."""
-    with outsider(path) as connection:
+    with outsider(database) as connection:
         rows = connection.execute("SELECT kind FROM faults ORDER BY position, record_index")
         return [kind for (kind,) in rows]
 
@@ -100,11 +107,11 @@ async def test_every_kind_of_record_gets_its_row_under_the_key_of_its_entry(
         await written(projector, 2)
 
     tables = {table.name for kind, table in TABLE_OF.items() if kind is not OfferRecord}
-    assert {table: count_rows(database.path, table) for table in tables} == dict.fromkeys(tables, 1)
-    with outsider(database.path) as connection:
+    assert {table: count_rows(database, table) for table in tables} == dict.fromkeys(tables, 1)
+    with outsider(database) as connection:
         keys = connection.execute(
             "SELECT journal, position, record_index, agent FROM offers ORDER BY record_index"
-        ).fetchall()
+        )
     assert keys == [(JOURNAL, 2, 1, "ana"), (JOURNAL, 2, 2, "bo")]
     assert await projector.position() == 2
 
@@ -131,7 +138,7 @@ async def test_two_journals_in_one_database_do_not_mix(database: Database) -> No
         await written(second, 4)
 
     assert (await first.position(), await second.position()) == (10, 4)
-    assert count_rows(database.path, "faults") == len(faults_of(numbered(1, 10) + numbered(1, 4)))
+    assert count_rows(database, "faults") == len(faults_of(numbered(1, 10) + numbered(1, 4)))
 
 
 async def test_waiting_ends_when_the_position_is_written(database: Database) -> None:
@@ -180,7 +187,7 @@ async def test_entries_that_come_one_by_one_share_transactions(database: Databas
             await asyncio.sleep(0)
         await written(projector, 200)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 200))
+    assert fault_kinds(database) == faults_of(numbered(1, 200))
     assert journal.syncs < 50
 
 
@@ -200,7 +207,7 @@ async def test_a_new_projector_writes_what_the_journal_holds_beyond_its_position
     async with running(second):
         await written(second, 130)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 130))
+    assert fault_kinds(database) == faults_of(numbered(1, 130))
 
 
 async def test_entries_that_come_again_after_a_restart_are_passed_over(database: Database) -> None:
@@ -213,13 +220,13 @@ async def test_entries_that_come_again_after_a_restart_are_passed_over(database:
             projector.feed(numbered(21, 25))
             await written(projector, 25)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 25))
+    assert fault_kinds(database) == faults_of(numbered(1, 25))
 
 
 async def test_two_projectors_of_one_journal_write_each_record_once(database: Database) -> None:
     # An old process that still lives when the new one has begun.
     journal = ListJournal(numbered(1, 400))
-    async with open_database(database.path) as other_database:
+    async with open_database(database) as other_database:
         one = new_projector(database, journal, batch=7)
         other = new_projector(other_database, journal, batch=11)
 
@@ -227,7 +234,7 @@ async def test_two_projectors_of_one_journal_write_each_record_once(database: Da
             await written(one, 400)
             await written(other, 400)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 400))
+    assert fault_kinds(database) == faults_of(numbered(1, 400))
 
 
 # --- the queue overflows --------------------------------------------------------------------------
@@ -244,7 +251,7 @@ async def test_what_the_queue_cannot_hold_is_read_again_from_the_journal(
     async with running(projector):
         await written(projector, 100)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 100))
+    assert fault_kinds(database) == faults_of(numbered(1, 100))
     stats = projector.stats()
     assert stats.overflows == 18
     assert stats.entries_missing == 0
@@ -264,7 +271,7 @@ async def test_a_gap_between_entries_in_the_queue_is_filled_from_the_journal(
         journal_and_feed(projector, journal, numbered(10, 10))
         await written(projector, 10)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 10))
+    assert fault_kinds(database) == faults_of(numbered(1, 10))
     assert projector.stats().entries_missing == 0
 
 
@@ -285,7 +292,7 @@ async def test_entries_dropped_while_the_journal_is_being_read_are_found_too(
     async with running(projector):
         await written(projector, 11)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 11))
+    assert fault_kinds(database) == faults_of(numbered(1, 11))
     assert projector.stats().entries_missing == 0
 
 
@@ -299,7 +306,7 @@ async def test_records_wait_while_another_program_holds_the_database(database: D
         projector.feed(numbered(1, 3))
         await written(projector, 3)
 
-        with held(database.path):
+        with held(database):
             projector.feed(numbered(4, 9))
             await happens(lambda: projector.stats().retries >= 2)
             stats = projector.stats()
@@ -308,41 +315,35 @@ async def test_records_wait_while_another_program_holds_the_database(database: D
     assert "Another program holds the database" in stats.last_error
     assert (stats.written_position, stats.lag_entries) == (3, 6)
     assert projector.stats().last_error == ""
-    assert fault_kinds(database.path) == faults_of(numbered(1, 9))
+    assert fault_kinds(database) == faults_of(numbered(1, 9))
 
 
 async def test_a_long_outage_costs_no_memory_and_no_records(database: Database) -> None:
     journal = ListJournal()
     projector = new_projector(database, journal, queue=20)
     async with running(projector):
-        with held(database.path):
+        with held(database):
             for first in range(1, 301, 10):
                 journal_and_feed(projector, journal, numbered(first, first + 9))
             await happens(lambda: projector.stats().retries)
             assert len(projector._queue) <= 20
         await written(projector, 300)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 300))
+    assert fault_kinds(database) == faults_of(numbered(1, 300))
 
 
 async def test_rows_and_position_are_one_transaction(database: Database) -> None:
-    with outsider(database.path) as connection:
-        connection.execute(
-            "CREATE TRIGGER refuse BEFORE UPDATE ON projector_positions "
-            "BEGIN SELECT RAISE(ABORT, 'the power went'); END"
-        )
     journal = ListJournal(numbered(1, 10))
     projector = new_projector(database, journal, batch=5)
     async with running(projector):
-        await happens(lambda: projector.stats().retries >= 2)
+        with refusing_updates(database, "projector_positions"):
+            await happens(lambda: projector.stats().retries >= 2)
 
-        assert projector.written == 5  # the first position is inserted, the next is an update
-        assert fault_kinds(database.path) == faults_of(numbered(1, 5))
-        with outsider(database.path) as connection:
-            connection.execute("DROP TRIGGER refuse")
+            assert projector.written == 5  # the first position is inserted, the next is an update
+            assert fault_kinds(database) == faults_of(numbered(1, 5))
         await written(projector, 10)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 10))
+    assert fault_kinds(database) == faults_of(numbered(1, 10))
 
 
 async def test_a_journal_that_cannot_be_read_for_a_while_loses_nothing(database: Database) -> None:
@@ -354,7 +355,7 @@ async def test_a_journal_that_cannot_be_read_for_a_while_loses_nothing(database:
         await written(projector, 30)
 
     assert projector.stats().retries == 2
-    assert fault_kinds(database.path) == faults_of(numbered(1, 30))
+    assert fault_kinds(database) == faults_of(numbered(1, 30))
 
 
 async def test_a_database_older_than_the_trimmed_journal_goes_on_and_counts_what_is_lost(
@@ -373,7 +374,7 @@ async def test_a_database_older_than_the_trimmed_journal_goes_on_and_counts_what
         await written(projector, 60)
 
     assert projector.stats().entries_missing == 40
-    assert fault_kinds(database.path) == faults_of(numbered(41, 60))
+    assert fault_kinds(database) == faults_of(numbered(41, 60))
 
 
 async def test_entries_that_never_got_into_the_journal_are_counted_and_passed_over(
@@ -389,7 +390,7 @@ async def test_entries_that_never_got_into_the_journal_are_counted_and_passed_ov
         await written(projector, 9)
 
     assert projector.stats().entries_missing == 3
-    assert fault_kinds(database.path) == faults_of(numbered(1, 3) + numbered(7, 9))
+    assert fault_kinds(database) == faults_of(numbered(1, 3) + numbered(7, 9))
 
 
 async def test_entries_that_the_journal_does_not_show_yet_are_waited_for(
@@ -405,7 +406,7 @@ async def test_entries_that_the_journal_does_not_show_yet_are_waited_for(
         journal.entries.extend(numbered(1, 5))
         await written(projector, 5)
 
-    assert fault_kinds(database.path) == faults_of(numbered(1, 5))
+    assert fault_kinds(database) == faults_of(numbered(1, 5))
 
 
 # --- what it tells of itself ----------------------------------------------------------------------
@@ -451,10 +452,10 @@ steps = st.lists(
 @settings(max_examples=15)
 @given(steps=steps, queue=st.integers(1, 12), batch=st.integers(1, 8))
 def test_however_entries_come_each_is_written_once(
-    steps: list[tuple[int, str, str]], queue: int, batch: int
+    place: Place, steps: list[tuple[int, str, str]], queue: int, batch: int
 ) -> None:
-    async def live(folder: Path) -> None:
-        async with new_database(folder) as database:
+    async def live() -> None:
+        async with new_database(place) as database:
             journal = ListJournal()
             projector = new_projector(database, journal, queue=queue, batch=batch)
             task = asyncio.create_task(projector.run())
@@ -477,18 +478,17 @@ def test_however_entries_come_each_is_written_once(
             task.cancel()
             await asyncio.wait({task})
 
-            assert fault_kinds(database.path) == faults_of(journal.entries)
+            assert fault_kinds(database) == faults_of(journal.entries)
             assert projector.stats().entries_missing == 0
 
-    with TemporaryDirectory() as folder:
-        asyncio.run(live(Path(folder)))
+    asyncio.run(live())
 
 
 async def test_a_killed_process_leaves_each_record_once(database: Database) -> None:
     # Not a cancelled task but SIGKILL, in mid-transaction as often as not.
     positions = []
     for _ in range(KILLS):
-        child = await start_child(database.path)
+        child = await start_child(url_of(database))
         assert child.stdout is not None
         for _ in range(5):  # it prints a line for each transaction
             await asyncio.wait_for(child.stdout.readline(), DEADLINE_S)
@@ -497,4 +497,4 @@ async def test_a_killed_process_leaves_each_record_once(database: Database) -> N
         positions.append(await Projector(database, JOURNAL, lambda _position: ()).position())
 
     assert positions == sorted(set(positions))
-    assert fault_kinds(database.path) == faults_of(numbered(1, positions[-1]))
+    assert fault_kinds(database) == faults_of(numbered(1, positions[-1]))

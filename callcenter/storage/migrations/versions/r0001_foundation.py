@@ -10,6 +10,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Make everything on an empty database."""
@@ -23,7 +25,7 @@ def upgrade() -> None:
 def _record_table(name: str, *columns: sa.Column[object], indexes: tuple[str, ...]) -> None:
     op.create_table(
         name,
-        sa.Column("journal", sa.Text(), nullable=False),
+        sa.Column("journal", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("record_index", sa.Integer(), autoincrement=False, nullable=False),
         *columns,
@@ -34,7 +36,7 @@ def _record_table(name: str, *columns: sa.Column[object], indexes: tuple[str, ..
 
 
 def _text(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.Text(), nullable=False)
+    return sa.Column(name, TEXT, nullable=False)
 
 
 def _moment(name: str) -> sa.Column[object]:
@@ -93,7 +95,7 @@ def _create_records_of_calls() -> None:
 def _create_other_records() -> None:
     op.create_table(
         "projector_positions",
-        sa.Column("journal", sa.Text(), nullable=False),
+        sa.Column("journal", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("journal", name=op.f("pk_projector_positions")),
     )

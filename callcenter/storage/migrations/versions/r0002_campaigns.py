@@ -10,14 +10,15 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 COUNTED = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
     """Add what campaigns need; calls that are there came in, so they name no campaign."""
     with op.batch_alter_table("calls") as calls:
-        calls.add_column(sa.Column("campaign", sa.Text(), nullable=False, server_default=""))
-        calls.add_column(sa.Column("attempt", sa.Text(), nullable=False, server_default=""))
+        calls.add_column(sa.Column("campaign", TEXT, nullable=False, server_default=""))
+        calls.add_column(sa.Column("attempt", TEXT, nullable=False, server_default=""))
     _create_attempts()
     _create_campaign_changes()
     _create_contact_lists()
@@ -25,7 +26,7 @@ def upgrade() -> None:
 
 
 def _text(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.Text(), nullable=False)
+    return sa.Column(name, TEXT, nullable=False)
 
 
 def _number(name: str) -> sa.Column[object]:
@@ -43,7 +44,7 @@ def _moment_or_never(name: str) -> sa.Column[object]:
 def _record_table(name: str, *columns: sa.Column[object]) -> None:
     op.create_table(
         name,
-        sa.Column("journal", sa.Text(), nullable=False),
+        sa.Column("journal", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("record_index", sa.Integer(), autoincrement=False, nullable=False),
         *columns,
@@ -70,7 +71,7 @@ def _create_attempts() -> None:
         _moment("ended_at"),
         _text("result"),
         _number("cause"),
-        sa.Column("verdict", sa.Text(), nullable=True),
+        sa.Column("verdict", TEXT, nullable=True),
         _text("verdict_cause"),
         _text("agent"),
         _text("call"),
@@ -135,10 +136,20 @@ def _create_contacts() -> None:
         sa.UniqueConstraint("campaign", "number", name=op.f("uq_contacts_campaign_number")),
         sqlite_autoincrement=True,
     )
+    # In SQLite what is NULL comes first anyway, and saying so is an error.
+    nulls = " NULLS FIRST" if op.get_bind().dialect.name == "postgresql" else ""
     op.create_index(
         op.f("ix_contacts_order"),
         "contacts",
-        ["campaign", "status", sa.text("priority DESC"), "made", "next_try_at", "id", "zones"],
+        [
+            "campaign",
+            "status",
+            sa.text("priority DESC"),
+            "made",
+            sa.text(f"next_try_at{nulls}"),
+            "id",
+            "zones",
+        ],
     )
     op.create_index(
         op.f("ix_contacts_counts"), "contacts", ["campaign", "status", "zones", "next_try_at"]
