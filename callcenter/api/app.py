@@ -22,6 +22,7 @@ from callcenter.api import (
     campaigns,
     queues,
     records,
+    reports,
     session,
     static_files,
     trunks,
@@ -40,9 +41,17 @@ from callcenter.api.route import BODY_BYTES_MAX, JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
-from callcenter.service.ports import AccountStore, AuditLog, CardSource, Clock, RecordReader
+from callcenter.service.ports import (
+    AccountStore,
+    AuditLog,
+    CardSource,
+    Clock,
+    RecordReader,
+    ReportSource,
+)
+from callcenter.service.reports import Reports
 
-RESOURCES = (agents, board, calls, campaigns, queues, records, session, trunks)
+RESOURCES = (agents, board, calls, campaigns, queues, records, reports, session, trunks)
 """The modules whose routes are served: importing them has filled the table."""
 
 SECURITY_HEADERS = {
@@ -73,6 +82,7 @@ class Api:
         vitals: ReadVitals,
         contacts: ContactImporter,
         attempts: AttemptReader,
+        report_source: ReportSource,
         trunks: Mapping[PbxName, Sequence[str]],
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
@@ -95,6 +105,7 @@ class Api:
             records=records,
             contacts=contacts,
             attempts=attempts,
+            reports=Reports(report_source),
             trunks=trunks,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)

@@ -20,7 +20,15 @@ from callcenter.api.audit import AuditWriter
 from callcenter.api.auth import Site, not_signed_in, require_role, token_of
 from callcenter.api.errors import FieldError, Handler, ProblemError, as_problem, invalid
 from callcenter.api.idempotency import HEADER, Keys
-from callcenter.api.route import BODY_BYTES_MAX, JSON, NOBODY, Exchange, Route, Services
+from callcenter.api.route import (
+    BODY_BYTES_MAX,
+    JSON,
+    NOBODY,
+    Download,
+    Exchange,
+    Route,
+    Services,
+)
 from callcenter.api.upload import Upload, Uploads
 from callcenter.service.ports import Account, AuditEntry, Clock
 
@@ -226,9 +234,16 @@ def _parse_body(route: Route, body: bytes | Upload) -> Arguments:
 
 
 def _response(answer: object) -> web.Response:
-    """The answer as JSON; nothing for None."""
+    """The answer as JSON or as the file it is; nothing for None."""
     if answer is None:
         return web.Response(status=204)
+    if isinstance(answer, Download):
+        return web.Response(
+            body=answer.content,
+            content_type=answer.media_type,
+            charset="utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{answer.name}"'},
+        )
     if isinstance(answer, pydantic.BaseModel):
         return web.Response(body=answer.model_dump_json().encode(), content_type=JSON)
     return web.Response(body=msgspec.json.encode(answer), content_type=JSON)

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from callcenter.api.auth import SECURE_COOKIE
 from callcenter.api.errors import PROBLEM_TYPE, TITLES, Problem
 from callcenter.api.idempotency import HEADER
-from callcenter.api.route import JSON, Query, Route
+from callcenter.api.route import CSV, JSON, Query, Route
 from callcenter.api.upload import MEBIBYTE
 
 _REF = "#/components/schemas/{name}"
@@ -203,7 +203,10 @@ def _responses(route: Route) -> dict[str, Any]:
         responses["204"] = {"description": "Done; nothing to tell"}
     else:
         schema = {"$ref": _REF.format(name=route.answer.__name__)}
-        responses["200"] = {"description": "Granted", "content": {JSON: {"schema": schema}}}
+        content: dict[str, Any] = {JSON: {"schema": schema}}
+        if route.downloads:
+            content[CSV] = {"schema": {"type": "string"}}
+        responses["200"] = {"description": "Granted", "content": content}
     names = dict.fromkeys([*_common_problems(route), *route.problems])
     titles: dict[int, list[str]] = {}
     for name in names:

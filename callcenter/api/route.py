@@ -3,9 +3,9 @@
 A handler is an async function of an ``Exchange`` and, if it wants them, of a ``body`` and a
 ``query``. Their annotations are the schemas: pydantic models for what comes in (strict, nothing
 extra), a msgspec Struct, a pydantic model or None for what goes out. A handler that takes a file
-instead of JSON has an ``upload``, and the decorator says of which kind. The decorator puts the
-route into ``TABLE``; ``callcenter.api.dispatch`` runs it and ``callcenter.api.openapi`` describes
-it.
+instead of JSON has an ``upload``, and the decorator says of which kind. One that may answer with a
+file instead of JSON says so by ``| Download`` in its annotation. The decorator puts the route into
+``TABLE``; ``callcenter.api.dispatch`` runs it and ``callcenter.api.openapi`` describes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import pydantic
 from pydantic import ConfigDict, Field
@@ -24,9 +24,11 @@ from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.ports import Account, RecordReader, Role
+from callcenter.service.reports import Reports
 
 PREFIX = "/api/v1"
 JSON = "application/json"
+CSV = "text/csv"
 BODY_BYTES_MAX = 64 * 1024
 """Bytes of a request's body: the largest one of this API, a campaign's settings, has a thousand."""
 
@@ -57,6 +59,16 @@ class Query(pydantic.BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """An answer that is a file."""
+
+    name: str
+    """As the browser saves it: letters, digits, ``-`` and ``.``"""
+    content: bytes
+    media_type: str = CSV
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """What handlers may use."""
 
@@ -65,6 +77,7 @@ class Services:
     records: RecordReader
     contacts: ContactImporter
     attempts: AttemptReader
+    reports: Reports
     trunks: Mapping[PbxName, Sequence[str]]
     """The trunks of each PBX: what a campaign may dial on."""
 
@@ -118,6 +131,8 @@ class Route:
     """The file it takes in place of a body."""
     deadline_s: float | None = None
     """For the handler, taking the upload not included; None: as long as all others."""
+    downloads: bool = False
+    """Whether the answer may be a CSV file, if the query asks for it."""
 
     @property
     def writes(self) -> bool:
@@ -157,6 +172,9 @@ def route(
     def register(handler: Handler) -> Handler:
         hints = get_type_hints(handler)
         answer = hints.get("return")
+        downloads = Download in get_args(answer)
+        if downloads:
+            (answer,) = [kind for kind in get_args(answer) if kind is not Download]
         body, query = hints.get("body"), hints.get("query")
         if body is not None and not issubclass(body, Body):
             raise TypeError(f"{method} {path}: the body's schema must be a Body")
@@ -181,6 +199,7 @@ def route(
             problems=problems,
             upload=upload,
             deadline_s=deadline_s,
+            downloads=downloads,
         )
         return handler
 

@@ -6,7 +6,7 @@ in-memory ones that ship beside the real.
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -34,6 +34,7 @@ from callcenter.domain.records import (
     DispositionRecord,
     OfferRecord,
 )
+from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedWork
 from callcenter.domain.step import Entry
 
 
@@ -329,6 +330,26 @@ class AttemptPage(Struct, frozen=True):
     rows: tuple[AttemptRecord, ...]
     next: str = ""
     """Cursor of the next page; empty after the last."""
+
+
+class ReportSource(Protocol):
+    """Reads what reports are counted from: a piece at a time, in the order it ended. A reader that
+    stops early closes the generator."""
+
+    def calls(self, since: float, until: float) -> AsyncGenerator[Sequence[ReportedCall], None]:
+        """Ended calls that entered their queue from ``since`` to before ``until``."""
+        ...
+
+    def attempts(
+        self, since: float, until: float
+    ) -> AsyncGenerator[Sequence[ReportedAttempt], None]:
+        """Ended attempts that were placed from ``since`` to before ``until``."""
+        ...
+
+    def work(self, since: float, until: float) -> AsyncGenerator[Sequence[ReportedWork], None]:
+        """What agents did: states that touch the time from ``since`` to before ``until``; offers
+        and conversations that began in it; dispositions said in it. One kind after the other."""
+        ...
 
 
 class CardSource(Protocol):

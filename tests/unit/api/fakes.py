@@ -20,6 +20,7 @@ from callcenter.core.state import State
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
 from callcenter.service.ports import (
     Account,
@@ -35,6 +36,7 @@ from callcenter.service.ports import (
     SignInRefused,
     Touched,
 )
+from callcenter.storage.report_rows import MemoryReports
 from tests.builders import T0, Bench
 
 PASSWORD = "correct horse"
@@ -300,6 +302,8 @@ class Center:
     cards: FakeCards = field(default_factory=FakeCards)
     contacts: FakeContacts = field(default_factory=FakeContacts)
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
+    past: list[Record] = field(default_factory=list)
+    """What reports are counted from."""
     upload_dir: Path | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     vitals: Vitals = field(default_factory=healthy)
@@ -317,6 +321,7 @@ class Center:
             cards=self.cards,
             contacts=self.contacts,
             attempts=self.contacts,
+            report_source=MemoryReports(self.past),
             trunks=self.trunks,
             upload_dir=self.upload_dir,
             clock=self.clock,

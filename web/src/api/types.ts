@@ -1,6 +1,28 @@
 // Made by `python scripts/api_types.py` of the server's routes, frames and views. Do not edit.
 // Times are UTC seconds, 0 for "not yet".
 
+/** One agent in one interval: a time card. Moments are 0.0 where nothing of the kind was. */
+export interface AgentRow {
+  agent: string;
+  begin: number;
+  end: number;
+  signed_in_at: number;
+  signed_out_at: number;
+  signed_in_s: number;
+  ready_s: number;
+  offered_s: number;
+  talk_s: number;
+  wrap_up_s: number;
+  not_ready_s: number;
+  not_ready: Record<string, number>;
+  occupancy: number | null;
+  offers: number;
+  missed: number;
+  conversations: number;
+  aht_s: number | null;
+  dispositions: Record<string, number>;
+}
+
 /** What an agent is doing. */
 export type AgentState = "not_ready" | "ready" | "reserved" | "ringing" | "signed_out" | "talking" | "wrap_up";
 
@@ -27,6 +49,14 @@ export interface AgentView {
 /** All agents. */
 export interface Agents {
   agents: AgentView[];
+}
+
+/** Time cards; rows in which nothing was are left out. */
+export interface AgentsReport {
+  rows: AgentRow[];
+  totals: AgentRow[];
+  total: AgentRow;
+  zone: string;
 }
 
 /** An attempt that has ended: exactly one for each. */
@@ -163,6 +193,26 @@ export interface CampaignChoice {
   campaign: string;
 }
 
+/** One campaign in one interval. */
+export interface CampaignRow {
+  campaign: string;
+  begin: number;
+  end: number;
+  attempts: number;
+  people: number;
+  connected: number;
+  dropped: number;
+  drop_rate: number | null;
+  asa_s: number | null;
+  longest_wait_s: number;
+  aht_s: number | null;
+  wait_s: number;
+  talk_s: number;
+  wrap_up_s: number;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  dispositions: Record<string, number>;
+}
+
 /** What a manager sets. Times in seconds. */
 export interface CampaignSettings {
   id: string;
@@ -233,6 +283,14 @@ export interface CampaignView {
 /** All campaigns. */
 export interface Campaigns {
   campaigns: CampaignView[];
+}
+
+/** Attempts by campaign; rows in which nothing was are left out. */
+export interface CampaignsReport {
+  rows: CampaignRow[];
+  totals: CampaignRow[];
+  total: CampaignRow;
+  zone: string;
 }
 
 /** Who is calling, or was dialed. */
@@ -307,6 +365,9 @@ export interface FieldError {
   path: string;
   detail: string;
 }
+
+/** How the service level is computed; the numerator is always the calls answered within the queue's target. */
+export type Formula = "answered_and_abandoned" | "offered" | "without_short_abandons";
 
 /** The first frame of every connection. */
 export interface Hello {
@@ -393,6 +454,27 @@ export interface Problem {
   incident: string;
 }
 
+/** One queue in one interval. What is divided by nothing is None. */
+export interface QueueRow {
+  queue: string;
+  begin: number;
+  end: number;
+  offered: number;
+  answered: number;
+  abandoned: number;
+  short_abandons: number;
+  lost: number;
+  in_time: number;
+  service_level: number | null;
+  asa_s: number | null;
+  aht_s: number | null;
+  wait_s: number;
+  longest_wait_s: number;
+  talk_s: number;
+  wrap_up_s: number;
+  dispositions: Record<string, number>;
+}
+
 /** What a queue has done since midnight. */
 export interface QueueToday {
   answered: number;
@@ -425,6 +507,16 @@ export interface Queues {
   queues: QueueView[];
 }
 
+/** Calls by queue; rows in which nothing was are left out. */
+export interface QueuesReport {
+  rows: QueueRow[];
+  totals: QueueRow[];
+  total: QueueRow;
+  zone: string;
+  formula: Formula;
+  threshold_s: number;
+}
+
 /** Why the agent takes no calls. */
 export interface Reason {
   reason: string;
@@ -435,6 +527,12 @@ export interface Records {
   calls: CallRecord[];
   next: string;
 }
+
+/** How a report is sent. */
+export type ReportFormat = "json" | "csv";
+
+/** How long the intervals of a report are. */
+export type ReportStep = "15m" | "30m" | "1h" | "day" | "month";
 
 /** Where a client left off. */
 export interface Resume {
@@ -603,6 +701,12 @@ export interface Operations {
   "GET /api/v1/records/calls": { path: undefined; query: { limit?: number; cursor?: string; since?: number; until?: number; queue?: string | null; agent?: string | null; outcome?: Outcome | null }; body: undefined; answer: Records };
   /** One ended call */
   "GET /api/v1/records/calls/{call}": { path: { call: string }; query: undefined; body: undefined; answer: CallHistory };
+  /** Time cards of agents */
+  "GET /api/v1/reports/agents": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; agent?: string | null }; body: undefined; answer: AgentsReport };
+  /** Attempts by campaign and interval */
+  "GET /api/v1/reports/campaigns": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; campaign?: string | null }; body: undefined; answer: CampaignsReport };
+  /** Calls by queue and interval */
+  "GET /api/v1/reports/queues": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; queue?: string | null; formula?: Formula; threshold_s?: number }; body: undefined; answer: QueuesReport };
   /** Sign out */
   "DELETE /api/v1/session": { path: undefined; query: undefined; body: undefined; answer: undefined };
   /** Sign in */

@@ -1,6 +1,6 @@
 /** Every page: its address, who may see it, its place in the navigation. A page is a lazy chunk. */
 
-import { LayoutDashboard, Headset, Megaphone } from "lucide-react";
+import { ChartNoAxesColumn, LayoutDashboard, Headset, Megaphone } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { lazy } from "react";
 import type { ComponentType, LazyExoticComponent } from "react";
@@ -44,6 +44,12 @@ export const PAGES: Page[] = [
     path: "/campaigns/:campaign",
     roles: overseers,
     component: lazy(() => import("../pages/campaigns/campaign")),
+  },
+  {
+    path: "/reports",
+    roles: overseers,
+    component: lazy(() => import("../pages/reports")),
+    nav: { text: "nav.reports", icon: ChartNoAxesColumn },
   },
 ];
 

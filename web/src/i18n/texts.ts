@@ -4,15 +4,17 @@
 import { agent } from "./en/agent";
 import { board } from "./en/board";
 import { campaigns } from "./en/campaigns";
+import { reports } from "./en/reports";
 import { shell } from "./en/shell";
 import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
 import { board as boardZh } from "./zh/board";
 import { campaigns as campaignsZh } from "./zh/campaigns";
+import { reports as reportsZh } from "./zh/reports";
 import { shell as shellZh } from "./zh/shell";
 import { states as statesZh } from "./zh/states";
 
-export const en = { ...shell, ...states, ...board, ...agent, ...campaigns };
+export const en = { ...shell, ...states, ...board, ...agent, ...campaigns, ...reports };
 
 export type Texts = typeof en;
 export type TextKey = keyof Texts;
@@ -23,6 +25,7 @@ export const zh: Record<TextKey, string> = {
   ...boardZh,
   ...agentZh,
   ...campaignsZh,
+  ...reportsZh,
 };
 
 export const LANGUAGES = ["en", "zh"] as const;

@@ -7,6 +7,7 @@ export const shell = {
   "nav.desk": "My desk",
   "nav.board": "Board",
   "nav.campaigns": "Campaigns",
+  "nav.reports": "Reports",
 
   "role.agent": "Agent",
   "role.supervisor": "Supervisor",

@@ -8,6 +8,7 @@ export const shell: Record<keyof typeof en, string> = {
   "nav.desk": "我的工作台",
   "nav.board": "监控看板",
   "nav.campaigns": "外呼活动",
+  "nav.reports": "报表",
 
   "role.agent": "坐席",
   "role.supervisor": "班长",

@@ -1,0 +1,396 @@
+"""Counts reports: takes what was read one by one, in any order, and keeps only the rows.
+
+What counts for which interval: a call the one in which it entered its queue, an attempt the one in
+which it was placed, an agent's time the intervals it was spent in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, Protocol, TypeVar, assert_never
+
+from msgspec import Struct, field
+
+from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.call import Outcome
+from callcenter.domain.records import (
+    AgentStateRecord,
+    ConversationRecord,
+    DispositionRecord,
+    OfferRecord,
+)
+from callcenter.domain.report import (
+    TARGET_S,
+    AgentRow,
+    CampaignRow,
+    Formula,
+    Measures,
+    QueueRow,
+    ReportedAttempt,
+    ReportedCall,
+    ReportedWork,
+    Rows,
+)
+from callcenter.domain.report_time import BadPeriod, Intervals, Period
+
+MISSED = ("no_answer", "rejected", "unreachable")
+"""Results of offers that the agent, or the agent's phone, did not take."""
+
+Tally = TypeVar("Tally", bound="_Tally")
+
+
+class QueueReport:
+    """Counts calls by queue. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
+
+    def __init__(self, period: Period, measures: Measures, rows_max: int) -> None:
+        self._table = _Table(period, rows_max, lambda: _QueueTally(measures))
+
+    def add(self, call: ReportedCall) -> None:
+        """Count a call, if it entered its queue in the period."""
+        tally = self._table.at(call.queue, call.entered_at)
+        if tally is not None:
+            tally.add(call)
+
+    def rows(self) -> Rows[QueueRow]:
+        """What was counted."""
+        return self._table.rows()
+
+
+class AgentReport:
+    """Counts what agents did. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
+
+    def __init__(self, period: Period, rows_max: int) -> None:
+        self._table = _Table(period, rows_max, _AgentTally)
+
+    def add(self, record: ReportedWork) -> None:
+        """Count a record, as far as it lies in the period."""
+        match record:
+            case AgentStateRecord():
+                self._add_state(record)
+            case OfferRecord():
+                tally = self._table.at(record.agent, record.offered_at)
+                if tally is not None:
+                    tally.offers += 1
+                    tally.missed += record.result in MISSED
+            case ConversationRecord():
+                tally = self._table.at(record.agent, record.began_at)
+                if tally is not None:
+                    tally.conversations += 1
+            case DispositionRecord():
+                tally = self._table.at(record.agent, record.at)
+                if tally is not None:
+                    _count(tally.dispositions, record.code, 1)
+            case _:
+                assert_never(record)
+
+    def rows(self) -> Rows[AgentRow]:
+        """What was counted."""
+        return self._table.rows()
+
+    def _add_state(self, record: AgentStateRecord) -> None:
+        if record.state is not AgentState.SIGNED_OUT:
+            for tally, seconds in self._table.over(record.agent, record.began_at, record.ended_at):
+                tally.spend(record, seconds)
+            return
+        came = self._table.at(record.agent, record.ended_at)
+        if came is not None:
+            came.sign_in(record.ended_at)
+        # An agent who was never there before has been signed out since 0.0: that was no sign-out.
+        went = self._table.at(record.agent, record.began_at) if record.began_at else None
+        if went is not None:
+            went.sign_out(record.began_at)
+
+
+class CampaignReport:
+    """Counts attempts by campaign. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
+
+    def __init__(self, period: Period, rows_max: int) -> None:
+        self._table = _Table(period, rows_max, _CampaignTally)
+
+    def add(self, attempt: ReportedAttempt) -> None:
+        """Count an attempt, if it was placed in the period."""
+        tally = self._table.at(attempt.campaign, attempt.placed_at)
+        if tally is not None:
+            tally.add(attempt)
+
+    def rows(self) -> Rows[CampaignRow]:
+        """What was counted."""
+        return self._table.rows()
+
+
+class _Tally(Protocol):
+    """The counts of one row."""
+
+    def add_all(self, other: Any) -> None:
+        """Add another's of the same kind."""
+        ...
+
+    def row(self, name: str, begin: float, end: float) -> Any:
+        """The counts, with what is computed of them."""
+        ...
+
+
+class _Table(Generic[Tally]):
+    """The tallies of all rows in which something was."""
+
+    def __init__(self, period: Period, rows_max: int, make: Callable[[], Tally]) -> None:
+        self._period = period
+        self._intervals = Intervals(period, rows_max)
+        self._rows_max = rows_max
+        self._make = make
+        self._tallies: dict[tuple[int, str], Tally] = {}
+
+    def at(self, name: str, moment: float) -> Tally | None:
+        """The tally of this name at a moment; None outside the period."""
+        index = self._intervals.find(moment)
+        return None if index is None else self._tally(index, name)
+
+    def over(self, name: str, began_at: float, ended_at: float) -> Iterator[tuple[Tally, float]]:
+        """The tallies that a stretch of time touches, with its seconds in each."""
+        for index, seconds in self._intervals.split(began_at, ended_at):
+            yield self._tally(index, name), seconds
+
+    def rows(self) -> Rows[Any]:
+        """The finished report."""
+        since, until = self._period.since, self._period.until
+        everything = self._make()
+        by_name: dict[str, Tally] = {}
+        rows: list[Any] = []
+        for (index, name), tally in sorted(self._tallies.items(), key=lambda item: item[0]):
+            begin, end = self._intervals.begin(index), self._intervals.end(index)
+            rows.append(tally.row(name, begin, end))
+            by_name.setdefault(name, self._make()).add_all(tally)
+            everything.add_all(tally)
+        totals = [tally.row(name, since, until) for name, tally in sorted(by_name.items())]
+        return Rows(tuple(rows), tuple(totals), everything.row("", since, until))
+
+    def _tally(self, index: int, name: str) -> Tally:
+        tally = self._tallies.get((index, name))
+        if tally is None:
+            if len(self._tallies) == self._rows_max:
+                raise BadPeriod(
+                    f"The report has more than {self._rows_max} rows: ask for a shorter period or a"
+                    " longer step."
+                )
+            tally = self._tallies[index, name] = self._make()
+        return tally
+
+
+# --- the counts of one row -----------------------------------------------------------------------
+
+
+class _QueueTally(Struct):
+    measures: Measures
+    answered: int = 0
+    abandoned: int = 0
+    short_abandons: int = 0
+    lost: int = 0
+    in_time: int = 0
+    wait_s: float = 0.0
+    longest_wait_s: float = 0.0
+    talk_s: float = 0.0
+    wrap_up_s: float = 0.0
+    dispositions: dict[str, int] = field(default_factory=dict)
+
+    def add(self, call: ReportedCall) -> None:
+        wait_s = (call.answered_at or call.ended_at) - call.entered_at
+        self.longest_wait_s = max(self.longest_wait_s, wait_s)
+        if call.outcome is Outcome.ANSWERED:
+            self.answered += 1
+            self.in_time += wait_s <= self.measures.targets_s.get(call.queue, TARGET_S)
+            self.wait_s += wait_s
+        elif call.outcome is Outcome.ABANDONED:
+            self.abandoned += 1
+            self.short_abandons += wait_s < self.measures.threshold_s
+        else:
+            self.lost += 1
+        self.talk_s += call.talk_s
+        self.wrap_up_s += call.wrap_up_s
+        for code in call.dispositions:
+            _count(self.dispositions, code, 1)
+
+    def add_all(self, other: _QueueTally) -> None:
+        self.answered += other.answered
+        self.abandoned += other.abandoned
+        self.short_abandons += other.short_abandons
+        self.lost += other.lost
+        self.in_time += other.in_time
+        self.wait_s += other.wait_s
+        self.longest_wait_s = max(self.longest_wait_s, other.longest_wait_s)
+        self.talk_s += other.talk_s
+        self.wrap_up_s += other.wrap_up_s
+        _count_all(self.dispositions, other.dispositions)
+
+    def row(self, name: str, begin: float, end: float) -> QueueRow:
+        offered = self.answered + self.abandoned + self.lost
+        measured = {
+            Formula.ANSWERED_AND_ABANDONED: self.answered + self.abandoned,
+            Formula.OFFERED: offered,
+            Formula.WITHOUT_SHORT_ABANDONS: offered - self.short_abandons,
+        }[self.measures.formula]
+        return QueueRow(
+            queue=name,
+            begin=begin,
+            end=end,
+            offered=offered,
+            answered=self.answered,
+            abandoned=self.abandoned,
+            short_abandons=self.short_abandons,
+            lost=self.lost,
+            in_time=self.in_time,
+            service_level=_share(self.in_time, measured),
+            asa_s=_share(self.wait_s, self.answered),
+            aht_s=_share(self.talk_s + self.wrap_up_s, self.answered),
+            wait_s=self.wait_s,
+            longest_wait_s=self.longest_wait_s,
+            talk_s=self.talk_s,
+            wrap_up_s=self.wrap_up_s,
+            dispositions=_in_order(self.dispositions),
+        )
+
+
+class _AgentTally(Struct):
+    signed_in_at: float = 0.0
+    signed_out_at: float = 0.0
+    ready_s: float = 0.0
+    offered_s: float = 0.0
+    talk_s: float = 0.0
+    wrap_up_s: float = 0.0
+    not_ready: dict[str, float] = field(default_factory=dict)
+    offers: int = 0
+    missed: int = 0
+    conversations: int = 0
+    dispositions: dict[str, int] = field(default_factory=dict)
+
+    def spend(self, record: AgentStateRecord, seconds: float) -> None:
+        match record.state:
+            case AgentState.READY:
+                self.ready_s += seconds
+            case AgentState.RESERVED | AgentState.RINGING:
+                self.offered_s += seconds
+            case AgentState.TALKING:
+                self.talk_s += seconds
+            case AgentState.WRAP_UP:
+                self.wrap_up_s += seconds
+            case _:
+                self.not_ready[record.reason] = self.not_ready.get(record.reason, 0.0) + seconds
+
+    def sign_in(self, at: float) -> None:
+        self.signed_in_at = min(self.signed_in_at or at, at)
+
+    def sign_out(self, at: float) -> None:
+        self.signed_out_at = max(self.signed_out_at, at)
+
+    def add_all(self, other: _AgentTally) -> None:
+        self.sign_in(other.signed_in_at or self.signed_in_at)
+        self.sign_out(other.signed_out_at)
+        self.ready_s += other.ready_s
+        self.offered_s += other.offered_s
+        self.talk_s += other.talk_s
+        self.wrap_up_s += other.wrap_up_s
+        for reason, seconds in other.not_ready.items():
+            self.not_ready[reason] = self.not_ready.get(reason, 0.0) + seconds
+        self.offers += other.offers
+        self.missed += other.missed
+        self.conversations += other.conversations
+        _count_all(self.dispositions, other.dispositions)
+
+    def row(self, name: str, begin: float, end: float) -> AgentRow:
+        not_ready_s = 0.0
+        for seconds in self.not_ready.values():
+            not_ready_s += seconds
+        busy_s = self.talk_s + self.wrap_up_s
+        on_offer_s = busy_s + self.ready_s + self.offered_s
+        return AgentRow(
+            agent=name,
+            begin=begin,
+            end=end,
+            signed_in_at=self.signed_in_at,
+            signed_out_at=self.signed_out_at,
+            signed_in_s=on_offer_s + not_ready_s,
+            ready_s=self.ready_s,
+            offered_s=self.offered_s,
+            talk_s=self.talk_s,
+            wrap_up_s=self.wrap_up_s,
+            not_ready_s=not_ready_s,
+            not_ready=dict(sorted(self.not_ready.items())),
+            occupancy=_share(busy_s, on_offer_s),
+            offers=self.offers,
+            missed=self.missed,
+            conversations=self.conversations,
+            aht_s=_share(busy_s, self.conversations),
+            dispositions=_in_order(self.dispositions),
+        )
+
+
+class _CampaignTally(Struct):
+    people: int = 0
+    connected: int = 0
+    wait_s: float = 0.0
+    longest_wait_s: float = 0.0
+    talk_s: float = 0.0
+    wrap_up_s: float = 0.0
+    results: dict[str, int] = field(default_factory=dict)
+    dispositions: dict[str, int] = field(default_factory=dict)
+
+    def add(self, attempt: ReportedAttempt) -> None:
+        _count(self.results, attempt.result, 1)
+        self.people += attempt.person_at > 0
+        if attempt.connected_at:
+            wait_s = attempt.connected_at - (attempt.person_at or attempt.connected_at)
+            self.connected += 1
+            self.wait_s += wait_s
+            self.longest_wait_s = max(self.longest_wait_s, wait_s)
+        self.talk_s += attempt.talk_s
+        self.wrap_up_s += attempt.wrap_up_s
+        for code in attempt.dispositions:
+            _count(self.dispositions, code, 1)
+
+    def add_all(self, other: _CampaignTally) -> None:
+        self.people += other.people
+        self.connected += other.connected
+        self.wait_s += other.wait_s
+        self.longest_wait_s = max(self.longest_wait_s, other.longest_wait_s)
+        self.talk_s += other.talk_s
+        self.wrap_up_s += other.wrap_up_s
+        _count_all(self.results, other.results)
+        _count_all(self.dispositions, other.dispositions)
+
+    def row(self, name: str, begin: float, end: float) -> CampaignRow:
+        dropped = self.results.get(AttemptResult.DROPPED, 0)
+        return CampaignRow(
+            campaign=name,
+            begin=begin,
+            end=end,
+            attempts=sum(int(count) for count in self.results.values()),
+            people=self.people,
+            connected=self.connected,
+            dropped=dropped,
+            drop_rate=_share(dropped, self.people),
+            asa_s=_share(self.wait_s, self.connected),
+            longest_wait_s=self.longest_wait_s,
+            aht_s=_share(self.talk_s + self.wrap_up_s, self.connected),
+            wait_s=self.wait_s,
+            talk_s=self.talk_s,
+            wrap_up_s=self.wrap_up_s,
+            results={r: self.results[r] for r in AttemptResult if r in self.results},
+            dispositions=_in_order(self.dispositions),
+        )
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _count(counts: dict[str, int], name: str, more: int) -> None:
+    counts[name] = counts.get(name, 0) + more
+
+
+def _count_all(counts: dict[str, int], others: dict[str, int]) -> None:
+    for name, more in others.items():
+        _count(counts, name, more)
+
+
+def _in_order(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
