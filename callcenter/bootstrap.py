@@ -35,7 +35,13 @@ from callcenter.pbx.config import AmiAccount, PbxConfig, Phone, Trunk, load_or_c
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
 from callcenter.service.recovery import recover
-from callcenter.settings import PbxSettings, Settings, center_of, flows_folder
+from callcenter.settings import (
+    PbxSettings,
+    RestoreUnfinished,
+    Settings,
+    center_of,
+    flows_folder,
+)
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
 from callcenter.storage.contacts import Contacts
@@ -44,6 +50,7 @@ from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.passwords import HashCost, PasswordHasher
 from callcenter.storage.projector import EntriesGone, Projector
 from callcenter.storage.records import StoredRecords
+from callcenter.storage.report_rows import StoredReports
 from callcenter.storage.sessions import Sessions
 from callcenter.storage.stores import DatabaseAway
 
@@ -51,6 +58,8 @@ ACCOUNTS_EVERY_S = 2.0
 """How soon a change of the accounts made by the command line reaches the machine."""
 SHUTDOWN_S = 5.0
 """For open requests at the end."""
+UNFINISHED_RESTORE = ".restore-unfinished"
+"""The folder in which a restore unpacks; gone when it is over."""
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +97,14 @@ class Center:
 
 def database_url(settings: Settings) -> str:
     """The address of the center's own database."""
-    return f"sqlite+aiosqlite:///{settings.data_dir.resolve() / 'center.db'}"
+    return (
+        settings.database_url.get_secret_value() or f"sqlite+aiosqlite:///{database_path(settings)}"
+    )
+
+
+def database_path(settings: Settings) -> Path:
+    """The file of the center's own database, when no server keeps it."""
+    return settings.data_dir.resolve() / "center.db"
 
 
 def journal_folder(settings: Settings) -> Path:
@@ -110,8 +126,12 @@ def read_secret(settings: Settings, pbx: str, name: str) -> str:
 
 
 def prepare_data_dir(settings: Settings) -> None:
-    """Make the data folder; only its owner may look into it."""
+    """Make the data folder; only its owner may look into it. Raises ``RestoreUnfinished``."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (settings.data_dir / UNFINISHED_RESTORE).exists():
+        raise RestoreUnfinished(
+            f"A restore into {settings.data_dir} was interrupted. Empty the folder, restore again."
+        )
 
 
 # --- pieces that offline commands use too -------------------------------------------------------
@@ -220,6 +240,7 @@ async def open_center(
             cards=contacts,
             contacts=contacts,
             attempts=contacts,
+            report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
             upload_dir=settings.data_dir,
             clock=clock,

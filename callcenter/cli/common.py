@@ -18,7 +18,7 @@ from callcenter.documents.files import ShippedFileError
 from callcenter.documents.yaml_lines import DocumentError
 from callcenter.journal.errors import ForeignJournal, JournalDamaged, JournalInUse
 from callcenter.pbx.config import ConfigError
-from callcenter.settings import Settings, load_settings
+from callcenter.settings import RestoreUnfinished, Settings, load_settings
 from callcenter.storage.stores import (
     AccountRefused,
     DatabaseAway,
@@ -46,6 +46,7 @@ PEOPLE_CAN_MEND = (
     JournalDamaged,
     ForeignJournal,
     ShippedFileError,
+    RestoreUnfinished,
 )
 """Errors whose text says what is wrong, where and how to mend it."""
 

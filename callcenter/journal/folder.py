@@ -65,8 +65,8 @@ class OpenFile(Protocol):
         ...
 
 
-class Folder(Protocol):
-    """A folder of files. All but ``OpenFile.write`` and ``sync`` may take long on a slow disk."""
+class ReadFolder(Protocol):
+    """A folder of files that is only looked at."""
 
     def list_names(self) -> list[str]:
         """The names in it, sorted."""
@@ -79,6 +79,10 @@ class Folder(Protocol):
     def read(self, name: str, size_max: int = -1) -> bytes:
         """All of a file, or its first bytes. Raises ``FileNotFoundError``."""
         ...
+
+
+class Folder(ReadFolder, Protocol):
+    """A folder of files. All but ``OpenFile.write`` and ``sync`` may take long on a slow disk."""
 
     def create(self, name: str) -> OpenFile:
         """A new empty file. An empty one of that name will do; ``FileExistsError`` if it has

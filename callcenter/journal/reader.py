@@ -101,7 +101,8 @@ def _read_folder(folder: Folder, newest_snapshot: bool) -> ReadJournal:
     snapshots = list_positions(names, SNAPSHOT_SUFFIX)
     if not firsts and not snapshots:
         raise FileNotFoundError(f"there is no journal in {folder.describe('')}")
-    starts = [start for start in (0, *snapshots) if not firsts or firsts[0] <= start + 1] or [0]
+    begins = (0, *snapshots) if firsts else snapshots
+    starts = [start for start in begins if not firsts or firsts[0] <= start + 1] or [0]
     if newest_snapshot:
         starts.reverse()
     remarks: list[str] = []

@@ -32,7 +32,7 @@ from callcenter.journal.codec import (
     find_batch,
 )
 from callcenter.journal.errors import EntriesTrimmed, ForeignJournal, JournalDamaged
-from callcenter.journal.folder import SEGMENT_SUFFIX, Folder, list_positions, name_segment
+from callcenter.journal.folder import SEGMENT_SUFFIX, ReadFolder, list_positions, name_segment
 
 
 class Segment(Struct, frozen=True):
@@ -80,7 +80,7 @@ class Ending(Struct, frozen=True):
         return torn + (self.last.torn_bytes if self.last else 0)
 
 
-def find_ending(folder: Folder, needed_after: int) -> Ending:
+def find_ending(folder: ReadFolder, needed_after: int) -> Ending:
     """Look at the segments from the end until one holds something.
 
     Entries up to ``needed_after`` need not be readable. Raises ``JournalDamaged``,
@@ -98,7 +98,7 @@ def find_ending(folder: Folder, needed_after: int) -> Ending:
 
 
 def walk_segments(
-    folder: Folder, ending: Ending, *, after: int, gaps_allowed: bool = False
+    folder: ReadFolder, ending: Ending, *, after: int, gaps_allowed: bool = False
 ) -> Iterator[Segment]:
     """The segments that hold every entry after position ``after``, each proved to follow the one
     before.
@@ -127,7 +127,7 @@ def walk_segments(
         before = segment
 
 
-def read_entries(folder: Folder, segment: Segment, after: int) -> Iterator[Entry]:
+def read_entries(folder: ReadFolder, segment: Segment, after: int) -> Iterator[Entry]:
     """The segment's entries after this position. Raises ``ForeignJournal``."""
     for batch in segment.batches:
         if batch.last_position <= after:
@@ -145,7 +145,7 @@ def read_entries(folder: Folder, segment: Segment, after: int) -> Iterator[Entry
 
 
 def scan_segment(
-    folder: Folder, first_position: int, *, is_last: bool, needed_after: int
+    folder: ReadFolder, first_position: int, *, is_last: bool, needed_after: int
 ) -> Segment | EmptySegment:
     """Read one segment. ``EmptySegment`` only when it is the last."""
     name = name_segment(first_position)
@@ -168,7 +168,12 @@ def scan_segment(
 
 
 def _scan_batches(
-    folder: Folder, name: str, data: bytes, header: SegmentHeader, is_last: bool, needed_after: int
+    folder: ReadFolder,
+    name: str,
+    data: bytes,
+    header: SegmentHeader,
+    is_last: bool,
+    needed_after: int,
 ) -> Segment | EmptySegment:
     batches: list[Batch] = []
     remarks: list[str] = []
@@ -213,7 +218,7 @@ def _scan_batches(
 
 
 def _prove_succession(
-    folder: Folder, before: Segment, segment: Segment, gaps_allowed: bool
+    folder: ReadFolder, before: Segment, segment: Segment, gaps_allowed: bool
 ) -> None:
     header, last = segment.header, before.last_position
     ours, theirs = header.origin, before.header.origin
@@ -240,7 +245,7 @@ def _prove_succession(
 
 
 def _say_damaged(
-    folder: Folder, name: str, offset: int, what: str, position: int
+    folder: ReadFolder, name: str, offset: int, what: str, position: int
 ) -> JournalDamaged:
     """Damage from this byte on; the entry at ``position`` is the first that is lost."""
     file = folder.describe(name)
@@ -255,7 +260,7 @@ def _say_damaged(
     )
 
 
-def _say_missing(folder: Folder, name: str, first: int, last: int) -> JournalDamaged:
+def _say_missing(folder: ReadFolder, name: str, first: int, last: int) -> JournalDamaged:
     """Entries ``first`` to ``last`` should be in files before this one."""
     return JournalDamaged(
         folder.describe(name),

@@ -24,6 +24,7 @@ from callcenter.journal.folder import (
     SNAPSHOT_SUFFIX,
     UNFINISHED_SUFFIX,
     Folder,
+    ReadFolder,
     list_positions,
     name_segment,
     name_snapshot,
@@ -50,7 +51,7 @@ class FoundSnapshots(Struct, frozen=True):
     """Names of newer ones that are not, and what is wrong with them."""
 
 
-def read_snapshot(folder: Folder, name: str) -> Snapshot:
+def read_snapshot(folder: ReadFolder, name: str) -> Snapshot:
     """Read one. Raises ``BadBytes`` when it is damaged, ``ForeignJournal`` when it is of another
     format."""
     try:
@@ -65,7 +66,7 @@ def read_snapshot(folder: Folder, name: str) -> Snapshot:
     return Snapshot(header, state)
 
 
-def find_snapshots(folder: Folder) -> FoundSnapshots:
+def find_snapshots(folder: ReadFolder) -> FoundSnapshots:
     """Find the newest whole snapshot. Raises ``ForeignJournal``."""
     damaged: list[tuple[str, str]] = []
     for position in reversed(list_positions(folder.list_names(), SNAPSHOT_SUFFIX)):
