@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from callcenter.core.state import IN_FLIGHT, State
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.campaign import Campaign, CampaignState
+from callcenter.domain.ids import AgentId, CallId
 
 BUSY = (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING)
 BOUND = (CallState.OFFERED, CallState.CONNECTED)
@@ -25,6 +26,49 @@ def broken(state: State) -> list[str]:
         *(line for campaign in state.campaigns.values() for line in _campaign(state, campaign)),
         *_legs(state),
     ]
+
+
+def broken_in(state: State, touched: Iterable[str]) -> list[str]:
+    """The broken invariants of what a step touched (``Step.touched``) and of what is bound to it.
+
+    Costs only what was touched; what must hold of all together is ``broken``'s.
+    """
+    found: dict[str, None] = {}
+    for topic in touched:
+        kind, _, name = topic.partition(":")
+        if kind == "agent":
+            found |= dict.fromkeys(_agent_and_call(state, name))
+        elif kind == "call":
+            found |= dict.fromkeys(_call_and_bound(state, name))
+    return list(found)
+
+
+def _agent_and_call(state: State, agent_id: AgentId) -> Iterator[str]:
+    agent = state.agents.get(agent_id)
+    if agent is None:
+        return
+    yield from _agent(state, agent)
+    if agent.phone and state.agent_of_phone.get(agent.phone) != agent_id:
+        yield f"agent {agent_id}: phone {agent.phone} is not known for theirs"
+    call = state.calls.get(agent.call) if agent.state in BUSY else None
+    if call is not None:
+        yield from _call(state, call)
+
+
+def _call_and_bound(state: State, call_id: CallId) -> Iterator[str]:
+    call = state.calls.get(call_id)
+    if call is None:
+        for agent in state.agents.values():
+            if agent.call == call_id and agent.state in BUSY:
+                yield from _agent(state, agent)
+        return
+    yield from _call(state, call)
+    bound = state.agents.get(call.agent)
+    if bound is not None:
+        yield from _agent(state, bound)
+    attempt = state.attempts.get(call.attempt)
+    if attempt is not None:
+        yield from _attempt(state, attempt)
 
 
 def _agent(state: State, agent: Agent) -> Iterator[str]:

@@ -1,19 +1,22 @@
 """A simulated day: the production machine against the simulated world, without a loop, without I/O.
 
-AMI goes as bytes through the product's own parser and translation. The service can be killed in any
-step, between journaling and releasing, and be away for a while. What callers and phones saw is in
-``world.log``; what the machine kept is in ``entries``.
+AMI goes as bytes through the product's own parser and translation (``day_link``). The service can
+be killed between any two steps, or between journaling and releasing one, and be away for a while.
+What callers and phones saw is in ``world.log``; what the machine kept is in ``entries``.
+What else can go wrong is ``faulty_day``'s.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
+from typing import assert_never
 
 from msgspec import Struct
 
-from callcenter.core.invariants import BUSY, broken
+from callcenter.core.invariants import BUSY, broken, broken_in
 from callcenter.core.machine import Machine
 from callcenter.core.state import State, decode_state, empty_state
 from callcenter.domain import commands as c
@@ -27,41 +30,41 @@ from callcenter.domain.records import AttemptRecord, FaultRecord, Record, Repair
 from callcenter.domain.step import Entry, Step
 from callcenter.pbx.ami.commands import (
     WATCHDOG_S,
-    Action,
     InvalidCommand,
-    actions_for,
     heartbeat_action,
-    is_done_already,
     watchdog_action,
-)
-from callcenter.pbx.ami.state_reading import STATUS_VARIABLES, bridges_read, channel_read
-from callcenter.pbx.ami.translate import WANTED, translate
-from callcenter.pbx.ami.wire import (
-    AmiMessage,
-    AmiParser,
-    encode_action,
-    first,
-    is_refusal,
-    pairs_of,
 )
 from callcenter.simulator import desktops
 from callcenter.simulator.contact_list import ContactList
-from callcenter.simulator.messages import encode, parse_block
-from callcenter.simulator.pbx import Delivery
+from callcenter.simulator.day_link import DayLink
+from callcenter.simulator.timers import Timer, Timers
 from callcenter.simulator.world import World
 
 BEAT_EVERY_S = 2.0
 """As the hub does."""
-CHECK_EVERY = 50
-"""Steps between two complete checks of the invariants; each costs a pass over the state."""
+CHECK_ALL_EVERY = 1000
+"""Steps between two complete checks of the invariants; what a step touched is checked at once."""
+TAIL_STEPS = 60
+"""Steps kept for the story of a break."""
 LOOK_UP_S = 0.003
 """The directory's answer."""
-
-Said = Callable[[AmiMessage], None]
 
 
 class Broken(AssertionError):  # noqa: N818 - says what is wrong, as a fact
     """An invariant does not hold; the message tells seed, step and event."""
+
+    def __init__(
+        self, seed: int, step: int, at: float, event: str, problems: list[str], *tail: str
+    ) -> None:
+        super().__init__(f"seed {seed}, step {step}, {event}: {problems}")
+        self.seed = seed
+        self.step = step
+        self.at = at
+        """On the world's scale."""
+        self.event = event
+        self.problems = problems
+        self.tail = tail
+        """The steps before it, if they were kept."""
 
 
 class Setting(Struct, frozen=True):
@@ -90,25 +93,24 @@ class SimulatedDay:
         self.setting = setting
         self.contacts = contacts or ContactList()
         self.world = world
-        self.machine = Machine(empty_state(f"day{setting.seed % 10_000:05}"))
+        self.machine = Machine(empty_state(day_name(setting.seed)))
         self.entries: list[Entry] = []
         self.records: list[Record] = []
         self.kills = 0
+        self.tail: deque[str] = deque(maxlen=TAIL_STEPS)
+        """The last steps, for the story of a break."""
+        self.link = DayLink(
+            setting.pbx, world, setting.leader, self.put, lambda reason: self.lose_link(reason)
+        )
+        self.is_alive = False
+        """Whether the service's process runs."""
         self._rng = Random(f"{setting.seed}/service")
+        self._agenda = Timers()
         self._todo: deque[e.Event] = deque()
-        self._look_ups: list[tuple[float, e.Event]] = []
-        self._session: int | None = None
-        self._parser = AmiParser(greeting=False)
-        self._waiting: dict[str, Said] = {}
-        self._names: dict[str, str] = {}
-        self._rows: dict[str, list[AmiMessage]] = {}
-        self._actions = 0
         self._requests = 0
         self._next_beat = world.now
-        self._next_kill = self._draw_kill()
-        self._back_at: float | None = None
+        self._next_kill: Timer | None = None
         self._epoch = 0
-        self._release = True
         self._start()
         for profile, phone, habits in setting.agents:
             world.add_desktop(profile.id, phone, habits)
@@ -124,41 +126,59 @@ class SimulatedDay:
                 return
             self._advance(now)
 
+    def service_time(self) -> float:
+        """The time that the service steps at: its own clock's."""
+        return self.world.now
+
+    def world_time(self, deadline: float) -> float:
+        """When the service's clock will show ``deadline``, on the world's scale."""
+        return deadline
+
     def _next_time(self) -> float:
-        times = [self.world.next_deadline(), self._next_kill, self._back_at]
-        if self._session is not None:
-            times += [self.machine.next_deadline(), self._next_beat]
-            times += [at for at, _ in self._look_ups]
+        times = [self.world.next_deadline(), self._agenda.next_deadline()]
+        if self.is_alive:
+            deadline = self.machine.next_deadline()
+            times += [self._next_beat, None if deadline is None else self.world_time(deadline)]
         return max(self.world.now, min(at for at in times if at is not None))
 
     def _advance(self, now: float) -> None:
-        self._hear(self.world.advance(now))
-        if self._back_at is not None and now >= self._back_at:
-            self._back_at = None
-            self._start()
-            self._next_kill = self._draw_kill()
-        if self._session is not None:
+        self.link.hear(self.world.advance(now))
+        self._work()
+        while (timer := self._agenda.pop_due(now)) is not None:
+            if timer.call is not None:
+                timer.call()
+                self._work()
+        if self.is_alive:
             self._live(now)
-        if self._next_kill is not None and now >= self._next_kill:
-            self._die(now)
         self._click()
 
     def _live(self, now: float) -> None:
         if now >= self._next_beat:
             self._next_beat = now + BEAT_EVERY_S
             self._beat()
-        due = [event for at, event in self._look_ups if at <= now]
-        self._look_ups = [(at, event) for at, event in self._look_ups if at > now]
-        self._todo.extend(due)
         deadline = self.machine.next_deadline()
-        if deadline is not None and deadline <= now:
-            self._todo.append(e.Tick())
+        if deadline is not None and self.world_time(deadline) <= now:
+            self.put(e.Tick())
         self._work()
+
+    def after(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Have something done later, whoever lives then."""
+        return self._agenda.add(self.world.now + delay_s, call)
+
+    def put_later(self, delay_s: float, event: e.Event) -> Timer:
+        """Have the service take an event later, unless its process has ended by then."""
+        epoch = self._epoch
+
+        def come_in() -> None:
+            if self.is_alive and self._epoch == epoch:
+                self.put(event)
+
+        return self.after(delay_s, come_in)
 
     def drain(self) -> None:
         """Have every campaign end: no new calls, those under way go on."""
         for campaign in self.setting.campaigns:
-            self._todo.append(
+            self.put(
                 e.CampaignStepRequested(
                     f"drain-{campaign.id}", campaign.id, CampaignStep.DRAIN, "day"
                 )
@@ -167,116 +187,89 @@ class SimulatedDay:
 
     # --- life and death of the service --------------------------------------------------------
 
-    def _draw_kill(self) -> float | None:
-        mean = self.setting.kill_every_s
-        return self.world.now + self._rng.expovariate(1 / mean) if mean else None
+    def _plan_kill(self) -> None:
+        if mean := self.setting.kill_every_s:
+            self._next_kill = self.after(self._rng.expovariate(1 / mean), self._die)
 
-    def _die(self, now: float) -> None:
+    def _die(self) -> None:
         """Kill the service: half of the times with the last step journaled but not released."""
+        now, deadline = self.service_time(), self.machine.next_deadline()
+        if self._rng.random() < 0.5 and self.is_alive:
+            at = deadline if deadline is not None and 0.0 < deadline - now < 1.0 else now
+            self.step_one(e.Tick(), at, release=False)
+        self.kill()
+        self.after(self._rng.uniform(*self.setting.away_s), self._start)
+
+    def kill(self) -> None:
+        """The service's process is gone, and with it all that is not in the journal."""
         self.kills += 1
-        if self._rng.random() < 0.5 and self._session is not None:
-            self._release = False
-            self._todo.append(e.Tick())
-            deadline = self.machine.next_deadline()
-            if deadline is not None:
-                self._step_one(max(now, deadline) if deadline - now < 1.0 else now)
-            self._release = True
-        if self._session is not None:
-            session, self._session = self._session, None
-            self.world.disconnect(session, now)
+        self.is_alive = False
+        self.link.close()
         self._todo.clear()
-        self._look_ups.clear()
-        self._waiting.clear()
-        self._rows.clear()
-        self._names.clear()
-        self._back_at = now + self._rng.uniform(*self.setting.away_s)
-        self._next_kill = None
 
     def _start(self) -> None:
         """Come to life from the journal: recover, log in, read the state."""
         self._epoch += 1
-        state = self.machine.state
-        self.machine = Machine(decode_state(state.encode()) if self._epoch > 1 else state)
-        self._todo.append(e.ServiceStarted(self._epoch))
+        self.is_alive = True
+        if self._epoch > 1:
+            self.machine = self.recover()
+        self.put(e.ServiceStarted(self._epoch))
         if self._epoch == 1:
-            self._todo.append(e.CenterConfigured(self.setting.center))
-            self._todo.append(e.AgentsConfigured(tuple(a for a, _, _ in self.setting.agents)))
-            for campaign in self.setting.campaigns:
-                self._todo.append(e.CampaignSaved(f"save-{campaign.id}", campaign, "day"))
-                self._todo.append(
-                    e.CampaignStepRequested(
-                        f"start-{campaign.id}", campaign.id, CampaignStep.START, "day"
-                    )
-                )
-        self._session = self.world.connect(self.world.now)
-        self._parser = AmiParser(greeting=False)
-        user, secret = self.setting.leader
-        self._act({"Action": "Login", "Username": user, "Secret": secret})
-        self._read_state()
-        self._beat()
-        self._work()
+            self._configure()
+        self.connect()
         if self._epoch > 1:
             for profile, _, _ in self.setting.agents:
-                self._todo.append(e.DesktopOpened(profile.id))
-            self._work()
+                self.open_desktop(profile.id)
+        self._work()
+        self._plan_kill()
+
+    def recover(self) -> Machine:
+        """The machine as the journal has it."""
+        return Machine(decode_state(self.state.encode()))
+
+    def _configure(self) -> None:
+        self.put(e.CenterConfigured(self.setting.center))
+        self.put(e.AgentsConfigured(tuple(a for a, _, _ in self.setting.agents)))
+        for campaign in self.setting.campaigns:
+            self.put(e.CampaignSaved(f"save-{campaign.id}", campaign, "day"))
+            self.put(
+                e.CampaignStepRequested(
+                    f"start-{campaign.id}", campaign.id, CampaignStep.START, "day"
+                )
+            )
+
+    def open_desktop(self, agent: str) -> None:
+        """An agent's browser connects."""
+        self.put(e.DesktopOpened(agent))
+
+    # --- the link -----------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Log in to the PBX and read what is true."""
+        self.link.connect()
+        self.read_state()
+        self._beat()
+        self._work()
+
+    def lose_link(self, reason: str) -> None:
+        """The link is down."""
+        self.link.close()
+        if self.is_alive:
+            self.put(e.PbxLinkLost(self.setting.pbx, reason))
+
+    def read_state(self) -> bool:
+        """Have the machine told what is true; False when the PBX does not answer."""
+        read = self.link.read_state()
+        if read is not None:
+            self.put(read)
+        return read is not None
 
     def _beat(self) -> None:
-        self._act(heartbeat_action(int(self.world.pbx.exchange.read_clock())))
+        self.link.act(heartbeat_action(int(self.world.pbx.exchange.read_clock())))
         for call in list(self.state.calls.values()):
-            if call.place is Place.MENU and call.channel.id in self._names:
-                self._act(watchdog_action(call.channel, WATCHDOG_S))
-
-    # --- AMI --------------------------------------------------------------------------------
-
-    def _act(self, action: Action, answered: Said | None = None) -> None:
-        """Send an action; its answer and events are heard at once."""
-        if self._session is None:
-            return
-        self._actions += 1
-        action_id = f"a{self._actions}"
-        if answered is not None:
-            self._waiting[action_id] = answered
-        wire = encode_action([*pairs_of(action), ("ActionID", action_id)])
-        headers = parse_block(wire.removesuffix(b"\r\n\r\n"))
-        self._hear(self.world.handle_action(self._session, headers, self.world.now))
-
-    def _hear(self, deliveries: list[Delivery]) -> None:
-        for session, message in deliveries:
-            if message is None or session != self._session:
-                continue
-            for heard in self._parser.feed(encode(message)):
-                self._take(heard)
-
-    def _take(self, message: AmiMessage) -> None:
-        if "Event" not in message:
-            answered = self._waiting.pop(first(message, "ActionID"), None)
-            if answered is not None:
-                answered(message)
-            return
-        name = first(message, "Event")
-        if name in ("Status", "BridgeListItem"):
-            self._rows.setdefault(name, []).append(message)
-            return
-        if name == "Newchannel":
-            self._names[first(message, "Uniqueid")] = first(message, "Channel")
-        elif name == "Hangup":
-            self._names.pop(first(message, "Uniqueid"), None)
-        if name in WANTED:
-            event = translate(self.setting.pbx, message)
-            if event is not None:
-                self._todo.append(event)
-
-    def _read_state(self) -> None:
-        self._rows = {}
-        self._act({"Action": "BridgeList"})
-        self._act({"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)})
-        bridges = bridges_read(self._rows.get("BridgeListItem", []))
-        rows = self._rows.get("Status", [])
-        self._names |= {first(row, "Uniqueid"): first(row, "Channel") for row in rows}
-        found = [channel_read(self.setting.pbx, row, bridges) for row in rows]
-        self._todo.append(
-            e.PbxStateRead(self.setting.pbx, tuple(truth for truth in found if truth is not None))
-        )
+            if call.place is Place.MENU and call.channel.id in self.link.names:
+                with suppress(InvalidCommand):  # the id came in a mangled message
+                    self.link.act(watchdog_action(call.channel, WATCHDOG_S))
 
     # --- the service ------------------------------------------------------------------------
 
@@ -285,70 +278,119 @@ class SimulatedDay:
         """The machine's state."""
         return self.machine.state
 
-    def _work(self) -> None:
-        while self._todo and self._session is not None:
-            self._step_one(self.world.now)
+    def put(self, event: e.Event) -> None:
+        """Have the service take an event."""
+        self._todo.append(event)
 
-    def _step_one(self, now: float) -> None:
-        event = self._todo.popleft()
+    def _work(self) -> None:
+        while self._todo and self.is_alive:
+            self.step_one(self._todo.popleft(), self.service_time())
+
+    def step_one(self, event: e.Event, now: float, *, release: bool = True) -> None:
+        """Step, journal, check and, unless the service dies before it, release."""
+        if type(event) is e.Tick:
+            # A deadline turned into the world's time and back may be a hair in the future.
+            deadline = self.machine.next_deadline()
+            if deadline is not None and now < deadline <= now + 1e-4:
+                now = deadline
         step = self.machine.handle(event, now)
-        position = self.state.position
-        self.entries.append(Entry(position, self.state.now, event, step.commands, step.records))
-        self.records += step.records
-        for record in step.records:
+        entry = Entry(self.state.position, self.state.now, event, step.commands, step.records)
+        self.tail.append(f"{entry.position} {now:.3f} {event}")
+        self.journal(entry)
+        self._check(event, step)
+        if release:
+            self.release(step)
+
+    def journal(self, entry: Entry) -> None:
+        """Keep an entry; its records are written."""
+        self.entries.append(entry)
+        self.records += entry.records
+        self.note_attempts(entry)
+
+    def note_attempts(self, entry: Entry) -> None:
+        """The database learns what came of attempts."""
+        for record in entry.records:
             if isinstance(record, AttemptRecord):
                 self.contacts.note(record)
-        self._check(event, step, position)
-        if self._release:
-            for command in step.commands:
-                self._carry_out(command)
-            self._show(step)
 
-    def _check(self, event: e.Event, step: Step, position: int) -> None:
-        faults = [record for record in step.records if isinstance(record, FaultRecord)]
-        problems = [f"fault {fault.kind}: {fault.detail}" for fault in faults]
-        if position % CHECK_EVERY == 0:
-            problems += broken(self.state)
+    def release(self, step: Step) -> None:
+        """Carry out what a step led to."""
+        for command in step.commands:
+            self.carry_out(command)
+        self._show(step)
+
+    def _check(self, event: e.Event, step: Step) -> None:
+        problems = [
+            f"fault {record.kind}: {record.detail}"
+            for record in step.records
+            if isinstance(record, FaultRecord) and not self.is_allowed(record)
+        ]
+        if self.state.position % CHECK_ALL_EVERY == 0:
+            problems += self.check_all()
+        else:
+            problems += [*broken_in(self.state, step.touched), *self.take_problems()]
         if problems:
-            raise Broken(f"seed {self.setting.seed}, step {position}, {event}: {problems}")
+            raise self.broken(str(event), problems)
 
-    def _carry_out(self, command: c.Command) -> None:
+    def broken(self, event: str, problems: list[str]) -> Broken:
+        """What is raised when something does not hold."""
+        return Broken(
+            self.setting.seed, self.state.position, self.world.now, event, problems, *self.tail
+        )
+
+    def check_all(self) -> list[str]:
+        """What is broken, looking at everything."""
+        return [*broken(self.state), *self.take_problems()]
+
+    def take_problems(self) -> list[str]:
+        """What was found broken beside the state since the last call."""
+        return []
+
+    def is_allowed(self, fault: FaultRecord) -> bool:
+        """Whether this fault is no fault of the machine's: none is where nothing goes wrong."""
+        return False
+
+    def carry_out(self, command: c.Command) -> None:
+        """Start a command; its result comes back as an event."""
         match command:
             case c.PopCard():
-                self._todo.append(e.CommandSucceeded(command.id))
+                self.put(e.CommandSucceeded(command.id))
             case c.RefillHopper():
-                filled = self.contacts.refill(command, self.world.now)
-                self._look_ups.append((self.world.now + LOOK_UP_S, filled))
+                self.refill(command)
             case c.LookUpCustomer():
-                tier = self.setting.tiers.get(command.number)
-                found: e.Event = (
-                    e.CustomerNotFound(command.id, command.call)
-                    if tier is None
-                    else e.CustomerFound(command.id, command.call, f"k{command.number}", tier)
-                )
-                self._look_ups.append((self.world.now + LOOK_UP_S, found))
+                self.look_up(command)
             case c.ReadPbx():
-                self._read_state()
-                self._todo.append(e.CommandSucceeded(command.id))
+                if self.read_state():
+                    self.put(e.CommandSucceeded(command.id))
+                elif not self.link.is_up:
+                    self.put(e.CommandFailed(command.id, "no link"))
+                else:
+                    self.leave_unanswered(command)
             case _:
-                self._tell_pbx(command)
+                result = self.link.tell(command)
+                if result is None:
+                    self.leave_unanswered(command)
+                else:
+                    self.put(result)
 
-    def _tell_pbx(self, command: c.PbxCommand) -> None:
-        refusals: list[str] = []
+    def refill(self, command: c.RefillHopper) -> None:
+        """Ask the database who is to be dialed next."""
+        self.put_later(LOOK_UP_S, self.contacts.refill(command, self.service_time()))
 
-        def answered(message: AmiMessage) -> None:
-            said = first(message, "Message")
-            if is_refusal(message) and not is_done_already(command, said):
-                refusals.append(said)
+    def look_up(self, command: c.LookUpCustomer) -> None:
+        """Ask the directory who calls."""
+        self.put_later(LOOK_UP_S, self.customer_of(command))
 
-        try:
-            for action in actions_for(command, self._names):
-                self._act(action, answered)
-        except InvalidCommand as error:
-            refusals.append(str(error))
-        self._todo.append(
-            e.CommandFailed(command.id, refusals[0]) if refusals else e.CommandSucceeded(command.id)
-        )
+    def customer_of(self, command: c.LookUpCustomer) -> e.Event:
+        """What the directory knows."""
+        tier = self.setting.tiers.get(command.number)
+        if tier is None:
+            return e.CustomerNotFound(command.id, command.call)
+        return e.CustomerFound(command.id, command.call, f"k{command.number}", tier)
+
+    def leave_unanswered(self, command: c.Command) -> None:
+        """The PBX says nothing to a command: where the link never falls silent, this is a bug."""
+        raise AssertionError(f"no answer to {command}")
 
     # --- agents -----------------------------------------------------------------------------
 
@@ -356,33 +398,19 @@ class SimulatedDay:
         for topic in step.touched:
             kind, _, name = topic.partition(":")
             agent = self.state.agents.get(name) if kind == "agent" else None
-            if agent is not None:
+            if agent is not None and self.is_shown(name):
                 self.world.observe_agent(agent.id, agent.state, agent.reason, agent.call)
+
+    def is_shown(self, agent: str) -> bool:
+        """Whether this agent has an open desktop."""
+        return True
 
     def _click(self) -> None:
         """Carry out what agents have clicked; while the service is away it is lost."""
         for intent in self.world.take_intents():
-            if self._session is None:
-                continue
-            self._requests += 1
-            name = f"r{self._epoch}-{self._requests}"
-            match intent:
-                case desktops.OpenDesktop(agent):
-                    self._todo.append(e.DesktopOpened(agent))
-                case desktops.SignIn(agent, phone):
-                    self._todo.append(e.SignInRequested(name, agent, phone))
-                case desktops.GoReady(agent):
-                    self._todo.append(e.ReadyRequested(name, agent))
-                case desktops.GoNotReady(agent, reason):
-                    self._todo.append(e.NotReadyRequested(name, agent, reason))
-                case desktops.JoinCampaign(agent, campaign):
-                    self._todo.append(e.CampaignJoinRequested(name, agent, campaign))
-                case desktops.Dispose(agent, call, code):
-                    self._todo.append(e.DispositionRequested(name, agent, call, code))
-                case desktops.EndCall(agent):
-                    self._todo.append(e.HangUpRequested(name, agent))
-                case desktops.SignOut(agent):
-                    self._todo.append(e.SignOutRequested(name, agent))
+            if self.is_alive and self.is_shown(intent.agent):
+                self._requests += 1
+                self.put(request_of(intent, f"r{self._epoch}-{self._requests}"))
         self._work()
 
     # --- looking back -----------------------------------------------------------------------
@@ -400,3 +428,31 @@ class SimulatedDay:
             if isinstance(record, RepairRecord):
                 found[record.kind] = found.get(record.kind, 0) + 1
         return found
+
+
+def day_name(seed: int) -> str:
+    """The id of a day's journal."""
+    return f"day{seed % 10_000:05}"
+
+
+def request_of(intent: desktops.Intent, name: str) -> e.Event:
+    """What a click means to the machine."""
+    match intent:
+        case desktops.OpenDesktop(agent):
+            return e.DesktopOpened(agent)
+        case desktops.SignIn(agent, phone):
+            return e.SignInRequested(name, agent, phone)
+        case desktops.GoReady(agent):
+            return e.ReadyRequested(name, agent)
+        case desktops.GoNotReady(agent, reason):
+            return e.NotReadyRequested(name, agent, reason)
+        case desktops.JoinCampaign(agent, campaign):
+            return e.CampaignJoinRequested(name, agent, campaign)
+        case desktops.Dispose(agent, call, code):
+            return e.DispositionRequested(name, agent, call, code)
+        case desktops.EndCall(agent):
+            return e.HangUpRequested(name, agent)
+        case desktops.SignOut(agent):
+            return e.SignOutRequested(name, agent)
+        case _ as never:
+            assert_never(never)

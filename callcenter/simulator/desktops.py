@@ -137,6 +137,21 @@ class Desktop:
             self._next.cancel()
         self.emit(SignOut(self.agent))
 
+    def come_back(self) -> None:
+        """The agent sits down again, for the next shift."""
+        self.is_home, self.state = False, AgentState.SIGNED_OUT
+        self.start()
+
+    def look_again(self, state: AgentState, reason: str = "", call: str = "") -> None:
+        """Look at the page anew: a click that came to nothing is made again."""
+        self.observe(state, reason, call)
+        if self.is_home or (self._next is not None and self._next.is_pending):
+            return
+        if state is AgentState.SIGNED_OUT:
+            self._later(self.habits.sign_in_after_s, SignIn(self.agent, self.phone))
+        elif state is AgentState.NOT_READY:
+            self._begin_work()
+
     def observe(self, state: AgentState, reason: str = "", call: str = "") -> None:
         """The desktop shows a new state; doubled news change nothing."""
         before, self.state = self.state, state

@@ -83,7 +83,8 @@ class World:
         self._arrivals = self._make_rng("arrivals")
         self._callers_made = 0
         self._next_arrival: Timer | None = None
-        self._desktops: dict[str, Desktop] = {}
+        self.desktops: dict[str, Desktop] = {}
+        """Where agents work, by their names."""
         self._intents: list[Intent] = []
         self._out: list[Delivery] = []
 
@@ -261,7 +262,7 @@ class World:
             self,
             self._intents.append,
         )
-        self._desktops[agent] = desktop
+        self.desktops[agent] = desktop
         desktop.start()
 
     def take_intents(self) -> list[Intent]:
@@ -273,12 +274,12 @@ class World:
         self, agent: str, state: AgentState, reason: str = "", call: str = ""
     ) -> None:
         """Tell an agent's desktop its new state; agents who have none here are skipped."""
-        if agent in self._desktops:
-            self._desktops[agent].observe(state, reason, call)
+        if agent in self.desktops:
+            self.desktops[agent].observe(state, reason, call)
 
     def send_home(self) -> None:
         """Every agent signs out."""
-        for desktop in self._desktops.values():
+        for desktop in self.desktops.values():
             desktop.leave()
 
     # --- the truth ---

@@ -1,0 +1,498 @@
+"""A simulated day in which things go wrong, as a plan of faults says.
+
+Overrides the seams of ``SimulatedDay``: what the link carries, what the database and the directory
+answer, what the clock shows, who sits at a desktop, what a power cut leaves of the journal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from callcenter.core.machine import Machine
+from callcenter.core.state import decode_state, empty_state
+from callcenter.domain import commands as c
+from callcenter.domain import events as e
+from callcenter.domain.records import AttemptRecord, CallRecord, FaultRecord, Record, RepairRecord
+from callcenter.domain.step import Entry, Step
+from callcenter.service.executor import LOOK_UP_DEADLINE_S, REFILL_DEADLINE_S
+from callcenter.service.hub import NEEDS_SYNC
+from callcenter.simulator.agreement import find_disagreement
+from callcenter.simulator.carrier import CarrierMix
+from callcenter.simulator.contact_list import ContactList
+from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay, day_name
+from callcenter.simulator.day_journal import SNAPSHOT_EVERY, DayJournal
+from callcenter.simulator.day_link import Silence
+from callcenter.simulator.dialed import Behaviour
+from callcenter.simulator.faults import NOISE_PER_HOUR, Fault, FaultKind, mangle
+from callcenter.simulator.messages import Message, encode
+from callcenter.simulator.timers import Timer
+from callcenter.simulator.world import World
+from routing.types import Match
+
+K = FaultKind
+
+REVIEW_EVERY_S = 60.0
+"""How often the PBX's state is read over a link that stands: what a lost event left behind is
+mended then."""
+QUIET_S = 90.0
+"""After the last fault, and with a review since then, state and PBX agree."""
+AGREE_S = 3.0
+"""Between two looks at whether they do: whatever is under way is over by the second."""
+ACTION_S = 5.0
+"""How long an answer of AMI is waited for (``Timings.action_s``)."""
+NOTICED_S = (5.0, 10.0)
+"""A dead link is noticed when a ping, every five seconds, is not answered for five
+(``Timings.ping_every_s``, ``ping_s``)."""
+RETRY_S = 1.0
+"""Between two tries to connect."""
+LATE_S = (0.01, 4.0)
+SWAPPED_S = (0.001, 0.05)
+DOOM_STEPS_MAX = 6
+"""A kill strikes after so many more steps at most: so also in the middle of a burst."""
+AIMS: tuple[type, ...] = (
+    object,
+    c.PlaceCall,
+    c.RingAgent,
+    c.JoinCall,
+    c.HoldCaller,
+    c.HangUp,
+    c.AskDigit,
+)
+"""Commands around which a kill does most harm; the first stands for any."""
+JUMP_S = (0.1, 2000.0)
+"""By how much the clock is set wrong."""
+BACK_S = (0.1, 10.0)
+"""Until a browser is there again after the service has come back."""
+RELOAD_S = 20.0
+"""How often agents look whether something is to be clicked again."""
+
+OF_THE_WORLD = (
+    "card_not_shown",
+    "customer_lookup_failed",
+    "hopper_not_filled",
+    "menu_failed",
+)
+"""Faults that the machine notes of what goes wrong around it; all others are its own."""
+
+
+@dataclass
+class Doom:
+    """A death that is to strike at the worst moment."""
+
+    fault: Fault
+    aim: type
+    """After a step that leads to such a command."""
+    steps: int
+    """And then so many more."""
+    is_near: bool = False
+
+
+class FaultyDay(SimulatedDay):
+    """One service, one world, and a plan of what goes wrong."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        world: World,
+        contacts: ContactList,
+        faults: tuple[Fault, ...],
+    ) -> None:
+        self.done: Counter[FaultKind] = Counter()
+        """Faults that came about, by kind."""
+        self.repaired: Counter[str] = Counter()
+        self.faulted: Counter[str] = Counter()
+        self.calls = 0
+        """Calls that have ended."""
+        self.attempts: dict[str, AttemptRecord] = {}
+        """What is kept for ever of attempts, by id: exactly one for each."""
+        self.ordered: dict[str, None] = {}
+        """Legs and attempts of which the journal knows that they were to be dialed."""
+        self.problems: list[str] = []
+        """Found broken outside of a step; told with the next one."""
+        self._clock_offset_s = 0.0
+        self._time = self._clock_at = world.now
+        self._blocked_until = self._wrong_until = 0.0
+        self._noticing: Timer | None = None
+        self._unanswered: dict[str, None] = {}
+        self._noise: deque[Fault] = deque()
+        self._troubles: Counter[FaultKind] = Counter()
+        """What is wrong with database, directory and trunk at present."""
+        self._away: Counter[str] = Counter()
+        """Agents whose browsers are cut off or closed."""
+        self._open: dict[str, None] = {}
+        """Agents whose desktop the service knows to be open."""
+        self._doom: Doom | None = None
+        """The death that the service awaits."""
+        self._journal = DayJournal(empty_state(day_name(setting.seed)).encode())
+        self._rng_database = Random(f"{setting.seed}/database")
+        self._usual_mix = world.carrier.mix
+        super().__init__(setting, world, contacts)
+        self.link.on_event = self._over_the_wire
+        for fault in faults:
+            self._agenda.add(fault.at, partial(self._begin, fault))
+        self.after(REVIEW_EVERY_S, self._review)
+        self.after(RELOAD_S, self._look_again)
+
+    # --- what goes wrong ------------------------------------------------------------------------
+
+    def _rng_of(self, fault: Fault) -> Random:
+        return Random(f"{self.setting.seed}/fault-{fault.index}")
+
+    def _begin(self, fault: Fault) -> None:
+        self._wrong_until = max(self._wrong_until, fault.until)
+        if fault.kind in NOISE_PER_HOUR:
+            self._noise.append(fault)  # the next event's
+            return
+        rng, lasts_s = self._rng_of(fault), fault.until - self.world.now
+        match fault.kind:
+            case K.LINK_LOST:
+                self._block_link(fault.until)
+                if self.link.is_up:
+                    self.lose_link("reset by peer")
+            case K.LINK_HALF_OPEN:
+                self._fall_silent(fault, rng)
+            case K.PBX_RESTART:
+                self._block_link(fault.until)
+                self.link.hear(self.world.restart_pbx(self.world.now))
+            case K.SERVICE_KILLED | K.POWER_CUT:
+                if not self.is_alive or self._doom is not None:
+                    return
+                self._doom = Doom(fault, rng.choice(AIMS), rng.randrange(DOOM_STEPS_MAX))
+            case K.CLOCK_JUMP:
+                least, most = JUMP_S
+                jump_s = rng.choice((-1, 1)) * least * (most / least) ** rng.random()
+                self._set_clock(jump_s)
+                self.after(lasts_s, lambda: self._set_clock(-jump_s))
+            case K.DESKTOPS_GONE:
+                for agent in self._draw_agents(rng):
+                    self._leave(agent)
+                    self.after(lasts_s, partial(self._come_back, agent))
+            case K.STAFF_LEAVES:
+                for agent in self._draw_agents(rng):
+                    self._go_home(agent, rng.uniform(0.5, 30.0), lasts_s)
+            case _:
+                self._trouble(fault.kind, 1)
+                self.after(lasts_s, lambda: self._trouble(fault.kind, -1))
+        self.done[fault.kind] += 1
+
+    def _trouble(self, kind: FaultKind, change: int) -> None:
+        self._troubles[kind] += change
+        is_dead = self._troubles[K.TRUNK_REFUSES] > 0
+        self.world.carrier.mix = (
+            CarrierMix(shares={Behaviour.CONGESTION: 1.0}) if is_dead else self._usual_mix
+        )
+
+    # --- the clock ------------------------------------------------------------------------------
+
+    def service_time(self) -> float:
+        """As ``Hub`` has it: behind a clock that was set back it goes on at half its pace."""
+        clock = self.world.now + self._clock_offset_s
+        self._time = max(clock, self._time + max(0.0, clock - self._clock_at) / 2)
+        self._clock_at = clock
+        return self._time
+
+    def world_time(self, deadline: float) -> float:
+        """When the service, which may go at half the pace now, will step at ``deadline``."""
+        ahead_s = self.service_time() - self._clock_at
+        wait_s = max(0.0, deadline - self._time)
+        return self.world.now + (2.0 * wait_s if wait_s < ahead_s else wait_s + ahead_s)
+
+    def _set_clock(self, jump_s: float) -> None:
+        self.service_time()
+        self._clock_offset_s += jump_s
+
+    # --- the link -------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Connect; where nothing passes, try again."""
+        if not self.is_alive or self.link.is_up:
+            return
+        if self.world.now < self._blocked_until:
+            self.after(RETRY_S, self.connect)
+        else:
+            super().connect()
+
+    def _block_link(self, until: float) -> None:
+        self._blocked_until = max(self._blocked_until, until)
+
+    def lose_link(self, reason: str) -> None:
+        """The link is down; what was asked over it nobody can tell."""
+        super().lose_link(reason)
+        if self._noticing is not None:
+            self._noticing.cancel()
+        for command in list(self._unanswered):
+            self._give_up(command)
+        self.after(RETRY_S, self.connect)
+
+    def _fall_silent(self, fault: Fault, rng: Random) -> None:
+        self._block_link(fault.until)
+        if not self.link.is_up or self.link.silence is not Silence.NONE:
+            return
+        self.link.silence = rng.choice((Silence.ANSWERS, Silence.BOTH))
+        self._noticing = self.after(
+            rng.uniform(*NOTICED_S), lambda: self.lose_link("no answer to a ping")
+        )
+
+    def leave_unanswered(self, command: c.Command) -> None:
+        """Nobody can say what became of this command."""
+        self._unanswered[command.id] = None
+        self.after(ACTION_S, lambda: self._give_up(command.id))
+
+    def _give_up(self, command: str) -> None:
+        if command in self._unanswered:
+            del self._unanswered[command]
+            self.put(e.CommandFailed(command, "no answer", unknown=True))
+
+    def _over_the_wire(self, message: Message) -> list[bytes]:
+        """What an event of the PBX becomes: mostly itself."""
+        wire = encode(message)
+        if not self._noise:
+            return [wire]
+        fault = self._noise.popleft()
+        self._wrong_until = max(self._wrong_until, self.world.now)
+        self.done[fault.kind] += 1
+        rng = self._rng_of(fault)
+        match fault.kind:
+            case K.EVENT_LOST:
+                return []
+            case K.EVENT_DOUBLED:
+                return [wire, wire]
+            case K.EVENT_MALFORMED:
+                return [mangle(message, rng)]
+            case _:
+                late_s = LATE_S if fault.kind is K.EVENT_LATE else SWAPPED_S
+                self._deliver_late(wire, rng.uniform(*late_s))
+                return []
+
+    def _deliver_late(self, wire: bytes, delay_s: float) -> None:
+        session = self.link.sessions
+
+        def deliver() -> None:
+            if self.link.is_up and self.link.sessions == session:
+                self.link.receive([wire])
+
+        self.after(delay_s, deliver)
+
+    def _review(self) -> None:
+        self.after(REVIEW_EVERY_S, self._review)
+        if not self.is_alive:
+            return
+        if self._is_quiet():
+            first = self._find_disagreement()
+            self.after(AGREE_S, lambda: self._compare(first))
+        else:
+            self.read_state()
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing has gone wrong for so long that nothing can be left of it."""
+        is_known = self.is_alive and self.link.is_up and not self._noise
+        return is_known and self.world.now > self._wrong_until + QUIET_S
+
+    def _find_disagreement(self) -> list[str]:
+        read = self.link.read_state()
+        return [] if read is None else find_disagreement(self.state, read)
+
+    def _compare(self, before: list[str]) -> None:
+        """What differs from the PBX twice has no reason, and none but a reading would mend it."""
+        if self._is_quiet():
+            now = self._find_disagreement()
+            self.problems += [line for line in before if line in now]
+        if self.is_alive:
+            self.read_state()
+
+    # --- life and death -------------------------------------------------------------------------
+
+    def step_one(self, event: e.Event, now: float, *, release: bool = True) -> None:
+        """Step; where the service is doomed it may be the last, and not even released."""
+        if self._doom is None:
+            super().step_one(event, now, release=release)
+            return
+        fault = self._doom.fault
+        is_last = self._doom.is_near and self._doom.steps == 0
+        is_released = not is_last or self._rng_of(fault).random() < 0.5
+        super().step_one(event, now, release=is_released)
+        if is_last:
+            self._doom = None
+            self.kill()
+            if fault.kind is K.POWER_CUT:
+                self._journal.cut_power(self._rng_of(fault))
+            self.after(max(0.3, fault.until - self.world.now), self._start)
+        elif self._doom.is_near:
+            self._doom.steps -= 1
+
+    def kill(self) -> None:
+        """The process has ended, and with it whatever it waited for."""
+        super().kill()
+        self._unanswered.clear()
+        self._open.clear()
+        if self._noticing is not None:
+            self._noticing.cancel()
+
+    def journal(self, entry: Entry) -> None:
+        """Append. What is not synced may yet be lost; the database is told afterwards."""
+        self._journal.append(entry, self.world.now)
+        self._keep(self._journal.grow_old(self.world.now))
+        if entry.position % SNAPSHOT_EVERY == 0:
+            self._journal.take_snapshot(self.machine)
+
+    def release(self, step: Step) -> None:
+        """Dialing waits for the disk."""
+        if any(isinstance(command, NEEDS_SYNC) for command in step.commands):
+            self.sync()
+        if self._doom is not None and any(
+            isinstance(command, self._doom.aim) for command in step.commands
+        ):
+            self._doom.is_near = True
+        super().release(step)
+
+    def sync(self) -> None:
+        """Everything written survives from now on."""
+        self._keep(self._journal.sync())
+
+    def _keep(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self.note_attempts(entry)
+            for record in entry.records:
+                self._keep_record(record, entry)
+            for command in entry.commands:
+                if isinstance(command, c.PlaceCall):
+                    self.ordered[command.channel.id] = None
+                elif isinstance(command, (c.RingAgent, c.OpenLine)):
+                    self.ordered[command.leg.id] = None
+
+    def _keep_record(self, record: Record, entry: Entry) -> None:
+        match record:
+            case AttemptRecord():
+                if record.attempt in self.attempts:
+                    self.problems.append(f"attempt {record.attempt} has two results")
+                self.attempts[record.attempt] = record
+            case CallRecord():
+                self.calls += 1
+            case FaultRecord():
+                self.faulted[record.kind] += 1
+            case RepairRecord():
+                self.repaired[record.kind] += 1
+            case _:
+                pass
+
+    def recover(self) -> Machine:
+        """Replay what came since the last snapshot, as a start does."""
+        machine = self._journal.replay()
+        self._keep(self._journal.sync())
+        self._clock_at = self.world.now + self._clock_offset_s
+        self._time = max(machine.state.now, self._clock_at)
+        return machine
+
+    def is_replayed(self) -> bool:
+        """Whether stepping the rest again, too, comes to the same."""
+        self._journal.take_snapshot(self.machine)
+        return not self._journal.differences
+
+    def check_all(self) -> list[str]:
+        """What is broken, looking at everything; and who could talk, and is not paired."""
+        due = self.machine.next_deadline()
+        left: tuple[Match, ...] = ()
+        if due is None or due > self.state.now:  # else the tick to come may pair them
+            copy = Machine(decode_state(self.state.encode()))
+            left = copy._router.match(self.state.now).offers
+        return [
+            *super().check_all(),
+            *(f"call {one.call} waits while {one.agent} is free" for one in left),
+        ]
+
+    def take_problems(self) -> list[str]:
+        """What was found broken beside the state since the last call."""
+        found = [*self.problems, *self._journal.differences]
+        self.problems.clear()
+        return found
+
+    def is_allowed(self, fault: FaultRecord) -> bool:
+        """What the machine notes of the world is no break, once anything has gone wrong there."""
+        return bool(self.done) and fault.kind in OF_THE_WORLD
+
+    # --- database and directory -----------------------------------------------------------------
+
+    def refill(self, command: c.RefillHopper) -> None:
+        """The database writes the records first, and for that the journal is synced."""
+        self.sync()
+        if self._troubles[K.DATABASE_DEAD] > 0:
+            waits_s = self._rng_database.choice((LOOK_UP_S, REFILL_DEADLINE_S))
+            self.put_later(waits_s, e.CommandFailed(command.id, "the database is away"))
+        elif self._troubles[K.DATABASE_SLOW] > 0:
+            found = self.contacts.refill(command, self.service_time())
+            self.put_later(self._rng_database.uniform(0.1, REFILL_DEADLINE_S), found)
+        else:
+            super().refill(command)
+
+    def look_up(self, command: c.LookUpCustomer) -> None:
+        """As the directory can at present."""
+        if self._troubles[K.CRM_DEAD] > 0:
+            failed = e.CommandFailed(command.id, f"no answer within {LOOK_UP_DEADLINE_S:g} s")
+            self.put_later(LOOK_UP_DEADLINE_S, failed)
+        elif self._troubles[K.CRM_SLOW] > 0:
+            waits_s = self._rng_database.uniform(0.1, LOOK_UP_DEADLINE_S)
+            self.put_later(waits_s, self.customer_of(command))
+        else:
+            super().look_up(command)
+
+    # --- desktops -------------------------------------------------------------------------------
+
+    def put(self, event: e.Event) -> None:
+        """Have the service take an event; every agent has one browser."""
+        match event:
+            case e.DesktopOpened():
+                if event.agent in self._open:
+                    return
+                self._open[event.agent] = None
+            case e.DesktopClosed():
+                self._open.pop(event.agent, None)
+            case _:
+                pass
+        super().put(event)
+
+    def is_shown(self, agent: str) -> bool:
+        """Whether this agent's browser is connected."""
+        return self._away[agent] <= 0
+
+    def open_desktop(self, agent: str) -> None:
+        """The browser connects again, some time after the service has come back."""
+        self.after(self._rng.uniform(*BACK_S), lambda: self._reconnect(agent))
+
+    def _reconnect(self, agent: str) -> None:
+        if self.is_alive and self.is_shown(agent):
+            self.put(e.DesktopOpened(agent))
+
+    def _draw_agents(self, rng: Random) -> list[str]:
+        agents = [profile.id for profile, _, _ in self.setting.agents]
+        return rng.sample(agents, max(1, round(len(agents) * rng.uniform(0.1, 0.7))))
+
+    def _leave(self, agent: str) -> None:
+        self._away[agent] += 1
+        if self.is_alive and agent in self._open:
+            self.put(e.DesktopClosed(agent))
+
+    def _come_back(self, agent: str) -> None:
+        self._away[agent] -= 1
+        self._reconnect(agent)
+
+    def _go_home(self, agent: str, after_s: float, lasts_s: float) -> None:
+        """Sign out, close the browser a little later, and come back for the next shift."""
+        desktop = self.world.desktops[agent]
+        desktop.leave()
+        self.after(after_s, lambda: self._leave(agent))
+
+        def come_back() -> None:
+            self._come_back(agent)
+            desktop.come_back()
+
+        self.after(max(after_s, lasts_s), come_back)
+
+    def _look_again(self) -> None:
+        """Whose click came to nothing clicks again."""
+        self.after(RELOAD_S, self._look_again)
+        for agent in self.state.agents.values() if self.is_alive else ():
+            if agent.id in self._open:
+                self.world.desktops[agent.id].look_again(agent.state, agent.reason, agent.call)

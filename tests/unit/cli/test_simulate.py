@@ -1,0 +1,71 @@
+"""``callcenter simulate`` as somebody uses it who looks for a bug."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from callcenter.cli.app import make_app
+from callcenter.core.state import State
+
+
+def simulate(*arguments: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(make_app("simulate"), ["simulate", *arguments])
+
+
+SHORT = ("--seed", "3", "--hours", "0.05", "--agents", "4")
+
+
+def test_a_run_ends_in_one_json_object() -> None:
+    result = simulate(
+        "--seed", "3", "--hours", "0.25", "--agents", "4", "--faults", "all", "--json"
+    )
+
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert found["seed"] == 3
+    assert found["replay_equal"] is True
+    assert found["callers_lost"] == 0
+    assert found["stuck_agents"] == []
+    assert found["steps"] > 100
+    assert sum(found["faults"].values()) > 0
+    assert found["hours_per_hour"] > 0
+
+
+def test_without_json_each_number_has_its_line() -> None:
+    result = simulate(*SHORT, "--faults", "none")
+
+    assert result.exit_code == 0
+    assert "callers_lost     0" in result.stdout
+
+
+def test_an_unknown_level_is_refused() -> None:
+    result = simulate("--faults", "plenty")
+
+    assert result.exit_code == 2
+    assert "use one of none, some, all" in result.stderr
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_break_ends_with_its_seed_its_step_and_its_story(
+    form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm = State.set_timer
+
+    def forget(self: State, key: str, due: float) -> None:
+        if not key.startswith("wrap_up:"):
+            arm(self, key, due)
+
+    monkeypatch.setattr(State, "set_timer", forget)
+
+    result = simulate(*SHORT, "--faults", "all", *form)
+
+    assert result.exit_code == 1
+    assert "no deadline" in result.stdout
+    assert "(0 faults" in result.stdout
+    assert "callcenter simulate --seed 3 --hours 0.05 --agents 4 --faults all" in result.stderr
+    if form:
+        assert json.loads(result.stdout)["faults_needed"] == []
