@@ -201,7 +201,9 @@ def test_a_database_that_was_changed_is_refused_and_leaves_nothing(whole: bytes,
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"a letter\n", gzip.compress(b"a letter\n"), gzip.compress(bytes(20_000))]
+    "content",
+    [b"", b"a letter\n", gzip.compress(b"a letter\n"), gzip.compress(bytes(20_000))],
+    ids=["empty", "letter", "letter under gzip", "zeros under gzip"],
 )
 def test_a_file_that_is_no_backup_is_refused_and_leaves_nothing(new: Path, content: bytes) -> None:
     with pytest.raises(ArchiveRefused, match="no backup of this program"):
