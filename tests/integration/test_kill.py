@@ -211,7 +211,11 @@ def check_order(stories: dict[str, Story], order: list[str]) -> None:
 
 
 def arrival_order(stories: dict[str, Story], kills: list[tuple[float, float]]) -> list[list[str]]:
-    """By the far ends alone: callers of each tier whose way through the menu nobody disturbed."""
+    """By the far ends alone: callers of each tier whose way through the menu nobody disturbed.
+
+    Of those who came at once (a machine that stalls bunches them) nobody outside can tell who was
+    through the menu first: one of them is looked at.
+    """
     undisturbed = [
         story
         for story in stories.values()
@@ -219,8 +223,12 @@ def arrival_order(stories: dict[str, Story], kills: list[tuple[float, float]]) -
         and not any(killed_at - MENU_S < story.arrived_at < back_at for killed_at, back_at in kills)
     ]
     tiers: dict[str, list[str]] = {}
+    came_at: dict[str, float] = {}
     for story in sorted(undisturbed, key=lambda story: story.arrived_at):
-        tiers.setdefault(tier_of(story.number) or "standard", []).append(story.number)
+        tier = tier_of(story.number) or "standard"
+        if story.arrived_at - came_at.get(tier, 0.0) > CLOSE_S:
+            came_at[tier] = story.arrived_at
+            tiers.setdefault(tier, []).append(story.number)
     return list(tiers.values())
 
 
