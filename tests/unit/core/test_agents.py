@@ -259,6 +259,21 @@ def test_a_start_of_the_service_forgets_desktops_and_gives_them_time_to_come_bac
     assert bench.agent("jon").reason == "desktop_lost"
 
 
+def test_a_second_start_of_the_service_gives_desktops_the_whole_time_again() -> None:
+    bench = Bench()
+    bench.agents("ana")
+
+    bench.tell(e.ServiceStarted(2))
+    bench.wait(DESKTOP_GRACE_S - 1)
+    bench.tell(e.ServiceStarted(3))
+    bench.wait(DESKTOP_GRACE_S - 1)
+    still = bench.agent("ana").state
+    bench.wait(2)
+
+    assert still is AgentState.READY
+    assert bench.agent("ana").reason == "desktop_lost"
+
+
 def test_a_change_of_the_accounts_reaches_the_live_agents() -> None:
     bench = Bench()
     bench.agents("ana", "jon", "eva")
