@@ -39,7 +39,7 @@ FLUSH_EVERY_S = 0.05
 """How late logs are written."""
 PHONES_LOG, CALLERS_LOG, ARRIVALS_LOG = "phones.log", "callers.log", "arrivals.log"
 LATE_S = 0.03
-"""A packet sent later than this is noted as late."""
+"""When we are woken later than this it is noted."""
 OURSELVES = "late"
 """Stands for the Call-ID in lines that tell how many milliseconds we were late."""
 ANSWER, SILENT = "answer", "silent"
@@ -414,19 +414,20 @@ class Logs:
 async def speak(ends: list[SipEnd], note: Callable[[str], None]) -> None:
     """Keep everybody speaking, by the clock and not by the length of pauses.
 
-    When the machine did not let us speak in time that is noted, under OURSELVES.
+    When the machine did not let us run that is noted, each time once, under OURSELVES.
     """
-    next_at = time.monotonic()
+    due = next_at = time.monotonic()
     while True:
         now = time.monotonic()
-        if now - next_at > LATE_S:
-            note(f"{OURSELVES} {time.time():.6f} {round((now - next_at) * 1000)} 0\n")
+        if now - due > LATE_S:
+            note(f"{OURSELVES} {time.time():.6f} {round((now - due) * 1000)} 0\n")
         for end in ends:
             for call in end.calls.values():
                 if call.sound is not None and not call.ended:
                     call.sound.speak(now)
         next_at += PACKET_S
-        await asyncio.sleep(max(0.0, next_at - time.monotonic()))
+        due = max(next_at, time.monotonic())  # what was missed is made up for without a pause
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
 def give_up(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

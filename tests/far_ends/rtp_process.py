@@ -14,6 +14,7 @@ from typing import Self
 from tests.far_ends.rtp_end import (
     ARRIVALS_LOG,
     CALLERS_LOG,
+    LATE_S,
     OURSELVES,
     PHONES_LOG,
     Caller,
@@ -127,22 +128,31 @@ class RtpEnds:
 
 @dataclass
 class Heard:
-    """When sound arrived, and when the ends themselves were late to send it."""
+    """When sound arrived, and when the machine did not let the ends run."""
 
     arrivals: dict[str, list[float]] = field(default_factory=dict)
     """By Call-ID; epoch seconds."""
     spoken: dict[str, int] = field(default_factory=dict)
     """Packets that were more than silence, by Call-ID: somebody spoke, or music played."""
     late: list[tuple[float, float]] = field(default_factory=list)
-    """When, and by how many seconds."""
+    """When they ran again, and after how many seconds."""
 
     def gap_s(self, call_id: str, begin: float, end: float) -> float:
-        """The longest gap in what a call heard, without what the ends were late themselves."""
-        late = max((late for at, late in self.late if begin <= at <= end), default=0.0)
-        return largest_gap_s(self.arrivals.get(call_id, []), begin, end) - late
+        """The longest gap in what a call heard, without those of its parts in which the machine let
+        nobody run."""
+        times = edged(self.arrivals.get(call_id, []), begin, end)
+        return max(
+            later - earlier - sum(s for at, s in self.late if earlier < at <= later + LATE_S)
+            for earlier, later in itertools.pairwise(times)
+        )
+
+
+def edged(arrivals: Sequence[float], begin: float, end: float) -> list[float]:
+    """The arrivals between two moments, and the moments themselves: they count as sound."""
+    return [begin, *(at for at in arrivals if begin <= at <= end), end]
 
 
 def largest_gap_s(arrivals: Sequence[float], begin: float, end: float) -> float:
     """The longest time without sound between two moments, their edges counted as sound."""
-    times = [begin, *(at for at in arrivals if begin <= at <= end), end]
+    times = edged(arrivals, begin, end)
     return max(later - earlier for earlier, later in itertools.pairwise(times))

@@ -51,6 +51,8 @@ BACK_S: Final = 10.0
 """For all desks to come back to a service that leads."""
 MENU_S: Final = 4.5
 """Callers are through the menu by then, if nobody is killed meanwhile."""
+HEARD_S: Final = 0.3
+"""From the key to the queue, at most: a key is sent for a tenth of a second."""
 UNDISTURBED_MIN: Final = 5
 """Callers of whose order the far ends alone can tell."""
 DRAIN_S: Final = 90.0
@@ -211,24 +213,30 @@ def check_order(stories: dict[str, Story], order: list[str]) -> None:
 
 
 def arrival_order(stories: dict[str, Story], kills: list[tuple[float, float]]) -> list[list[str]]:
-    """By the far ends alone: callers of each tier whose way through the menu nobody disturbed.
+    """By the far ends alone: callers of each tier whose way through the menu nobody disturbed, as
+    they pressed the key that led them into the queue.
 
-    Of those who came at once (a machine that stalls bunches them) nobody outside can tell who was
-    through the menu first: one of them is looked at.
+    Of those who pressed at once (a machine that stalls bunches them) nobody outside can tell who
+    was heard first: one of them is looked at.
     """
     undisturbed = [
-        story
+        (story.pressed_at, story.number)
         for story in stories.values()
         if story.number not in TALKERS
-        and not any(killed_at - MENU_S < story.arrived_at < back_at for killed_at, back_at in kills)
+        and story.pressed_at is not None
+        and not any(
+            killed_at - MENU_S < story.arrived_at < back_at
+            or killed_at - HEARD_S < story.pressed_at < back_at
+            for killed_at, back_at in kills
+        )
     ]
     tiers: dict[str, list[str]] = {}
-    came_at: dict[str, float] = {}
-    for story in sorted(undisturbed, key=lambda story: story.arrived_at):
-        tier = tier_of(story.number) or "standard"
-        if story.arrived_at - came_at.get(tier, 0.0) > CLOSE_S:
-            came_at[tier] = story.arrived_at
-            tiers.setdefault(tier, []).append(story.number)
+    latest: dict[str, float] = {}
+    for pressed_at, number in sorted(undisturbed):
+        tier = tier_of(number) or "standard"
+        if pressed_at - latest.get(tier, 0.0) > HEARD_S:
+            latest[tier] = pressed_at
+            tiers.setdefault(tier, []).append(number)
     return list(tiers.values())
 
 

@@ -172,7 +172,13 @@ def test_a_gap_is_seen_inside_and_at_both_edges() -> None:
 
 def test_what_the_ends_were_late_themselves_is_no_gap_of_the_pbx() -> None:
     heard = Heard({"a": [1.0, 1.3, 1.4]}, late=[(1.28, 0.25), (9.0, 5.0)])
-    assert heard.gap_s("a", 1.0, 1.4) == pytest.approx(0.05)
+    assert heard.gap_s("a", 1.0, 1.4) == pytest.approx(0.1)  # the one after it
+    assert heard.gap_s("a", 1.0, 1.3) == pytest.approx(0.05)
+
+
+def test_several_stalls_in_one_gap_are_all_left_out_of_it_and_no_others() -> None:
+    heard = Heard({"a": [1.0, 3.0, 3.5]}, late=[(1.9, 0.75), (2.75, 0.5), (4.0, 0.4)])
+    assert heard.gap_s("a", 1.0, 3.5) == pytest.approx(0.75)
 
 
 def test_what_is_no_message_is_refused() -> None:
