@@ -12,13 +12,12 @@ from callcenter.api.errors import FieldError, ProblemError, unavailable
 from callcenter.api.route import OVERSEERS, Exchange, Name, Query, route
 from callcenter.domain.call import Outcome
 from callcenter.domain.records import CallRecord
+from callcenter.domain.report_time import LATEST_S
 from callcenter.service.ports import CallHistory, CallQuery
 
 RECORDS_PER_PAGE = 100
 RECORDS_PER_PAGE_MAX = 500
 """Rows of one page: about 200 kB of JSON."""
-LATEST_S = 4_102_444_800.0
-"""Year 2100: later bounds are milliseconds by mistake."""
 
 _LOG = structlog.get_logger("callcenter.api")
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -31,6 +30,7 @@ from callcenter.domain.report_time import (
     Period,
     ReportStep,
     UnknownZone,
+    local_time,
     zone_of,
 )
 from callcenter.service.reports import ReportsBusy
@@ -219,6 +219,6 @@ def _refusal(problem: BadPeriod, field: str) -> ProblemError:
 async def _file(name: str, kind: type[AnyRow], rows: Sequence[AnyRow], period: Period) -> Download:
     """The rows as CSV; the byte order mark tells spreadsheets that it is UTF-8."""
     zone = zone_of(period.zone)
-    day = datetime.fromtimestamp(period.since, zone).date().isoformat()
+    day = local_time(period.since, zone)[:10]
     text = await asyncio.to_thread(report_csv, kind, rows, zone)
     return Download(f"{name}-{day}-{period.step.value}.csv", text.encode("utf-8-sig"))

@@ -91,8 +91,6 @@ class CustomersFile(PeopleFile[CustomerRow]):
     def _read_header(self, names: list[str]) -> None:
         self._others: list[str] = []
         super()._read_header(names)
-        self.column_of = {meaning: names[place] for meaning, place in self._place.items()}
-        """What the file calls ``id``, ``phone`` and so on."""
         self.ignored_columns = tuple(self._others)
         """Columns whose names mean nothing here."""
 

@@ -26,14 +26,13 @@ SNAPSHOTS_KEPT = 3
 
 
 class DayJournal:
-    """Entries since the oldest snapshot kept, or all."""
+    """Entries since the oldest snapshot kept."""
 
-    def __init__(self, state: bytes, *, keeps_all: bool = False) -> None:
+    def __init__(self, state: bytes) -> None:
         """``state``: of the machine before the first entry."""
         self.entries: list[Entry] = []
         self.differences: list[str] = []
         """Where stepping again came to something else; one sentence each."""
-        self._keeps_all = keeps_all
         self._snapshots: deque[tuple[int, bytes]] = deque([(0, state)], maxlen=SNAPSHOTS_KEPT)
         self._unsynced: deque[tuple[float, Entry]] = deque()
         """Entries that a power cut may take, with the time of their writing."""
@@ -88,6 +87,5 @@ class DayJournal:
         if self.replay().state.encode() != state:
             self.differences.append(f"the state at step {machine.state.position}")
         self._snapshots.append((machine.state.position, state))
-        if not self._keeps_all:
-            oldest = self._snapshots[0][0]
-            self.entries = [entry for entry in self.entries if entry.position > oldest]
+        oldest = self._snapshots[0][0]
+        self.entries = [entry for entry in self.entries if entry.position > oldest]

@@ -137,22 +137,16 @@ class Heard:
     late: list[tuple[float, float]] = field(default_factory=list)
     """When they ran again, and after how many seconds."""
 
+    def stalled_s(self, begin: float, end: float) -> float:
+        """For how long, between two moments, the machine let nobody run."""
+        return sum(late for at, late in self.late if begin < at <= end + LATE_S)
+
     def gap_s(self, call_id: str, begin: float, end: float) -> float:
-        """The longest gap in what a call heard, without those of its parts in which the machine let
-        nobody run."""
-        times = edged(self.arrivals.get(call_id, []), begin, end)
+        """The longest time without sound in a call between two moments, their edges counted as
+        sound, and without what the machine stood still meanwhile."""
+        arrivals = self.arrivals.get(call_id, [])
+        times = [begin, *(at for at in arrivals if begin <= at <= end), end]
         return max(
-            later - earlier - sum(s for at, s in self.late if earlier < at <= later + LATE_S)
+            later - earlier - self.stalled_s(earlier, later)
             for earlier, later in itertools.pairwise(times)
         )
-
-
-def edged(arrivals: Sequence[float], begin: float, end: float) -> list[float]:
-    """The arrivals between two moments, and the moments themselves: they count as sound."""
-    return [begin, *(at for at in arrivals if begin <= at <= end), end]
-
-
-def largest_gap_s(arrivals: Sequence[float], begin: float, end: float) -> float:
-    """The longest time without sound between two moments, their edges counted as sound."""
-    times = edged(arrivals, begin, end)
-    return max(later - earlier for earlier, later in itertools.pairwise(times))

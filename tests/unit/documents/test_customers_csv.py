@@ -100,7 +100,14 @@ def test_columns_may_stand_in_any_order_beside_unknown_ones(tmp_path: Path) -> N
     assert isinstance(row, CustomerRow)
     assert (row.id, row.name, row.numbers, row.tier) == ("K1", "Ana", ("+12025550101",), Tier.GOLD)
     assert file.ignored_columns == ("Fax", "Shoe size")
-    assert file.column_of["phone"] == "Phone"
+    assert file.header == ("Fax", "Tier", "Phone", "Shoe size", "Name", "ID")
+
+
+def test_a_rejected_field_is_told_by_the_column_as_the_file_calls_it(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, "Fax,Tier,Mobile,Name,ID\n1,gold,nonsense,Ana,K1\n")
+
+    assert isinstance(row, Reject)
+    assert row.column == "Mobile"
 
 
 @pytest.mark.parametrize(

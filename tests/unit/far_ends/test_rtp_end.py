@@ -13,7 +13,7 @@ import pytest
 
 from callcenter.demo.sip_counter import read_calls, read_messages
 from tests.far_ends.rtp_end import SILENT, Caller, Phone
-from tests.far_ends.rtp_process import Heard, RtpEnds, largest_gap_s
+from tests.far_ends.rtp_process import Heard, RtpEnds
 from tests.far_ends.sip_message import Message, parse
 
 HOST = "127.0.0.1"
@@ -164,10 +164,10 @@ async def test_a_number_that_is_nobody_s_is_not_found(tmp_path: Path) -> None:
 
 
 def test_a_gap_is_seen_inside_and_at_both_edges() -> None:
-    assert largest_gap_s([1.0, 1.2, 2.0], 1.0, 2.0) == pytest.approx(0.8)
-    assert largest_gap_s([1.5], 1.0, 1.6) == pytest.approx(0.5)
-    assert largest_gap_s([1.1, 9.0], 1.0, 3.0) == pytest.approx(1.9)
-    assert largest_gap_s([], 1.0, 3.0) == pytest.approx(2.0)
+    assert Heard({"a": [1.0, 1.2, 2.0]}).gap_s("a", 1.0, 2.0) == pytest.approx(0.8)
+    assert Heard({"a": [1.5]}).gap_s("a", 1.0, 1.6) == pytest.approx(0.5)
+    assert Heard({"a": [1.1, 9.0]}).gap_s("a", 1.0, 3.0) == pytest.approx(1.9)
+    assert Heard({"a": []}).gap_s("a", 1.0, 3.0) == pytest.approx(2.0)
 
 
 def test_what_the_ends_were_late_themselves_is_no_gap_of_the_pbx() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from callcenter.simulator.asterisk_instance import free_port
 from callcenter.simulator.sip_far_ends import (
     CallerPlan,
     FarEndError,
@@ -53,3 +55,13 @@ async def test_callers_that_were_not_started_cannot_be_waited_for(tmp_path: Path
     await callers.stop()
     with pytest.raises(FarEndError, match="not been started"):
         await callers.wait(limit_s=1)
+
+
+def test_whether_a_port_is_open_is_told_without_taking_it(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sipp:
+        phones = SippPhones(tmp_path, [], port=free_port())
+        before = phones._is_open()
+        sipp.bind((phones.address, phones.port))
+
+        assert not before
+        assert phones._is_open()

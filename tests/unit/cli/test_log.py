@@ -1,0 +1,27 @@
+"""Where the command line logs to."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+import structlog
+
+from callcenter.cli.common import log_to_stderr
+
+
+def test_it_logs_to_the_standard_error_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    log = structlog.get_logger("test")
+    monkeypatch.setattr(sys, "stderr", first)
+    log_to_stderr()
+    log.info("one")
+    said = first.getvalue()
+
+    monkeypatch.setattr(sys, "stderr", second)
+    first.close()
+    log.info("two")
+
+    assert "event='one'" in said
+    assert "event='two'" in second.getvalue()
