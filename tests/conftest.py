@@ -15,7 +15,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from tests import parts
+from tests import parts, stalls
 from tests.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
@@ -43,9 +43,15 @@ settings.load_profile("test")
 PART = "part"
 """The property of a test, and of its report, that names its part (tests/parts.py)."""
 
+_again: list[str] = []
 _collected: Counter[str] = Counter()
 _ran: Counter[str] = Counter()
 _skipped: Counter[str] = Counter()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Play tests against the clock again when the machine stood still in them."""
+    config.pluginmanager.register(stalls.Replayer())
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +125,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Count a test as run when its body ran, whatever came of it."""
     part = str(dict(report.user_properties).get(PART, ""))
     _collected[part] += report.when == "setup"
+    if report.when == "call":
+        _again.extend(str(value) for name, value in report.user_properties if name == stalls.AGAIN)
     if report.skipped and not hasattr(report, "wasxfail"):
         _skipped[part] += 1
     elif report.when == "call":
@@ -144,6 +152,8 @@ def pytest_terminal_summary(
     terminalreporter.section("tests that ran, by part")
     for line in parts.describe(_ran, _skipped):
         terminalreporter.write_line(line)
+    for line in _again:
+        terminalreporter.write_line(f"played again: {line}", yellow=True)
     required = _required(config)
     if required is not None:
         for part in parts.list_parts_without_tests(_ran, _collected, required):

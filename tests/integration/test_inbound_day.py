@@ -55,7 +55,7 @@ SEEN_S = 0.15
 """From the card's frame to the desktop that shows it."""
 LATE_SHARE = 0.1
 """Of the cards that a desk's process may read after the INVITE, which takes 2 ms."""
-LATE_S = 15.0
+LATE_S = 40.0
 """What SIPp's clock runs late in a minute, and what the PBX takes."""
 SETTLE_S = 20.0
 """From the last caller's end to all agents ready again: wrap-up, and the longest pause."""

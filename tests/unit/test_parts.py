@@ -13,7 +13,7 @@ import pytest
 from tests import parts
 
 ALL_RAN = dict.fromkeys(parts.REQUIRED, 1)
-RUN_TIMEOUT_S = 60
+RUN_TIMEOUT_S = 180
 """A run of pytest over six empty tests takes a second."""
 
 
@@ -74,7 +74,7 @@ def _make_suite(folder: Path, missing: str = "") -> None:
     (folder / "scripts" / "parts.sh").write_text(f"echo {missing}\n")
     tests = folder / "tests"
     tests.mkdir()
-    for name in ("conftest.py", "parts.py", "virtual_time.py"):
+    for name in ("conftest.py", "parts.py", "stalls.py", "virtual_time.py"):
         shutil.copy(parts.PROJECT / "tests" / name, tests)
     shutil.copy(parts.PROJECT / "pyproject.toml", folder)
     for part in parts.REQUIRED:
