@@ -109,7 +109,7 @@ def main() -> int:
 
 
 def _node() -> str:
-    """The Node on the PATH. An install takes one from PyPI where there is none, or it is too old."""
+    """The Node on the PATH; where there is none, or it is too old, an install takes PyPI's."""
     node = shutil.which("node")
     if node is None:
         return "none: one from PyPI for the build"
