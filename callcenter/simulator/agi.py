@@ -86,7 +86,8 @@ class AsyncAgi:
 
     def emit(self, name: str, channel: Channel, headers: Message) -> None:
         """Send an event of class ``agi``."""
-        self.exchange.emit(Privilege.AGI, name, channel.describe() + headers)
+        if self.exchange.is_told(name):
+            self.exchange.emit(Privilege.AGI, name, channel.describe() + headers)
 
     def _describe(self, channel: Channel) -> str:
         where = channel.location

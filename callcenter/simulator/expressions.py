@@ -35,17 +35,19 @@ def substitute(text: str, lookup: Lookup, call: Call) -> str:
     """``text`` with every ``${...}`` and ``$[...]`` replaced by its value, inside out."""
     result: list[str] = []
     at = 0
-    while at < len(text):
+    while (opening := text.find("$", at)) >= 0:
+        result.append(text[at:opening])
+        at = opening
         opener = text[at : at + 2]
         if opener not in ("${", "$["):
-            result.append(text[at])
+            result.append("$")
             at += 1
             continue
         end = _find_end(text, at + 2, opener[1])
         inner = substitute(text[at + 2 : end], lookup, call)
         result.append(_read_variable(inner, lookup, call) if opener == "${" else evaluate(inner))
         at = end + 1
-    return "".join(result)
+    return "".join([*result, text[at:]]) if result else text
 
 
 def evaluate(text: str) -> str:

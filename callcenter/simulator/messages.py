@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntFlag
+from functools import cache
 from typing import TypeAlias
 
 Message: TypeAlias = list[tuple[str, str]]
@@ -83,6 +84,7 @@ def is_true(word: str) -> bool:
     return word.strip().lower() in _TRUE_WORDS
 
 
+@cache
 def describe(classes: Privilege) -> str:
     """The value of ``Privilege:`` in an event of these classes, e.g. ``call,all``."""
     names = [(one.name or "").lower() for one in Privilege if one and one in classes]

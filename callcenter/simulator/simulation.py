@@ -17,6 +17,7 @@ from callcenter.domain.center import Center, Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX
+from callcenter.pbx.ami.translate import WANTED
 from callcenter.simulator.contact_list import ContactList
 from callcenter.simulator.day import Broken, Setting
 from callcenter.simulator.desktops import DesktopHabits
@@ -140,7 +141,7 @@ def make_day(scenario: Scenario, faults: tuple[Fault, ...]) -> FaultyDay:
     world = World(
         scenario.seed,
         BEGIN,
-        PbxSettings(phones=tuple(phones)),
+        PbxSettings(phones=tuple(phones), told=frozenset(WANTED)),
         (leader_account("secret"),),
         phones=phones,
     )

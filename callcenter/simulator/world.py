@@ -96,8 +96,10 @@ class World:
 
     def next_deadline(self) -> float | None:
         """When ``advance`` has something to do; None: only when something comes in."""
-        deadlines = [self._timers.next_deadline(), self.pbx.next_deadline()]
-        return min((at for at in deadlines if at is not None), default=None)
+        people, pbx = self._timers.next_deadline(), self.pbx.next_deadline()
+        if people is None or pbx is None:
+            return pbx if people is None else people
+        return min(people, pbx)
 
     def advance(self, now: float) -> list[Delivery]:
         """Let everything happen that is due at ``now``; returns what goes to AMI sessions."""
