@@ -156,7 +156,7 @@ class DayLink:
             return None
         self._rows = {}
         self.act({"Action": "BridgeList"})
-        self.act({"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)})
+        self.act({"Action": "Status", "Variables": STATUS_VARIABLES})
         bridges = bridges_read(self._rows.get("BridgeListItem", []))
         rows = self._rows.get("Status", [])
         self.names |= {first(row, "Uniqueid"): first(row, "Channel") for row in rows}
