@@ -16,7 +16,7 @@ from callcenter.domain.commands import RefillHopper
 from callcenter.domain.events import HopperFilled
 from callcenter.domain.ids import CampaignId, ContactId
 from callcenter.domain.records import AttemptRecord
-from dialer.window import is_open, next_open
+from dialer.window import next_open
 
 
 @dataclass

@@ -40,7 +40,6 @@ WANTED_NAMES = frozenset(WANTED)
 """Events to read, as the gateway has them: those that tell the names of channels are among them."""
 
 
-
 def _make_parser() -> AmiParser:
     """A parser as the gateway's: what nobody asked for it drops by its first line."""
     return AmiParser(greeting=False, wanted=WANTED_NAMES)

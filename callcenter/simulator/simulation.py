@@ -121,6 +121,8 @@ class Outcome(Struct, frozen=True):
     """Hung up on before they spoke with anybody, although neither the flow nor a restart of the PBX
     ended their call."""
     replay_equal: bool
+    processor_s: float
+    """Seconds of one processor that it took."""
     hours_per_hour: float
     """Simulated hours in an hour of one processor."""
 
@@ -230,6 +232,7 @@ def play(
         callers=day.world.counters.total.offered,
         callers_lost=len(find_lost(day)),
         replay_equal=replay_equal,
+        processor_s=round(took_s, 3),
         hours_per_hour=round(scenario.hours * HOUR_S / took_s, 1),
     )
 
