@@ -108,7 +108,7 @@ def get_all(message: Sequence[tuple[str, str]], name: str) -> list[str]:
 
 def encode(message: Iterable[tuple[str, str]]) -> bytes:
     """The message as it goes over the wire."""
-    return "".join([f"{key}: {value}\r\n" for key, value in message] + ["\r\n"]).encode()
+    return ("\r\n".join(map(": ".join, message)) + "\r\n\r\n").encode()
 
 
 def parse_block(block: bytes) -> Message:

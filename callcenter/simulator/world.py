@@ -121,7 +121,8 @@ class World:
     def _settle(self) -> None:
         """Let the PBX do what is due now, and the far ends notice."""
         while True:
-            self._out += self.pbx.advance(self.now)
+            if delivered := self.pbx.advance(self.now):
+                self._out += delivered
             signals = self.pbx.take_signals()
             if not signals:
                 return
@@ -269,6 +270,8 @@ class World:
 
     def take_intents(self) -> list[Intent]:
         """What agents have clicked since the last call, in order."""
+        if not self._intents:
+            return []
         intents, self._intents[:] = list(self._intents), []
         return intents
 
