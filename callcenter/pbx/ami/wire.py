@@ -243,7 +243,7 @@ class AmiParser:
         # The usual message has one `Key: value` a line and no key twice: the dict is built in C.
         pairs = [line.split(": ", 1) for line in lines]
         try:
-            message: AmiMessage = dict(pairs)  # type: ignore[arg-type, assignment]  # lists of two
+            message: AmiMessage = dict(pairs)  # type: ignore[assignment]  # dict is invariant in values
         except ValueError:
             return self._parse_unusual(lines)
         if ":" in "".join(message):
