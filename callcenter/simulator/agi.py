@@ -7,6 +7,7 @@ from __future__ import annotations
 import shlex
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -28,6 +29,8 @@ SAMPLES_PER_S = 8000
 DEFAULT_DIGIT_TIMEOUT_S = 2.0
 DEFAULT_FIRST_DIGIT_TIMEOUT_S = 6.0
 DIGITS_MAX = 1024
+COMMANDS_KEPT = 256
+"""Commands whose words are kept: menus say the same few again and again."""
 _UNRESERVED = "-_.!~*'()"
 """What Asterisk leaves as it is in URL-encoded values, besides letters and digits."""
 
@@ -86,7 +89,8 @@ class AsyncAgi:
 
     def emit(self, name: str, channel: Channel, headers: Message) -> None:
         """Send an event of class ``agi``."""
-        self.exchange.emit(Privilege.AGI, name, channel.describe() + headers)
+        if self.exchange.is_told(name):
+            self.exchange.emit(Privilege.AGI, name, channel.describe() + headers)
 
     def _describe(self, channel: Channel) -> str:
         where = channel.location
@@ -212,7 +216,7 @@ class Control:
 
     def _start(self, command: str) -> Answer | None:
         """Begin a command; its answer when it has ended at once, None when it takes its time."""
-        words = _split(command)
+        words = list(_split(command))
         name = " ".join(words[:2]).upper()
         match _name_of(words), name:
             case "NOOP", _:
@@ -405,7 +409,8 @@ def _name_of(words: list[str]) -> str:
     return words[0].upper() if words else ""
 
 
-def _split(command: str) -> list[str]:
+@lru_cache(maxsize=COMMANDS_KEPT)
+def _split(command: str) -> tuple[str, ...]:
     """The words of a command: blanks separate, double quotes hold together, a backslash takes the
     next letter.
     """
@@ -414,9 +419,9 @@ def _split(command: str) -> list[str]:
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:
-        return list(lexer)
+        return tuple(lexer)
     except ValueError:  # an unclosed quote: Asterisk takes it to the end
-        return command.replace('"', "").split()
+        return tuple(command.replace('"', "").split())
 
 
 def _read_number(arguments: list[str], place: int) -> int:

@@ -69,8 +69,9 @@ class Bridges:
 
     def emit(self, name: str, bridge: Bridge, channel: Channel | None = None) -> None:
         """Send an event about a bridge, and a channel in it."""
-        headers: Message = bridge.describe() + (channel.describe() if channel else [])
-        self.exchange.emit(Privilege.CALL, name, headers)
+        if self.exchange.is_told(name):
+            headers: Message = bridge.describe() + (channel.describe() if channel else [])
+            self.exchange.emit(Privilege.CALL, name, headers)
 
     # --- music ---
 

@@ -16,7 +16,7 @@ from callcenter.domain.commands import RefillHopper
 from callcenter.domain.events import HopperFilled
 from callcenter.domain.ids import CampaignId, ContactId
 from callcenter.domain.records import AttemptRecord
-from dialer.window import is_open, next_open
+from dialer.window import next_open
 
 
 @dataclass
@@ -52,12 +52,10 @@ class ContactList:
         open_ones = [c for c in contacts if c.status is ContactStatus.OPEN]
         later = [c.next_try_at for c in open_ones if c.next_try_at > now]
         due = [c for c in open_ones if c.next_try_at <= now]
-        may = [c for c in due if is_open(command.window, c.row.zones, now)]
-        opens = [
-            next_open(command.window, c.row.zones, now)
-            for c in due
-            if not is_open(command.window, c.row.zones, now)
-        ]
+        zones = dict.fromkeys(c.row.zones for c in due)  # few: each is looked at once
+        opening = {one: next_open(command.window, one, now) for one in zones}
+        may = [c for c in due if opening[c.row.zones] == now]
+        opens = [at for c in due if (at := opening[c.row.zones]) != now]
         rows = [c.row for c in may if c.row.contact not in command.exclude]
         rows.sort(key=lambda row: row.made)
         counts = ListCounts(

@@ -8,6 +8,7 @@ What else can go wrong is ``faulty_day``'s.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -97,8 +98,8 @@ class SimulatedDay:
         self.entries: list[Entry] = []
         self.records: list[Record] = []
         self.kills = 0
-        self.tail: deque[str] = deque(maxlen=TAIL_STEPS)
-        """The last steps, for the story of a break."""
+        self.tail: deque[tuple[int, float, e.Event]] = deque(maxlen=TAIL_STEPS)
+        """The last steps, for the story of a break: position, time and event."""
         self.link = DayLink(
             setting.pbx, world, setting.leader, self.put, lambda reason: self.lose_link(reason)
         )
@@ -135,11 +136,18 @@ class SimulatedDay:
         return deadline
 
     def _next_time(self) -> float:
-        times = [self.world.next_deadline(), self._agenda.next_deadline()]
+        world, agenda = self.world.next_deadline(), self._agenda.next_deadline()
+        deadline: float | None = None
+        beat = math.inf
         if self.is_alive:
-            deadline = self.machine.next_deadline()
-            times += [self._next_beat, None if deadline is None else self.world_time(deadline)]
-        return max(self.world.now, min(at for at in times if at is not None))
+            deadline, beat = self.machine.next_deadline(), self._next_beat
+        first = min(
+            beat,
+            math.inf if world is None else world,
+            math.inf if agenda is None else agenda,
+            math.inf if deadline is None else self.world_time(deadline),
+        )
+        return max(self.world.now, first)
 
     def _advance(self, now: float) -> None:
         self.link.hear(self.world.advance(now))
@@ -295,7 +303,7 @@ class SimulatedDay:
                 now = deadline
         step = self.machine.handle(event, now)
         entry = Entry(self.state.position, self.state.now, event, step.commands, step.records)
-        self.tail.append(f"{entry.position} {now:.3f} {event}")
+        self.tail.append((entry.position, now, event))
         self.journal(entry)
         self._check(event, step)
         if release:
@@ -334,8 +342,9 @@ class SimulatedDay:
 
     def broken(self, event: str, problems: list[str]) -> Broken:
         """What is raised when something does not hold."""
+        tail = [f"{position} {now:.3f} {stepped}" for position, now, stepped in self.tail]
         return Broken(
-            self.setting.seed, self.state.position, self.world.now, event, problems, *self.tail
+            self.setting.seed, self.state.position, self.world.now, event, problems, *tail
         )
 
     def check_all(self) -> list[str]:

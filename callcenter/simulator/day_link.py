@@ -36,8 +36,13 @@ from callcenter.simulator.pbx import Delivery
 from callcenter.simulator.world import World
 
 Said = Callable[[AmiMessage], None]
-KEPT_BY_NAME = ("Newchannel", "Hangup")
-"""Events that tell the names of channels."""
+WANTED_NAMES = frozenset(WANTED)
+"""Events to read, as the gateway has them: those that tell the names of channels are among them."""
+
+
+def _make_parser() -> AmiParser:
+    """A parser as the gateway's: what nobody asked for it drops by its first line."""
+    return AmiParser(greeting=False, wanted=WANTED_NAMES)
 
 
 class Silence(StrEnum):
@@ -79,7 +84,7 @@ class DayLink:
         self._put = put
         self._on_lost = on_lost
         self._session: int | None = None
-        self._parser = AmiParser(greeting=False)
+        self._parser = _make_parser()
         self._waiting: dict[str, Said] = {}
         self._rows: dict[str, list[AmiMessage]] = {}
         self._actions = 0
@@ -93,7 +98,7 @@ class DayLink:
         """Open a session and log in."""
         self.sessions += 1
         self._session = self._world.connect(self._world.now)
-        self._parser = AmiParser(greeting=False)
+        self._parser = _make_parser()
         self.silence = Silence.NONE
         user, secret = self._leader
         self.act({"Action": "Login", "Username": user, "Secret": secret})
@@ -150,7 +155,7 @@ class DayLink:
             return None
         self._rows = {}
         self.act({"Action": "BridgeList"})
-        self.act({"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)})
+        self.act({"Action": "Status", "Variables": STATUS_VARIABLES})
         bridges = bridges_read(self._rows.get("BridgeListItem", []))
         rows = self._rows.get("Status", [])
         self.names |= {first(row, "Uniqueid"): first(row, "Channel") for row in rows}
@@ -161,24 +166,26 @@ class DayLink:
 
     def hear(self, deliveries: list[Delivery]) -> None:
         """Take what the PBX wrote to its sessions."""
+        wire: list[bytes] = []
         for session, message in deliveries:
             if session != self._session:
                 continue
             if message is None:
+                self.receive(wire)
+                wire = []
                 self._on_lost("closed by the PBX")
             elif self.silence is Silence.NONE:
-                self.receive(self._on_wire(message))
-
-    def _on_wire(self, message: Message) -> list[bytes]:
-        name = message[0][1]  # of an answer: its word, which is no event's name
-        if name not in WANTED and name not in KEPT_BY_NAME:
-            return [encode(message)]
-        return self.on_event(message)
+                # Of an answer the first value is its word, which is no event's name.
+                if message[0][1] in WANTED_NAMES:
+                    wire += self.on_event(message)
+                else:
+                    wire.append(encode(message))
+        self.receive(wire)
 
     def receive(self, pieces: list[bytes]) -> None:
         """Read bytes that came over the link."""
-        for piece in pieces:
-            for heard in self._parser.feed(piece):
+        if pieces:
+            for heard in self._parser.feed(b"".join(pieces)):
                 self._take(heard)
 
     def _take(self, message: AmiMessage) -> None:
@@ -195,7 +202,7 @@ class DayLink:
             self.names[first(message, "Uniqueid")] = first(message, "Channel")
         elif name == "Hangup":
             self.names.pop(first(message, "Uniqueid"), None)
-        if name in WANTED:
+        if name in WANTED_NAMES:
             try:
                 event = translate(self._pbx, message)
             except Malformed:

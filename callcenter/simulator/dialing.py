@@ -75,6 +75,8 @@ class Leg:
 
     def emit_dial(self, name: str, extra: Message, channel: Message | None = None) -> None:
         """Send DialBegin, DialState or DialEnd; ``channel``: the leg, where it shows as before."""
+        if not self.exchange.is_told(name):
+            return
         caller = self.caller.describe() if self.caller else []
         headers = caller + (channel or self.channel.describe("Dest")) + extra
         self.exchange.emit(Privilege.CALL, name, headers)

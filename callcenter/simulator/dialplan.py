@@ -8,6 +8,7 @@ business.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -194,7 +195,13 @@ class Dialplan:
 
 
 def _matches(pattern: str, exten: str) -> bool:
-    """Whether a ``_`` pattern stands for this extension: X, Z, N, sets, ``.`` and ``!``."""
+    """Whether a ``_`` pattern stands for this extension."""
+    return _compile(pattern).fullmatch(exten) is not None
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    """The regular expression of a ``_`` pattern: X, Z, N, sets, ``.`` and ``!``."""
     expression = []
     in_set = False
     for letter in pattern[1:]:
@@ -205,4 +212,4 @@ def _matches(pattern: str, exten: str) -> bool:
             in_set = letter != "]"
         else:
             expression.append(_CLASSES.get(letter.upper(), re.escape(letter)))
-    return re.fullmatch("".join(expression), exten) is not None
+    return re.compile("".join(expression))

@@ -39,6 +39,8 @@ class PbxSettings(Struct, frozen=True):
     missing_sounds: frozenset[str] = frozenset()
     """Prompts for which there is no file."""
     amd: AmdSettings = AmdSettings()
+    told: frozenset[str] | None = None
+    """Names of the only events that are made: for who drops all others unread. None: all."""
 
 
 class Exchange:
@@ -82,6 +84,8 @@ class Exchange:
 
     def emit(self, classes: Privilege, name: str, headers: Message) -> None:
         """Send an event to every session that may see it."""
+        if not self.is_told(name):
+            return
         event = [
             ("Event", name),
             ("Privilege", describe(classes)),
@@ -91,9 +95,15 @@ class Exchange:
             event.append(("SystemName", self.settings.name))
         self.on_event(classes, event + headers)
 
+    def is_told(self, name: str) -> bool:
+        """Whether events of this name are made at all."""
+        told = self.settings.told
+        return told is None or name in told
+
     def emit_call(self, name: str, channel: Channel, extra: Message | None = None) -> None:
         """Send an event of class ``call`` about one channel."""
-        self.emit(Privilege.CALL, name, channel.describe() + (extra or []))
+        if self.is_told(name):  # asked first: a channel's description is most of the work
+            self.emit(Privilege.CALL, name, channel.describe() + (extra or []))
 
     def emit_hangup_request(self, name: str, channel: Channel, extra: Message) -> None:
         """Send HangupRequest (by the far end) or SoftHangupRequest (by the dialplan's end)."""

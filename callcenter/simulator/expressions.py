@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 Lookup = Callable[[str], str | None]
 """Gives a variable's value, None when it is not set."""
@@ -20,6 +21,8 @@ class Unmodelled(Exception):  # noqa: N818 - says what the simulator lacks
     """The dialplan or a client asks for something that the simulated PBX does not know."""
 
 
+KEPT = 1024
+"""Texts and expressions whose reading is kept: a dialplan has some dozens of lines."""
 _TOKEN = re.compile(r'\s*(?:"([^"]*)"|(<=|>=|!=|[=<>|&()+*/%!-])|([^\s"=<>|&()+*/%!-]+))')
 _COMPARE: dict[str, Callable[[int], bool]] = {
     "=": lambda order: order == 0,
@@ -34,20 +37,33 @@ _COMPARE: dict[str, Callable[[int], bool]] = {
 def substitute(text: str, lookup: Lookup, call: Call) -> str:
     """``text`` with every ``${...}`` and ``$[...]`` replaced by its value, inside out."""
     result: list[str] = []
-    at = 0
-    while at < len(text):
-        opener = text[at : at + 2]
-        if opener not in ("${", "$["):
-            result.append(text[at])
-            at += 1
+    for opener, part in _take_apart(text):
+        if not opener:
+            result.append(part)
             continue
-        end = _find_end(text, at + 2, opener[1])
-        inner = substitute(text[at + 2 : end], lookup, call)
+        inner = substitute(part, lookup, call)
         result.append(_read_variable(inner, lookup, call) if opener == "${" else evaluate(inner))
-        at = end + 1
     return "".join(result)
 
 
+@lru_cache(maxsize=KEPT)
+def _take_apart(text: str) -> tuple[tuple[str, str], ...]:
+    """Plain text, with an empty opener, and what is to be replaced, with its own."""
+    parts: list[tuple[str, str]] = []
+    at = 0
+    while (opening := text.find("$", at)) >= 0:
+        opener = text[opening : opening + 2]
+        if opener not in ("${", "$["):
+            parts.append(("", text[at : opening + 1]))
+            at = opening + 1
+            continue
+        end = _find_end(text, opening + 2, opener[1])
+        parts += [("", text[at:opening]), (opener, text[opening + 2 : end])]
+        at = end + 1
+    return (*parts, ("", text[at:]))
+
+
+@lru_cache(maxsize=KEPT)
 def evaluate(text: str) -> str:
     """The value of an expression whose variables are already replaced: ``3 > 2`` is ``1``."""
     tokens = _split(text)

@@ -16,15 +16,17 @@ def read_variable(exchange: Exchange, channel: Channel | None, name: str) -> str
     if name == "EPOCH":
         return str(int(exchange.read_clock()))
     if channel is not None:
-        builtin = {
-            "EXTEN": channel.location.exten,
-            "CONTEXT": channel.location.context,
-            "PRIORITY": str(channel.location.priority),
-            "CHANNEL": channel.name,
-            "UNIQUEID": channel.uniqueid,
-        }.get(name)
-        if builtin is not None:
-            return builtin
+        match name:
+            case "EXTEN":
+                return channel.location.exten
+            case "CONTEXT":
+                return channel.location.context
+            case "PRIORITY":
+                return str(channel.location.priority)
+            case "CHANNEL":
+                return channel.name
+            case "UNIQUEID":
+                return channel.uniqueid
         if name in channel.variables:
             return channel.variables[name]
     if name == "SYSTEMNAME":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntFlag
+from functools import cache
 from typing import TypeAlias
 
 Message: TypeAlias = list[tuple[str, str]]
@@ -83,6 +84,7 @@ def is_true(word: str) -> bool:
     return word.strip().lower() in _TRUE_WORDS
 
 
+@cache
 def describe(classes: Privilege) -> str:
     """The value of ``Privilege:`` in an event of these classes, e.g. ``call,all``."""
     names = [(one.name or "").lower() for one in Privilege if one and one in classes]
@@ -106,7 +108,7 @@ def get_all(message: Sequence[tuple[str, str]], name: str) -> list[str]:
 
 def encode(message: Iterable[tuple[str, str]]) -> bytes:
     """The message as it goes over the wire."""
-    return "".join([f"{key}: {value}\r\n" for key, value in message] + ["\r\n"]).encode()
+    return ("\r\n".join(map(": ".join, message)) + "\r\n\r\n").encode()
 
 
 def parse_block(block: bytes) -> Message:

@@ -101,7 +101,9 @@ class SimulatedPbx:
 
     def take_signals(self) -> list[Signal]:
         """What the far ends have noticed since the last call, in order."""
-        signals, self.exchange.signals = self.exchange.signals, []
+        if not (signals := self.exchange.signals):
+            return []
+        self.exchange.signals = []
         return signals
 
     def _advance(self, now: float) -> None:
@@ -252,7 +254,9 @@ class SimulatedPbx:
                 self._out.append(Delivery(session.number, message))
 
     def _take(self) -> list[Delivery]:
-        out, self._out = self._out, []
+        if not (out := self._out):
+            return []
+        self._out = []
         return out
 
     # --- telephones ---

@@ -82,7 +82,7 @@ class Session:
         account = self.account
         if account is None or self.is_closed or name in account.excluded:
             return False
-        return (self.mask & classes) == classes
+        return int.__and__(self.mask, classes) == classes  # as numbers: flags take ten times longer
 
     def may_do(self, classes: Privilege) -> bool:
         """Whether an action that needs one of these classes is allowed; NONE: everybody may."""

@@ -17,6 +17,7 @@ from callcenter.domain.center import Center, Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX
+from callcenter.pbx.ami.translate import WANTED
 from callcenter.simulator.contact_list import ContactList
 from callcenter.simulator.day import Broken, Setting
 from callcenter.simulator.desktops import DesktopHabits
@@ -120,6 +121,8 @@ class Outcome(Struct, frozen=True):
     """Hung up on before they spoke with anybody, although neither the flow nor a restart of the PBX
     ended their call."""
     replay_equal: bool
+    processor_s: float
+    """Seconds of one processor that it took."""
     hours_per_hour: float
     """Simulated hours in an hour of one processor."""
 
@@ -140,7 +143,7 @@ def make_day(scenario: Scenario, faults: tuple[Fault, ...]) -> FaultyDay:
     world = World(
         scenario.seed,
         BEGIN,
-        PbxSettings(phones=tuple(phones)),
+        PbxSettings(phones=tuple(phones), told=frozenset(WANTED)),
         (leader_account("secret"),),
         phones=phones,
     )
@@ -229,6 +232,7 @@ def play(
         callers=day.world.counters.total.offered,
         callers_lost=len(find_lost(day)),
         replay_equal=replay_equal,
+        processor_s=round(took_s, 3),
         hours_per_hour=round(scenario.hours * HOUR_S / took_s, 1),
     )
 

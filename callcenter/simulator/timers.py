@@ -43,9 +43,13 @@ class Timers:
 
     def next_deadline(self) -> float | None:
         """When the next one is due; None when there is none."""
-        while self._heap and not self._heap[0][2].is_pending:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        heap = self._heap
+        while heap:
+            at, _, timer = heap[0]
+            if timer.call is not None:
+                return at
+            heapq.heappop(heap)
+        return None
 
     def pop_due(self, now: float) -> Timer | None:
         """The first timer due at ``now``, taken out; None when there is none."""

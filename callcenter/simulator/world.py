@@ -96,8 +96,10 @@ class World:
 
     def next_deadline(self) -> float | None:
         """When ``advance`` has something to do; None: only when something comes in."""
-        deadlines = [self._timers.next_deadline(), self.pbx.next_deadline()]
-        return min((at for at in deadlines if at is not None), default=None)
+        people, pbx = self._timers.next_deadline(), self.pbx.next_deadline()
+        if people is None or pbx is None:
+            return pbx if people is None else people
+        return min(people, pbx)
 
     def advance(self, now: float) -> list[Delivery]:
         """Let everything happen that is due at ``now``; returns what goes to AMI sessions."""
@@ -119,7 +121,8 @@ class World:
     def _settle(self) -> None:
         """Let the PBX do what is due now, and the far ends notice."""
         while True:
-            self._out += self.pbx.advance(self.now)
+            if delivered := self.pbx.advance(self.now):
+                self._out += delivered
             signals = self.pbx.take_signals()
             if not signals:
                 return
@@ -267,6 +270,8 @@ class World:
 
     def take_intents(self) -> list[Intent]:
         """What agents have clicked since the last call, in order."""
+        if not self._intents:
+            return []
         intents, self._intents[:] = list(self._intents), []
         return intents
 

@@ -168,7 +168,7 @@ PLANTS: tuple[tuple[Plant, int, str], ...] = (
     (never_end_the_wrap_up, 40, "no deadline"),
     (keep_the_agent, 44, "does not exist"),
     (offer_twice, 44, "fault impossible_agent"),
-    (wait_for_a_join_for_ever, 42, "no deadline"),
+    (wait_for_a_join_for_ever, 43, "no deadline"),
     (write_results_twice, 40, "has two results"),
     (leave_the_leg, 40, "nobody wants it"),
     (forget_the_refill, 50, "nobody was asked for"),

@@ -241,14 +241,38 @@ class AmiParser:
             self._refuse(lines, f"a line longer than {limits.line_chars_max} characters")
             return None
         # The usual message has one `Key: value` a line and no key twice: the dict is built in C.
+        pairs = [line.split(": ", 1) for line in lines]
         try:
-            message: AmiMessage = dict(  # type: ignore[assignment]  # dict is invariant in values
-                [line.split(": ", 1) for line in lines]
-            )
+            message: AmiMessage = dict(pairs)  # type: ignore[assignment]  # dict is invariant in values
         except ValueError:
             return self._parse_unusual(lines)
-        if len(message) != len(lines) or ":" in "".join(message):
+        if ":" in "".join(message):
             return self._parse_unusual(lines)
+        if len(message) != len(lines):
+            return self._gather(pairs, message, lines)
+        return message
+
+    def _gather(
+        self, pairs: list[list[str]], message: AmiMessage, lines: list[str]
+    ) -> AmiMessage | None:
+        """Put the values of headers that come more than once together, as rows of Status have
+        them; ``message`` has the last of each."""
+        if "" in message:
+            return self._parse_unusual(lines)
+        seen: dict[str, None] = {}
+        lists: dict[str, list[str]] = {}
+        for key, _ in pairs:
+            if key in seen:
+                lists[key] = []
+            seen[key] = None
+        for key, value in pairs:
+            if key in lists:
+                lists[key].append(value)
+        for key in _SINGLE:
+            if key in lists:
+                self._refuse(lines, f"header {key} comes more than once")
+                return None
+        message |= lists
         return message
 
     def _parse_unusual(self, lines: list[str]) -> AmiMessage | None:

@@ -48,6 +48,23 @@ def test_a_repeated_header_becomes_a_list_in_order() -> None:
     assert status["Variable"] == ["A=1", "B=2", "C=3"]
 
 
+def test_a_line_without_a_name_is_left_out_beside_repeated_headers_too() -> None:
+    parser = AmiParser(greeting=False)
+
+    (status,) = parser.feed(b"Event: Status\r\nVariable: A=1\r\n: x\r\nVariable: B=2\r\n\r\n")
+
+    assert status == {"Event": "Status", "Variable": ["A=1", "B=2"]}
+    assert parser.faulty == 1
+
+
+def test_repeated_headers_of_two_kinds_keep_their_places() -> None:
+    (heard,) = parse(b"Event: X\r\nB: 1\r\nA: 1\r\nB: 2\r\nA: 2\r\nA:3\r\n\r\n")
+    (same,) = parse(b"Event: X\r\nB: 1\r\nA: 1\r\nB: 2\r\nA: 2\r\nA: 3\r\n\r\n")
+
+    assert heard == same == {"Event": "X", "B": ["1", "2"], "A": ["1", "2", "3"]}
+    assert list(same) == ["Event", "B", "A"]
+
+
 def test_lines_of_output_keep_their_indentation() -> None:
     (answer,) = parse(b"Response: Success\r\nOutput:   two\r\nOutput: \r\nOutput: x: y\r\n\r\n")
 
