@@ -265,7 +265,8 @@ async def open_center(
         stack.push_async_callback(executor.close)
         hub.connect(gateways, executor)
 
-        hub.put(ServiceStarted(hub.state.epoch + 1))
+        # By the time: also a start that could write nothing (a full disk) has given away ids.
+        hub.put(ServiceStarted(max(hub.state.epoch + 1, int(clock.now()))))
         if not hub.state.configured or hub.state.center != center_settings:
             hub.put(CenterConfigured(center_settings))
         await _tell_accounts(hub, accounts)
@@ -460,7 +461,7 @@ def _vitals(
     return Vitals(
         leading=True,
         links={name: gateway.is_up for name, gateway in gateways.items()},
-        journal_ok=hub.is_journaled,
+        journal_ok=not hub.journal_problem,
         journal_position=hub.position,
         journal_unsynced=hub.position - hub.synced_position,
         projector_lag=max(0, hub.position - projector.written),
@@ -470,5 +471,19 @@ def _vitals(
         commands=dict(executor.sent),
         faults=dict(hub.faults),
         repairs=dict(hub.repairs),
-        notes=(*notes, *([stats.last_error] if stats.last_error else [])),
+        notes=(*notes, *_disk_notes(hub), *([stats.last_error] if stats.last_error else [])),
     )
+
+
+def _disk_notes(hub: Hub) -> Iterator[str]:
+    if hub.journal_problem:
+        yield (
+            f"The journal cannot be written ({hub.journal_problem}): calls that come in go on and "
+            "would be forgotten by a crash, nobody is dialed. Make room on its disk; if this stays, "
+            "start the service anew."
+        )
+    if hub.snapshot_problem:
+        yield (
+            f"The last snapshot could not be written ({hub.snapshot_problem}): the journal grows, "
+            "and a start takes longer. Make room on its disk."
+        )

@@ -1,0 +1,142 @@
+"""Makes the golden journals of this machine version: `python scripts/golden_journals.py`.
+
+Plays small seeded stories in the simulator and writes what the machine was told and what it decided
+to tests/fixtures/journals/, with the hash of the state it came to; and one snapshot, which the next
+version must be able to read. The snapshot of the version before is kept, older ones are removed.
+Twice the same command writes the same bytes. When to run it: tests/fixtures/journals/README.md.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sys
+from pathlib import Path
+
+import msgspec
+
+from callcenter.core.machine import MACHINE_VERSION
+from callcenter.domain.agent import AgentProfile
+from callcenter.domain.center import Center, Queue
+from callcenter.domain.customer import Tier
+from callcenter.domain.step import Entry
+from callcenter.simulator.contact_list import ContactList
+from callcenter.simulator.day import Setting, SimulatedDay
+from callcenter.simulator.desktops import DesktopHabits
+from callcenter.simulator.exchange import PbxSettings
+from callcenter.simulator.faults import Fault
+from callcenter.simulator.faulty_day import FaultyDay
+from callcenter.simulator.people import Customer, PhoneHabits, Population
+from callcenter.simulator.sessions import leader_account
+from callcenter.simulator.simulation import BEGIN, CAMPAIGN, FLOW, HopperRow, Scenario, make_day
+from callcenter.simulator.world import World
+
+FOLDER = Path(__file__).parent.parent / "tests" / "fixtures" / "journals"
+INDEX = "expected.json"
+SNAPSHOT = "snapshot-of-version-{}.msgpack"
+STORY_S = 420.0
+"""Of the two stories in which nothing goes wrong."""
+FAULTY_HOURS = 0.2
+FAULTY_SEED = 5
+SNAPSHOT_AT_S = 300.0
+"""In the midst of the campaign's story: calls, attempts, lines and timers are under way."""
+
+
+class Recorded(FaultyDay):
+    """A faulty day that keeps every entry, those that a power cut took excepted."""
+
+    def __init__(self, day: FaultyDay, faults: tuple[Fault, ...]) -> None:
+        self.kept: list[Entry] = []
+        super().__init__(day.setting, day.world, day.contacts, faults)
+
+    def journal(self, entry: Entry) -> None:
+        """Keep it; one of its position that was lost is replaced."""
+        while self.kept and self.kept[-1].position >= entry.position:
+            self.kept.pop()
+        self.kept.append(entry)
+        super().journal(entry)
+
+
+def play_calm(seed: int, *, dials: bool, until_s: float = STORY_S) -> SimulatedDay:
+    """A little center on a good day: callers and agents, or a campaign."""
+    phones = {f"{1001 + n}": PhoneHabits(answer_after_s=(1.0, 6.0)) for n in range(3)}
+    world = World(
+        seed, BEGIN, PbxSettings(phones=tuple(phones)), (leader_account("secret"),), phones=phones
+    )
+    center = Center(
+        queues=(
+            Queue("service", ring_timeout_s=12.0, wrap_up_s=20.0, senior_hold_s=20.0),
+            Queue("sales", ring_timeout_s=15.0, wrap_up_s=30.0, senior_hold_s=10.0),
+        ),
+        flows=(FLOW,),
+        numbers={"*": FLOW.id},
+        phones=dict.fromkeys(phones, "main"),
+        default_queue="service",
+        region="IS",
+    )
+    habits = DesktopHabits(campaign=CAMPAIGN.id if dials else "", forget_share=0.1)
+    agents = tuple(
+        (AgentProfile(f"agent{n}", ("service", "sales")), phone, habits)
+        for n, phone in enumerate(phones)
+    )
+    tiers = {f"+354555{n:04d}": tuple(Tier)[n % 3] for n in range(30)}
+    contacts = ContactList()
+    rows = (HopperRow(str(n), f"+3546{n:06}", ("Atlantic/Reykjavik",)) for n in range(60))
+    contacts.add(CAMPAIGN.id, tuple(rows))
+    setting = Setting(seed, center, agents, tiers, (CAMPAIGN,) if dials else ())
+    day = SimulatedDay(setting, world, contacts)
+    if not dials:
+        world.open_lines(
+            Population(
+                dialed=("7000",),
+                rate_per_s=0.06,
+                customers=tuple(Customer(number, tier) for number, tier in tiers.items()),
+                menus={"cc/menu": {"1": 6.0, "2": 3.0, "9": 1.0, "": 1.0}},
+                talk_s_mean=40.0,
+            )
+        )
+    day.run(BEGIN + until_s)
+    return day
+
+
+def play_faulty() -> Recorded:
+    """Callers and a campaign in a world in which everything goes wrong, restarts included."""
+    scenario = Scenario(FAULTY_SEED, FAULTY_HOURS, 4, "all")
+    day = Recorded(make_day(scenario, ()), scenario.plan())
+    day.run(BEGIN + FAULTY_HOURS * 3600.0)
+    return day
+
+
+def main() -> int:
+    """Write all files; say what was written."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    inbound, campaign = play_calm(1, dials=False), play_calm(2, dials=True)
+    faulty = play_faulty()
+    stories = {
+        "inbound": (inbound.entries, inbound.state.encode()),
+        "campaign": (campaign.entries, campaign.state.encode()),
+        "faults": (faulty.kept, faulty.state.encode()),
+    }
+    expected: dict[str, object] = {"machine_version": MACHINE_VERSION}
+    for name, (entries, state) in stories.items():
+        data = gzip.compress(msgspec.msgpack.encode(entries), mtime=0)
+        (FOLDER / f"{name}.entries.gz").write_bytes(data)
+        expected[name] = {"entries": len(entries), "state_hash": hash_of(state)}
+        print(f"{name}: {len(entries)} entries, {len(data)} bytes, state {hash_of(state)}")
+    index = msgspec.json.format(msgspec.json.encode(expected), indent=2)
+    (FOLDER / INDEX).write_bytes(index + b"\n")
+    midst = play_calm(2, dials=True, until_s=SNAPSHOT_AT_S)
+    for old in FOLDER.glob(SNAPSHOT.format("*")):
+        if old.name not in (SNAPSHOT.format(MACHINE_VERSION - 1), SNAPSHOT.format(MACHINE_VERSION)):
+            old.unlink()
+    (FOLDER / SNAPSHOT.format(MACHINE_VERSION)).write_bytes(midst.state.encode())
+    return 0
+
+
+def hash_of(state: bytes) -> str:
+    """As `callcenter replay` prints it."""
+    return hashlib.blake2b(state, digest_size=16).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
