@@ -21,6 +21,7 @@ from callcenter.api.app import Api
 from callcenter.api.local_access import local_access_path
 from callcenter.api.ports import Vitals
 from callcenter.core.machine import MACHINE_VERSION
+from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.core.state import State
 from callcenter.documents.flows import load_flows
 from callcenter.domain.agent import AgentProfile
@@ -34,7 +35,7 @@ from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
 from callcenter.pbx.config import AmiAccount, PbxConfig, Phone, Trunk, load_or_create_secret
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
-from callcenter.service.recovery import recover
+from callcenter.service.recovery import recover, tell_salvage
 from callcenter.settings import (
     PbxSettings,
     RestoreUnfinished,
@@ -222,7 +223,7 @@ async def open_center(
         journal, projector = _open_journal(settings, database)
         stack.push_async_callback(journal.close)
         notes: list[str] = []
-        hub = _recover_hub(journal, projector, notes)
+        hub = await _recover_hub(journal, projector, notes)
         stack.push_async_callback(_save_last_snapshot, hub, journal)
         accounts = make_accounts(database, hash_cost)
         directory = CustomerDirectory(database)
@@ -337,6 +338,7 @@ def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, 
     journal = FileJournal(
         journal_folder(settings),
         machine_version=MACHINE_VERSION,
+        migrates_from=MIGRATES_FROM,
         trim_behind=lambda: projectors[0].written,
     )
 
@@ -350,7 +352,7 @@ def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, 
     return journal, projectors[0]
 
 
-def _recover_hub(journal: FileJournal, projector: Projector, notes: list[str]) -> Hub:
+async def _recover_hub(journal: FileJournal, projector: Projector, notes: list[str]) -> Hub:
     loaded = journal.load()
     notes += journal.remarks
     if loaded.torn_bytes:
@@ -363,6 +365,15 @@ def _recover_hub(journal: FileJournal, projector: Projector, notes: list[str]) -
             f"the journal from position {recovered.differences[0].position} did not replay the "
             f"same; keep {journal.id} and report it"
         )
+    state = recovered.machine.state
+    if loaded.foreign:
+        notes.append(tell_salvage(loaded.foreign, str(journal.origin), recovered))
+        log.warning("journal_salvaged", by=loaded.foreign, entries=recovered.entries)
+    if loaded.foreign or loaded.snapshot_version not in (0, MACHINE_VERSION):
+        try:  # once is enough, and the version before this one is not read for ever
+            await journal.save_snapshot(state.position, state.encode())
+        except OSError as error:
+            log.error("snapshot_not_written", error=str(error))
     return Hub(recovered.machine, journal, SystemClock(), [projector])
 
 
@@ -479,8 +490,8 @@ def _disk_notes(hub: Hub) -> Iterator[str]:
     if hub.journal_problem:
         yield (
             f"The journal cannot be written ({hub.journal_problem}): calls that come in go on and "
-            "would be forgotten by a crash, nobody is dialed. Make room on its disk; if this stays, "
-            "start the service anew."
+            "would be forgotten by a crash, nobody is dialed. Make room on its disk; if this "
+            "stays, start the service anew."
         )
     if hub.snapshot_problem:
         yield (

@@ -17,6 +17,7 @@ import msgspec
 
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.campaign import HopperRow
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.step import Entry
@@ -28,7 +29,7 @@ from callcenter.simulator.faults import Fault
 from callcenter.simulator.faulty_day import FaultyDay
 from callcenter.simulator.people import Customer, PhoneHabits, Population
 from callcenter.simulator.sessions import leader_account
-from callcenter.simulator.simulation import BEGIN, CAMPAIGN, FLOW, HopperRow, Scenario, make_day
+from callcenter.simulator.simulation import BEGIN, CAMPAIGN, FLOW, Scenario, make_day
 from callcenter.simulator.world import World
 
 FOLDER = Path(__file__).parent.parent / "tests" / "fixtures" / "journals"
@@ -45,9 +46,11 @@ SNAPSHOT_AT_S = 300.0
 class Recorded(FaultyDay):
     """A faulty day that keeps every entry, those that a power cut took excepted."""
 
-    def __init__(self, day: FaultyDay, faults: tuple[Fault, ...]) -> None:
+    def __init__(
+        self, setting: Setting, world: World, contacts: ContactList, faults: tuple[Fault, ...]
+    ) -> None:
         self.kept: list[Entry] = []
-        super().__init__(day.setting, day.world, day.contacts, faults)
+        super().__init__(setting, world, contacts, faults)
 
     def journal(self, entry: Entry) -> None:
         """Keep it; one of its position that was lost is replaced."""
@@ -102,7 +105,8 @@ def play_calm(seed: int, *, dials: bool, until_s: float = STORY_S) -> SimulatedD
 def play_faulty() -> Recorded:
     """Callers and a campaign in a world in which everything goes wrong, restarts included."""
     scenario = Scenario(FAULTY_SEED, FAULTY_HOURS, 4, "all")
-    day = Recorded(make_day(scenario, ()), scenario.plan())
+    day = make_day(scenario, scenario.plan(), Recorded)
+    assert isinstance(day, Recorded)
     day.run(BEGIN + FAULTY_HOURS * 3600.0)
     return day
 

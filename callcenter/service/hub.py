@@ -329,12 +329,14 @@ class Hub:
         await self._executor.carry_out(cards)
         if any(isinstance(command, NEEDS_SYNC) for command in commands):
             await self._sync()
-        rest = [command for command in commands if not isinstance(command, PopCard)]
+        rest: Sequence[Command] = [
+            command for command in commands if not isinstance(command, PopCard)
+        ]
         if self.synced_position < position:
             rest = self._withhold(rest)
         await self._executor.carry_out(tuple(rest))
 
-    def _withhold(self, commands: list[Command]) -> list[Command]:
+    def _withhold(self, commands: Sequence[Command]) -> Sequence[Command]:
         """Of commands whose entry may be lost, those that may go out all the same."""
         sent: list[Command] = []
         for command in commands:
