@@ -24,10 +24,10 @@ from tests.builders import CAMPAIGN, PBX, Bench, channel, row, truth
 class Story(Bench):
     """A bench that keeps a journal and a snapshot of some moment of it."""
 
-    def __post_init__(self) -> None:
+    def __init__(self, journal: str = "TEST") -> None:
         self.tail: list[Entry] = []
-        self.base = empty_state("TEST").encode()
-        super().__post_init__()
+        self.base = empty_state(journal).encode()
+        super().__init__(machine=Machine(empty_state(journal)))
 
     def tell(self, event: e.Event) -> Step:
         step = super().tell(event)
