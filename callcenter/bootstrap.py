@@ -30,6 +30,7 @@ from callcenter.domain.ids import AgentId
 from callcenter.domain.step import Entry
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
+from callcenter.journal.folder import Archive
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
 from callcenter.pbx.config import AmiAccount, PbxConfig, Phone, Trunk, load_or_create_secret
@@ -332,6 +333,11 @@ class _TaskOwner:
             raise failure
 
 
+def _archive(settings: Settings) -> Archive | None:
+    days = settings.journal_days
+    return Archive(settings.data_dir / "journal-archive", days) if days else None
+
+
 def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, Projector]:
     """The journal, and the projector that reads it again where it fell behind."""
     projectors: list[Projector] = []
@@ -340,6 +346,7 @@ def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, 
         machine_version=MACHINE_VERSION,
         migrates_from=MIGRATES_FROM,
         trim_behind=lambda: projectors[0].written,
+        archive=_archive(settings),
     )
 
     def read_after(position: int) -> Iterator[Entry]:
