@@ -38,7 +38,8 @@ class FileJournal(SegmentedJournal):
         tzdata: str = "",
         archive: Archive | None = None,
     ) -> None:
-        """Make the folder if need be and lock it. ``archive``: takes what is trimmed. See ``SegmentedJournal`` for the rest.
+        """Make the folder if need be and lock it. ``archive``: takes what is trimmed. See
+        ``SegmentedJournal`` for the rest.
 
         Raises ``JournalInUse`` and ``OSError``.
         """
