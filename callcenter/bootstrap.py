@@ -489,19 +489,5 @@ def _vitals(
         commands=dict(executor.sent),
         faults=dict(hub.faults),
         repairs=dict(hub.repairs),
-        notes=(*notes, *_disk_notes(hub), *([stats.last_error] if stats.last_error else [])),
+        notes=(*notes, *hub.tell_problems(), *([stats.last_error] if stats.last_error else [])),
     )
-
-
-def _disk_notes(hub: Hub) -> Iterator[str]:
-    if hub.journal_problem:
-        yield (
-            f"The journal cannot be written ({hub.journal_problem}): calls that come in go on and "
-            "would be forgotten by a crash, nobody is dialed. Make room on its disk; if this "
-            "stays, start the service anew."
-        )
-    if hub.snapshot_problem:
-        yield (
-            f"The last snapshot could not be written ({hub.snapshot_problem}): the journal grows, "
-            "and a start takes longer. Make room on its disk."
-        )

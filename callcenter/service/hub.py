@@ -137,6 +137,22 @@ class Hub:
         """False while some of what was stepped is not written, and calls go on unprotected."""
         return not self._unwritten
 
+    def tell_problems(self) -> list[str]:
+        """What is wrong with the disk, in sentences for the administrator."""
+        found: list[str] = []
+        if self.journal_problem:
+            found.append(
+                f"The journal cannot be written ({self.journal_problem}): calls that come in go on "
+                "and would be forgotten by a crash, nobody is dialed. Make room on its disk; if "
+                "this stays, start the service anew."
+            )
+        if self.snapshot_problem:
+            found.append(
+                f"The last snapshot could not be written ({self.snapshot_problem}): the journal "
+                "grows, and a start takes longer. Make room on its disk."
+            )
+        return found
+
     # --- coming in ----------------------------------------------------------------------------
 
     def put(self, event: Event) -> None:

@@ -132,7 +132,7 @@ async def test_nobody_is_dialed_while_the_disk_is_full_and_an_agent_is_still_run
 
         assert "OpenLine" in rig.log
         assert "PlaceCall" not in rig.log
-        assert "no space left" in rig.hub.journal_problem
+        assert "no space left" in rig.hub.tell_problems()[0]
         view = campaign_view(rig.hub.state, "renewals")
         assert view is not None
         assert view.silence_code is Silence.JOURNAL_BLOCKED
