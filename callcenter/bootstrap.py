@@ -21,6 +21,7 @@ from callcenter.api.app import Api
 from callcenter.api.local_access import local_access_path
 from callcenter.api.ports import Vitals
 from callcenter.core.machine import MACHINE_VERSION
+from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.core.state import State
 from callcenter.documents.flows import load_flows
 from callcenter.domain.agent import AgentProfile
@@ -29,12 +30,13 @@ from callcenter.domain.ids import AgentId
 from callcenter.domain.step import Entry
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
+from callcenter.journal.folder import Archive
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
 from callcenter.pbx.config import AmiAccount, PbxConfig, Phone, Trunk, load_or_create_secret
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
-from callcenter.service.recovery import recover
+from callcenter.service.recovery import recover, tell_salvage
 from callcenter.settings import (
     PbxSettings,
     RestoreUnfinished,
@@ -222,7 +224,7 @@ async def open_center(
         journal, projector = _open_journal(settings, database)
         stack.push_async_callback(journal.close)
         notes: list[str] = []
-        hub = _recover_hub(journal, projector, notes)
+        hub = await _recover_hub(journal, projector, notes)
         stack.push_async_callback(_save_last_snapshot, hub, journal)
         accounts = make_accounts(database, hash_cost)
         directory = CustomerDirectory(database)
@@ -265,7 +267,8 @@ async def open_center(
         stack.push_async_callback(executor.close)
         hub.connect(gateways, executor)
 
-        hub.put(ServiceStarted(hub.state.epoch + 1))
+        # By the time: also a start that could write nothing (a full disk) has given away ids.
+        hub.put(ServiceStarted(max(hub.state.epoch + 1, int(clock.now()))))
         if not hub.state.configured or hub.state.center != center_settings:
             hub.put(CenterConfigured(center_settings))
         await _tell_accounts(hub, accounts)
@@ -330,13 +333,20 @@ class _TaskOwner:
             raise failure
 
 
+def _archive(settings: Settings) -> Archive | None:
+    days = settings.journal_days
+    return Archive(settings.data_dir / "journal-archive", days) if days else None
+
+
 def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, Projector]:
     """The journal, and the projector that reads it again where it fell behind."""
     projectors: list[Projector] = []
     journal = FileJournal(
         journal_folder(settings),
         machine_version=MACHINE_VERSION,
+        migrates_from=MIGRATES_FROM,
         trim_behind=lambda: projectors[0].written,
+        archive=_archive(settings),
     )
 
     def read_after(position: int) -> Iterator[Entry]:
@@ -349,7 +359,7 @@ def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, 
     return journal, projectors[0]
 
 
-def _recover_hub(journal: FileJournal, projector: Projector, notes: list[str]) -> Hub:
+async def _recover_hub(journal: FileJournal, projector: Projector, notes: list[str]) -> Hub:
     loaded = journal.load()
     notes += journal.remarks
     if loaded.torn_bytes:
@@ -362,6 +372,15 @@ def _recover_hub(journal: FileJournal, projector: Projector, notes: list[str]) -
             f"the journal from position {recovered.differences[0].position} did not replay the "
             f"same; keep {journal.id} and report it"
         )
+    state = recovered.machine.state
+    if loaded.foreign:
+        notes.append(tell_salvage(loaded.foreign, str(journal.origin), recovered))
+        log.warning("journal_salvaged", by=loaded.foreign, entries=recovered.entries)
+    if loaded.foreign or loaded.snapshot_version not in (0, MACHINE_VERSION):
+        try:  # once is enough, and the version before this one is not read for ever
+            await journal.save_snapshot(state.position, state.encode())
+        except OSError as error:
+            log.error("snapshot_not_written", error=str(error))
     return Hub(recovered.machine, journal, SystemClock(), [projector])
 
 
@@ -460,7 +479,7 @@ def _vitals(
     return Vitals(
         leading=True,
         links={name: gateway.is_up for name, gateway in gateways.items()},
-        journal_ok=hub.is_journaled,
+        journal_ok=not hub.journal_problem,
         journal_position=hub.position,
         journal_unsynced=hub.position - hub.synced_position,
         projector_lag=max(0, hub.position - projector.written),
@@ -470,5 +489,5 @@ def _vitals(
         commands=dict(executor.sent),
         faults=dict(hub.faults),
         repairs=dict(hub.repairs),
-        notes=(*notes, *([stats.last_error] if stats.last_error else [])),
+        notes=(*notes, *hub.tell_problems(), *([stats.last_error] if stats.last_error else [])),
     )

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from callcenter.bootstrap import database_url, journal_folder, secret_path
 from callcenter.core.machine import MACHINE_VERSION
+from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.documents.flows import load_flows
 from callcenter.documents.yaml_lines import DocumentError
 from callcenter.domain.flow import MenuNode, PlayNode
@@ -123,10 +124,10 @@ def _journal(settings: Settings) -> Iterator[Finding]:
         yield Finding("journal", False, str(error))
     else:
         version = found.header.machine_version
-        ok = version == MACHINE_VERSION
+        ok = version in (MACHINE_VERSION, *MIGRATES_FROM)
         last = found.entries[-1].position if found.entries else found.snapshot_position
         text = f"{found.header.journal}, position {last}"
-        if not ok:
+        if version != MACHINE_VERSION:
             text += f", written by machine version {version} and this is {MACHINE_VERSION}"
         yield Finding("journal", ok, text)
 

@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     """Address of a database on a PostgreSQL server; empty: an SQLite file in ``data_dir``. Only the
     environment may put a password into it."""
+    journal_days: int = Field(0, ge=0, le=3650)
+    """How long journal files that nobody needs any more are kept in ``data_dir``/journal-archive;
+    0: not at all."""
     region: str = Field("US", pattern=r"^[A-Z]{2}$")
     """Region (ISO 3166) by which numbers without a country code are read."""
     time_zone: str = "UTC"

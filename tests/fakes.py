@@ -146,6 +146,10 @@ class FakeJournal:
         self.entries: list[Entry] = []
         self.snapshots: list[tuple[int, bytes]] = []
         self.full = False
+        self.unsynced = False
+        """Whether it takes what is written, and cannot say that it will keep it."""
+        self.refused = 0
+        """Syncs that failed."""
 
     def append(self, entries: Sequence[Entry]) -> None:
         """See ``ports.Journal``."""
@@ -156,7 +160,8 @@ class FakeJournal:
 
     async def sync(self) -> None:
         """See ``ports.Journal``."""
-        if self.full:
+        if self.full or self.unsynced:
+            self.refused += 1
             raise OSError("no space left on device")
         self.log.append("sync")
 

@@ -13,6 +13,7 @@ import orjson
 import structlog
 import typer
 
+from callcenter.core.migrations import NoWay
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.documents.files import ShippedFileError
 from callcenter.documents.yaml_lines import DocumentError
@@ -45,6 +46,7 @@ PEOPLE_CAN_MEND = (
     JournalInUse,
     JournalDamaged,
     ForeignJournal,
+    NoWay,
     ShippedFileError,
     RestoreUnfinished,
 )

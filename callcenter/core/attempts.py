@@ -39,10 +39,18 @@ def connected(turn: Turn, attempt_id: AttemptId, agent: Agent) -> None:
     )
 
 
-def end(turn: Turn, attempt: Attempt, cause: int, result: AttemptResult | None = None) -> None:
+def end(
+    turn: Turn,
+    attempt: Attempt,
+    cause: int,
+    result: AttemptResult | None = None,
+    *,
+    blames_trunk: bool = True,
+) -> None:
     """The channel is gone, or never was: the one result, and what is to be done with the contact.
 
     Without ``result`` it is told from the hang-up's cause and what happened before.
+    ``blames_trunk``: whether a failure says anything of the trunk.
     """
     campaign = turn.state.campaigns[attempt.campaign]
     if result is None:
@@ -80,7 +88,7 @@ def end(turn: Turn, attempt: Attempt, cause: int, result: AttemptResult | None =
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(
         campaign,
-        refusals=_count_refusals(turn, campaign, result),
+        refusals=_count_refusals(turn, campaign, result) if blames_trunk else campaign.refusals,
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )

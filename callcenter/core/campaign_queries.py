@@ -27,6 +27,8 @@ class Silence(StrEnum):
     PAUSED = "paused"
     DRAINING = "draining"
     FINISHED = "finished"
+    JOURNAL_BLOCKED = "journal_blocked"
+    """Whoever is dialed would be forgotten with this process."""
     PBX_DOWN = "pbx_down"
     NO_AGENTS = "no_agents"
     NO_LINES = "no_lines"
@@ -175,6 +177,8 @@ def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
     by_state = _BY_STATE.get(campaign.state)
     if by_state is not None:
         return by_state
+    if state.blocked:
+        return Silence.JOURNAL_BLOCKED
     if state.links.get(campaign.settings.pbx) is not True:
         return Silence.PBX_DOWN
     if not tally.agents:
@@ -214,6 +218,8 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         Silence.PAUSED: f"Paused by {campaign.changed_by}.",
         Silence.DRAINING: "Draining: no new calls, those under way go on.",
         Silence.FINISHED: "Finished: the last call is over.",
+        Silence.JOURNAL_BLOCKED: "The journal cannot be written (is the disk full?): nobody is "
+        "dialed until it can.",
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",

@@ -26,6 +26,7 @@ from callcenter.domain.events import (
     AttemptScreened,
     CallerHeld,
     ChannelTruth,
+    CommandFailed,
     HarbourBegan,
     OriginateFailed,
 )
@@ -231,11 +232,12 @@ def originate_failed(turn: Turn, event: OriginateFailed) -> None:
         turn.state.set_timer(f"attempt:{attempt.id}", turn.now + REFUSED_S)
 
 
-def place_failed(turn: Turn, command: PlaceCall, unknown: bool) -> None:
-    """The Originate was refused; or nobody can say, and then the PBX's state tells."""
+def place_failed(turn: Turn, command: PlaceCall, event: CommandFailed) -> None:
+    """The Originate was refused, or never sent; or nobody can say, and then the PBX's state
+    tells."""
     attempt = turn.attempt_on(command.channel)
-    if attempt is not None and not attempt.created and not unknown:
-        attempts.end(turn, attempt, 0, AttemptResult.FAILED)
+    if attempt is not None and not attempt.created and not event.unknown:
+        attempts.end(turn, attempt, 0, AttemptResult.FAILED, blames_trunk=not event.withheld)
 
 
 def lease_ran_out(turn: Turn, attempt_id: AttemptId) -> None:

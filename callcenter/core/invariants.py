@@ -190,8 +190,8 @@ def _campaign(state: State, campaign: Campaign) -> Iterator[str]:
     is_awake = (
         campaign.hopper or campaign.refill or f"hopper:{campaign.settings.id}" in state.timers
     )
-    is_to_dial = campaign.state is CampaignState.RUNNING and state.links.get(campaign.settings.pbx)
-    if is_to_dial and not is_awake:
+    may_dial = state.links.get(campaign.settings.pbx) and not state.blocked
+    if campaign.state is CampaignState.RUNNING and may_dial and not is_awake:
         yield f"{name}: nobody to dial, and nobody will be looked up"
 
 

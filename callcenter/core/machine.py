@@ -43,7 +43,7 @@ from callcenter.domain.transitions import Impossible
 from routing.engine import Router
 from routing.types import IdleAgent, WaitingCall
 
-MACHINE_VERSION = 2
+MACHINE_VERSION = 3
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
@@ -274,6 +274,7 @@ def _line_of_call(call: Call) -> QueueId:
 def _start(turn: Turn, event: e.ServiceStarted) -> None:
     """A process begins to lead: no link is up, no desktop is open, no command is under way."""
     turn.state.set_epoch(event.epoch)
+    turn.state.set_blocked("")  # if it still is, we shall be told
     for pbx in list(turn.state.links):
         reconcile.lose_link(turn, pbx)
     agents.forget_desktops(turn)
@@ -327,7 +328,7 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
             if command.caller.id.startswith(ATTEMPT_PREFIX) and not event.unknown:
                 dialed.join_refused(turn, command.caller)
         case PlaceCall():
-            dialed.place_failed(turn, command, event.unknown)
+            dialed.place_failed(turn, command, event)
         case RefillHopper():
             turn.fault("hopper_not_filled", event.reason)
             outbound.refill_failed(turn, command)
@@ -377,6 +378,8 @@ _HANDLERS: dict[type, Handler] = {
     e.ServiceStarted: _start,
     e.CenterConfigured: _configure,
     e.AgentsConfigured: agents.configure_agents,
+    e.JournalBlocked: outbound.journal_blocked,
+    e.JournalRestored: outbound.journal_restored,
     e.PbxStateRead: reconcile.reconcile,
     e.PbxLinkLost: _link_lost,
     e.CallArrived: inbound.arrive,

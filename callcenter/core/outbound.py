@@ -24,6 +24,8 @@ from callcenter.domain.events import (
     CampaignStepRequested,
     ContactsChanged,
     HopperFilled,
+    JournalBlocked,
+    JournalRestored,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, CampaignId, ChannelRef
 from dialer.pacing import Load, calls_to_place
@@ -206,6 +208,8 @@ def dial(turn: Turn, campaign: Campaign, free_agents: int, people: int) -> None:
     settings = campaign.settings
     if campaign.state is not CampaignState.RUNNING or not turn.is_up(settings.pbx):
         return
+    if turn.state.blocked:  # who is dialed now would be forgotten, and dialed again
+        return
     load = Load(
         free_agents,
         turn.state.in_flight.get(settings.id) or 0,
@@ -281,8 +285,28 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> None:
             settings.amd,
             settings.harbour_wait_s,
             settings.harbour_prompt,
+            settings.id,
+            row.contact,
+            attempt.tries,
         )
     )
+
+
+def journal_blocked(turn: Turn, event: JournalBlocked) -> None:
+    """Dial nobody until the journal can be written again."""
+    turn.state.set_blocked(event.reason or "it cannot be written")
+    _touch_all(turn)
+
+
+def journal_restored(turn: Turn, event: JournalRestored) -> None:
+    """Everything is on the disk: dial on."""
+    turn.state.set_blocked("")
+    _touch_all(turn)
+
+
+def _touch_all(turn: Turn) -> None:
+    for campaign_id in turn.state.campaigns:
+        turn.touch_campaign(campaign_id)
 
 
 def forget_refills(turn: Turn) -> None:

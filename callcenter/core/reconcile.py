@@ -37,13 +37,17 @@ def reconcile(turn: Turn, event: PbxStateRead) -> None:
         if not was_up:
             call = turn.change_call(call, joining=False)
         _reconcile_call(turn, call, seen, truth)
-    for seen in event.channels:
+    for seen in sorted(event.channels, key=_is_leg):  # callers first: a leg may talk with one
         _meet(turn, seen, truth)
     _free_agents(turn, event.pbx)
     if not was_up:
         for agent in turn.state.agents.values():
             if agent.pbx == event.pbx and agent.phone:
                 turn.send(AddFallbackMember(turn.command_id(), agent.pbx, agent.phone, agent.id))
+
+
+def _is_leg(seen: ChannelTruth) -> bool:
+    return seen.channel.id.startswith(LEG_PREFIX)
 
 
 def lose_link(turn: Turn, pbx: PbxName) -> None:

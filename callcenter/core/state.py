@@ -124,6 +124,7 @@ class Snapshot(Struct, frozen=True):
     answered: dict[RequestId, Answered]
     links: dict[PbxName, bool]
     days: dict[QueueId, QueueDay]
+    blocked: str
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -142,6 +143,8 @@ class State:
         self.position = snapshot.position
         self.epoch = snapshot.epoch
         self.now = snapshot.now
+        self.blocked = snapshot.blocked
+        """Why the journal cannot be written; empty while it can."""
         self.agents: Table[AgentId, Agent] = Table(log, dict(snapshot.agents))
         self.calls: Table[CallId, Call] = Table(log, dict(snapshot.calls))
         self.legs: Table[ChannelRef, Leg] = Table(
@@ -225,6 +228,12 @@ class State:
         self.epoch = epoch
         self._log.append(lambda: setattr(self, "epoch", old))
 
+    def set_blocked(self, reason: str) -> None:
+        """Note whether the journal can be written."""
+        old = self.blocked
+        self.blocked = reason
+        self._log.append(lambda: setattr(self, "blocked", old))
+
     # --- timers -----------------------------------------------------------------------------
 
     def set_timer(self, key: str, due: float) -> None:
@@ -289,6 +298,7 @@ class State:
             answered=self.answered.as_dict(),
             links=self.links.as_dict(),
             days=self.days.as_dict(),
+            blocked=self.blocked,
         )
 
     def encode(self) -> bytes:
@@ -315,6 +325,7 @@ def empty_state(journal: str) -> State:
             answered={},
             links={},
             days={},
+            blocked="",
         )
     )
 

@@ -91,9 +91,10 @@ class Turn:
     # --- going out --------------------------------------------------------------------------
 
     def new_id(self, prefix: str) -> str:
-        """A new id, made from the journal's id, the event's position and a count."""
+        """A new id, made from the journal's id, its epoch, the event's position and a count."""
         self._ids += 1
-        return make_id(prefix, self.state.journal, self.state.position, self._ids)
+        state = self.state
+        return make_id(prefix, state.journal, state.epoch, state.position, self._ids)
 
     def command_id(self) -> CommandId:
         """An id for the next command."""

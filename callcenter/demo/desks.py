@@ -26,7 +26,15 @@ RETRY_S = 0.25
 """Between attempts to reach a center that is away."""
 OPERATION_S = 5.0
 """For one request: the center answers in milliseconds."""
-BACK_AFTER = ("missed", "rejected", "unreachable", "desktop_lost", "line_lost", "signed_in")
+BACK_AFTER = (
+    "missed",
+    "rejected",
+    "unreachable",
+    "desktop_lost",
+    "line_lost",
+    "signed_in",
+    "recovered",
+)
 """Reasons after which an agent presses "ready" again by itself."""
 
 

@@ -109,7 +109,7 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     """When the state was entered, UTC seconds."""
     reason: str = ""
     """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``,
-    ``desktop_lost``."""
+    ``desktop_lost``, ``recovered`` (a crash with another version of the service)."""
     idle_since: float = 0.0
     """When the agent last ended a conversation or signed in: the longest idle is offered the next
     call."""

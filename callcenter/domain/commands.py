@@ -120,6 +120,11 @@ class PlaceCall(_Command, frozen=True):
     """How long a person waits for us before the safe-harbour message begins; the dialplan's own
     clock."""
     harbour_prompt: str
+    campaign: CampaignId = ""
+    contact: ContactId = ""
+    tries: int = 0
+    """Which attempt to reach the contact this is. With these three the command alone tells, to a
+    version that must not step its event again, whom somebody has dialed."""
 
 
 class RefillHopper(_Command, frozen=True):

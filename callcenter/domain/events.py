@@ -41,7 +41,8 @@ class ServiceStarted(_Event, frozen=True):
     """A process began to lead: every desktop is gone, every unanswered command is undecided."""
 
     epoch: int
-    """Counts the starts over this journal."""
+    """Greater than that of any process before, also of one that could write nothing: the time of
+    the start, in whole seconds. It is in every id."""
 
 
 class CenterConfigured(_Event, frozen=True):
@@ -54,6 +55,18 @@ class AgentsConfigured(_Event, frozen=True):
     """The accounts that may answer calls, all of them."""
 
     agents: tuple[AgentProfile, ...]
+
+
+class JournalBlocked(_Event, frozen=True):
+    """What was decided cannot be kept: the disk is full or fails. Nobody may be dialed who would be
+    forgotten."""
+
+    reason: str
+    """The system's own word."""
+
+
+class JournalRestored(_Event, frozen=True):
+    """Everything decided is on the disk again."""
 
 
 class Tick(_Event, frozen=True):
@@ -249,6 +262,8 @@ class CommandFailed(_Event, frozen=True):
     command: CommandId
     reason: str
     unknown: bool = False
+    withheld: bool = False
+    """It was never sent, for its entry could not be kept: nobody refused anything."""
 
 
 class CustomerFound(_Event, frozen=True):
@@ -416,6 +431,8 @@ Event: TypeAlias = (
     ServiceStarted
     | CenterConfigured
     | AgentsConfigured
+    | JournalBlocked
+    | JournalRestored
     | Tick
     | PbxEvent
     | Result

@@ -45,11 +45,13 @@ class ChannelRef(Struct, frozen=True, array_like=True):
         return f"{self.pbx}/{self.id}"
 
 
-def make_id(prefix: str, journal: str, position: int, index: int) -> str:
+def make_id(prefix: str, journal: str, epoch: int, position: int, index: int) -> str:
     """Make an id that is unique over all journals: it names the event that led to it.
 
     ``position`` is the event's place in the journal ``journal``, ``index`` counts the ids made in
-    its step. It ends in a letter so that none is the beginning of another: Asterisk takes the
+    its step. ``epoch`` is that of the process: what a process did that could not write its journal
+    (a full disk) is forgotten with it, and the next one gives the same positions again.
+    It ends in a letter so that none is the beginning of another: Asterisk takes the
     beginning of a ChannelId in use for the whole, and refuses it (docs/asterisk-facts.md).
     """
-    return f"{prefix}{journal}-{position}-{index}z"
+    return f"{prefix}{journal}-{epoch}-{position}-{index}z"

@@ -120,11 +120,13 @@ class Origin(Struct, frozen=True):
 
     def decides_like(self, other: Origin) -> bool:
         """Whether a replay of one's entries by the other is exact."""
-        return self.machine_version == other.machine_version and self.python == other.python
+        mine = (self.machine_version, self.python, self.tzdata)
+        return mine == (other.machine_version, other.python, other.tzdata)
 
     def __str__(self) -> str:
         return (
-            f"machine version {self.machine_version} under Python {self.python[0]}.{self.python[1]}"
+            f"machine version {self.machine_version} under Python {self.python[0]}."
+            f"{self.python[1]} with tzdata {self.tzdata}"
         )
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from callcenter.journal.errors import JournalInUse
-from callcenter.journal.folder import FILE_MODE, FOLDER_MODE, LOCK_NAME, DiskFolder
+from callcenter.journal.folder import FILE_MODE, FOLDER_MODE, LOCK_NAME, Archive, DiskFolder
 from callcenter.journal.segmented import SEGMENT_BYTES, RunningPython, SegmentedJournal
 
 PID_BYTES_MAX = 20
@@ -36,8 +36,10 @@ class FileJournal(SegmentedJournal):
         journal_id: str = "",
         python: RunningPython | None = None,
         tzdata: str = "",
+        archive: Archive | None = None,
     ) -> None:
-        """Make the folder if need be and lock it. See ``SegmentedJournal`` for the rest.
+        """Make the folder if need be and lock it. ``archive``: takes what is trimmed. See
+        ``SegmentedJournal`` for the rest.
 
         Raises ``JournalInUse`` and ``OSError``.
         """
@@ -46,7 +48,7 @@ class FileJournal(SegmentedJournal):
         self._lock = _lock(folder)
         try:
             super().__init__(
-                DiskFolder(folder),
+                DiskFolder(folder, archive),
                 machine_version=machine_version,
                 migrates_from=migrates_from,
                 segment_bytes=segment_bytes,

@@ -6,6 +6,7 @@ that tests can stop between any two. The real folder is here; the one in memory 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,8 @@ UNFINISHED_SUFFIX = ".tmp"
 """Put behind the name of a snapshot that is being written."""
 
 LOCK_NAME = "lock"
+
+SECONDS_PER_DAY = 86_400
 
 POSITION_DIGITS = 20
 """Digits of a position in a file's name: enough for 64 bits, and names sort as positions do."""
@@ -105,6 +108,10 @@ class Folder(ReadFolder, Protocol):
         """Remove a file; one that is not there is fine."""
         ...
 
+    def put_away(self, name: str) -> None:
+        """Nobody needs this file to go on: remove it, or keep it elsewhere for a while."""
+        ...
+
     def sync(self) -> None:
         """Make the names survive a power cut."""
         ...
@@ -150,11 +157,32 @@ class DiskFile:
         os.close(self._fd)
 
 
+class Archive:
+    """Keeps segments and snapshots that recovery no longer needs, for so many days: what was
+    decided can then be stepped again (``callcenter replay``)."""
+
+    def __init__(self, path: Path, days: int) -> None:
+        """``path``: a folder on the journal's own disk; made when the first file comes."""
+        self._path = path
+        self._days = days
+
+    def take(self, file: Path) -> None:
+        """Move a file here, and remove what is too old."""
+        self._path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        os.replace(file, self._path / file.name)
+        oldest = time.time() - self._days * SECONDS_PER_DAY
+        for kept in list(self._path.iterdir()):
+            if kept.suffix in (SEGMENT_SUFFIX, SNAPSHOT_SUFFIX) and kept.stat().st_mtime < oldest:
+                kept.unlink(missing_ok=True)
+
+
 class DiskFolder:
     """A ``Folder`` of the operating system."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, archive: Archive | None = None) -> None:
+        """``archive``: where what is put away goes; removed at once without one."""
         self._path = path
+        self._archive = archive
 
     def list_names(self) -> list[str]:
         """See ``Folder``."""
@@ -193,6 +221,13 @@ class DiskFolder:
     def remove(self, name: str) -> None:
         """See ``Folder``."""
         (self._path / name).unlink(missing_ok=True)
+
+    def put_away(self, name: str) -> None:
+        """See ``Folder``."""
+        if self._archive is None:
+            self.remove(name)
+        else:
+            self._archive.take(self._path / name)
 
     def sync(self) -> None:
         """See ``Folder``."""

@@ -87,6 +87,10 @@ class MemoryFolder:
         """See ``Folder``."""
         self.files.pop(name, None)
 
+    def put_away(self, name: str) -> None:
+        """See ``Folder``: nothing is kept."""
+        self.remove(name)
+
     def sync(self) -> None:
         """See ``Folder``."""
         self._synced_files = dict(self.files)

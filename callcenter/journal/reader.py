@@ -3,13 +3,14 @@ changes nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from callcenter.domain.step import Entry
 from callcenter.journal.codec import BadBytes, Origin
-from callcenter.journal.errors import JournalDamaged
+from callcenter.journal.errors import ForeignJournal, JournalDamaged
 from callcenter.journal.folder import (
     SEGMENT_SUFFIX,
     SNAPSHOT_SUFFIX,
@@ -52,27 +53,28 @@ class ReadJournal(Struct, frozen=True):
     """Damage that was passed over, and why it did not begin earlier; one sentence each."""
 
 
-def read(path: Path, *, newest_snapshot: bool = False) -> ReadJournal:
+def read(path: Path, *, newest_snapshot: bool = False, salvage: bool = False) -> ReadJournal:
     """Read a journal's folder, or one segment file (its entries only, no snapshot).
 
     Of a folder, everything from the oldest state that is still kept, or from the newest snapshot.
+    ``salvage``: as far as this version can read it; what stopped it becomes a remark.
     Raises ``JournalDamaged``, ``ForeignJournal``, and ``OSError`` (``FileNotFoundError`` where no
     journal is).
     """
     if path.is_file():
-        return _read_segment(path)
+        return _read_segment(path, salvage)
     folder = DiskFolder(path)
     tries = 0
     while True:
         try:
-            return _read_folder(folder, newest_snapshot)
+            return _read_folder(folder, newest_snapshot, salvage)
         except FileNotFoundError:
             tries += 1
             if tries == READS_MAX:
                 raise
 
 
-def _read_segment(path: Path) -> ReadJournal:
+def _read_segment(path: Path, salvage: bool) -> ReadJournal:
     positions = list_positions([path.name], SEGMENT_SUFFIX)
     if not positions:
         raise FileNotFoundError(
@@ -83,19 +85,34 @@ def _read_segment(path: Path) -> ReadJournal:
     if isinstance(segment, EmptySegment):
         raise FileNotFoundError(f"{path} holds no whole batch")
     after = segment.header.first_position - 1
+    entries: list[Entry] = []
+    remarks = list(segment.remarks)
+    _take(read_entries(folder, segment, after), entries, remarks, salvage)
     return ReadJournal(
         header=segment.header.origin,
         writers=(segment.header.origin,),
         snapshot=None,
         snapshot_position=after,
         snapshot_version=None,
-        entries=tuple(read_entries(folder, segment, after)),
+        entries=tuple(entries),
         torn_bytes=segment.torn_bytes,
-        remarks=segment.remarks,
+        remarks=tuple(remarks),
     )
 
 
-def _read_folder(folder: Folder, newest_snapshot: bool) -> ReadJournal:
+def _take(found: Iterator[Entry], entries: list[Entry], remarks: list[str], salvage: bool) -> bool:
+    """Take all entries, or those before what cannot be read; whether it was all."""
+    try:
+        entries.extend(found)
+    except ForeignJournal as error:
+        if not salvage:
+            raise
+        remarks.append(str(error))
+        return False
+    return True
+
+
+def _read_folder(folder: Folder, newest_snapshot: bool, salvage: bool) -> ReadJournal:
     names = folder.list_names()
     firsts = list_positions(names, SEGMENT_SUFFIX)
     snapshots = list_positions(names, SNAPSHOT_SUFFIX)
@@ -108,13 +125,13 @@ def _read_folder(folder: Folder, newest_snapshot: bool) -> ReadJournal:
     remarks: list[str] = []
     for start in starts[:-1]:
         try:
-            return _read_from(folder, start, remarks)
+            return _read_from(folder, start, remarks, salvage)
         except JournalDamaged as error:
             remarks.append(str(error))
-    return _read_from(folder, starts[-1], remarks)
+    return _read_from(folder, starts[-1], remarks, salvage)
 
 
-def _read_from(folder: Folder, start: int, remarks: list[str]) -> ReadJournal:
+def _read_from(folder: Folder, start: int, remarks: list[str], salvage: bool) -> ReadJournal:
     """Everything after ``start``, where a snapshot is or, at 0, the journal begins."""
     snapshot = _read_snapshot(folder, start) if start else None
     ending = find_ending(folder, start)
@@ -125,7 +142,8 @@ def _read_from(folder: Folder, start: int, remarks: list[str]) -> ReadJournal:
         remarks.extend(segment.remarks)
         if segment.last_position > start:
             writers[segment.header.origin] = None
-            entries.extend(read_entries(folder, segment, start))
+            if not _take(read_entries(folder, segment, start), entries, remarks, salvage):
+                break
     origins = [*writers, *([snapshot.header.origin] if snapshot else [])]
     if not origins:
         raise FileNotFoundError(f"{folder.describe('')} holds no whole batch")

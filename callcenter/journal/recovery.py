@@ -32,8 +32,6 @@ class Recovered(Struct, frozen=True):
     """Of the last entry in a segment."""
     digest: bytes
     """Of the last batch."""
-    snapshot_version: int | None
-    """The machine version that wrote the snapshot."""
     remarks: tuple[str, ...]
     """What was found and mended, one sentence each."""
 
@@ -50,7 +48,6 @@ def recover(folder: Folder, running: Origin, migrates_from: Collection[int]) -> 
     ending = find_ending(folder, after)
     segments = tuple(walk_segments(folder, ending, after=after))
     _refuse_mixture(folder, snapshot, segments)
-    _refuse_foreign(folder, running, segments, after)
     if snapshot:
         _refuse_unreadable(snapshot, running, migrates_from)
     loaded = LoadedJournal(
@@ -60,9 +57,10 @@ def recover(folder: Folder, running: Origin, migrates_from: Collection[int]) -> 
             entry for segment in segments for entry in read_entries(folder, segment, after)
         ),
         torn_bytes=ending.torn_bytes,
+        snapshot_version=snapshot.header.origin.machine_version if snapshot else 0,
+        foreign=_find_foreign(running, segments, after),
     )
     remarks = [remark for segment in segments for remark in segment.remarks]
-    remarks += _compare_tzdata(segments, running, after)
     remarks += _mend(folder, found, ending)
     written = segments[-1].last_position if segments else 0
     return Recovered(
@@ -71,7 +69,6 @@ def recover(folder: Folder, running: Origin, migrates_from: Collection[int]) -> 
         position=max(after, written),
         written_position=written,
         digest=segments[-1].batches[-1].digest if segments else NO_DIGEST,
-        snapshot_version=snapshot.header.origin.machine_version if snapshot else None,
         remarks=tuple(remarks),
     )
 
@@ -89,40 +86,27 @@ def _refuse_mixture(folder: Folder, snapshot: Snapshot | None, segments: Sequenc
         )
 
 
-def _refuse_foreign(
-    folder: Folder, running: Origin, segments: Sequence[Segment], after: int
-) -> None:
-    """What would be replayed must have been decided by the running version."""
-    for segment in segments:
-        theirs = segment.header.origin
-        if segment.last_position > after and not theirs.decides_like(running):
-            raise ForeignJournal(
-                f"{folder.describe(segment.name)}: {segments[-1].last_position - after} entries "
-                "after the last snapshot would have to be replayed, and they were written by "
-                f"{theirs}; this is {running}, which may decide otherwise. Start the version that "
-                "wrote them once more and stop it in the regular way: it leaves a snapshot and "
-                f"nothing to replay. {BEGIN_ANEW}"
-            )
+def _find_foreign(running: Origin, segments: Sequence[Segment], after: int) -> str:
+    """Who else wrote what follows the snapshot; empty when all of it can be stepped again."""
+    theirs = [s.header.origin for s in segments if s.last_position > after]
+    foreign = [str(origin) for origin in theirs if not origin.decides_like(running)]
+    return ", ".join(dict.fromkeys(foreign))
 
 
 def _refuse_unreadable(snapshot: Snapshot, running: Origin, migrates_from: Collection[int]) -> None:
     theirs = snapshot.header.origin
-    if theirs.machine_version not in {running.machine_version, *migrates_from}:
-        raise ForeignJournal(
-            f"The newest snapshot, of position {snapshot.header.position}, was written by "
-            f"{theirs}; this is {running}, which cannot read it. Upgrade by one version at a "
-            f"time. {BEGIN_ANEW}"
-        )
-
-
-def _compare_tzdata(segments: Sequence[Segment], running: Origin, after: int) -> list[str]:
-    theirs = [s.header.origin.tzdata for s in segments if s.last_position > after]
-    return [
-        f"The journal was written with tzdata {other}, this is {running.tzdata}: a replay differs "
-        "where a rule of local time changed in between."
-        for other in dict.fromkeys(theirs)
-        if other != running.tzdata
-    ]
+    version = theirs.machine_version
+    if version in {running.machine_version, *migrates_from}:
+        return
+    mend = (
+        "It is newer: start that version, or restore a backup made before the upgrade."
+        if version > running.machine_version
+        else "Upgrade by one version at a time: start and stop each in between."
+    )
+    raise ForeignJournal(
+        f"The newest snapshot, of position {snapshot.header.position}, was written by "
+        f"{theirs}; this is {running}, which cannot read it. {mend} {BEGIN_ANEW}"
+    )
 
 
 def _find_epoch(snapshot: Snapshot | None, segments: Sequence[Segment], ending: Ending) -> int:

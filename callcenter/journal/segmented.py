@@ -49,6 +49,23 @@ reads and what trimming leaves is small, and new files are rare."""
 RunningPython = tuple[int, int]
 
 
+def running_origin(
+    machine_version: int,
+    *,
+    journal: str = "0" * JOURNAL_ID_LENGTH,
+    python: RunningPython | None = None,
+    tzdata: str = "",
+) -> Origin:
+    """Who we are: this machine version under the running Python with its time zone rules."""
+    return Origin(
+        journal=journal,
+        epoch=1,
+        machine_version=machine_version,
+        python=python or sys.version_info[:2],
+        tzdata=tzdata or version("tzdata"),
+    )
+
+
 class SegmentedJournal(ABC):
     """Implements ``service.ports.Journal``. Used from one event loop; ``load`` comes before all
     else."""
@@ -68,7 +85,7 @@ class SegmentedJournal(ABC):
         """Look at ``folder``.
 
         ``machine_version``: of the machine that runs now. ``migrates_from``: older versions whose
-        snapshots it can read, as long as nothing is left to replay. ``trim_behind``: asked after
+        snapshots it can read. ``trim_behind``: asked after
         each snapshot for a position; entries after it are kept (the projector's). ``journal_id``:
         for a new journal, chosen by chance if empty. ``python`` and ``tzdata``: the running
         versions if not given.
@@ -77,18 +94,16 @@ class SegmentedJournal(ABC):
         self._migrates_from = frozenset(migrates_from)
         self._segment_bytes = segment_bytes
         self._trim_behind = trim_behind
-        self._origin = Origin(
+        self._origin = running_origin(
+            machine_version,
             journal=_find_id(folder) or journal_id or secrets.token_hex(JOURNAL_ID_LENGTH // 2),
-            epoch=1,
-            machine_version=machine_version,
-            python=python or sys.version_info[:2],
-            tzdata=tzdata or version("tzdata"),
+            python=python,
+            tzdata=tzdata,
         )
         check_origin(self._origin)
         self._loaded = False
         self._closed = False
         self._remarks: tuple[str, ...] = ()
-        self._snapshot_version: int | None = None
         # Where the journal stands.
         self._position = 0
         self._written_position = 0  # behind `_position` when a snapshot bridged a full disk
@@ -144,11 +159,6 @@ class SegmentedJournal(ABC):
     def remarks(self) -> tuple[str, ...]:
         """What ``load`` found and mended, one sentence each, for the log."""
         return self._remarks
-
-    @property
-    def snapshot_version(self) -> int | None:
-        """The machine version that wrote the snapshot that ``load`` gave; None without one."""
-        return self._snapshot_version
 
     # --- appending --------------------------------------------------------------------------
 
@@ -301,8 +311,15 @@ class SegmentedJournal(ABC):
 
     # --- loading ----------------------------------------------------------------------------
 
+    @property
+    def origin(self) -> Origin:
+        """Who writes now."""
+        return self._origin
+
     def load(self) -> LoadedJournal:
         """The newest whole snapshot and every entry after it; repairs a torn tail.
+
+        Entries that another version wrote are given with its name (``LoadedJournal.foreign``).
 
         Raises ``JournalDamaged`` and ``ForeignJournal``, both before anything was changed. Blocks.
         """
@@ -315,7 +332,6 @@ class SegmentedJournal(ABC):
         self._written_position = found.written_position
         self._digest = found.digest
         self._snapshot_position = found.loaded.snapshot_position
-        self._snapshot_version = found.snapshot_version
         self._remarks = found.remarks
         self._loaded = True
         return found.loaded

@@ -100,7 +100,7 @@ def write_snapshot(folder: Folder, origin: Origin, position: int, state: bytes) 
 
 
 def remove_superfluous(folder: Folder, read_up_to: int) -> None:
-    """Remove older snapshots, and segments that neither recovery nor a reader at ``read_up_to``
+    """Put away older snapshots, and segments that neither recovery nor a reader at ``read_up_to``
     needs.
 
     The last segment always stays. Oldest first, so that being stopped in between leaves no gap.
@@ -111,7 +111,7 @@ def remove_superfluous(folder: Folder, read_up_to: int) -> None:
     if len(kept) < SNAPSHOTS_KEPT:
         return  # without a second one, the only way back is from the beginning
     for position in snapshots[:-SNAPSHOTS_KEPT]:
-        folder.remove(name_snapshot(position))
+        folder.put_away(name_snapshot(position))
     for suffix in (SEGMENT_SUFFIX, SNAPSHOT_SUFFIX):
         for position in list_positions(names, suffix + DAMAGED_SUFFIX):
             if position <= kept[0]:
@@ -122,4 +122,4 @@ def remove_superfluous(folder: Folder, read_up_to: int) -> None:
     for first, next_first in pairwise(list_positions(names, SEGMENT_SUFFIX)):
         if next_first > needed_after + 1:
             break
-        folder.remove(name_segment(first))
+        folder.put_away(name_segment(first))

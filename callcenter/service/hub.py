@@ -14,8 +14,16 @@ import structlog
 from callcenter.core.machine import Machine
 from callcenter.core.state import State
 from callcenter.domain.call import Place
-from callcenter.domain.commands import OpenLine, PlaceCall, PopCard, RingAgent
-from callcenter.domain.events import Event, PbxStateRead, Request, Tick
+from callcenter.domain.commands import Command, OpenLine, PlaceCall, PopCard, RingAgent
+from callcenter.domain.events import (
+    CommandFailed,
+    Event,
+    JournalBlocked,
+    JournalRestored,
+    PbxStateRead,
+    Request,
+    Tick,
+)
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.domain.records import FaultRecord, RepairRecord
 from callcenter.domain.step import Entry, Reply, Step
@@ -30,7 +38,7 @@ MAX_UNWRITTEN = 100_000
 """Entries kept while the journal cannot be written (disk full); then the service gives up
 loudly."""
 WRITE_AGAIN_S = 1.0
-"""Between two tries to write a journal whose disk is full: each encodes all that waits."""
+"""Between two tries to write or sync a journal whose disk is full: each encodes all that waits."""
 SYNC_EVERY_S = 0.05
 """How long an appended entry may be unprotected against a power cut."""
 BEAT_EVERY_S = 2.0
@@ -40,6 +48,9 @@ SNAPSHOT_EVERY = 10_000
 
 NEEDS_SYNC = (RingAgent, OpenLine, PlaceCall)
 """Commands that dial: their entry must survive a power cut before they are sent."""
+NEEDS_JOURNAL = (PlaceCall,)
+"""Those of them that are not sent at all while that cannot be had: a person would be dialed again
+by a process that knows nothing of it. An agent's phone may be rung: an inbound caller waits."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,10 +77,17 @@ class Hub:
         self._executor: Executor | None = None
         self._inbox: deque[Event] = deque()
         self._wake = asyncio.Event()
-        self._released: deque[list[Step]] = deque()
+        self._released: deque[tuple[int, list[Step]]] = deque()
+        """Batches, each with the position of its last entry."""
         self._release_wake = asyncio.Event()
         self._unwritten: list[Entry] = []
         self._write_again_at = 0.0
+        self._sync_again_at = 0.0
+        self.journal_problem = ""
+        """Why the journal cannot be written or synced, the system's word; empty while it can. The
+        machine knows, and dials nobody."""
+        self.snapshot_problem = ""
+        """Why the last snapshot could not be written; empty when it was."""
         self._dirty = False
         self.synced_position = machine.state.position
         """Entries up to here survive a power cut."""
@@ -116,8 +134,24 @@ class Hub:
 
     @property
     def is_journaled(self) -> bool:
-        """False while the journal cannot be written and calls go on unprotected."""
+        """False while some of what was stepped is not written, and calls go on unprotected."""
         return not self._unwritten
+
+    def tell_problems(self) -> list[str]:
+        """What is wrong with the disk, in sentences for the administrator."""
+        found: list[str] = []
+        if self.journal_problem:
+            found.append(
+                f"The journal cannot be written ({self.journal_problem}): calls that come in go on "
+                "and would be forgotten by a crash, nobody is dialed. Make room on its disk; if "
+                "this stays, start the service anew."
+            )
+        if self.snapshot_problem:
+            found.append(
+                f"The last snapshot could not be written ({self.snapshot_problem}): the journal "
+                "grows, and a start takes longer. Make room on its disk."
+            )
+        return found
 
     # --- coming in ----------------------------------------------------------------------------
 
@@ -199,7 +233,7 @@ class Hub:
         if entries or self._unwritten:
             self._append(entries)
         if entries:
-            self._released.append(steps)
+            self._released.append((entries[-1].position, steps))
             self._release_wake.set()
 
     def _now(self) -> float:
@@ -253,12 +287,20 @@ class Hub:
             self._journal.append(written)
         except OSError as error:
             log.error("journal_not_written", error=str(error), entries=len(written))
+            self._block(error)
             return False
         self._unwritten.clear()
         self._dirty = True
         for sink in self._sinks:
             sink.feed(written)
         return True
+
+    def _block(self, error: OSError) -> None:
+        """Have the machine dial nobody from now on."""
+        if not self.journal_problem:
+            self.journal_problem = str(error)
+            self._inbox.appendleft(JournalBlocked(str(error)))
+            self._wake.set()
 
     def _beat(self) -> None:
         """Tell every PBX that the machine steps, and renew the watchdogs of callers in menus."""
@@ -277,10 +319,11 @@ class Hub:
             await self._release_wake.wait()
             self._release_wake.clear()
             while self._released:
-                await self._release(self._released.popleft())
+                await self._release(*self._released.popleft())
 
-    async def _release(self, steps: list[Step]) -> None:
-        """Let out what one batch led to: replies, live topics, then commands.
+    async def _release(self, position: int, steps: list[Step]) -> None:
+        """Let out what one batch, which ends with this position, led to: replies, live topics, then
+        commands.
 
         Cards go out while the disk syncs what must survive before a phone is dialed: so the card
         has a head start of a millisecond or two that costs the caller nothing.
@@ -302,14 +345,28 @@ class Hub:
         await self._executor.carry_out(cards)
         if any(isinstance(command, NEEDS_SYNC) for command in commands):
             await self._sync()
-        await self._executor.carry_out(
-            tuple(command for command in commands if not isinstance(command, PopCard))
-        )
+        rest: Sequence[Command] = [
+            command for command in commands if not isinstance(command, PopCard)
+        ]
+        if self.synced_position < position:
+            rest = self._withhold(rest)
+        await self._executor.carry_out(tuple(rest))
+
+    def _withhold(self, commands: Sequence[Command]) -> Sequence[Command]:
+        """Of commands whose entry may be lost, those that may go out all the same."""
+        sent: list[Command] = []
+        for command in commands:
+            if isinstance(command, NEEDS_JOURNAL):
+                reason = f"not sent, the journal cannot be written: {self.journal_problem}"
+                self.put(CommandFailed(command.id, reason, withheld=True))
+            else:
+                sent.append(command)
+        return sent
 
     async def _sync_loop(self) -> None:
         while True:
             await asyncio.sleep(SYNC_EVERY_S)
-            if self._dirty:
+            if self._dirty and asyncio.get_running_loop().time() >= self._sync_again_at:
                 await self._sync()
 
     async def _sync(self) -> None:
@@ -318,8 +375,14 @@ class Hub:
             await self._journal.sync()
         except OSError as error:
             log.error("journal_not_synced", error=str(error))
+            self._dirty = True
+            self._sync_again_at = asyncio.get_running_loop().time() + WRITE_AGAIN_S
+            self._block(error)
         else:
-            self.synced_position = position
+            self.synced_position = max(self.synced_position, position)
+            if self.journal_problem and self.is_journaled:
+                self.journal_problem = ""
+                self.put(JournalRestored())
 
     def _snapshot_if_due(self) -> None:
         """Every SNAPSHOT_EVERY events: encode on the loop, write beside it."""
@@ -337,3 +400,6 @@ class Hub:
             await self._journal.save_snapshot(position, state)
         except OSError as error:
             log.error("snapshot_not_written", error=str(error), position=position)
+            self.snapshot_problem = str(error)
+        else:
+            self.snapshot_problem = ""

@@ -173,6 +173,11 @@ class LoadedJournal(Struct, frozen=True):
     """In order, positions following the snapshot's without a gap."""
     torn_bytes: int
     """Bytes of an unfinished batch that were cut off."""
+    snapshot_version: int = 0
+    """The machine version that wrote the snapshot; 0 without one."""
+    foreign: str = ""
+    """Who wrote the entries, or some of them, when it was somebody who may have decided otherwise
+    than we do: they must not be stepped again. Empty: a replay is exact."""
 
 
 class RecordSink(Protocol):

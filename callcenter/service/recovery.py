@@ -1,4 +1,7 @@
-"""Brings the machine back from its journal: snapshot, then every entry after it, stepped again."""
+"""Brings the machine back from its journal: snapshot, then every entry after it, stepped again.
+
+What another version decided is not stepped again: only its facts are taken (``core.salvage``).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from callcenter.core.machine import Machine
-from callcenter.core.state import decode_state, empty_state
+from callcenter.core.machine import MACHINE_VERSION, Machine
+from callcenter.core.migrations import read_state
+from callcenter.core.salvage import salvage
+from callcenter.core.state import empty_state
 from callcenter.domain.step import Entry
 from callcenter.service.ports import LoadedJournal
 
@@ -52,12 +57,35 @@ def replay(machine: Machine, entries: Iterable[Entry]) -> Replayed:
     return Replayed(machine, count, tuple(differences))
 
 
-def machine_at(journal_id: str, snapshot: bytes | None) -> Machine:
-    """The machine at the beginning of a journal, or at a snapshot."""
-    state = empty_state(journal_id) if snapshot is None else decode_state(snapshot)
+def machine_at(journal_id: str, snapshot: bytes | None, version: int = MACHINE_VERSION) -> Machine:
+    """The machine at the beginning of a journal, or at a snapshot of this machine version.
+
+    Raises ``NoWay`` for a snapshot that cannot be read.
+    """
+    state = empty_state(journal_id) if snapshot is None else read_state(snapshot, version)
     return Machine(state)
 
 
 def recover(journal_id: str, loaded: LoadedJournal) -> Replayed:
-    """The machine as it was when the journal ended."""
-    return replay(machine_at(journal_id, loaded.snapshot), loaded.entries)
+    """The machine as it was when the journal ended; or, where others decided what is in it, one
+    that knows its facts.
+
+    The latter's state is to be kept as a snapshot at once: what was taken from others then need
+    not be taken again. Raises ``NoWay``.
+    """
+    machine = machine_at(journal_id, loaded.snapshot, loaded.snapshot_version or MACHINE_VERSION)
+    if loaded.foreign:
+        return Replayed(Machine(salvage(machine.state, loaded.entries)), len(loaded.entries), ())
+    return replay(machine, loaded.entries)
+
+
+def tell_salvage(theirs: str, ours: str, taken: Replayed) -> str:
+    """What the administrator is to know of a start over entries that others had decided."""
+    attempts = len(taken.machine.state.attempts)
+    return (
+        f"The service ended without a last snapshot, and {theirs} wrote the last {taken.entries} "
+        f"journal entries; this is {ours}, and does not decide them again. Calls are taken over as "
+        f"the PBX knows them, {attempts} dialed calls whose end is not known are not dialed again, "
+        "agents have to press Ready once more. Stop the service in the regular way before the "
+        "next upgrade."
+    )

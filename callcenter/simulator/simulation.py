@@ -127,7 +127,9 @@ class Outcome(Struct, frozen=True):
     """Simulated hours in an hour of one processor."""
 
 
-def make_day(scenario: Scenario, faults: tuple[Fault, ...]) -> FaultyDay:
+def make_day(
+    scenario: Scenario, faults: tuple[Fault, ...], kind: type[FaultyDay] = FaultyDay
+) -> FaultyDay:
     """The center, its people and what goes wrong with them."""
     phones = {
         f"{1001 + n}": PhoneHabits(
@@ -168,7 +170,7 @@ def make_day(scenario: Scenario, faults: tuple[Fault, ...]) -> FaultyDay:
         CAMPAIGN.id, tuple(HopperRow(str(n), f"+3546{n:06}", zones) for n in range(wanted))
     )
     setting = Setting(scenario.seed, center, agents, tiers, (CAMPAIGN,) if dialers else ())
-    day = FaultyDay(setting, world, contacts, faults)
+    day = kind(setting, world, contacts, faults)
     world.open_lines(
         Population(
             dialed=("7000", "7001"),

@@ -23,11 +23,12 @@ from msgspec import Struct
 
 from callcenter.bootstrap import UNFINISHED_RESTORE, database_path, database_url, journal_folder
 from callcenter.core.machine import MACHINE_VERSION
+from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.domain.step import Entry
 from callcenter.journal.errors import EntriesTrimmed, ForeignJournal
 from callcenter.journal.file import FileJournal
 from callcenter.journal.folder import LOCK_NAME
-from callcenter.service.recovery import Replayed, recover
+from callcenter.service.recovery import Replayed, recover, tell_salvage
 from callcenter.settings import Settings, load_settings
 from callcenter.storage.copying import examine_copy
 from callcenter.storage.database import Database
@@ -186,7 +187,11 @@ async def _revive(work: Path, manifest: Manifest, notes: list[str]) -> Restored:
         if manifest.journal is None:
             notes.append("The center had never been started: there is no journal in the backup.")
             return Restored(manifest, 0, "", 0, 0, "", "", ended)
-        old = FileJournal(work / UNPACKED / JOURNAL, machine_version=MACHINE_VERSION)
+        old = FileJournal(
+            work / UNPACKED / JOURNAL,
+            machine_version=MACHINE_VERSION,
+            migrates_from=MIGRATES_FROM,
+        )
         try:
             replayed = _replay(old, manifest, notes)
             projector = _make_projector(database, old)
@@ -225,11 +230,14 @@ def _replay(journal: FileJournal, manifest: Manifest, notes: list[str]) -> Repla
         raise RestoreRefused(
             f"The backup was made by callcenter {manifest.program} (machine version "
             f"{manifest.machine_version}, Python {manifest.python}), this is machine version "
-            f"{MACHINE_VERSION}, which may decide otherwise. Restore it with that version, start "
-            "and stop the center once, then upgrade."
+            f"{MACHINE_VERSION}, which cannot read it. Restore it with that version, start "
+            "and stop the center once, then upgrade by one version at a time."
         ) from problem
     notes += journal.remarks
-    return recover(journal.id, loaded)
+    replayed = recover(journal.id, loaded)
+    if loaded.foreign:
+        notes.append(tell_salvage(loaded.foreign, str(journal.origin), replayed))
+    return replayed
 
 
 def _make_projector(database: Database, journal: FileJournal) -> Projector:

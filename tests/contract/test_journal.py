@@ -248,7 +248,7 @@ async def test_the_newest_snapshot_and_the_entries_after_it_are_loaded(site: Sit
 
     assert (loaded.snapshot, loaded.snapshot_position) == (make_state(7), 7)
     assert loaded.entries == make_entries(8, 12)
-    assert again.snapshot_version == 1
+    assert loaded.snapshot_version == 1
 
 
 async def test_a_snapshot_syncs_what_it_includes(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""How every journal takes torn tails, damage and other versions: a clean prefix or a clear word."""
+"""How every journal takes torn tails, damage and other formats: a clean prefix or a clear word."""
 
 from __future__ import annotations
 
@@ -417,51 +417,7 @@ async def test_entries_that_no_version_of_ours_wrote_are_refused(site: Site) -> 
         site.open().load()
 
 
-# --- other versions ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("running", [{"machine_version": 2}, {"python": (3, 99)}])
-async def test_entries_of_another_version_are_not_replayed(
-    site: Site, running: dict[str, Any]
-) -> None:
-    journal = open_loaded(site, machine_version=1)
-    await fill(journal, 4)
-    await journal.save_snapshot(3, make_state(3))
-    site.kill()
-    before = {name: site.read(name) for name in site.list_names()}
-
-    with pytest.raises(ForeignJournal) as caught:
-        site.open(**running).load()
-
-    said = str(caught.value)
-    assert "1 entries after the last snapshot" in said
-    assert "machine version 1 under" in said
-    assert "stop it in the regular way" in said
-    assert {name: site.read(name) for name in site.list_names()} == before
-
-
-async def test_an_upgrade_is_handed_a_snapshot_with_nothing_to_replay(site: Site) -> None:
-    journal = open_loaded(site, machine_version=1)
-    await fill(journal, 4)
-    await journal.save_snapshot(4, make_state(4))
-    site.kill()
-
-    again = site.open(machine_version=2, migrates_from=(1,), python=(3, 99))
-    loaded = again.load()
-    again.append(make_entries(5, 5))
-
-    assert (loaded.snapshot, loaded.entries) == (make_state(4), ())
-    assert again.snapshot_version == 1
-
-
-async def test_a_snapshot_that_cannot_be_migrated_is_refused(site: Site) -> None:
-    journal = open_loaded(site, machine_version=1)
-    await fill(journal, 4)
-    await journal.save_snapshot(4, make_state(4))
-    site.kill()
-
-    with pytest.raises(ForeignJournal, match=r"position 4.*cannot read it.*one version at a time"):
-        site.open(machine_version=3, migrates_from=(2,)).load()
+# --- other formats --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", [".journal", ".snapshot"])
@@ -475,16 +431,6 @@ async def test_another_format_is_refused(site: Site, suffix: str) -> None:
 
     with pytest.raises(ForeignJournal, match="is of format 2; this version reads format 1"):
         site.open().load()
-
-
-async def test_other_time_zone_rules_are_remarked(site: Site) -> None:
-    await fill(open_loaded(site, tzdata="2025.1"), 4)
-    site.kill()
-
-    again = site.open(tzdata="2026.1")
-
-    assert again.load().entries == make_entries(1, 4)
-    assert "tzdata 2025.1, this is 2026.1" in again.remarks[0]
 
 
 @pytest.mark.parametrize("wrong", ["short", "far too long", "ümlaute8"])

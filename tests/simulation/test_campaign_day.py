@@ -68,6 +68,7 @@ def make_day(
     kill_every_s: float = 0.0,
     campaign: CampaignSettings = CAMPAIGN,
     contacts: int = CONTACTS,
+    kind: type[SimulatedDay] = SimulatedDay,
 ) -> SimulatedDay:
     """Six agents on the line for one campaign, who answer, err and take breaks."""
     phones = {
@@ -97,7 +98,7 @@ def make_day(
     )
     people.add(campaign.id, rows)
     setting = Setting(seed, center, agents, {}, (campaign,), kill_every_s=kill_every_s)
-    return SimulatedDay(setting, world, people)
+    return kind(setting, world, people)
 
 
 def play(day: SimulatedDay, hours: float) -> None:

@@ -27,7 +27,9 @@ QUIET_S = 900.0
 TIERS = {f"+35455500{n:02d}": tuple(Tier)[n % 3] for n in range(60)}
 
 
-def make_day(seed: int, *, kill_every_s: float = 0.0) -> SimulatedDay:
+def make_day(
+    seed: int, *, kill_every_s: float = 0.0, kind: type[SimulatedDay] = SimulatedDay
+) -> SimulatedDay:
     """A center of twelve agents, a third seniors, somewhat too few for its callers."""
     phones = {
         f"{1001 + n}": PhoneHabits(
@@ -59,7 +61,7 @@ def make_day(seed: int, *, kill_every_s: float = 0.0) -> SimulatedDay:
         )
         for n, phone in enumerate(phones)
     )
-    day = SimulatedDay(Setting(seed, center, agents, TIERS, kill_every_s=kill_every_s), world)
+    day = kind(Setting(seed, center, agents, TIERS, kill_every_s=kill_every_s), world)
     world.open_lines(
         Population(
             dialed=("7000",),

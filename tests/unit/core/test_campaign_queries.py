@@ -282,3 +282,20 @@ def test_an_agents_line_and_campaign_are_shown() -> None:
     assert shown is not None
     assert (shown.campaign, shown.line) == ("renewals", LineState.IN_USE)
     assert (call.campaign, call.attempt) == ("renewals", ref.id)
+
+
+def test_a_journal_that_cannot_be_written_is_the_reason_until_it_can() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.campaign()
+    bench.fill(row(1))
+    bench.tell(e.JournalBlocked("no space left on device"))
+
+    bench.open_line("ana")
+
+    assert bench.placed() == []
+    assert said(bench)[0] is Silence.JOURNAL_BLOCKED
+    assert "nobody is dialed until it can" in said(bench)[1]
+    bench.tell(e.JournalRestored())
+    assert bench.placed() == ["1"]
+    assert said(bench) == (Silence.NONE, "")

@@ -6,12 +6,14 @@ import asyncio
 
 import pytest
 
+from callcenter.core.campaign_queries import Silence, campaign_view
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
+from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import CampaignStep
 from callcenter.domain.records import AttemptRecord
 from callcenter.service.executor import REFILL_DEADLINE_S
-from tests.builders import CAMPAIGN, T0, row
+from tests.builders import CAMPAIGN, T0, channel, row
 from tests.unit.service.test_hub import Rig, running
 
 pytestmark = pytest.mark.virtual_time
@@ -111,3 +113,76 @@ async def test_a_list_that_is_being_read_does_not_hold_up_the_end() -> None:
 
     assert asyncio.get_running_loop().time() - began < 1.0
     assert rig.hub.faults == {}
+
+
+# --- a disk that takes nothing --------------------------------------------------------------------
+
+
+async def test_nobody_is_dialed_while_the_disk_is_full_and_an_agent_is_still_rung() -> None:
+    async with running() as rig:
+        rig.contacts.rows = [row(1), row(2)]
+        await rig.seat()
+        await start(rig)
+        await rig.settle()
+        rig.log.clear()
+        rig.journal.full = True
+
+        await join(rig)  # a call is decided in a step that cannot be written
+        await rig.settle()
+
+        assert "OpenLine" in rig.log
+        assert "PlaceCall" not in rig.log
+        assert "no space left" in rig.hub.tell_problems()[0]
+        view = campaign_view(rig.hub.state, "renewals")
+        assert view is not None
+        assert view.silence_code is Silence.JOURNAL_BLOCKED
+        rig.hub.put(e.CallArrived(channel("a"), "5551234", "7000"))
+        await rig.settle()
+        assert len(rig.hub.state.calls) == 1
+
+        rig.journal.full = False
+        await rig.settle(2.5)
+
+        assert rig.hub.journal_problem == ""
+        assert rig.log.count("PlaceCall") == 1
+        assert rig.log.index("append") < rig.log.index("PlaceCall")
+        events = [type(entry.event) for entry in rig.journal.entries]
+        assert events.count(e.JournalBlocked) == events.count(e.JournalRestored) == 1
+
+
+async def test_a_call_decided_in_the_step_that_was_not_kept_comes_back_unsent() -> None:
+    async with running() as rig:
+        rig.contacts.rows = [row(1)]
+        await rig.seat()
+        await start(rig)
+        await join(rig)
+        await rig.settle(0.0001)
+        assert rig.hub.state.agents["ana"].state is AgentState.READY
+        rig.journal.unsynced = True
+
+        await rig.settle()
+
+        failed = [x.event for x in rig.journal.entries if isinstance(x.event, e.CommandFailed)]
+        assert [(x.withheld, x.unknown) for x in failed] == [(True, False)]
+        assert "PlaceCall" not in rig.log
+        records = [r for x in rig.journal.entries for r in x.records]
+        results = [r.result for r in records if isinstance(r, AttemptRecord)]
+        assert results == [AttemptResult.FAILED]
+
+
+async def test_a_disk_that_does_not_sync_is_tried_again_once_a_second() -> None:
+    async with running() as rig:
+        await rig.settle()
+        rig.journal.unsynced = True
+        rig.hub.put(e.Tick())
+        await rig.settle(3.0)
+        assert rig.hub.journal_problem
+        assert rig.hub.is_journaled
+        assert 2 <= rig.journal.refused <= 5
+
+        rig.journal.unsynced = False
+        await rig.settle(1.2)
+
+        assert rig.hub.journal_problem == ""
+        assert rig.hub.state.blocked == ""
+        assert rig.hub.synced_position == rig.hub.position

@@ -258,6 +258,7 @@ async def test_a_snapshot_that_cannot_be_written_is_tried_again_later(
         monkeypatch.setattr(rig.journal, "save_snapshot", refuse)
         await rig.seat()
         await rig.settle()
+        assert ["(disk full)" in problem for problem in rig.hub.tell_problems()] == [True]
         monkeypatch.undo()
         monkeypatch.setattr(hub_module, "SNAPSHOT_EVERY", 5)
         for _ in range(6):
@@ -265,6 +266,7 @@ async def test_a_snapshot_that_cannot_be_written_is_tried_again_later(
         await rig.settle()
 
         assert len(rig.journal.snapshots) == 1
+        assert rig.hub.tell_problems() == []
 
 
 async def test_without_a_snapshot_everything_is_stepped_again_and_differences_are_told() -> None:

@@ -572,7 +572,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";

@@ -12,6 +12,7 @@ export const states = {
   "reason.rejected": "call rejected",
   "reason.unreachable": "unreachable",
   "reason.desktop_lost": "desktop closed",
+  "reason.recovered": "service restarted",
 
   "callState.arriving": "Arriving",
   "callState.in_ivr": "In the menu",
@@ -31,6 +32,7 @@ export const states = {
   "silence.paused": "Paused by {changedBy}.",
   "silence.draining": "Draining: no new calls, those under way go on.",
   "silence.finished": "Finished: the last call is over.",
+  "silence.journal_blocked": "The journal cannot be written (is the disk full?): nobody is dialed until it can.",
   "silence.pbx_down": "PBX {pbx} cannot be reached.",
   "silence.no_agents": "No agent works for this campaign.",
   "silence.no_lines": "None of its {agents} agents has picked up the phone yet.",

@@ -13,6 +13,7 @@ export const states: Record<keyof typeof en, string> = {
   "reason.rejected": "拒接来电",
   "reason.unreachable": "话机无法接通",
   "reason.desktop_lost": "工作台已关闭",
+  "reason.recovered": "服务已重启",
 
   "callState.arriving": "呼入中",
   "callState.in_ivr": "在语音菜单中",
@@ -32,6 +33,7 @@ export const states: Record<keyof typeof en, string> = {
   "silence.paused": "已由 {changedBy} 暂停。",
   "silence.draining": "收尾中：不再拨打新号码，进行中的通话继续。",
   "silence.finished": "已完成：最后一个通话已结束。",
+  "silence.journal_blocked": "日志无法写入（磁盘已满？）：恢复之前不会拨打任何号码。",
   "silence.pbx_down": "无法连接交换机 {pbx}。",
   "silence.no_agents": "没有坐席加入此活动。",
   "silence.no_lines": "{agents} 名坐席都还没有接起话机。",

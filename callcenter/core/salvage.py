@@ -1,0 +1,241 @@
+"""What is kept of entries that another version of the machine decided: the facts alone.
+
+A journal is stepped again only by what decides exactly as its writer did (docs/adr/0007). After a
+crash with another version, or under other time zone rules, there is the last snapshot, and a tail
+of entries that must not be stepped. The tail still tells whom somebody has dialed, who works on
+which phone, what ended, and what people set. All else is as after a lost link: the PBX is asked,
+and its word is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from callcenter.core.state import IN_FLIGHT, Snapshot, State
+from callcenter.domain.agent import Agent, AgentState
+from callcenter.domain.attempt import Attempt, AttemptState
+from callcenter.domain.call import Call, CallState
+from callcenter.domain.campaign import Campaign, HopperRow
+from callcenter.domain.commands import (
+    AddFallbackMember,
+    Command,
+    PlaceCall,
+    RemoveFallbackMember,
+)
+from callcenter.domain.events import CampaignJoinRequested, Event, HopperFilled, ServiceStarted
+from callcenter.domain.ids import AgentId, AttemptId, CallId, CampaignId, PbxName, Phone
+from callcenter.domain.records import AttemptRecord, CallRecord, CampaignRecord, Record
+from callcenter.domain.step import Entry
+
+RECOVERED = "recovered"
+"""Why agents are not ready afterwards."""
+ASK_AFTER_S = 10.0
+"""When the PBX is asked about what is under way, should its state not have been read by then."""
+
+
+def salvage(state: State, tail: Iterable[Entry]) -> State:
+    """The state that a center can go on from: ``state`` with the facts of ``tail``.
+
+    Attempts without a result are kept, and their numbers with them: the first state reading finds
+    them alive, or ends them as ``unknown``. Agents keep their phones and are not ready. Hoppers are
+    empty, no command is under way, no link is up.
+    """
+    facts = _Facts(state.snapshot())
+    for entry in tail:
+        facts.take(entry)
+    return State(facts.conclude())
+
+
+class _Facts:
+    """Collects what a tail tells."""
+
+    def __init__(self, known: Snapshot) -> None:
+        self._known = known
+        self._position, self._now = known.position, known.now
+        self._epoch = known.epoch
+        self._calls = dict(known.calls)
+        self._attempts = dict(known.attempts)
+        self._campaigns = dict(known.campaigns)
+        self._links = dict(known.links)
+        self._phones: dict[AgentId, tuple[PbxName, Phone]] = {
+            agent.id: (agent.pbx, agent.phone) for agent in known.agents.values() if agent.phone
+        }
+        self._works_for: dict[AgentId, CampaignId] = {
+            agent.id: agent.campaign for agent in known.agents.values()
+        }
+        self._rows: dict[str, tuple[CampaignId, HopperRow]] = {}
+        for key, campaign in known.campaigns.items():
+            self._take_rows(key, campaign.hopper)
+
+    def take(self, entry: Entry) -> None:
+        """One entry: first what was ordered, then what ended."""
+        self._position, self._now = entry.position, max(self._now, entry.now)
+        self._take_event(entry.event)
+        for record in entry.records:
+            if isinstance(record, CampaignRecord):
+                self._take_campaign(record)
+        for command in entry.commands:
+            self._take_command(command, entry.now)
+        for record in entry.records:
+            self._take_end(record)
+
+    def _take_event(self, event: Event) -> None:
+        if isinstance(event, ServiceStarted):
+            self._epoch = max(self._epoch, event.epoch)
+        elif isinstance(event, CampaignJoinRequested):  # what was answered is in no journal
+            self._works_for[event.agent] = event.campaign
+        elif isinstance(event, HopperFilled):
+            self._take_rows(event.campaign, event.rows)
+
+    def _take_rows(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
+        self._rows |= {row.number: (campaign, row) for row in rows}
+
+    def _take_campaign(self, record: CampaignRecord) -> None:
+        settings = record.settings
+        campaign = self._campaigns.get(settings.id) or Campaign(settings)
+        self._campaigns[settings.id] = msgspec.structs.replace(
+            campaign,
+            settings=settings,
+            state=record.state,
+            since=campaign.since if record.state is campaign.state else record.at,
+            changed_by=record.by,
+        )
+
+    def _take_command(self, command: Command, now: float) -> None:
+        match command:
+            case AddFallbackMember():
+                self._leave(command.phone, but=command.agent)
+                self._phones[command.agent] = (command.pbx, command.phone)
+            case RemoveFallbackMember():
+                self._leave(command.phone)
+            case PlaceCall():
+                self._place(command, now)
+            case _:
+                pass  # what became of it the PBX tells
+
+    def _leave(self, phone: Phone, but: AgentId = "") -> None:
+        """Nobody works on this phone any more, except ``but``."""
+        for agent, (_, theirs) in list(self._phones.items()):
+            if theirs == phone and agent != but:
+                del self._phones[agent]
+                self._works_for.pop(agent, None)
+
+    def _place(self, command: PlaceCall, now: float) -> None:
+        """Somebody was dialed: known from now on, never to be dialed for this attempt again."""
+        key, contact, tries = command.campaign, command.contact, command.tries
+        if not key and command.number in self._rows:  # version 2 did not say it in the command
+            key, row = self._rows[command.number]
+            contact, tries = row.contact, row.made + 1
+        campaign = self._campaigns.get(key)
+        if campaign is None:
+            return
+        self._campaigns[key] = msgspec.structs.replace(campaign, placed=campaign.placed + 1)
+        self._attempts[command.channel.id] = Attempt(
+            id=command.channel.id,
+            campaign=key,
+            contact=contact,
+            number=command.number,
+            channel=command.channel,
+            placed_at=now,
+            tries=tries,
+        )
+
+    def _take_end(self, record: Record) -> None:
+        match record:
+            case CallRecord():
+                self._calls.pop(record.call, None)
+            case AttemptRecord() if record.attempt in self._attempts:
+                self._end_attempt(record, self._attempts.pop(record.attempt))
+            case _:
+                pass
+
+    def _end_attempt(self, record: AttemptRecord, attempt: Attempt) -> None:
+        campaign = self._campaigns[record.campaign]
+        results = {**campaign.results}
+        results[record.result] = results.get(record.result, 0) + 1
+        is_news = bool(record.person_at) and not attempt.person_at
+        self._campaigns[record.campaign] = msgspec.structs.replace(
+            campaign, results=results, people=campaign.people + is_news
+        )
+
+    # --- the state that comes of it -----------------------------------------------------------
+
+    def conclude(self) -> Snapshot:
+        """All of it as a state."""
+        agents = {agent.id: self._rest(agent) for agent in self._known.agents.values()}
+        for name in self._phones:
+            if name not in agents:  # the profile comes with the accounts
+                agents[name] = self._rest(Agent(name, ()))
+        attempts = {key: _unsure(attempt) for key, attempt in self._attempts.items()}
+        calls = {key: _parted(c) for key, c in self._calls.items() if _is_there(c, attempts)}
+        attempts = {key: _with_call(attempt, calls) for key, attempt in attempts.items()}
+        asked = {f"attempt:{key}": self._now + ASK_AFTER_S for key in attempts}
+        asked |= {f"lease:{key}": self._now + ASK_AFTER_S for key in calls}
+        return msgspec.structs.replace(
+            self._known,
+            position=self._position,
+            epoch=self._epoch,
+            now=self._now,
+            agents=agents,
+            calls=calls,
+            legs={},
+            attempts=attempts,
+            campaigns={key: _forgetful(one) for key, one in self._campaigns.items()},
+            pending={},
+            timers=asked,
+            links=dict.fromkeys(self._links, False),
+            blocked="",
+        )
+
+    def _rest(self, agent: Agent) -> Agent:
+        """On the phone or signed out, and at nothing."""
+        pbx, phone = self._phones.get(agent.id, ("", ""))
+        campaign = self._campaigns.get(self._works_for.get(agent.id, ""))
+        is_possible = campaign is not None and phone != "" and campaign.settings.pbx == pbx
+        return Agent(
+            agent.id,
+            agent.queues,
+            agent.seniority,
+            state=AgentState.NOT_READY if phone else AgentState.SIGNED_OUT,
+            reason=RECOVERED if phone else "",
+            since=self._now,
+            idle_since=agent.idle_since,
+            pbx=pbx,
+            phone=phone,
+            campaign=self._works_for[agent.id] if is_possible else "",
+        )
+
+
+def _unsure(attempt: Attempt) -> Attempt:
+    """Where it is only the PBX knows; what is known for good of it stays."""
+    if attempt.state in IN_FLIGHT:
+        return msgspec.structs.replace(attempt, state=AttemptState.PLACED)
+    return attempt
+
+
+def _with_call(attempt: Attempt, calls: dict[CallId, Call]) -> Attempt:
+    """A person whose call has a record is gone; that the attempt ended comes with the reading."""
+    if attempt.call and attempt.call not in calls:
+        return msgspec.structs.replace(attempt, state=AttemptState.PLACED, call="")
+    return attempt
+
+
+def _is_there(call: Call, attempts: dict[AttemptId, Attempt]) -> bool:
+    return not call.campaign or call.attempt in attempts
+
+
+def _parted(call: Call) -> Call:
+    """The caller is somewhere in the PBX; with whom, it tells."""
+    state = call.state
+    if state in (CallState.OFFERED, CallState.CONNECTED):
+        state = CallState.WAITING if call.queued_at else CallState.ARRIVING
+    return msgspec.structs.replace(call, state=state, agent="", leg=None, joining=False, bridge="")
+
+
+def _forgetful(campaign: Campaign) -> Campaign:
+    """The database is asked anew whom to dial."""
+    return msgspec.structs.replace(
+        campaign, hopper=(), refill="", ended_since_refill=(), refusals=0
+    )
