@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from callcenter.core import agents, attempts, lines, queue_days
+from callcenter.core import agents, attempts, lines, queue_days, readings
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentStep, Seniority
 from callcenter.domain.call import Call, CallState, CallStep, Place
-from callcenter.domain.commands import HangUp, JoinCall, PopCard, ReadPbx, RingAgent
+from callcenter.domain.commands import HangUp, JoinCall, PopCard, RingAgent
 from callcenter.domain.events import (
     ChannelHungUp,
     ChannelJoined,
@@ -349,6 +349,7 @@ def caller_returned(turn: Turn, call: Call) -> None:
     than this: two threads of the PBX report.
     """
     turn.state.set_timer(f"parted:{call.id}", turn.now + PARTED_S)
+    turn.leave_alone(call.channel, turn.now + PARTED_S)
 
 
 def still_parted(turn: Turn, call_id: CallId) -> None:
@@ -459,5 +460,4 @@ def join_overdue(turn: Turn, call_id: CallId) -> None:
         return
     turn.change_call(call, joining=False)
     turn.state.set_timer(f"join:{call_id}", turn.now + JOIN_LEASE_S)
-    if turn.is_up(call.channel.pbx):
-        turn.send(ReadPbx(turn.command_id(), call.channel.pbx))
+    readings.ask(turn, call.channel.pbx)

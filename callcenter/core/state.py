@@ -35,6 +35,7 @@ from callcenter.domain.ids import (
 )
 from callcenter.domain.leg import Leg
 from callcenter.domain.queue_day import QueueDay
+from callcenter.domain.reading import Reading
 from callcenter.domain.step import Reply
 
 K = TypeVar("K")
@@ -126,6 +127,8 @@ class Snapshot(Struct, frozen=True):
     answered: dict[RequestId, Answered]
     links: dict[PbxName, bool]
     days: dict[QueueId, QueueDay]
+    readings: dict[PbxName, Reading] = {}
+    settles: tuple[tuple[ChannelRef, float], ...] = ()
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -156,6 +159,11 @@ class State:
         self.answered: Table[RequestId, Answered] = Table(log, dict(snapshot.answered))
         self.links: Table[PbxName, bool] = Table(log, dict(snapshot.links))
         self.days: Table[QueueId, QueueDay] = Table(log, dict(snapshot.days))
+        self.readings: Table[PbxName, Reading] = Table(log, dict(snapshot.readings))
+        """Readings of PBXs that are on their way."""
+        self.settles: Table[ChannelRef, float] = Table(log, dict(snapshot.settles))
+        """Until when something is under way with a channel: a reading ordered before says nothing
+        of it. Kept until the next reading, which is ordered after."""
         # Derived.
         self.call_of: Table[ChannelRef, CallId] = Table(
             log, {call.channel: call.id for call in snapshot.calls.values()}
@@ -291,6 +299,8 @@ class State:
             answered=self.answered.as_dict(),
             links=self.links.as_dict(),
             days=self.days.as_dict(),
+            readings=self.readings.as_dict(),
+            settles=tuple(self.settles.items()),
         )
 
     def encode(self) -> bytes:

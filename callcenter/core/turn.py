@@ -15,7 +15,7 @@ from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, CallStep
 from callcenter.domain.campaign import Campaign, CampaignStep
 from callcenter.domain.center import Queue
-from callcenter.domain.commands import Command, HangUp
+from callcenter.domain.commands import Command, HangUp, channels_of
 from callcenter.domain.ids import (
     AgentId,
     CallId,
@@ -37,6 +37,9 @@ from callcenter.domain.records import (
 )
 from callcenter.domain.step import Reply
 
+UNDER_WAY_S = 0.5
+"""A command takes effect within milliseconds; a loaded PBX is given this long before its state may
+speak against the command."""
 ENDING_LEASE_S = 10.0
 """A hang-up takes milliseconds; after this the PBX is asked whether the caller is still there."""
 
@@ -103,6 +106,13 @@ class Turn:
         """Have this done outside; it stays pending until its result comes in."""
         self.commands.append(command)
         self.state.pending.put(command.id, command)
+        for channel in channels_of(command):
+            self.leave_alone(channel, self.now + UNDER_WAY_S)
+
+    def leave_alone(self, channel: ChannelRef, until: float) -> None:
+        """Have no reading that was ordered before then judge this channel, see ``readings``."""
+        settles = self.state.settles
+        settles.put(channel, max(until, settles.get(channel) or 0.0))
 
     def record(self, record: Record) -> None:
         """Keep this for ever."""

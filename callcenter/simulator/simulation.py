@@ -154,6 +154,7 @@ def make_day(scenario: Scenario, faults: tuple[Fault, ...]) -> FaultyDay:
         phones=dict.fromkeys(phones, "main"),
         default_queue="service",
         region="IS",
+        pbxs=("main",),
     )
     dialers = round(scenario.agents * CAMPAIGN_SHARE)
     agents = tuple(_agent(n, phone, n < dialers) for n, phone in enumerate(phones))
