@@ -330,6 +330,8 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
     """A command was refused, or nobody knows. What the PBX did will be told by its events."""
     command = turn.state.pending.get(event.command)
     turn.state.pending.remove(event.command)
+    if command is not None and not event.unknown:
+        readings.refused(turn, command)
     match command:
         case RingAgent() | OpenLine():
             leg = turn.state.legs.get(command.leg)

@@ -11,13 +11,14 @@ the next reading.
 from __future__ import annotations
 
 from callcenter.core.turn import Turn
-from callcenter.domain.commands import ReadPbx
+from callcenter.domain.commands import Command, ReadPbx, channels_of
 from callcenter.domain.events import ChannelTruth, PbxStateRead
 from callcenter.domain.ids import ChannelRef, CommandId, PbxName
 from callcenter.domain.reading import Reading
 
-UNANSWERED_S = 30.0
-"""A reading takes a tenth of a second, of a busy PBX a few. After this another one is sent."""
+UNANSWERED_S = 10.0
+"""A reading takes a tenth of a second, of a busy PBX a second or two. One that is not answered by
+then does not keep another from being sent."""
 MAKING_S = 10.0
 """What an Originate has just ordered may not be in the PBX yet: that takes milliseconds, beside a
 slow trunk or on a loaded machine longer."""
@@ -82,6 +83,13 @@ def hear(turn: Turn, event: object) -> None:
         return
     if channel in turn.state.call_of or channel in turn.state.legs or turn.attempt_on(channel):
         turn.leave_alone(channel, turn.now)
+
+
+def refused(turn: Turn, command: Command) -> None:
+    """A command came to nothing, and is under way no more: a reading ordered from now on may judge
+    its channels at once."""
+    for channel in channels_of(command):
+        turn.state.settles.put(channel, turn.now)
 
 
 class Facts:

@@ -7,7 +7,6 @@ answer, what the clock shows, who sits at a desktop, what a power cut leaves of 
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 
@@ -26,6 +25,7 @@ from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay, day_name
 from callcenter.simulator.day_journal import SNAPSHOT_EVERY, DayJournal
 from callcenter.simulator.day_link import Silence
 from callcenter.simulator.dialed import Behaviour
+from callcenter.simulator.doom import AIMS, DOOM_STEPS_MAX, Doom
 from callcenter.simulator.faults import NOISE_PER_HOUR, Fault, FaultKind, mangle
 from callcenter.simulator.messages import Message, encode
 from callcenter.simulator.timers import Timer
@@ -54,18 +54,6 @@ RETRY_S = 1.0
 """Between two tries to connect."""
 LATE_S = (0.01, 4.0)
 SWAPPED_S = (0.001, 0.05)
-DOOM_STEPS_MAX = 6
-"""A kill strikes after so many more steps at most: so also in the middle of a burst."""
-AIMS: tuple[type, ...] = (
-    object,
-    c.PlaceCall,
-    c.RingAgent,
-    c.JoinCall,
-    c.HoldCaller,
-    c.HangUp,
-    c.AskDigit,
-)
-"""Commands around which a kill does most harm; the first stands for any."""
 JUMP_S = (0.1, 2000.0)
 """By how much the clock is set wrong."""
 BACK_S = (0.1, 10.0)
@@ -80,18 +68,6 @@ OF_THE_WORLD = (
     "menu_failed",
 )
 """Faults that the machine notes of what goes wrong around it; all others are its own."""
-
-
-@dataclass
-class Doom:
-    """A death that is to strike at the worst moment."""
-
-    fault: Fault
-    aim: type
-    """After a step that leads to such a command."""
-    steps: int
-    """And then so many more."""
-    is_near: bool = False
 
 
 class FaultyDay(SimulatedDay):
