@@ -4,8 +4,8 @@ What a reading tells was true at some moment between its order and its answer. I
 which events were missed, that is the best there is, and all is judged. Over a link that stood it
 meets what is under way, and there is one rule: **it says nothing of a channel that was being moved
 when the reading was ordered, or that anything was ordered or heard of since**; nor of those bound
-to it, for a conversation is judged as a whole. Being moved is a channel shortly after a command, and
-one that has just left a bridge; and a channel is being made until it has had time to appear
+to it, for a conversation is judged as a whole. Being moved is a channel shortly after a command,
+and one that has just left a bridge; a channel is being made until it has had time to appear
 (``Turn.leave_alone``, ``MAKING_S``). What is left alone is judged by its own deadline, and by the
 next reading.
 """
