@@ -34,6 +34,7 @@ from callcenter.domain.ids import (
     RequestId,
 )
 from callcenter.domain.leg import Leg
+from callcenter.domain.mishap import MishapDay
 from callcenter.domain.queue_day import QueueDay
 from callcenter.domain.reading import Reading
 from callcenter.domain.step import Reply
@@ -129,6 +130,7 @@ class Snapshot(Struct, frozen=True):
     days: dict[QueueId, QueueDay]
     readings: dict[PbxName, Reading] = {}
     settles: tuple[tuple[ChannelRef, float], ...] = ()
+    mishaps: dict[str, MishapDay] = {}
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -164,6 +166,9 @@ class State:
         self.settles: Table[ChannelRef, float] = Table(log, dict(snapshot.settles))
         """Until when something is under way with a channel: a reading ordered before says nothing
         of it. Kept until the next reading, which is ordered after."""
+        self.mishaps: Table[str, MishapDay] = Table(log, dict(snapshot.mishaps))
+        """Repairs and faults of the last day that had one of the kind, by ``repair:KIND`` and
+        ``fault:KIND``."""
         # Derived.
         self.call_of: Table[ChannelRef, CallId] = Table(
             log, {call.channel: call.id for call in snapshot.calls.values()}
@@ -301,6 +306,7 @@ class State:
             days=self.days.as_dict(),
             readings=self.readings.as_dict(),
             settles=tuple(self.settles.items()),
+            mishaps=self.mishaps.as_dict(),
         )
 
     def encode(self) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from callcenter.core.days import day_of
 from callcenter.core.state import State
 from callcenter.domain import agent as agents
 from callcenter.domain import call as calls
@@ -28,6 +29,7 @@ from callcenter.domain.ids import (
     make_id,
 )
 from callcenter.domain.leg import Leg
+from callcenter.domain.mishap import Mishap, MishapDay
 from callcenter.domain.records import (
     AgentStateRecord,
     CampaignRecord,
@@ -121,10 +123,19 @@ class Turn:
     def fault(self, kind: str, detail: str) -> None:
         """Note that something came in that could not be."""
         self.records.append(FaultRecord(kind, detail, self.now))
+        self._count(Mishap.FAULT, kind)
 
     def repair(self, kind: str, subject: str) -> None:
         """Note that the PBX's word replaced our belief."""
         self.records.append(RepairRecord(kind, subject, self.now))
+        self._count(Mishap.REPAIR, kind)
+
+    def _count(self, mishap: Mishap, kind: str) -> None:
+        key, day = f"{mishap}:{kind}", day_of(self.state)
+        known = self.state.mishaps.get(key)
+        before = known.count if known is not None and known.day == day else 0
+        self.state.mishaps.put(key, MishapDay(mishap, kind, day, before + 1))
+        self.touched[key] = None
 
     def grant(self, request: RequestId) -> None:
         """Answer a request: done."""

@@ -84,6 +84,8 @@ class FaultyDay(SimulatedDay):
         """Faults that came about, by kind."""
         self.repaired: Counter[str] = Counter()
         self.faulted: Counter[str] = Counter()
+        self.readings = 0
+        """Answers to readings that the machine asked for."""
         self.calls = 0
         """Calls that have ended."""
         self.attempts: dict[str, AttemptRecord] = {}
@@ -270,6 +272,7 @@ class FaultyDay(SimulatedDay):
             if self.is_alive and self.link.is_up and self.link.sessions == session:
                 self._unanswered.pop(command.id, None)
                 self._read_at.append(self.world.now)
+                self.readings += 1
                 self.put(read)
                 self.put(e.CommandSucceeded(command.id))
 

@@ -111,6 +111,8 @@ class Outcome(Struct, frozen=True):
     steps: int
     calls: int
     attempts: int
+    readings: int
+    """Answers to readings that the machine asked for; those after a connection are not counted."""
     repairs: dict[str, int]
     faults_recorded: dict[str, int]
     stuck_agents: list[str]
@@ -224,6 +226,7 @@ def play(
         steps=day.state.position,
         calls=day.calls,
         attempts=len(day.attempts),
+        readings=day.readings,
         repairs=dict(sorted(day.repaired.items())),
         faults_recorded=dict(sorted(day.faulted.items())),
         stuck_agents=day.stuck_agents(),

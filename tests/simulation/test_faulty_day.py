@@ -56,6 +56,7 @@ def test_what_broke_once_breaks_no_more(scenario: Scenario, story: str) -> None:
 def test_where_nothing_goes_wrong_there_is_nothing_to_repair() -> None:
     outcome = play(Scenario(7, HOURS, AGENTS, "none"))
 
+    assert outcome.readings > 60 * HOURS  # all of them in the middle of something
     assert outcome.faults == outcome.repairs == outcome.faults_recorded == {}
     assert outcome.callers_lost == 0
 

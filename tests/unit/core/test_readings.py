@@ -266,7 +266,7 @@ def test_an_open_line_found_where_it_is_known_to_be_is_not_touched() -> None:
 
     step = bench.tell(e.PbxStateRead(PBX, (leg_row(line, Place.HOLD),)))
 
-    assert step.commands == step.records == step.touched == ()
+    assert (step.commands, step.records, step.touched) == ((), (), ())
 
 
 def test_a_message_that_is_known_to_play_goes_on() -> None:
