@@ -180,6 +180,12 @@ class Bench:
         self.tell(e.PbxStateRead(PBX, channels))
         self.tell(e.CommandSucceeded(reading.id))
 
+    def order_reading(self) -> str:
+        """The machine reads the PBX now, by itself; the command."""
+        self.machine.state.set_timer(f"review:{PBX}", self.now)
+        self.tell(e.Tick())
+        return self.last(c.ReadPbx).id
+
     def deadlines(self, kinds: tuple[str, ...] = ()) -> dict[str, float]:
         """The timers of these kinds; without any, all but the review, which always comes."""
         return {
@@ -378,3 +384,10 @@ def truth(
     return e.ChannelTruth(
         channel(name), endpoint, place, bridge=bridge, role=role, dialed_number="7000"
     )
+
+
+def leg_truth(
+    leg: ChannelRef, place: Place, *, up: bool = True, bridge: str = ""
+) -> e.ChannelTruth:
+    """The row of an agent's leg in a state reading."""
+    return e.ChannelTruth(leg, "1001", place, up=up, bridge=bridge, role="agent")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
-import pytest
 
 from callcenter.core import inbound, readings
-from callcenter.core.machine import Machine
 from callcenter.core.state import decode_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
-from callcenter.domain.attempt import Verdict
 from callcenter.domain.call import CallState, Outcome, Place
 from callcenter.domain.center import REVIEW_EVERY_S
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import RepairRecord
-from tests.builders import CENTER, PBX, Bench, channel, truth
+from tests.builders import CENTER, PBX, Bench, channel, leg_truth, truth
 
 Rows: TypeAlias = tuple[e.ChannelTruth, ...]
 
@@ -27,17 +23,6 @@ Rows: TypeAlias = tuple[e.ChannelTruth, ...]
 def repairs(bench: Bench) -> list[str]:
     """Kinds of repairs made, in order."""
     return [r.kind for r in bench.kept(RepairRecord)]
-
-
-def order(bench: Bench) -> str:
-    """The next review is due now; the reading's command."""
-    bench.machine.state.set_timer(f"review:{PBX}", bench.now)
-    bench.tell(e.Tick())
-    return bench.last(c.ReadPbx).id
-
-
-def leg_row(leg: ChannelRef, place: Place, *, up: bool = True, bridge: str = "") -> e.ChannelTruth:
-    return e.ChannelTruth(leg, "1001", place, up=up, bridge=bridge, role="agent")
 
 
 def leg_of(bench: Bench, name: str = "a") -> ChannelRef:
@@ -54,7 +39,7 @@ def talking() -> tuple[Bench, Rows]:
     bench.talk("a")
     rows = (
         truth("a", Place.BRIDGE, bridge="b-a"),
-        leg_row(leg_of(bench), Place.BRIDGE, bridge="b-a"),
+        leg_truth(leg_of(bench), Place.BRIDGE, bridge="b-a"),
     )
     return bench, rows
 
@@ -86,7 +71,7 @@ def test_a_conversation_of_three_hours_is_looked_at_each_minute_and_let_be() -> 
 
 def test_a_reading_that_is_on_its_way_is_not_sent_again() -> None:
     bench = Bench()
-    order(bench)
+    bench.order_reading()
 
     bench.tell(e.CallerHeld(channel("stranger")))
 
@@ -95,7 +80,7 @@ def test_a_reading_that_is_on_its_way_is_not_sent_again() -> None:
 
 def test_a_reading_that_is_never_answered_does_not_keep_the_next_from_being_sent() -> None:
     bench = Bench()
-    order(bench)
+    bench.order_reading()
 
     bench.wait(2 * REVIEW_EVERY_S)
 
@@ -127,7 +112,7 @@ def test_a_review_left_over_from_a_link_that_is_down_reads_nothing() -> None:
 
 def test_a_reading_that_was_refused_may_be_asked_for_at_once() -> None:
     bench = Bench()
-    reading = order(bench)
+    reading = bench.order_reading()
 
     bench.tell(e.CommandFailed(reading, "no link"))
     bench.tell(e.CallerHeld(channel("stranger")))
@@ -137,9 +122,9 @@ def test_a_reading_that_was_refused_may_be_asked_for_at_once() -> None:
 
 def test_the_failure_of_a_reading_that_was_given_up_takes_nothing_back() -> None:
     bench = Bench()
-    first = order(bench)
+    first = bench.order_reading()
     bench.wait(readings.UNANSWERED_S)
-    second = order(bench)
+    second = bench.order_reading()
 
     bench.tell(e.CommandFailed(first, "no answer", unknown=True))
 
@@ -148,7 +133,7 @@ def test_the_failure_of_a_reading_that_was_given_up_takes_nothing_back() -> None
 
 def test_a_reading_on_its_way_is_known_after_a_snapshot() -> None:
     bench, _ = talking()
-    order(bench)
+    bench.order_reading()
 
     again = decode_state(bench.machine.state.encode())
 
@@ -161,12 +146,12 @@ def test_a_reading_on_its_way_is_known_after_a_snapshot() -> None:
 
 def test_an_answer_that_comes_late_is_as_old_as_the_first_order_that_it_may_answer() -> None:
     bench = Bench()
-    first = order(bench)
+    first = bench.order_reading()
     bench.wait(readings.UNANSWERED_S)
     bench.tell(e.CommandFailed(first, "no answer", unknown=True))
     bench.tell(e.CallArrived(channel("a"), "5551234", "7000"))
     bench.wait(5)
-    order(bench)
+    bench.order_reading()
 
     bench.tell(e.PbxStateRead(PBX, ()))  # the first one's
 
@@ -190,14 +175,14 @@ def test_a_caller_whose_menu_runs_is_probed_only_when_the_result_is_overdue() ->
     bench = Bench()
     bench.tell(e.CallArrived(channel("a"), "5551234", "7000"))
     bench.wait(5)
-    order(bench)
+    bench.order_reading()
     bench.tell(e.PbxStateRead(PBX, (truth("a", Place.MENU),)))
     assert bench.sent(c.ProbeMenu) == []
 
     bench.wait(inbound.MENU_LEASE_S)
     bench.tell(e.PbxStateRead(PBX, (truth("a", Place.MENU),)))
     assert len(bench.sent(c.ProbeMenu)) == 1
-    order(bench)
+    bench.order_reading()
     bench.tell(e.PbxStateRead(PBX, (truth("a", Place.MENU),)))
 
     assert len(bench.sent(c.ProbeMenu)) == 1
@@ -205,13 +190,13 @@ def test_a_caller_whose_menu_runs_is_probed_only_when_the_result_is_overdue() ->
 
 def test_a_caller_hung_up_by_us_is_hung_up_again_only_when_the_first_did_nothing() -> None:
     bench, rows = talking()
-    order(bench)
+    bench.order_reading()
     bench.ask(e.HangUpRequested, "ana")
     bench.tell(e.PbxStateRead(PBX, rows))
     assert len(bench.sent(c.HangUp)) == 1
     bench.wait(1)
 
-    order(bench)
+    bench.order_reading()
     bench.tell(e.PbxStateRead(PBX, rows))
 
     assert len(bench.sent(c.HangUp)) == 2
@@ -223,7 +208,7 @@ def test_a_command_that_was_refused_is_under_way_no_more() -> None:
     bench.tell(e.CommandFailed(bench.last(c.HoldCaller).id, "Permission denied"))
     bench.now += 0.01
 
-    order(bench)
+    bench.order_reading()
     bench.tell(e.PbxStateRead(PBX, (truth("a", Place.MENU),)))
 
     assert len(bench.sent(c.HoldCaller)) == 2
@@ -262,9 +247,9 @@ def test_an_open_line_found_where_it_is_known_to_be_is_not_touched() -> None:
     line = bench.agent("ana").line
     assert line is not None
     bench.wait(REVIEW_EVERY_S - 5)
-    order(bench)
+    bench.order_reading()
 
-    step = bench.tell(e.PbxStateRead(PBX, (leg_row(line, Place.HOLD),)))
+    step = bench.tell(e.PbxStateRead(PBX, (leg_truth(line, Place.HOLD),)))
 
     assert (step.commands, step.records, step.touched) == ((), (), ())
 
@@ -278,7 +263,7 @@ def test_a_message_that_is_known_to_play_goes_on() -> None:
     bench.person(ref)
     bench.message(ref)
     bench.wait(2)
-    order(bench)
+    bench.order_reading()
 
     rows = (e.ChannelTruth(ref, "carrier", Place.HARBOUR, role="dialed"),)
     step = bench.tell(e.PbxStateRead(PBX, rows))
@@ -295,183 +280,16 @@ def test_a_phone_dialed_that_does_not_ring_yet_is_not_taken_for_ringing() -> Non
     assert line is not None
     bench.tell(e.AttemptCreated(ref))
     bench.wait(1)
-    order(bench)
+    bench.order_reading()
 
     rows = (
         e.ChannelTruth(ref, "carrier", Place.DIALPLAN, up=False, role="dialed"),
-        leg_row(line, Place.HOLD),
+        leg_truth(line, Place.HOLD),
     )
     bench.tell(e.PbxStateRead(PBX, rows))
 
     assert bench.attempt(ref).ringing_at == 0.0
     assert f"ringout:{ref.id}" not in bench.machine.state.timers
-
-
-# --- a healthy call, read at any moment -----------------------------------------------------------
-
-Moment: TypeAlias = tuple[Callable[[Bench], e.Event], Callable[[Bench], Rows]]
-"""What comes in, and what the PBX would show from then on."""
-A = channel("a")
-
-
-def inbound_call() -> Iterator[Moment]:
-    """A caller through the menu to an agent, who ends the conversation."""
-    legs: list[ChannelRef] = []
-
-    def leg(bench: Bench) -> ChannelRef:
-        call = bench.machine.state.call_of.get(A)
-        found = None if call is None else bench.machine.state.calls[call].leg
-        if found is not None and found not in legs:
-            legs.append(found)
-        return legs[-1]
-
-    def caller(place: Place, bridge: str = "") -> Callable[[Bench], Rows]:
-        return lambda _: (truth("a", place, bridge=bridge),)
-
-    def both(
-        place: Place, leg_place: Place, *, up: bool = True, bridge: str = "", leg_bridge: str = ""
-    ) -> Callable[[Bench], Rows]:
-        return lambda b: (
-            truth("a", place, bridge=bridge),
-            leg_row(leg(b), leg_place, up=up, bridge=leg_bridge),
-        )
-
-    p = Place
-    yield lambda _: e.CallArrived(A, "5551234", "7000"), caller(p.MENU)
-    yield lambda b: e.IvrCommandEnded(A, b.last(c.PlayPrompt).id, 0), caller(p.MENU)
-    yield lambda b: e.IvrCommandEnded(A, b.last(c.AskDigit).id, 1, "1"), caller(p.MENU)
-    yield lambda _: e.IvrLeft(A), caller(p.DIALPLAN)
-    yield lambda _: e.CallerHeld(A), caller(p.HOLD)
-    yield lambda b: e.LegCreated(leg(b)), both(p.HOLD, p.DIALPLAN, up=False)
-    yield lambda b: e.LegRinging(leg(b)), both(p.HOLD, p.DIALPLAN, up=False)
-    yield lambda b: e.LegAnswered(leg(b)), both(p.HOLD, p.DIALPLAN)
-    yield lambda b: e.LegParked(leg(b)), both(p.HOLD, p.HOLD)
-    yield lambda _: e.CallerLeftHold(A), both(p.DIALPLAN, p.HOLD)
-    yield lambda _: e.ChannelJoined(A, "b1"), both(p.BRIDGE, p.HOLD, bridge="b1")
-    joined = both(p.BRIDGE, p.BRIDGE, bridge="b1", leg_bridge="b1")
-    yield lambda b: e.ChannelJoined(leg(b), "b1"), joined
-    yield lambda b: e.ChannelLeft(leg(b), "b1"), both(p.BRIDGE, p.DIALPLAN, bridge="b1")
-    yield lambda _: e.ChannelLeft(A, "b1"), both(p.DIALPLAN, p.DIALPLAN)
-    yield lambda _: e.CallerHeld(A), both(p.HOLD, p.DIALPLAN)
-    yield lambda b: e.ChannelHungUp(leg(b), 16), caller(p.HOLD)
-    yield lambda _: e.ChannelHungUp(A, 16), lambda _: ()
-
-
-def dialed_call() -> Iterator[Moment]:
-    """A person dialed, who talks with the agent on the line and hangs up."""
-
-    def ref(bench: Bench) -> ChannelRef:
-        return bench.sent(c.PlaceCall)[0].channel
-
-    def line(bench: Bench) -> ChannelRef:
-        found = bench.agent("ana").line
-        assert found is not None
-        return found
-
-    def rows(
-        place: Place | None,
-        line_place: Place = Place.HOLD,
-        *,
-        up: bool = True,
-        bridge: str = "",
-        line_bridge: str = "",
-    ) -> Callable[[Bench], Rows]:
-        def shown(bench: Bench) -> Rows:
-            of_line = leg_row(line(bench), line_place, bridge=line_bridge)
-            if place is None:
-                return (of_line,)
-            person = e.ChannelTruth(
-                ref(bench), "carrier", place, up=up, bridge=bridge, role="dialed"
-            )
-            return (person, of_line)
-
-        return shown
-
-    p = Place
-    yield lambda b: e.CommandSucceeded(b.last(c.PlaceCall).id), rows(None)
-    yield lambda b: e.AttemptCreated(ref(b)), rows(p.DIALPLAN, up=False)
-    yield lambda b: e.AttemptRinging(ref(b)), rows(p.DIALPLAN, up=False)
-    yield lambda b: e.AttemptAnswered(ref(b)), rows(p.SCREENING)
-    yield lambda b: e.AttemptScreened(ref(b), Verdict.HUMAN, ""), rows(p.DIALPLAN)
-    yield lambda b: e.CallerHeld(ref(b)), rows(p.HOLD)
-    yield lambda b: e.CallerLeftHold(ref(b)), rows(p.DIALPLAN)
-    yield lambda b: e.ChannelJoined(ref(b), "b1"), rows(p.BRIDGE, bridge="b1")
-    joined = rows(p.BRIDGE, p.BRIDGE, bridge="b1", line_bridge="b1")
-    yield lambda b: e.ChannelJoined(line(b), "b1"), joined
-    yield lambda b: e.ChannelLeft(ref(b), "b1"), rows(p.DIALPLAN, p.BRIDGE, line_bridge="b1")
-    yield lambda b: e.ChannelLeft(line(b), "b1"), rows(p.DIALPLAN, p.DIALPLAN)
-    yield lambda b: e.LegParked(line(b)), rows(p.DIALPLAN, p.HOLD)
-    yield lambda b: e.ChannelHungUp(ref(b), 16), rows(None)
-
-
-def at_a_desk() -> Bench:
-    bench = Bench()
-    bench.agents("ana")
-    return bench
-
-
-def on_the_line() -> Bench:
-    bench = Bench()
-    bench.dial("ana", rows=1)
-    return bench
-
-
-def said(bench: Bench) -> tuple[list[str], list[Any]]:
-    """What went out and what was kept, but for the readings."""
-    commands = [type(x).__name__ for x in bench.commands if not isinstance(x, c.ReadPbx)]
-    return commands, [type(x).__name__ for x in bench.records]
-
-
-def play(
-    begin: Bench, moments: list[Moment], ordered: int = -1, shown: int = -1, told: int = -1
-) -> tuple[list[str], list[Any]]:
-    """Play it; a reading is ordered, shows what is true, and is told after these moments."""
-    bench = copy_of(begin)
-    rows: Rows = ()
-    for number, (event, truths) in enumerate(moments):
-        happened = event(bench)
-        # Nobody hangs up in the first second: that would be no conversation.
-        bench.now += 1.0 if isinstance(happened, e.ChannelLeft) else 0.01
-        bench.tell(happened)
-        if number == ordered:
-            order(bench)
-        if number == shown:
-            rows = truths(bench)
-        if number == told:
-            bench.tell(e.PbxStateRead(PBX, rows))
-    bench.wait(1.5)
-    return said(bench)
-
-
-def copy_of(bench: Bench) -> Bench:
-    """The same bench, to be played on."""
-    copy = Bench(center=bench.center, now=bench.now)
-    copy.machine = Machine(decode_state(bench.machine.state.encode()))
-    copy.commands, copy.records = list(bench.commands), list(bench.records)
-    copy._rows, copy._under_way = dict(bench._rows), dict(bench._under_way)
-    return copy
-
-
-@pytest.mark.parametrize(
-    ("begin", "story"), [(at_a_desk, inbound_call), (on_the_line, dialed_call)]
-)
-def test_a_healthy_call_is_the_same_whenever_it_is_read(
-    begin: Callable[[], Bench], story: Callable[[], Iterator[Moment]]
-) -> None:
-    bench = begin()
-    count = len(list(story()))
-    usual = play(bench, list(story()))
-
-    differing = [
-        (ordered, shown, told)
-        for ordered in range(count)
-        for shown in range(ordered, count)
-        for told in dict.fromkeys((shown, min(shown + 1, count - 1), count - 1))
-        if play(bench, list(story()), ordered, shown, told) != usual
-    ]
-
-    assert differing == []
-    assert not [kind for kind in usual[1] if kind == "RepairRecord"]
 
 
 # --- PBXs taken out of the config -----------------------------------------------------------------
