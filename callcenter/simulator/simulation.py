@@ -13,7 +13,7 @@ from callcenter.core.invariants import broken
 from callcenter.domain.agent import AgentProfile, Seniority
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
-from callcenter.domain.center import Center, Queue
+from callcenter.domain.center import REVIEW_EVERY_S, Center, Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX
@@ -94,6 +94,8 @@ class Scenario(Struct, frozen=True):
     agents: int
     faults: str
     """``none``, ``some`` or ``all``."""
+    review_every_s: float = REVIEW_EVERY_S
+    """How often the machine reads the PBX by itself."""
 
     def plan(self) -> tuple[Fault, ...]:
         """Everything that goes wrong."""
@@ -157,6 +159,7 @@ def make_day(scenario: Scenario, faults: tuple[Fault, ...]) -> FaultyDay:
         default_queue="service",
         region="IS",
         pbxs=("main",),
+        review_every_s=scenario.review_every_s,
     )
     dialers = round(scenario.agents * CAMPAIGN_SHARE)
     agents = tuple(_agent(n, phone, n < dialers) for n, phone in enumerate(phones))
