@@ -213,9 +213,9 @@ def test_repairs_and_faults_are_counted_by_kind_from_midnight_on() -> None:
 
     today = queries.board(bench.machine.state).mishaps
     bench.now += 86_400
+    bench.review()
     bench.waiting_caller("in3")
     quiet = queries.board(bench.machine.state).mishaps
-    bench.wait(1)
     bench.review()
     tomorrow = queries.board(bench.machine.state).mishaps
 
