@@ -279,4 +279,5 @@ def center_of(settings: Settings, flows: tuple[Flow, ...]) -> Center:
         default_queue=settings.default_queue,
         time_zone=settings.time_zone,
         region=settings.region,
+        pbxs=tuple(pbx.name for pbx in settings.pbxs),
     )

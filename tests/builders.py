@@ -171,6 +171,29 @@ class Bench:
             self.tell(e.Tick())
         self.now = until
 
+    def review(self, *channels: e.ChannelTruth) -> None:
+        """Wait until the machine reads the PBX by itself, and answer with this state."""
+        due = self.deadlines(("review",))[f"review:{PBX}"]
+        self.wait(max(0.0, due - self.now))
+        reading = self.last(c.ReadPbx)
+        assert reading.id in self.machine.state.pending
+        self.tell(e.PbxStateRead(PBX, channels))
+        self.tell(e.CommandSucceeded(reading.id))
+
+    def order_reading(self) -> str:
+        """The machine reads the PBX now, by itself; the command."""
+        self.machine.state.set_timer(f"review:{PBX}", self.now)
+        self.tell(e.Tick())
+        return self.last(c.ReadPbx).id
+
+    def deadlines(self, kinds: tuple[str, ...] = ()) -> dict[str, float]:
+        """The timers of these kinds; without any, all but the review, which always comes."""
+        return {
+            key: due
+            for key, due in self.machine.state.timers.items()
+            if (key.partition(":")[0] in kinds if kinds else not key.startswith("review:"))
+        }
+
     # --- people -------------------------------------------------------------------------------
 
     def agents(self, *names: str, seniors: tuple[str, ...] = ()) -> None:
@@ -361,3 +384,10 @@ def truth(
     return e.ChannelTruth(
         channel(name), endpoint, place, bridge=bridge, role=role, dialed_number="7000"
     )
+
+
+def leg_truth(
+    leg: ChannelRef, place: Place, *, up: bool = True, bridge: str = ""
+) -> e.ChannelTruth:
+    """The row of an agent's leg in a state reading."""
+    return e.ChannelTruth(leg, "1001", place, up=up, bridge=bridge, role="agent")

@@ -18,11 +18,13 @@ from callcenter.core.campaign_queries import CampaignView, campaigns_view
 from callcenter.core.queries import (
     AgentView,
     CallView,
+    MishapView,
     QueueView,
     agent_view,
     agents_view,
     call_view,
     live_calls,
+    mishaps_view,
     queues_view,
     view_of_call,
 )
@@ -53,6 +55,7 @@ SECTIONS: dict[Topic, dict[str, type]] = {
         "calls": CallView,
         "campaigns": CampaignView,
         "links": bool,
+        "mishaps": MishapView,
     },
 }
 """What a topic's data consist of, by section: for programs, whose types are made of it."""
@@ -126,6 +129,7 @@ def data_of(feed: Feed, state: State) -> Data:
                 "calls": {call.id: view_of_call(call) for call in live_calls(state)},
                 "campaigns": {view.id: view for view in campaigns_view(state)},
                 "links": dict(state.links.as_dict()),
+                "mishaps": {view.id: view for view in mishaps_view(state)},
             }
 
 
@@ -151,6 +155,7 @@ def changes_of(feed: Feed, state: State, dirty: dict[str, None]) -> Data:
     whole: Data = {
         "queues": {view.id: view for view in queues_view(state)},
         "links": dict(state.links.as_dict()),
+        "mishaps": {view.id: view for view in mishaps_view(state)},
     }
     if "campaign" in kinds or "pbx" in kinds:
         whole["campaigns"] = {view.id: view for view in campaigns_view(state)}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from callcenter.core import offers
+from callcenter.core import offers, readings
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.call import Call, CallState, CallStep, Place
-from callcenter.domain.commands import ReadPbx
 from callcenter.domain.events import FallbackAnswered
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.leg import Leg
@@ -17,7 +16,7 @@ def fallback_answered(turn: Turn, event: FallbackAnswered) -> None:
     call = turn.call_on(event.channel)
     agent_id = turn.state.agent_of_phone.get(event.phone)
     if call is None or agent_id is None:
-        turn.send(ReadPbx(turn.command_id(), event.channel.pbx))
+        readings.ask(turn, event.channel.pbx)
         return
     adopt_conversation(turn, call, turn.state.agents[agent_id], event.leg)
 

@@ -5,9 +5,8 @@ Also: what a state reading says of attempts, after a restart or a lost link.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from callcenter.core import attempts, inbound, offers
+from callcenter.core import attempts, inbound, offers, readings
+from callcenter.core.readings import Facts
 from callcenter.core.state import IN_FLIGHT
 from callcenter.core.turn import Turn
 from callcenter.domain.attempt import (
@@ -18,7 +17,7 @@ from callcenter.domain.attempt import (
     Verdict,
 )
 from callcenter.domain.call import Call, CallState, CallStep, Place
-from callcenter.domain.commands import HangUp, PlaceCall, ReadPbx
+from callcenter.domain.commands import HangUp, PlaceCall
 from callcenter.domain.events import (
     AttemptAnswered,
     AttemptCreated,
@@ -30,7 +29,7 @@ from callcenter.domain.events import (
     HarbourBegan,
     OriginateFailed,
 )
-from callcenter.domain.ids import AttemptId, ChannelRef, PbxName
+from callcenter.domain.ids import AttemptId, ChannelRef
 from dialer.results import result_of
 
 SCREENING_LEASE_S = 20.0
@@ -42,8 +41,6 @@ HARBOUR_LEASE_S = 60.0
 HANGUP_LEASE_S = 10.0
 REFUSED_S = 1.0
 """How long an Originate that failed waits for word of its channel: that takes milliseconds."""
-YOUNG_S = 10.0
-"""An attempt that the PBX does not know yet may still be made by an Originate just sent."""
 SEEN = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.MACHINE)
 """What is known for good before the channel is gone. A phone that we were about to let go may still
 have been answered."""
@@ -249,25 +246,24 @@ def lease_ran_out(turn: Turn, attempt_id: AttemptId) -> None:
         attempts.end(turn, attempt, 0)
         return
     turn.state.set_timer(f"attempt:{attempt_id}", turn.now + SCREENING_LEASE_S)
-    if turn.is_up(attempt.channel.pbx):
-        turn.send(ReadPbx(turn.command_id(), attempt.channel.pbx))
+    readings.ask(turn, attempt.channel.pbx)
 
 
 # --- what a state reading says --------------------------------------------------------------------
 
 
-def reconcile(
-    turn: Turn, pbx: PbxName, truth: Mapping[ChannelRef, ChannelTruth], was_up: bool
-) -> None:
+def reconcile(turn: Turn, facts: Facts) -> None:
     """Bring the attempts of one PBX in line with what it says. Their calls are looked at after."""
-    for attempt in [a for a in turn.state.attempts.values() if a.channel.pbx == pbx]:
-        seen = truth.get(attempt.channel)
-        if seen is None:
-            is_young = was_up and not attempt.created and turn.now - attempt.placed_at < YOUNG_S
-            if not is_young:
-                _gone(turn, attempt)
+    for attempt in [a for a in turn.state.attempts.values() if a.channel.pbx == facts.pbx]:
+        if not facts.judges(attempt.channel):
             continue
-        _put_where_it_is(turn, turn.change_attempt(attempt, created=True), seen)
+        seen = facts.truth.get(attempt.channel)
+        if seen is None:
+            _gone(turn, attempt)
+            continue
+        if not attempt.created:
+            attempt = turn.change_attempt(attempt, created=True)
+        _put_where_it_is(turn, attempt, seen, facts.was_up)
 
 
 def _gone(turn: Turn, attempt: Attempt) -> None:
@@ -283,7 +279,7 @@ def _gone(turn: Turn, attempt: Attempt) -> None:
     attempts.end(turn, attempt, 0, result)
 
 
-def _put_where_it_is(turn: Turn, attempt: Attempt, seen: ChannelTruth) -> None:
+def _put_where_it_is(turn: Turn, attempt: Attempt, seen: ChannelTruth, was_up: bool) -> None:
     match seen.place:
         case Place.SCREENING:
             is_answered(turn, attempt)
@@ -294,7 +290,10 @@ def _put_where_it_is(turn: Turn, attempt: Attempt, seen: ChannelTruth) -> None:
         case _ if seen.up:
             is_answered(turn, attempt)
         case _:
-            rings(turn, attempt)
+            # Whether it rings yet no row says: where no event was missed that one will tell, and
+            # the ring time does not run before.
+            if not was_up:
+                rings(turn, attempt)
 
 
 def meet(turn: Turn, seen: ChannelTruth) -> None:

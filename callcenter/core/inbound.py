@@ -6,7 +6,7 @@ from typing import assert_never
 
 import phonenumbers
 
-from callcenter.core import offers, queue_days
+from callcenter.core import offers, queue_days, readings
 from callcenter.core.turn import Turn
 from callcenter.domain.call import Call, CallState, CallStep, Outcome, Place
 from callcenter.domain.commands import (
@@ -15,7 +15,6 @@ from callcenter.domain.commands import (
     LookUpCustomer,
     PlayPrompt,
     ProbeMenu,
-    ReadPbx,
 )
 from callcenter.domain.events import (
     CallArrived,
@@ -135,6 +134,7 @@ def follow(turn: Turn, call: Call, flow: Flow, move: engine.Move) -> None:
         flow_steps=move.steps,
         ivr_command=command,
         ivr_probe="",
+        ivr_overdue=False,
     )
     turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
 
@@ -186,10 +186,10 @@ def leave_menu(turn: Turn, event: IvrLeft) -> None:
 
 
 def probe_menu(turn: Turn, call: Call) -> None:
-    """After a restart: find out whether the awaited menu command is still running."""
+    """A result may have been missed: find out whether the awaited menu command still runs."""
     probe = turn.command_id()
     turn.send(ProbeMenu(probe, call.channel))
-    turn.change_call(call, ivr_probe=probe, place=Place.MENU)
+    turn.change_call(call, ivr_probe=probe, ivr_overdue=False, place=Place.MENU)
     turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
 
 
@@ -232,7 +232,7 @@ def caller_held(turn: Turn, event: CallerHeld) -> None:
     call = turn.call_on(event.channel)
     if call is None:
         # A caller we never met: its arrival was missed. The state reading will bring it in.
-        turn.send(ReadPbx(turn.command_id(), event.channel.pbx))
+        readings.ask(turn, event.channel.pbx)
         return
     call = turn.change_call(call, place=Place.HOLD)
     if call.ending:
@@ -268,7 +268,7 @@ def fell_back(turn: Turn, event: CallFellBack) -> None:
     """The dialplan had lost our heartbeat. We live: take the caller back at once."""
     call = turn.call_on(event.channel)
     if call is None:
-        turn.send(ReadPbx(turn.command_id(), event.channel.pbx))
+        readings.ask(turn, event.channel.pbx)
     elif not call.ending:
         reclaim(turn, fall_back(turn, call))
 
@@ -365,6 +365,7 @@ def lease_ran_out(turn: Turn, call_id: CallId) -> None:
         flow = turn.state.flows.get(call.flow)
         enqueue(turn, call, flow.default_queue if flow else turn.state.center.default_queue)
         return
+    if call.state is CallState.IN_IVR:
+        turn.change_call(call, ivr_overdue=True)
     turn.state.set_timer(f"lease:{call_id}", turn.now + MENU_LEASE_S)
-    if turn.is_up(call.channel.pbx):
-        turn.send(ReadPbx(turn.command_id(), call.channel.pbx))
+    readings.ask(turn, call.channel.pbx)

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from callcenter.core import adoption, agents, dialed, inbound, lines, offers, outbound, reconcile
+from callcenter.core import (
+    adoption,
+    agents,
+    dialed,
+    inbound,
+    lines,
+    offers,
+    outbound,
+    readings,
+    reconcile,
+)
 from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
@@ -25,6 +35,7 @@ from callcenter.domain.commands import (
     PlayPrompt,
     PopCard,
     ProbeMenu,
+    ReadPbx,
     RefillHopper,
     RemoveFallbackMember,
     RingAgent,
@@ -101,6 +112,7 @@ class Machine:
         mark = self.state.mark()
         before = turn.checkpoint()
         try:
+            readings.hear(turn, event)
             handler(turn, event)
             self._settle(turn)
             self._remember_replies(turn)
@@ -294,6 +306,7 @@ def _configure(turn: Turn, event: e.CenterConfigured) -> None:
             turn.change_call(call, queue=event.center.default_queue)  # the place is kept
         else:
             turn.touch_call(call)
+    reconcile.forget_removed(turn)
     agents.leave_phones(turn)
 
 
@@ -318,6 +331,8 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
     """A command was refused, or nobody knows. What the PBX did will be told by its events."""
     command = turn.state.pending.get(event.command)
     turn.state.pending.remove(event.command)
+    if command is not None and not event.unknown:
+        readings.refused(turn, command)
     match command:
         case RingAgent() | OpenLine():
             leg = turn.state.legs.get(command.leg)
@@ -329,6 +344,8 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
                 dialed.join_refused(turn, command.caller)
         case PlaceCall():
             dialed.place_failed(turn, command, event)
+        case ReadPbx():
+            readings.failed(turn, command.pbx, command.id, event.unknown)
         case RefillHopper():
             turn.fault("hopper_not_filled", event.reason)
             outbound.refill_failed(turn, command)
@@ -430,6 +447,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "join": offers.join_overdue,
     "parted": offers.still_parted,
     "lease": inbound.lease_ran_out,
+    "review": readings.review_due,
     "line": lines.line_due,
     "attempt": dialed.lease_ran_out,
     "ringout": dialed.rang_out,

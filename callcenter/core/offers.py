@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from callcenter.core import agents, attempts, lines, queue_days
-from callcenter.core.turn import Turn
+from callcenter.core import agents, attempts, lines, queue_days, readings
+from callcenter.core.turn import UNDER_WAY_S, Turn
 from callcenter.domain.agent import Agent, AgentStep, Seniority
 from callcenter.domain.call import Call, CallState, CallStep, Place
-from callcenter.domain.commands import HangUp, JoinCall, PopCard, ReadPbx, RingAgent
+from callcenter.domain.commands import HangUp, JoinCall, PopCard, RingAgent
 from callcenter.domain.events import (
     ChannelHungUp,
     ChannelJoined,
@@ -269,13 +269,18 @@ def channel_joined(turn: Turn, event: ChannelJoined) -> None:
 
 
 def channel_left(turn: Turn, event: ChannelLeft) -> None:
-    """A channel is out of its bridge; what that means is told by where it appears next."""
+    """A channel is out of its bridge; what that means is told by where it appears next.
+
+    Until then no reading is to conclude from the other's being alone in it.
+    """
     call = turn.call_on(event.channel)
     if call is not None and call.bridge == event.bridge:
+        turn.leave_alone(event.channel, turn.now + UNDER_WAY_S)
         turn.change_call(call, bridge="", place=Place.DIALPLAN)
         return
     leg = turn.state.legs.get(event.channel)
     if leg is not None and leg.bridge == event.bridge:
+        turn.leave_alone(event.channel, turn.now + UNDER_WAY_S)
         leg = turn.put_leg(leg, bridge="")
         if leg.nailed and not leg.call:
             lines.line_free(turn, leg)
@@ -349,6 +354,7 @@ def caller_returned(turn: Turn, call: Call) -> None:
     than this: two threads of the PBX report.
     """
     turn.state.set_timer(f"parted:{call.id}", turn.now + PARTED_S)
+    turn.leave_alone(call.channel, turn.now + PARTED_S)
 
 
 def still_parted(turn: Turn, call_id: CallId) -> None:
@@ -459,5 +465,4 @@ def join_overdue(turn: Turn, call_id: CallId) -> None:
         return
     turn.change_call(call, joining=False)
     turn.state.set_timer(f"join:{call_id}", turn.now + JOIN_LEASE_S)
-    if turn.is_up(call.channel.pbx):
-        turn.send(ReadPbx(turn.command_id(), call.channel.pbx))
+    readings.ask(turn, call.channel.pbx)

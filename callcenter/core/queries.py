@@ -13,6 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from callcenter.core.campaign_queries import CampaignView, campaigns_view
+from callcenter.core.days import day_of
 from callcenter.core.queue_days import today
 from callcenter.core.state import State
 from callcenter.domain.agent import Agent, AgentState, Seniority
@@ -29,6 +30,7 @@ from callcenter.domain.ids import (
     Phone,
     QueueId,
 )
+from callcenter.domain.mishap import Mishap
 
 CALLS_PER_PAGE_MAX = 500
 """Calls of one page: about 150 kB of JSON, a few milliseconds of the loop."""
@@ -154,6 +156,17 @@ class CallPosition(Struct, frozen=True, order=True):
     call: CallId
 
 
+class MishapView(Struct, frozen=True):
+    """How often one kind of mishap came since midnight."""
+
+    id: str
+    """``repair:KIND`` or ``fault:KIND``."""
+    mishap: Mishap
+    kind: str
+    """As in the records and at ``/metrics``, e.g. ``call_gone``."""
+    count: int
+
+
 class Board(Struct, frozen=True):
     """What a supervisor's board shows."""
 
@@ -169,6 +182,8 @@ class Board(Struct, frozen=True):
     """The earliest arrivals, as many as asked for."""
     calls_total: int
     campaigns: tuple[CampaignView, ...]
+    mishaps: tuple[MishapView, ...]
+    """What was repaired, and what could not be, since midnight."""
 
 
 def agent_view(state: State, agent_id: AgentId) -> AgentView | None:
@@ -372,6 +387,17 @@ def board(state: State, *, calls_limit: int = CALLS_PER_PAGE_MAX) -> Board:
         calls=calls_view(state, limit=calls_limit).calls,
         calls_total=len(state.calls) - calls_by_state(state)[CallState.ENDED],
         campaigns=campaigns_view(state),
+        mishaps=mishaps_view(state),
+    )
+
+
+def mishaps_view(state: State) -> tuple[MishapView, ...]:
+    """Repairs and faults since midnight, by kind."""
+    day = day_of(state)
+    return tuple(
+        MishapView(key, one.mishap, one.kind, one.count)
+        for key, one in state.mishaps.items()
+        if one.day == day
     )
 
 

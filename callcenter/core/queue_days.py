@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import msgspec
 
+from callcenter.core.days import day_of
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.call import Call
@@ -16,7 +14,7 @@ from callcenter.domain.queue_day import QueueDay
 
 def today(state: State, queue: QueueId) -> QueueDay:
     """The queue's counts since the last midnight of the center's time zone."""
-    day = datetime.fromtimestamp(state.now, ZoneInfo(state.center.time_zone)).toordinal()
+    day = day_of(state)
     known = state.days.get(queue)
     return known if known is not None and known.day == day else QueueDay(day)
 

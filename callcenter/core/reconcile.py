@@ -1,45 +1,40 @@
-"""Takes the PBX's word: after every (re)connection the state is compared with what is true.
+"""Takes the PBX's word: after every (re)connection, and every minute since, the state is compared
+with what is true.
 
-A restart of the service, a lost link and a restarted PBX are all this one path. Every difference is
-repaired and counted. Commands that were under way are decided anew from the truth, never sent again
-blindly.
+A restart of the service, a lost link, a lost event and a restarted PBX are all this one path. Every
+difference is repaired and counted. Commands that were under way when the link was lost are decided
+anew from the truth, never sent again blindly; those under way over a link that stood are left
+alone, see ``readings``.
 """
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from callcenter.core import adoption, agents, dialed, inbound, lines, offers
+from callcenter.core import adoption, agents, dialed, inbound, lines, offers, readings
+from callcenter.core.readings import Facts
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState, AgentStep
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.commands import AddFallbackMember, HangUp
 from callcenter.domain.events import ChannelHungUp, ChannelTruth, PbxStateRead
-from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX, ChannelRef, PbxName
+from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX, PbxName
 
 UNKNOWN_CAUSE = 127
 """Q.850 "interworking, unspecified": given to legs that vanished unseen, so that no agent is blamed
 for a hang-up and the caller is not."""
 
-Truth = dict[ChannelRef, ChannelTruth]
-
 
 def reconcile(turn: Turn, event: PbxStateRead) -> None:
     """Bring the state of one PBX in line with what it says."""
     was_up = turn.is_up(event.pbx)
-    turn.state.links.put(event.pbx, True)
-    _wake(turn, event.pbx)
-    truth = {channel.channel: channel for channel in event.channels}
-    dialed.reconcile(turn, event.pbx, truth, was_up)
-    _remove_dead_legs(turn, event.pbx, truth, was_up)
-    for call, seen in _end_what_is_over(turn, event.pbx, truth):
-        call = turn.state.calls[call.id]
-        if not was_up:
-            call = turn.change_call(call, joining=False)
-        _reconcile_call(turn, call, seen, truth)
-    for seen in sorted(event.channels, key=_is_leg):  # callers first: a leg may talk with one
-        _meet(turn, seen, truth)
-    _free_agents(turn, event.pbx)
+    facts = Facts(turn, event, was_up=was_up)
+    turn.state.readings.remove(event.pbx)
+    readings.await_review(turn, event.pbx)
+    if not was_up:
+        turn.state.links.put(event.pbx, True)
+        _wake(turn, event.pbx)
+    _take(turn, facts)
     if not was_up:
         for agent in turn.state.agents.values():
             if agent.pbx == event.pbx and agent.phone:
@@ -50,10 +45,43 @@ def _is_leg(seen: ChannelTruth) -> bool:
     return seen.channel.id.startswith(LEG_PREFIX)
 
 
+def _take(turn: Turn, facts: Facts) -> None:
+    """Attempts first, their calls are bound to them; agents last, by what is left."""
+    dialed.reconcile(turn, facts)
+    _remove_dead_legs(turn, facts)
+    for call, seen in _end_what_is_over(turn, facts):
+        call = turn.state.calls[call.id]
+        if not facts.was_up:
+            call = turn.change_call(call, joining=False)
+        _reconcile_call(turn, call, seen, facts)
+    for seen in sorted(facts.truth.values(), key=_is_leg):  # callers first: a leg may talk with one
+        _meet(turn, seen, facts)
+    _free_agents(turn, facts.pbx)
+
+
 def lose_link(turn: Turn, pbx: PbxName) -> None:
     """Events of this PBX are being missed: offer nothing there until its state is read."""
     turn.state.links.put(pbx, False)
+    readings.forget(turn, pbx)
     _wake(turn, pbx)
+
+
+def forget_removed(turn: Turn) -> None:
+    """PBXs taken out of the config: nothing will ever be heard of what lived there."""
+    state = turn.state
+    if not state.center.pbxs:
+        return
+    channels = [
+        *(call.channel for call in state.calls.values()),
+        *state.legs,
+        *(attempt.channel for attempt in state.attempts.values()),
+    ]
+    known = dict.fromkeys([*state.links, *(channel.pbx for channel in channels)])
+    for pbx in [pbx for pbx in known if pbx not in state.center.pbxs]:
+        turn.repair("pbx_removed", pbx)
+        lose_link(turn, pbx)
+        _take(turn, Facts(turn, PbxStateRead(pbx, ()), was_up=False))
+        state.links.remove(pbx)
 
 
 def _wake(turn: Turn, pbx: PbxName) -> None:
@@ -70,58 +98,62 @@ def _wake(turn: Turn, pbx: PbxName) -> None:
             turn.dirty_agents[agent.id] = None
 
 
-def _remove_dead_legs(turn: Turn, pbx: PbxName, truth: Truth, was_up: bool) -> None:
-    """Legs that the PBX does not have: their offers or conversations are over.
-
-    A leg just ordered over a link that stayed up may not have been made yet: its own deadline
-    watches.
-    """
+def _remove_dead_legs(turn: Turn, facts: Facts) -> None:
+    """Legs that the PBX does not have: their offers or conversations are over."""
     for leg in list(turn.state.legs.values()):
-        if leg.channel.pbx != pbx or leg.channel in truth or (was_up and not leg.created):
+        is_there = leg.channel in facts.truth or leg.channel.pbx != facts.pbx
+        if is_there or not facts.judges(leg.channel):
             continue
         call = turn.state.calls.get(leg.call)
-        if call is not None and call.channel not in truth:  # the call ends in a moment
+        if call is not None and call.channel not in facts.truth:  # the call ends in a moment
             offers.fail_offer(turn, leg, "caller_gone", blame=False)
             turn.state.legs.remove(leg.channel)
             continue
         if call is not None and call.state is CallState.OFFERED:
             offers.fail_offer(turn, leg, "failed", blame=False)
             turn.repair("offer_gone", leg.call)
+        elif call is None:
+            turn.repair("leg_gone", str(leg.channel))
         offers.leg_hung_up(turn, leg, ChannelHungUp(leg.channel, UNKNOWN_CAUSE))
 
 
-def _end_what_is_over(turn: Turn, pbx: PbxName, truth: Truth) -> list[tuple[Call, ChannelTruth]]:
+def _end_what_is_over(turn: Turn, facts: Facts) -> list[tuple[Call, ChannelTruth]]:
     """End and part first: an agent may be found with another caller than the state knows.
 
     Returns the calls that live, those in conversation last, for the same reason.
     """
     living: list[tuple[Call, ChannelTruth]] = []
-    for call in [c for c in turn.state.calls.values() if c.channel.pbx == pbx]:
-        seen = truth.get(call.channel)
+    for call in [c for c in turn.state.calls.values() if c.channel.pbx == facts.pbx]:
+        if not facts.judges(call.channel):
+            continue
+        seen = facts.truth.get(call.channel)
         if seen is None:
             turn.repair("call_gone", call.id)
             inbound.end_call(turn, call, lost=True)
         else:
             living.append((call, seen))
-            if seen.place is Place.BRIDGE and _talks_with_another(call, seen, truth):
+            if seen.place is Place.BRIDGE and _talks_with_another(call, seen, facts):
                 offers.part_and_drop(turn, call)
                 offers.requeue(turn, call)
     return sorted(living, key=lambda pair: pair[1].place is Place.BRIDGE)
 
 
-def _talks_with_another(call: Call, seen: ChannelTruth, truth: Truth) -> bool:
+def _talks_with_another(call: Call, seen: ChannelTruth, facts: Facts) -> bool:
     """Whether a connected caller talks, but not on the leg that the state knows."""
     if call.state is not CallState.CONNECTED or call.leg is None or call.ending:
         return False
-    leg = truth.get(call.leg)
+    leg = facts.truth.get(call.leg)
     return leg is None or leg.bridge != seen.bridge
 
 
-def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
+def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, facts: Facts) -> None:
     """One call that lives in the PBX: put it where the PBX has it."""
-    call = turn.change_call(turn.state.calls[call.id], place=seen.place, bridge=seen.bridge)
+    is_known_there = (call.place, call.bridge) == (seen.place, seen.bridge)
+    if not is_known_there:
+        call = turn.change_call(call, place=seen.place, bridge=seen.bridge)
     if seen.place is Place.HARBOUR:
-        if not call.joining:  # a join under way succeeds, or comes back refused
+        # A join under way succeeds, or comes back refused.
+        if not (call.joining or (is_known_there and call.ending)):
             dialed.hear_message(turn, call)
         return
     if call.ending:
@@ -129,24 +161,26 @@ def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) ->
         return
     match seen.place:
         case Place.BRIDGE:
-            _reconcile_talk(turn, call, seen, truth)
+            _reconcile_talk(turn, call, seen, facts)
         case Place.HOLD:
             _reconcile_held(turn, call)
         case Place.NATIVE_QUEUE:
             inbound.reclaim(turn, inbound.fall_back(turn, call))
         case Place.MENU:
-            _reconcile_menu(turn, call)
+            _reconcile_menu(turn, call, facts)
         case Place.DIALPLAN | Place.SCREENING | Place.HARBOUR:
             turn.state.set_timer(f"lease:{call.id}", turn.now + inbound.HOLD_LEASE_S)
         case _ as never:
             assert_never(never)
 
 
-def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, truth: Truth) -> None:
+def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, facts: Facts) -> None:
     """The caller talks with somebody: know with whom."""
     if call.state is CallState.CONNECTED:
         return
-    others = [t for t in truth.values() if t.bridge == seen.bridge and t.channel != seen.channel]
+    others = [
+        t for t in facts.truth.values() if t.bridge == seen.bridge and t.channel != seen.channel
+    ]
     leg = turn.state.legs.get(call.leg) if call.leg is not None else None
     agent = turn.state.agents.get(leg.agent) if leg is not None else None
     if leg is not None and agent is not None and any(t.channel == leg.channel for t in others):
@@ -186,11 +220,12 @@ def _reconcile_held(turn: Turn, call: Call) -> None:
             assert_never(never)
 
 
-def _reconcile_menu(turn: Turn, call: Call) -> None:
-    """The caller is under menu control."""
+def _reconcile_menu(turn: Turn, call: Call, facts: Facts) -> None:
+    """The caller is under menu control. A result that is not overdue may not have been missed."""
     match call.state:
         case CallState.IN_IVR:
-            inbound.probe_menu(turn, call)
+            if call.ivr_overdue or not facts.was_up:
+                inbound.probe_menu(turn, call)
         case CallState.ARRIVING:
             inbound.start_flow(turn, call)
         case CallState.WAITING | CallState.OFFERED:
@@ -202,8 +237,10 @@ def _reconcile_menu(turn: Turn, call: Call) -> None:
             assert_never(never)
 
 
-def _meet(turn: Turn, seen: ChannelTruth, truth: Truth) -> None:
+def _meet(turn: Turn, seen: ChannelTruth, facts: Facts) -> None:
     """A channel of ours that the state does not know: a caller to take in, or a leg to put down."""
+    if not facts.judges(seen.channel):
+        return
     if turn.call_on(seen.channel) is not None or seen.channel in turn.state.legs:
         _note_leg(turn, seen)
         return
@@ -213,13 +250,14 @@ def _meet(turn: Turn, seen: ChannelTruth, truth: Truth) -> None:
     elif seen.channel.id.startswith(ATTEMPT_PREFIX):
         if turn.attempt_on(seen.channel) is None:
             dialed.meet(turn, seen)
-    elif seen.role == "caller":
+    elif seen.role == "caller" and not (facts.was_up and seen.place is Place.DIALPLAN):
+        # One in the dialplan is on the way to us, and where no event was missed it will be told.
         turn.repair("unknown_caller", str(seen.channel))
         arrived_at = min(seen.entered_at, turn.now) if seen.entered_at else turn.now
         call = inbound.admit(
             turn, seen.channel, seen.caller_number, seen.dialed_number, arrived_at=arrived_at
         )
-        _reconcile_call(turn, call, seen, truth)
+        _reconcile_call(turn, call, seen, facts)
 
 
 def _note_leg(turn: Turn, seen: ChannelTruth) -> None:
@@ -228,10 +266,13 @@ def _note_leg(turn: Turn, seen: ChannelTruth) -> None:
     if leg is None:
         return
     parked = seen.place is Place.HOLD
-    leg = turn.put_leg(leg, created=True, parked=parked, bridge=seen.bridge)
+    is_known_there = leg.created and (leg.parked, leg.bridge) == (parked, seen.bridge)
+    if not is_known_there:
+        leg = turn.put_leg(leg, created=True, parked=parked, bridge=seen.bridge)
     call = turn.state.calls.get(leg.call)
     if leg.nailed and call is None:
-        lines.line_free(turn, leg)
+        if leg.call or not (is_known_there and parked):
+            lines.line_free(turn, leg)
     elif call is None or call.leg != leg.channel:
         turn.send(HangUp(turn.command_id(), leg.channel))
     elif call.state is CallState.OFFERED:

@@ -34,7 +34,9 @@ from callcenter.domain.ids import (
     RequestId,
 )
 from callcenter.domain.leg import Leg
+from callcenter.domain.mishap import MishapDay
 from callcenter.domain.queue_day import QueueDay
+from callcenter.domain.reading import Reading
 from callcenter.domain.step import Reply
 
 K = TypeVar("K")
@@ -125,6 +127,9 @@ class Snapshot(Struct, frozen=True):
     links: dict[PbxName, bool]
     days: dict[QueueId, QueueDay]
     blocked: str
+    readings: dict[PbxName, Reading] = {}
+    settles: tuple[tuple[ChannelRef, float], ...] = ()
+    mishaps: dict[str, MishapDay] = {}
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -157,6 +162,14 @@ class State:
         self.answered: Table[RequestId, Answered] = Table(log, dict(snapshot.answered))
         self.links: Table[PbxName, bool] = Table(log, dict(snapshot.links))
         self.days: Table[QueueId, QueueDay] = Table(log, dict(snapshot.days))
+        self.readings: Table[PbxName, Reading] = Table(log, dict(snapshot.readings))
+        """Readings of PBXs that are on their way."""
+        self.settles: Table[ChannelRef, float] = Table(log, dict(snapshot.settles))
+        """Until when something is under way with a channel: a reading ordered before says nothing
+        of it. Kept until the next reading, which is ordered after."""
+        self.mishaps: Table[str, MishapDay] = Table(log, dict(snapshot.mishaps))
+        """Repairs and faults of the last day that had one of the kind, by ``repair:KIND`` and
+        ``fault:KIND``."""
         # Derived.
         self.call_of: Table[ChannelRef, CallId] = Table(
             log, {call.channel: call.id for call in snapshot.calls.values()}
@@ -299,6 +312,9 @@ class State:
             links=self.links.as_dict(),
             days=self.days.as_dict(),
             blocked=self.blocked,
+            readings=self.readings.as_dict(),
+            settles=tuple(self.settles.items()),
+            mishaps=self.mishaps.as_dict(),
         )
 
     def encode(self) -> bytes:

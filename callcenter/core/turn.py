@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from callcenter.core.days import day_of
 from callcenter.core.state import State
 from callcenter.domain import agent as agents
 from callcenter.domain import call as calls
@@ -15,7 +16,7 @@ from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, CallStep
 from callcenter.domain.campaign import Campaign, CampaignStep
 from callcenter.domain.center import Queue
-from callcenter.domain.commands import Command, HangUp
+from callcenter.domain.commands import Command, HangUp, channels_of
 from callcenter.domain.ids import (
     AgentId,
     CallId,
@@ -28,6 +29,7 @@ from callcenter.domain.ids import (
     make_id,
 )
 from callcenter.domain.leg import Leg
+from callcenter.domain.mishap import Mishap, MishapDay
 from callcenter.domain.records import (
     AgentStateRecord,
     CampaignRecord,
@@ -37,6 +39,9 @@ from callcenter.domain.records import (
 )
 from callcenter.domain.step import Reply
 
+UNDER_WAY_S = 0.5
+"""A command takes effect within milliseconds; a loaded PBX is given this long before its state may
+speak against the command."""
 ENDING_LEASE_S = 10.0
 """A hang-up takes milliseconds; after this the PBX is asked whether the caller is still there."""
 
@@ -104,6 +109,13 @@ class Turn:
         """Have this done outside; it stays pending until its result comes in."""
         self.commands.append(command)
         self.state.pending.put(command.id, command)
+        for channel in channels_of(command):
+            self.leave_alone(channel, self.now + UNDER_WAY_S)
+
+    def leave_alone(self, channel: ChannelRef, until: float) -> None:
+        """Have no reading that was ordered before then judge this channel, see ``readings``."""
+        settles = self.state.settles
+        settles.put(channel, max(until, settles.get(channel) or 0.0))
 
     def record(self, record: Record) -> None:
         """Keep this for ever."""
@@ -112,10 +124,19 @@ class Turn:
     def fault(self, kind: str, detail: str) -> None:
         """Note that something came in that could not be."""
         self.records.append(FaultRecord(kind, detail, self.now))
+        self._count(Mishap.FAULT, kind)
 
     def repair(self, kind: str, subject: str) -> None:
         """Note that the PBX's word replaced our belief."""
         self.records.append(RepairRecord(kind, subject, self.now))
+        self._count(Mishap.REPAIR, kind)
+
+    def _count(self, mishap: Mishap, kind: str) -> None:
+        key, day = f"{mishap}:{kind}", day_of(self.state)
+        known = self.state.mishaps.get(key)
+        before = known.count if known is not None and known.day == day else 0
+        self.state.mishaps.put(key, MishapDay(mishap, kind, day, before + 1))
+        self.touched[key] = None
 
     def grant(self, request: RequestId) -> None:
         """Answer a request: done."""

@@ -142,6 +142,8 @@ class Call(Struct, frozen=True, omit_defaults=True):
     """The menu command whose result is awaited."""
     ivr_probe: CommandId = ""
     """After a restart: the command that tells whether the awaited result was lost."""
+    ivr_overdue: bool = False
+    """The awaited result did not come in time: the PBX is asked where the caller is."""
     choices: tuple[str, ...] = ()
     """Digits chosen in menus, in order."""
     queue: QueueId = ""

@@ -7,6 +7,10 @@ from msgspec import Struct
 from callcenter.domain.flow import Flow
 from callcenter.domain.ids import FlowId, PbxName, Phone, QueueId
 
+REVIEW_EVERY_S = 60.0
+"""How long what a lost event left behind may last: an agent bound to a call that is over. Reading
+costs a PBX some milliseconds, and the journal some kilobytes for a hundred channels."""
+
 
 class Queue(Struct, frozen=True, omit_defaults=True):
     """A queue's settings. All times in seconds."""
@@ -37,3 +41,7 @@ class Center(Struct, frozen=True, omit_defaults=True):
     """IANA name: where the center's days begin."""
     region: str = "US"
     """Region (ISO 3166) by which national caller numbers are read."""
+    pbxs: tuple[PbxName, ...] = ()
+    """All PBXs of the config; empty: not told, and none is taken for removed."""
+    review_every_s: float = REVIEW_EVERY_S
+    """How often each PBX's state is read over a link that stands."""

@@ -191,6 +191,23 @@ PbxCommand: TypeAlias = (
 Command: TypeAlias = PbxCommand | LookUpCustomer | RefillHopper | PopCard
 
 
+def channels_of(command: Command) -> tuple[ChannelRef, ...]:
+    """The channels whose place this command changes, or that it makes."""
+    match command:
+        case PlayPrompt() | AskDigit() | ProbeMenu() | HoldCaller() | HangUp() | PlaceCall():
+            return (command.channel,)
+        case RingAgent() | OpenLine():
+            return (command.leg,)
+        case JoinCall():
+            return (command.caller, command.leg)
+        case AddFallbackMember() | RemoveFallbackMember() | ReadPbx():
+            return ()
+        case LookUpCustomer() | RefillHopper() | PopCard():
+            return ()
+        case _ as never:
+            assert_never(never)
+
+
 def pbx_of(command: PbxCommand) -> PbxName:
     """The PBX this command goes to."""
     match command:

@@ -369,18 +369,22 @@ class SimulatedDay:
             case c.LookUpCustomer():
                 self.look_up(command)
             case c.ReadPbx():
-                if self.read_state():
-                    self.put(e.CommandSucceeded(command.id))
-                elif not self.link.is_up:
-                    self.put(e.CommandFailed(command.id, "no link"))
-                else:
-                    self.leave_unanswered(command)
+                self.answer_reading(command)
             case _:
                 result = self.link.tell(command)
                 if result is None:
                     self.leave_unanswered(command)
                 else:
                     self.put(result)
+
+    def answer_reading(self, command: c.ReadPbx) -> None:
+        """Read the state for the machine."""
+        if self.read_state():
+            self.put(e.CommandSucceeded(command.id))
+        elif not self.link.is_up:
+            self.put(e.CommandFailed(command.id, "no link"))
+        else:
+            self.leave_unanswered(command)
 
     def refill(self, command: c.RefillHopper) -> None:
         """Ask the database who is to be dialed next."""

@@ -7,7 +7,6 @@ answer, what the clock shows, who sits at a desktop, what a power cut leaves of 
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 
@@ -26,6 +25,7 @@ from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay, day_name
 from callcenter.simulator.day_journal import SNAPSHOT_EVERY, DayJournal
 from callcenter.simulator.day_link import Silence
 from callcenter.simulator.dialed import Behaviour
+from callcenter.simulator.doom import AIMS, DOOM_STEPS_MAX, Doom
 from callcenter.simulator.faults import NOISE_PER_HOUR, Fault, FaultKind, mangle
 from callcenter.simulator.messages import Message, encode
 from callcenter.simulator.timers import Timer
@@ -34,11 +34,15 @@ from routing.types import Match
 
 K = FaultKind
 
-REVIEW_EVERY_S = 60.0
-"""How often the PBX's state is read over a link that stands: what a lost event left behind is
-mended then."""
-QUIET_S = 90.0
-"""After the last fault, and with a review since then, state and PBX agree."""
+COMPARE_EVERY_S = 60.0
+"""How often state and PBX are compared, where they must agree. This mends nothing: that is left to
+the machine's own reviews."""
+QUIET_S = 30.0
+"""This long after the last fault, and two readings later (the first may meet something under way,
+and leave it alone), state and PBX agree."""
+READING_S = (0.06, 1.0)
+"""How long an answer to a reading is on its way, and grows old: what happens meanwhile is told
+before it."""
 AGREE_S = 3.0
 """Between two looks at whether they do: whatever is under way is over by the second."""
 ACTION_S = 5.0
@@ -50,18 +54,6 @@ RETRY_S = 1.0
 """Between two tries to connect."""
 LATE_S = (0.01, 4.0)
 SWAPPED_S = (0.001, 0.05)
-DOOM_STEPS_MAX = 6
-"""A kill strikes after so many more steps at most: so also in the middle of a burst."""
-AIMS: tuple[type, ...] = (
-    object,
-    c.PlaceCall,
-    c.RingAgent,
-    c.JoinCall,
-    c.HoldCaller,
-    c.HangUp,
-    c.AskDigit,
-)
-"""Commands around which a kill does most harm; the first stands for any."""
 JUMP_S = (0.1, 2000.0)
 """By how much the clock is set wrong."""
 BACK_S = (0.1, 10.0)
@@ -78,18 +70,6 @@ OF_THE_WORLD = (
 """Faults that the machine notes of what goes wrong around it; all others are its own."""
 
 
-@dataclass
-class Doom:
-    """A death that is to strike at the worst moment."""
-
-    fault: Fault
-    aim: type
-    """After a step that leads to such a command."""
-    steps: int
-    """And then so many more."""
-    is_near: bool = False
-
-
 class FaultyDay(SimulatedDay):
     """One service, one world, and a plan of what goes wrong."""
 
@@ -104,6 +84,8 @@ class FaultyDay(SimulatedDay):
         """Faults that came about, by kind."""
         self.repaired: Counter[str] = Counter()
         self.faulted: Counter[str] = Counter()
+        self.readings = 0
+        """Answers to readings that the machine asked for."""
         self.calls = 0
         """Calls that have ended."""
         self.attempts: dict[str, AttemptRecord] = {}
@@ -127,13 +109,16 @@ class FaultyDay(SimulatedDay):
         self._doom: Doom | None = None
         """The death that the service awaits."""
         self._journal = DayJournal(empty_state(day_name(setting.seed)).encode())
+        self._rng_reading = Random(f"{setting.seed}/reading")
         self._rng_database = Random(f"{setting.seed}/database")
         self._usual_mix = world.carrier.mix
         super().__init__(setting, world, contacts)
         self.link.on_event = self._over_the_wire
         for fault in faults:
             self._agenda.add(fault.at, partial(self._begin, fault))
-        self.after(REVIEW_EVERY_S, self._review)
+        self._read_at: deque[float] = deque(maxlen=2)
+        """When the last readings were told."""
+        self.after(COMPARE_EVERY_S, self._look)
         self.after(RELOAD_S, self._look_again)
 
     # --- what goes wrong ------------------------------------------------------------------------
@@ -276,20 +261,35 @@ class FaultyDay(SimulatedDay):
 
         self.after(delay_s, deliver)
 
-    def _review(self) -> None:
-        self.after(REVIEW_EVERY_S, self._review)
-        if not self.is_alive:
+    def answer_reading(self, command: c.ReadPbx) -> None:
+        """The answer is on its way for a while."""
+        read, session = self.link.read_state(), self.link.sessions
+        if read is None:
+            super().answer_reading(command)
             return
+
+        def come_in() -> None:
+            if self.is_alive and self.link.is_up and self.link.sessions == session:
+                self._unanswered.pop(command.id, None)
+                self._read_at.append(self.world.now)
+                self.readings += 1
+                self.put(read)
+                self.put(e.CommandSucceeded(command.id))
+
+        self._unanswered[command.id] = None  # until then: lost with the link
+        self.after(self._rng_reading.uniform(*READING_S), come_in)
+
+    def _look(self) -> None:
+        self.after(COMPARE_EVERY_S, self._look)
         if self._is_quiet():
             first = self._find_disagreement()
             self.after(AGREE_S, lambda: self._compare(first))
-        else:
-            self.read_state()
 
     def _is_quiet(self) -> bool:
         """Whether nothing has gone wrong for so long that nothing can be left of it."""
         is_known = self.is_alive and self.link.is_up and not self._noise
-        return is_known and self.world.now > self._wrong_until + QUIET_S
+        is_read = len(self._read_at) == 2 and self._read_at[0] > self._wrong_until + QUIET_S
+        return is_known and is_read
 
     def _find_disagreement(self) -> list[str]:
         read = self.link.read_state()
@@ -300,8 +300,6 @@ class FaultyDay(SimulatedDay):
         if self._is_quiet():
             now = self._find_disagreement()
             self.problems += [line for line in before if line in now]
-        if self.is_alive:
-            self.read_state()
 
     # --- life and death -------------------------------------------------------------------------
 

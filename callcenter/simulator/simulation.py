@@ -13,7 +13,7 @@ from callcenter.core.invariants import broken
 from callcenter.domain.agent import AgentProfile, Seniority
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
-from callcenter.domain.center import Center, Queue
+from callcenter.domain.center import REVIEW_EVERY_S, Center, Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX
@@ -95,6 +95,8 @@ class Scenario(Struct, frozen=True):
     agents: int
     faults: str
     """``none``, ``some`` or ``all``."""
+    review_every_s: float = REVIEW_EVERY_S
+    """How often the machine reads the PBX by itself."""
 
     def plan(self) -> tuple[Fault, ...]:
         """Everything that goes wrong."""
@@ -112,6 +114,8 @@ class Outcome(Struct, frozen=True):
     steps: int
     calls: int
     attempts: int
+    readings: int
+    """Answers to readings that the machine asked for; those after a connection are not counted."""
     repairs: dict[str, int]
     faults_recorded: dict[str, int]
     stuck_agents: list[str]
@@ -159,6 +163,8 @@ def make_day(
         phones=dict.fromkeys(phones, "main"),
         default_queue="service",
         region="IS",
+        pbxs=("main",),
+        review_every_s=scenario.review_every_s,
     )
     dialers = round(scenario.agents * CAMPAIGN_SHARE)
     agents = tuple(_agent(n, phone, n < dialers) for n, phone in enumerate(phones))
@@ -228,6 +234,7 @@ def play(
         steps=day.state.position,
         calls=day.calls,
         attempts=len(day.attempts),
+        readings=day.readings,
         repairs=dict(sorted(day.repaired.items())),
         faults_recorded=dict(sorted(day.faulted.items())),
         stuck_agents=day.stuck_agents(),

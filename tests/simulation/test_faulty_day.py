@@ -54,8 +54,10 @@ def test_what_broke_once_breaks_no_more(scenario: Scenario, story: str) -> None:
 
 
 def test_where_nothing_goes_wrong_there_is_nothing_to_repair() -> None:
-    outcome = play(Scenario(7, HOURS, AGENTS, "none"))
+    # The state is read every five seconds, and what it tells is up to a second old.
+    outcome = play(Scenario(7, HOURS, AGENTS, "none", review_every_s=5.0))
 
+    assert outcome.readings > HOURS * 3600 / 6
     assert outcome.faults == outcome.repairs == outcome.faults_recorded == {}
     assert outcome.callers_lost == 0
 

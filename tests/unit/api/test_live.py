@@ -109,7 +109,8 @@ async def test_a_subscription_begins_with_all_data(stage: Stage) -> None:
     mine = stage.watch(Topic.ME)
 
     assert board.kinds == ["snapshot"]
-    assert set(board.data["board"]) == {"queues", "agents", "calls", "campaigns", "links"}
+    sections = {"queues", "agents", "calls", "campaigns", "links", "mishaps"}
+    assert set(board.data["board"]) == sections
     assert set(board.data["board"]["agents"]) == {"ana", "ben"}
     assert set(mine.data["me"]["agent"]) == {"ana"}
     assert mine.data["me"]["call"] == {}

@@ -310,4 +310,4 @@ def test_a_grace_time_that_ends_after_the_sign_out_changes_nothing() -> None:
     bench.wait(DESKTOP_GRACE_S)
 
     assert bench.agent("ana").state is AgentState.SIGNED_OUT
-    assert bench.machine.next_deadline() is None
+    assert bench.deadlines() == {}

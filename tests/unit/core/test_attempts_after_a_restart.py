@@ -358,8 +358,7 @@ def test_a_call_just_placed_is_not_missed_by_a_reading_over_a_link_that_stood() 
 
     bench.tell(e.PbxStateRead(PBX, (line_at(bench),)))
     assert bench.attempt(ref).state is S.PLACED
-    bench.wait(dialed.YOUNG_S)
-    bench.tell(e.PbxStateRead(PBX, (line_at(bench),)))
+    bench.review(line_at(bench))
 
     assert bench.came_of_it().result is R.UNKNOWN
 

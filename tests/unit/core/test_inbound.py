@@ -204,6 +204,10 @@ def test_a_held_caller_nobody_knows_has_the_pbx_read() -> None:
     bench = Bench()
 
     bench.tell(e.CallerHeld(channel("stranger")))
+    assert len(bench.sent(c.ReadPbx)) == 1
+    bench.tell(e.CallFellBack(channel("stranger")))
+    assert len(bench.sent(c.ReadPbx)) == 1  # the one on its way tells of both
+    bench.tell(e.PbxStateRead(PBX, ()))
     bench.tell(e.CallFellBack(channel("stranger")))
 
     assert len(bench.sent(c.ReadPbx)) == 2

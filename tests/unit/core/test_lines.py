@@ -333,7 +333,7 @@ def test_a_line_that_somebody_else_has_used_has_to_come_back_too() -> None:
 def test_a_line_found_between_two_places_has_an_end() -> None:
     bench = joined(Bench(), "ana")
     line = bench.pick_up_line("ana")
-    bench.tell(e.PbxStateRead(PBX, (line_truth(bench, Place.DIALPLAN),)))
+    bench.review(line_truth(bench, Place.DIALPLAN))
     bench.tell(e.PbxStateRead(PBX, (line_truth(bench, Place.DIALPLAN),)))
 
     bench.wait(LINE_RING_S + LINE_LEASE_S)

@@ -261,7 +261,10 @@ def test_an_answered_leg_that_is_never_joined_has_the_pbx_asked() -> None:
     leg = bench.ring("a")
     bench.tell(e.LegAnswered(leg))
 
-    bench.wait(offers.JOIN_LEASE_S * 2 + 1)
+    bench.wait(offers.JOIN_LEASE_S)
+    assert len(bench.sent(c.ReadPbx)) == 1
+    bench.tell(e.CommandFailed(bench.last(c.ReadPbx).id, "no answer", unknown=True))
+    bench.wait(offers.JOIN_LEASE_S)
 
     assert len(bench.sent(c.ReadPbx)) == 2
 

@@ -6,10 +6,12 @@ import msgspec
 
 from callcenter.core import queries
 from callcenter.core.queries import CallPosition
+from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile, AgentState
 from callcenter.domain.call import CallState
 from callcenter.domain.customer import Tier
+from callcenter.domain.mishap import Mishap
 from tests.builders import Bench, channel
 
 
@@ -201,3 +203,35 @@ def test_every_field_of_a_view_is_in_its_json() -> None:
     assert set(board["agents"][0]) == set(queries.AgentView.__struct_fields__)
     assert set(board["calls"][0]) == set(queries.CallView.__struct_fields__)
     assert set(board["queues"][0]) == set(queries.QueueView.__struct_fields__)
+
+
+def test_repairs_and_faults_are_counted_by_kind_from_midnight_on() -> None:
+    bench = Bench()
+    for name in ("in1", "in2"):
+        bench.waiting_caller(name)
+    bench.review()
+
+    today = queries.board(bench.machine.state).mishaps
+    bench.now += 86_400
+    bench.review()
+    bench.waiting_caller("in3")
+    quiet = queries.board(bench.machine.state).mishaps
+    bench.review()
+    tomorrow = queries.board(bench.machine.state).mishaps
+
+    assert [(one.id, one.mishap, one.kind, one.count) for one in today] == [
+        ("repair:call_gone", Mishap.REPAIR, "call_gone", 2)
+    ]
+    assert quiet == ()
+    assert [(one.id, one.count) for one in tomorrow] == [("repair:call_gone", 1)]
+
+
+def test_a_fault_is_counted_too() -> None:
+    bench = Bench(allowed_faults=("*",))
+
+    bench.waiting_caller("in1")
+    bench.agents("ana")
+    bench.tell(e.CommandFailed(bench.last(c.PopCard).id, "no desktop is open"))
+
+    (fault,) = queries.mishaps_view(bench.machine.state)
+    assert (fault.mishap, fault.kind, fault.count) == (Mishap.FAULT, "card_not_shown", 1)

@@ -52,7 +52,7 @@ def test_a_refused_redirect_of_a_caller_who_is_on_hold_or_gone_changes_nothing()
     bench.hang_up("a")
     bench.tell(e.CommandFailed(bench.last(c.HoldCaller).id, "no such channel"))
 
-    assert bench.machine.next_deadline() is None
+    assert bench.deadlines() == {}
 
 
 def test_a_caller_whose_menu_command_is_refused_goes_to_a_person() -> None:
@@ -98,7 +98,7 @@ def test_a_menu_command_refused_after_the_caller_has_gone_changes_nothing() -> N
 
     bench.tell(e.CommandFailed(bench.last(c.PlayPrompt).id, "no such channel"))
 
-    assert bench.machine.next_deadline() is None
+    assert bench.deadlines() == {}
 
 
 def parked_leg(bench: Bench) -> e.ChannelTruth:
@@ -231,7 +231,7 @@ def test_who_signs_out_while_the_link_is_down_is_taken_out_of_the_native_queue_a
 
     assert [member.phone for member in bench.sent(c.RemoveFallbackMember)] == ["1001", "1001"]
     bench.tell(e.CommandSucceeded(bench.last(c.RemoveFallbackMember).id))
-    assert bench.machine.next_deadline() is None
+    assert bench.deadlines() == {}
 
 
 def test_a_phone_not_yet_out_of_the_native_queue_at_a_restart_is_taken_out_after_it() -> None:

@@ -153,6 +153,7 @@ async def test_a_pbx_whose_state_was_just_read_hears_the_heartbeat_at_once() -> 
         await rig.settle(1.0)
         before = len(rig.gateway.beats)
 
+        rig.hub.put(e.PbxLinkLost(PBX, "reset"))
         rig.hub.put(e.PbxStateRead(PBX, (truth("a", Place.MENU),)))
         await rig.settle(0.1)
 
@@ -358,6 +359,7 @@ async def test_a_card_that_nobody_sees_is_counted() -> None:
 async def test_repairs_are_counted() -> None:
     async with running() as rig:
         rig.hub.put(e.CallArrived(channel("a"), "", "7000"))
+        rig.hub.put(e.PbxLinkLost(PBX, "reset"))
         rig.hub.put(e.PbxStateRead(PBX, ()))
         await rig.settle()
 

@@ -104,6 +104,7 @@ export interface Board {
   calls: CallView[];
   calls_total: number;
   campaigns: CampaignView[];
+  mishaps: MishapView[];
 }
 
 /** All that is kept of one ended call. */
@@ -410,6 +411,17 @@ export interface Me {
   token: string;
 }
 
+/** What went wrong. */
+export type Mishap = "fault" | "repair";
+
+/** How often one kind of mishap came since midnight. */
+export interface MishapView {
+  id: string;
+  mishap: Mishap;
+  kind: string;
+  count: number;
+}
+
 /** One offer of a call to an agent and what became of it. */
 export interface OfferRecord {
   type: "OfferRecord";
@@ -619,7 +631,7 @@ export type ProblemType =
 export interface LiveEntries {
   me: { agent: AgentView; call: CallView };
   queues: { queues: QueueView };
-  board: { queues: QueueView; agents: AgentView; calls: CallView; campaigns: CampaignView; links: boolean };
+  board: { queues: QueueView; agents: AgentView; calls: CallView; campaigns: CampaignView; links: boolean; mishaps: MishapView };
 }
 
 /** All data of a topic: `{section: {key: entry}}`. */

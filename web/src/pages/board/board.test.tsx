@@ -166,7 +166,7 @@ describe("the board", () => {
     await act(async () => live.socket.greet("run-1", NOW));
     const say = (type: string, seq: number, changes: object) =>
       act(async () => live.socket.say({ type, topic: "board", seq, at: NOW, data: changes }));
-    const sections = { queues: {}, agents: {}, calls: {}, links: {}, campaigns: {} };
+    const sections = { queues: {}, agents: {}, calls: {}, links: {}, campaigns: {}, mishaps: {} };
     const table = (label: string) =>
       [...place.querySelectorAll(`table[aria-label="${label}"] tbody tr`)].map((row) =>
         [...row.children].map((cell) => cell.textContent),
@@ -260,6 +260,37 @@ describe("the board", () => {
     await say("delta", 2, { links: { branch: true } });
 
     expect(place.querySelector("[role=alert]")).toBeNull();
+  });
+
+  it("tells what was repaired today, by kind, when the figure is clicked", async () => {
+    const mishap = (which: string, kind: string, count: number) => {
+      const id = `${which}:${kind}`;
+      return { [id]: { id, mishap: which, kind, count } };
+    };
+    const { place, snapshot, say } = await board({});
+    await snapshot();
+    expect(place.textContent).not.toContain("Repairs today");
+
+    const mishaps = {
+      ...mishap("repair", "offer_gone", 1),
+      ...mishap("repair", "call_gone", 2),
+      ...mishap("fault", "impossible_call", 1),
+    };
+    await say("delta", 2, { mishaps });
+    const figure = [...place.querySelectorAll("button")].find((button) =>
+      button.textContent?.startsWith("Repairs today: 3, faults: 1"),
+    );
+    await act(async () => figure?.click());
+
+    const rows = (label: string) =>
+      [...document.querySelectorAll(`table[aria-label="${label}"] tr`)].map((row) =>
+        [...row.children].map((cell) => cell.textContent),
+      );
+    expect(rows("Repaired by itself today")).toEqual([
+      ["A call had ended without our being told.", "2"],
+      ["A phone that was to ring had lost its call.", "1"],
+    ]);
+    expect(rows("Faults today")).toEqual([["impossible_call", "1"]]);
   });
 
   it("is greyed while the connection is lost, with the last known state", async () => {

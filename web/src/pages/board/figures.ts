@@ -1,6 +1,15 @@
 /** What the tiles and tables show, computed from the live sections. */
 
-import type { AgentState, AgentView, CallView, QueueToday, QueueView, Tier } from "../../api";
+import type {
+  AgentState,
+  AgentView,
+  CallView,
+  Mishap,
+  MishapView,
+  QueueToday,
+  QueueView,
+  Tier,
+} from "../../api";
 import type { Entries } from "../../live/frames";
 import { AGENT_STATES_IN_ORDER } from "../../theme/states";
 
@@ -82,6 +91,20 @@ export function countToday(queues: Entries<QueueView>): Today {
     serviceLevel: answered + abandoned > 0 ? inTime / (answered + abandoned) : null,
     targetS: targets.size === 1 ? ([...targets][0] ?? null) : null,
   };
+}
+
+/** One sort of mishaps, the most frequent first. */
+export function mishapsOf(mishaps: Entries<MishapView>, which: Mishap): MishapView[] {
+  return Object.values(mishaps)
+    .filter(({ mishap }) => mishap === which)
+    .toSorted((a, b) => b.count - a.count || a.kind.localeCompare(b.kind));
+}
+
+/** How many repairs and faults there were. */
+export function countMishaps(mishaps: Entries<MishapView>): Record<Mishap, number> {
+  const counts: Record<Mishap, number> = { repair: 0, fault: 0 };
+  for (const { mishap, count } of Object.values(mishaps)) counts[mishap] += count;
+  return counts;
 }
 
 /** Queues in the order of the settings, which is the order they come in. */

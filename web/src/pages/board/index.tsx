@@ -19,6 +19,7 @@ import {
   queuesInOrder,
   waitingCalls,
 } from "./figures";
+import { Mishaps } from "./Mishaps";
 import { agentColumns, campaignColumns, queueColumns, waitingColumns } from "./tables";
 import { Tiles } from "./Tiles";
 import classes from "./Board.module.css";
@@ -40,6 +41,7 @@ export default function BoardPage() {
     <div className={classes.board} data-stale={connection === "reconnecting" || undefined}>
       <h1 className="visually-hidden">{t("board.title")}</h1>
       <Links />
+      <Mishaps />
       <Tiles
         waiting={countWaiting(waiting)}
         today={countToday(queues)}
