@@ -397,6 +397,7 @@ def test_a_talk_of_the_snapshot_is_found_where_it_is_now() -> None:
 def test_a_talk_that_never_was_in_a_queue_begins_anew() -> None:
     story = Story()
     story.tell(e.CallArrived(channel("a"), "5551234", "7000"))
+    story.tell(e.PbxLinkLost(PBX, "reset"))
     story.tell(
         e.PbxStateRead(
             PBX,
