@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from callcenter.core import adoption, agents, dialed, inbound, lines, offers, outbound, reconcile
+from callcenter.core import (
+    adoption,
+    agents,
+    dialed,
+    erasure,
+    inbound,
+    lines,
+    offers,
+    outbound,
+    reconcile,
+)
 from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
@@ -43,7 +53,7 @@ from callcenter.domain.transitions import Impossible
 from routing.engine import Router
 from routing.types import IdleAgent, WaitingCall
 
-MACHINE_VERSION = 2
+MACHINE_VERSION = 3
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
@@ -416,6 +426,7 @@ _HANDLERS: dict[type, Handler] = {
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
     e.ContactsChanged: outbound.contacts_changed,
+    e.ErasureRequested: erasure.erase,
 }
 
 _TIMERS: dict[str, Callable[[Turn, str], None]] = {

@@ -374,6 +374,18 @@ class CampaignStepRequested(_Event, frozen=True):
     """The account that asks."""
 
 
+class ErasureRequested(_Event, frozen=True):
+    """A person is to be forgotten: whoever has these numbers, or is this customer."""
+
+    request: RequestId
+    numbers: tuple[str, ...]
+    """E.164; every one the person has."""
+    customer: CustomerId
+    """Empty: nobody whom the directory knows."""
+    by: str
+    """The account that asks."""
+
+
 PbxEvent: TypeAlias = (
     PbxStateRead
     | PbxLinkLost
@@ -411,6 +423,7 @@ Request: TypeAlias = (
     | CampaignJoinRequested
     | CampaignSaved
     | CampaignStepRequested
+    | ErasureRequested
 )
 Event: TypeAlias = (
     ServiceStarted

@@ -11,6 +11,7 @@ from callcenter.journal.codec import NO_DIGEST, Origin
 from callcenter.journal.errors import ForeignJournal, JournalDamaged
 from callcenter.journal.folder import DAMAGED_SUFFIX, UNFINISHED_SUFFIX, Folder
 from callcenter.journal.scan import Ending, Segment, find_ending, read_entries, walk_segments
+from callcenter.journal.sealing import remove_orphans
 from callcenter.journal.snapshot import FoundSnapshots, Snapshot, find_snapshots
 from callcenter.service.ports import LoadedJournal
 
@@ -160,5 +161,6 @@ def _mend(folder: Folder, found: FoundSnapshots, ending: Ending) -> list[str]:
         )
     elif last is not None:
         folder.sync_file(last.name)
+    remove_orphans(folder)
     folder.sync()
     return remarks

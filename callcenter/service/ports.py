@@ -154,6 +154,10 @@ class Journal(Protocol):
         recovery."""
         ...
 
+    async def erase(self, is_erased: Callable[[str], bool]) -> None:
+        """Erase the numbers of which this is true, for good. Raises ``OSError``."""
+        ...
+
     def load(self) -> LoadedJournal:
         """The newest whole snapshot and every entry after it; repairs a torn tail."""
         ...

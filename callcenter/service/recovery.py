@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from callcenter.core.machine import Machine
 from callcenter.core.state import decode_state, empty_state
-from callcenter.domain.step import Entry
+from callcenter.domain.numbers import blot_erased, change_all
+from callcenter.domain.step import Entry, Step
 from callcenter.service.ports import LoadedJournal
 
 
@@ -41,6 +42,7 @@ def replay(machine: Machine, entries: Iterable[Entry]) -> Replayed:
         step = machine.handle(entry.event, entry.now)
         count += 1
         same = step.commands == entry.commands and step.records == entry.records
+        same = same or _blotted(step) == _blotted(entry)  # rarely: a person was erased
         if not same and len(differences) < MAX_DIFFERENCES:
             differences.append(
                 Difference(
@@ -50,6 +52,12 @@ def replay(machine: Machine, entries: Iterable[Entry]) -> Replayed:
                 )
             )
     return Replayed(machine, count, tuple(differences))
+
+
+def _blotted(made: Step | Entry) -> tuple[object, ...]:
+    """What it led to, without the numbers that are erased: a caller's number as the PBX gave it and
+    the same in E.164 have become two different words."""
+    return change_all(made.commands, blot_erased), change_all(made.records, blot_erased)
 
 
 def machine_at(journal_id: str, snapshot: bytes | None) -> Machine:
