@@ -3,8 +3,8 @@ number it stands for is in a file beside it. Whoever has the journal without tho
 number; a person whose lines are taken out of them is erased from the journal.
 
 Beside a segment or snapshot ``NAME`` lies ``NAME.numbers``, with the same lifetime. A first line
-``CCNUMBERS 1``, then one line for each number that stands in ``NAME``: its count in hexadecimal,
-the CRC-32 (8 hexadecimal digits) of what follows, and the number as a JSON string. The token of
+``CCNUMBERS 1``, then one line for each number that stands in ``NAME``: the CRC-32 (8 hexadecimal
+digits) of what follows, its count in hexadecimal, and the number as a JSON string. The token of
 count 1a is ``~POSITION.1a`` in a segment and ``~sPOSITION.1a`` in a snapshot, POSITION being that
 of the file's name in hexadecimal. A line that is cut off or damaged is passed over.
 
@@ -64,7 +64,7 @@ class Numbers:
         self._count += 1
         token = self._tokens[number] = f"{self._prefix}{self._count:x}"
         text = msgspec.json.encode(number.encode("utf-8", "replace").decode())
-        self._new.append(b"%x %08x %s\n" % (self._count, zlib.crc32(text), text))
+        self._new.append(_write_line(self._count, text))
         return token
 
     def take_new(self) -> bytes:
@@ -93,6 +93,7 @@ class SegmentNumbers:
         self.name = segment + NUMBERS_SUFFIX
         self._numbers = Numbers(token_prefix(segment))
         self._unwritten = b""
+        self._unsynced = False
         folder.remove(self.name)  # of a segment that could not be begun
         self._file = folder.create(self.name)
         try:
@@ -109,6 +110,7 @@ class SegmentNumbers:
             self._unwritten += self._numbers.take_new()
             self._file.write(self._unwritten)
             self._unwritten = b""
+            self._unsynced = True
         return sealed
 
     def erase(self, is_erased: IsErased) -> OpenFile:
@@ -124,6 +126,11 @@ class SegmentNumbers:
     def file(self) -> OpenFile:
         """To be synced before the segment."""
         return self._file
+
+    def take_unsynced(self) -> OpenFile | None:
+        """The file, if lines were added since this was asked last: most syncs find none."""
+        taken, self._unsynced = self._unsynced, False
+        return self._file if taken else None
 
     def abandon(self) -> None:
         """Remove the file: the segment could not be begun."""
@@ -176,6 +183,12 @@ def erase_numbers(folder: Folder, names: Sequence[str], is_erased: IsErased) -> 
     folder.sync()
 
 
+def sync_numbers(folder: Folder, segment: str) -> None:
+    """Make the numbers of a segment that was found survive a power cut, if it has any."""
+    with suppress(FileNotFoundError):
+        folder.sync_file(segment + NUMBERS_SUFFIX)
+
+
 def remove_orphans(folder: Folder) -> None:
     """Remove numbers whose segment or snapshot is gone. Only while nothing is being written."""
     names = dict.fromkeys(folder.list_names())
@@ -218,12 +231,16 @@ def _lines(data: bytes) -> list[tuple[int, str, bytes]]:
     """Count, number and the line itself, of every line that is whole."""
     found: list[tuple[int, str, bytes]] = []
     for line in data.split(b"\n")[1:-1]:
-        parts = line.split(b" ", 2)
-        with suppress(ValueError, IndexError, msgspec.DecodeError):
-            if int(parts[1], 16) == zlib.crc32(parts[2]):
-                number = msgspec.json.decode(parts[2], type=str)
-                found.append((int(parts[0], 16), number, line))
+        crc, _, said = line.partition(b" ")
+        if crc == b"%08x" % zlib.crc32(said):
+            count, _, text = said.partition(b" ")
+            found.append((int(count, 16), msgspec.json.decode(text, type=str), line))
     return found
+
+
+def _write_line(count: int, text: bytes) -> bytes:
+    said = b"%x %s" % (count, text)
+    return b"%08x %s\n" % (zlib.crc32(said), said)
 
 
 def _rewrite(folder: Folder, name: str, data: bytes, is_erased: IsErased) -> OpenFile:

@@ -216,9 +216,7 @@ class SegmentedJournal(ABC):
         numbers = SegmentNumbers(self._folder, name)
         try:
             sealed = numbers.seal(entries)
-            frame = encode_batch(
-                sealed, epoch=self.epoch, previous_digest=compute_digest(header)
-            )
+            frame = encode_batch(sealed, epoch=self.epoch, previous_digest=compute_digest(header))
             file = self._folder.create(name)
             try:
                 file.write(header + frame)
@@ -273,7 +271,7 @@ class SegmentedJournal(ABC):
     async def _sync_once(self) -> None:
         """One sync of what is appended now. Its failure is kept for all who wait."""
         file, appended, names = self._file, self._appended, self._names_dirty
-        numbers = self._numbers.file if self._numbers is not None else None
+        numbers = self._numbers.take_unsynced() if self._numbers is not None else None
 
         def job() -> None:
             # Without a file the segment was synced and left before we came to run.

@@ -84,10 +84,11 @@ def find_snapshots(folder: ReadFolder) -> FoundSnapshots:
 def write_snapshot(folder: Folder, origin: Origin, position: int, state: bytes) -> None:
     """Write one so that at every moment it is there whole or not at all. Raises ``OSError``."""
     name = name_snapshot(position)
-    state = seal_state(folder, name, state)
+    is_new = name not in folder.list_names()
     unfinished = name + UNFINISHED_SUFFIX
     folder.remove(unfinished)
     try:
+        state = seal_state(folder, name, state)
         file = folder.create(unfinished)
         try:
             file.write(encode_snapshot_header(origin, position, state))
@@ -99,6 +100,8 @@ def write_snapshot(folder: Folder, origin: Origin, position: int, state: bytes) 
     except OSError:
         with suppress(OSError):  # the first error says more
             folder.remove(unfinished)
+            if is_new:
+                folder.remove(name + NUMBERS_SUFFIX)
         raise
     folder.sync()
 

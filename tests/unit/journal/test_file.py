@@ -56,7 +56,7 @@ async def test_only_the_services_own_account_may_read(tmp_path: Path, journal: F
     folder = find_folder(tmp_path)
     assert get_mode(folder) == 0o700
     files = list(folder.iterdir())
-    assert len(files) == 3
+    assert len(files) == 5  # the lock; a segment and a snapshot, each with its numbers
     assert {get_mode(path) for path in files} == {0o600}
 
 
