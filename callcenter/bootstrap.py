@@ -23,6 +23,7 @@ from callcenter.api.ports import Vitals
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.state import State
 from callcenter.documents.flows import load_flows
+from callcenter.documents.reject_rows import erase_reject_rows
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.events import AgentsConfigured, CenterConfigured, ServiceStarted
 from callcenter.domain.ids import AgentId
@@ -32,9 +33,11 @@ from callcenter.journal.file import FileJournal
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
 from callcenter.pbx.config import AmiAccount, PbxConfig, Phone, Trunk, load_or_create_secret
+from callcenter.service.erasure import Erasure
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
 from callcenter.service.recovery import recover
+from callcenter.service.retention import Retention
 from callcenter.settings import (
     PbxSettings,
     RestoreUnfinished,
@@ -48,6 +51,7 @@ from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.passwords import HashCost, PasswordHasher
+from callcenter.storage.people import People
 from callcenter.storage.projector import EntriesGone, Projector
 from callcenter.storage.records import StoredRecords
 from callcenter.storage.report_rows import StoredReports
@@ -219,7 +223,7 @@ async def open_center(
     center_settings = center_of(settings, load_flows(flows_folder(settings)))
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
-        journal, projector = _open_journal(settings, database)
+        journal, projector = open_journal(settings, database)
         stack.push_async_callback(journal.close)
         notes: list[str] = []
         hub = _recover_hub(journal, projector, notes)
@@ -228,7 +232,15 @@ async def open_center(
         directory = CustomerDirectory(database)
         contacts = Contacts(database, directory, settings.region)
         records = StoredRecords(database)
+        people = People(database, directory)
         clock = SystemClock()
+        retention = Retention(
+            people,
+            hub.save_snapshot_now,
+            clock,
+            calls_days=settings.retention.calls_days,
+            audit_days=settings.retention.audit_days,
+        )
 
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
@@ -242,9 +254,17 @@ async def open_center(
             attempts=contacts,
             report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
+            erasure=Erasure(
+                hub,
+                people,
+                lambda: projector.wait_for(hub.position),
+                lambda person: erase_reject_rows(
+                    settings.data_dir, settings.region, person.numbers, person.names
+                ),
+            ),
             upload_dir=settings.data_dir,
             clock=clock,
-            vitals=lambda: _vitals(hub, gateways, projector, executor_of[0], notes),
+            vitals=lambda: _vitals(hub, gateways, projector, executor_of[0], retention, notes),
             origins=settings.http.origins,
             behind_proxy=settings.http.behind_proxy,
             pages=static_files.FOLDER,
@@ -276,6 +296,7 @@ async def open_center(
         tasks.start(projector.run(), "projector")
         tasks.start(hub.run(), "hub")
         tasks.start(_watch_accounts(hub, accounts), "accounts")
+        tasks.start(retention.run(), "retention")
         for gateway in gateways.values():
             tasks.start(gateway.run(), f"pbx {gateway.name}")
         yield Center(
@@ -330,7 +351,7 @@ class _TaskOwner:
             raise failure
 
 
-def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, Projector]:
+def open_journal(settings: Settings, database: Database) -> tuple[FileJournal, Projector]:
     """The journal, and the projector that reads it again where it fell behind."""
     projectors: list[Projector] = []
     journal = FileJournal(
@@ -454,6 +475,7 @@ def _vitals(
     gateways: dict[str, AmiGateway],
     projector: Projector,
     executor: Executor,
+    retention: Retention,
     notes: list[str],
 ) -> Vitals:
     stats = projector.stats()
@@ -470,5 +492,6 @@ def _vitals(
         commands=dict(executor.sent),
         faults=dict(hub.faults),
         repairs=dict(hub.repairs),
+        forgotten=dict(retention.forgotten),
         notes=(*notes, *([stats.last_error] if stats.last_error else [])),
     )

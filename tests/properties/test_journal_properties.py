@@ -103,8 +103,13 @@ def with_one_number(entry: Entry) -> Entry:
 
 def numbers_of(entries: Sequence[Entry]) -> list[str]:
     found: list[str] = []
+
+    def note(number: str) -> str:
+        found.append(number)
+        return number
+
     for entry in entries:
-        change_entry(entry, lambda number: found.append(number) or number)
+        change_entry(entry, note)
     return found
 
 
