@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import phonenumbers
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,7 +72,7 @@ class People:
     async def erase(self, person: Person) -> Erased:
         """See ``PersonStore``. One transaction. Raises ``DatabaseAway``."""
         numbers, theirs = person.numbers, person.customers
-        spelled = [spelling for number in numbers for spelling in spellings(number)]
+        spelled = [spelling for number in numbers for spelling in spellings(number)[:3]]
         async with self._database.writing() as connection:
             contact_rows = await connection.execute(
                 delete(contacts).where(
@@ -133,9 +134,18 @@ class People:
 
 def spellings(number: str) -> tuple[str, ...]:
     """How this number (E.164) may stand in a text; the longest first, so that one is not cut out of
-    another."""
+    another. The last is a part of all others."""
     bare = number.removeprefix("+")
-    return (number,) if bare == number else (f"00{bare}", number, bare)
+    if bare == number:
+        return (number,)
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return f"00{bare}", number, bare
+    national = phonenumbers.national_significant_number(parsed)
+    inland = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    dialed = "".join(filter(str.isdecimal, inland))
+    return f"00{bare}", number, bare, inland, dialed, national
 
 
 async def _blot_texts(connection: AsyncConnection, person: Person) -> int:
