@@ -26,7 +26,6 @@ from callcenter.domain.events import (
     HopperFilled,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, CampaignId, ChannelRef
-from callcenter.domain.numbers import is_erased
 from dialer.pacing import Load, calls_to_place
 from dialer.window import is_open
 
@@ -226,9 +225,8 @@ def dial(turn: Turn, campaign: Campaign, free_agents: int, people: int) -> None:
 def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
     """Place so many calls, as far as the hopper has somebody for them.
 
-    Rows whose window has closed are dropped, the database tells when it opens; so are those whose
-    person was erased while the service did not run. Those whose number is being dialed for
-    somebody else stay in front; returns how many they are.
+    Rows whose window has closed are dropped, the database tells when it opens. Those whose number
+    is being dialed for somebody else stay in front; returns how many they are.
     """
     settings = campaign.settings
     kept: list[HopperRow] = []
@@ -239,7 +237,7 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
         used += 1
         if row.number in turn.state.dialing:
             kept.append(row)
-        elif not is_erased(row.number) and is_open(settings.window, row.zones, turn.now):
+        elif is_open(settings.window, row.zones, turn.now):
             place(turn, campaign, row)
             placed += 1
     if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:

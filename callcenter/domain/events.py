@@ -23,6 +23,7 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
+    ContactId,
     CustomerId,
     PbxName,
     Phone,
@@ -375,13 +376,14 @@ class CampaignStepRequested(_Event, frozen=True):
 
 
 class ErasureRequested(_Event, frozen=True):
-    """A person is to be forgotten: whoever has these numbers, or is this customer."""
+    """A person is being forgotten: these contacts are not to be dialed, the database knows them no
+    more.
+
+    It names no number: what is decided here must be decided again when no number is known.
+    """
 
     request: RequestId
-    numbers: tuple[str, ...]
-    """E.164; every one the person has."""
-    customer: CustomerId
-    """Empty: nobody whom the directory knows."""
+    contacts: tuple[ContactId, ...]
     by: str
     """The account that asks."""
 

@@ -20,7 +20,6 @@ from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingA
 from callcenter.domain.events import (
     CallArrived,
     ChannelTruth,
-    ErasureRequested,
     HopperFilled,
     PbxStateRead,
 )
@@ -95,17 +94,12 @@ def _changing_many(name: str) -> Callable[[Any, Change], Any]:
     return changing
 
 
-def _change_request(event: ErasureRequested, change: Change) -> ErasureRequested:
-    return replace(event, numbers=tuple(change(number) for number in event.numbers))
-
-
 _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     CallArrived: _changing_field("caller_number"),
     ChannelTruth: _changing_field("caller_number"),
     PbxStateRead: _changing_many("channels"),
     HopperRow: _changing_field("number"),
     HopperFilled: _changing_many("rows"),
-    ErasureRequested: _change_request,
     LookUpCustomer: _changing_field("number"),
     PopCard: _changing_field("caller_number"),
     RingAgent: _changing_field("caller_number"),

@@ -1,5 +1,5 @@
-"""Forgets a person: in the database, in the machine, in the journal, in that order and so that
-nothing brings the person back in between. Asked again it does what is left to be done.
+"""Forgets a person: in the machine, the journal and the database, so that nothing brings the person
+back in between. Asked again it does what is left to be done.
 
 It is the same for a center that runs and for one that does not (``callcenter.upkeep.erasing``).
 """
@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from callcenter.core.erasure import UNDER_WAY, why_not_erasable
+from callcenter.core.erasure import UNDER_WAY, contacts_in_hoppers, why_not_erasable
 from callcenter.core.inbound import normalize_number
 from callcenter.core.state import State
 from callcenter.domain.commands import LookUpCustomer, RefillHopper
@@ -48,18 +49,16 @@ class Erased(Struct, frozen=True):
     rejects: int = 0
     """Rows of files with rejected rows."""
 
-    def plus(self, more: Erased) -> Erased:
-        """Both together."""
-        return Erased(
-            **{name: getattr(self, name) + getattr(more, name) for name in self.__struct_fields__}
-        )
-
 
 class PersonStore(Protocol):
     """The database, as far as it knows people."""
 
     async def find(self, number: str, customer: CustomerId) -> Person:
         """Whoever has this number (E.164) or is this customer; one of both may be empty."""
+        ...
+
+    async def hold(self, person: Person) -> None:
+        """Give the person to no campaign any more."""
         ...
 
     async def erase(self, person: Person) -> Erased:
@@ -131,21 +130,28 @@ class Erasure:
             found.names,
             tuple(dict.fromkeys([*((customer,) if customer else ()), *found.customers])),
         )
-        for theirs in person.customers or ("",):
-            _refuse(why_not_erasable(self._center.state, person.numbers, theirs))
-        erased = await self._people.erase(person)
+        self._refuse_unless_erasable(person)
+        # From here to the last step but one the database still tells who the person is: whatever
+        # fails in between, it is found again when it is asked for again.
+        await self._people.hold(person)
         await self._wait_for_answers()
-        for theirs in person.customers or ("",):
-            event = ErasureRequested(f"{request}:{theirs}", person.numbers, theirs, by)
-            _refuse((await self._center.ask(event)).problem)
+        state = self._center.state
+        contacts = contacts_in_hoppers(state, person.numbers, person.customers)
+        await self._center.ask(ErasureRequested(request, contacts, by))
         await self._records_written()
-        erased = erased.plus(await self._people.erase(person))
+        self._refuse_unless_erasable(person)  # who calls just now is in the journal again
         await self._center.erase_numbers(
             lambda number: is_one_of(number, person.numbers, self._normalize)
         )
         rejects = await asyncio.to_thread(self._erase_rejects, person)
+        erased = await self._people.erase(person)
         await self._people.scrub()
-        return erased.plus(Erased(rejects=rejects))
+        return replace(erased, rejects=rejects)
+
+    def _refuse_unless_erasable(self, person: Person) -> None:
+        problem = why_not_erasable(self._center.state, person.numbers, person.customers)
+        if problem:
+            raise ErasureRefused(problem)
 
     def _normalize(self, number: str) -> str:
         return normalize_number(number, self._center.state.center.region)
@@ -164,8 +170,3 @@ class Erasure:
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             raise ErasureRefused(UNDER_WAY) from None
-
-
-def _refuse(problem: str) -> None:
-    if problem:
-        raise ErasureRefused(problem)

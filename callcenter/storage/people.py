@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import phonenumbers
-from sqlalchemy import Table, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.ids import CustomerId
 from callcenter.service.erasure import Erased, Person
 from callcenter.service.retention import Forgotten
@@ -69,16 +70,19 @@ class People:
                 names[row[1]] = None
         return Person(tuple(numbers), tuple(name for name in names if name), tuple(theirs))
 
+    async def hold(self, person: Person) -> None:
+        """See ``PersonStore``. Raises ``DatabaseAway``."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(contacts).where(_is_theirs(person)).values(status=ContactStatus.DONE)
+            )
+
     async def erase(self, person: Person) -> Erased:
         """See ``PersonStore``. One transaction. Raises ``DatabaseAway``."""
         numbers, theirs = person.numbers, person.customers
         spelled = [spelling for number in numbers for spelling in spellings(number)[:3]]
         async with self._database.writing() as connection:
-            contact_rows = await connection.execute(
-                delete(contacts).where(
-                    or_(contacts.c.number.in_(numbers), contacts.c.customer.in_(theirs))
-                )
-            )
+            contact_rows = await connection.execute(delete(contacts).where(_is_theirs(person)))
             await connection.execute(
                 delete(customer_numbers).where(
                     or_(
@@ -130,6 +134,10 @@ class People:
             of_audit = await connection.execute(delete(audit).where(audit.c.at < audit_before))
         self._forgotten_before = max(since, calls_before)
         return Forgotten(of_calls.rowcount, of_attempts.rowcount, of_audit.rowcount)
+
+
+def _is_theirs(person: Person) -> ColumnElement[bool]:
+    return or_(contacts.c.number.in_(person.numbers), contacts.c.customer.in_(person.customers))
 
 
 def spellings(number: str) -> tuple[str, ...]:
