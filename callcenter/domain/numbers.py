@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any, TypeVar
 
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call
@@ -80,7 +81,11 @@ def change_entry(entry: Entry, change: Change) -> Entry:
 def _changing_field(name: str) -> Callable[[Any, Change], Any]:
     def changing(thing: Any, change: Change) -> Any:
         number = getattr(thing, name)
-        return replace(thing, **{name: change(number)}) if number else thing
+        if not number:
+            return thing
+        changed = thing.__copy__()  # three times as fast as `replace`, and every call comes this way
+        force_setattr(changed, name, change(number))
+        return changed
 
     return changing
 
