@@ -83,7 +83,9 @@ def _changing_field(name: str) -> Callable[[Any, Change], Any]:
         number = getattr(thing, name)
         if not number:
             return thing
-        changed = thing.__copy__()  # three times as fast as `replace`, and every call comes this way
+        changed = (
+            thing.__copy__()
+        )  # three times as fast as `replace`, and every call comes this way
         force_setattr(changed, name, change(number))
         return changed
 

@@ -98,6 +98,7 @@ class SegmentedJournal(ABC):
         self._file: OpenFile | None = None
         self._numbers: SegmentNumbers | None = None  # of that file
         self._file_bytes = 0
+        self._is_ending = False
         self._replaced: list[OpenFile] = []  # full segments that a sync in a thread may still hold
         # Counts of batches since the start.
         self._appended = 0
@@ -177,10 +178,15 @@ class SegmentedJournal(ABC):
             self._file.write(frame)
             self._note_written(entries, frame, len(frame))
 
+    def end_segment(self) -> None:
+        """Have the next entry begin a new segment, so that the snapshot taken now, and one more,
+        let go of what is older. Without it a quiet center's one segment would stay for months."""
+        self._is_ending = self._file is not None
+
     def _must_begin_segment(self) -> bool:
         """A full segment is left when all of it is synced; at twice its size, without waiting for
         that."""
-        if self._position != self._written_position:
+        if self._position != self._written_position or self._is_ending:
             return True
         if self._sync_failure is not None or self._file_bytes < self._segment_bytes:
             return False
@@ -227,6 +233,7 @@ class SegmentedJournal(ABC):
             numbers.abandon()
             raise
         self._file, self._numbers = file, numbers
+        self._is_ending = False
         self._file_bytes = 0
         self._names_dirty = True
         self._note_written(entries, frame, len(header) + len(frame))

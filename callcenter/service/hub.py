@@ -345,10 +345,14 @@ class Hub:
         await self._journal.erase(is_erased)
 
     async def save_snapshot_now(self) -> None:
-        """Save a snapshot whatever the count. Raises ``OSError``, also while nothing is written."""
+        """Save a snapshot whatever the count, and let the journal go on in a new file.
+
+        Raises ``OSError``, also while nothing can be written.
+        """
         if self._unwritten:
             raise OSError(errno.ENOSPC, "the journal cannot be written")
         self._snapshot_at = self.position
+        self._journal.end_segment()
         await self._journal.save_snapshot(self.position, self.state.encode())
 
     async def _save_snapshot(self, position: int, state: bytes) -> None:

@@ -55,7 +55,7 @@ def test_who_is_being_dialed_is_known_by_number_and_as_a_customer() -> None:
     bench.open_line("ana")
     state = bench.machine.state
 
-    assert bench.placed() == [NUMBER]
+    assert bench.placed() == ["0"]
     assert why_not(state, NUMBER) == BEING_DIALED
     assert why_not(state, NOBODY, "k1") == BEING_DIALED
     assert why_not(state, NOBODY, "k2") == ""
