@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from copy import copy
 from typing import Any, TypeVar
 
 from msgspec.structs import force_setattr, replace

@@ -156,7 +156,8 @@ async def test_erasing_while_a_sync_runs_loses_nothing(site: Site) -> None:
 
 async def test_what_is_synced_has_its_numbers_after_a_power_cut() -> None:
     site = MemorySite()
-    journal = open_loaded(site)
+    journal = site.open()
+    journal.load()
     journal.append([call_of(1, ANA)])
     await journal.sync()
     journal.append([call_of(2, BEN)])
@@ -167,7 +168,8 @@ async def test_what_is_synced_has_its_numbers_after_a_power_cut() -> None:
 
 async def test_the_numbers_of_a_segment_that_is_left_are_synced_with_it() -> None:
     site = MemorySite()
-    journal = open_loaded(site, segment_bytes=100)
+    journal = site.open(segment_bytes=100)
+    journal.load()
     journal.append([call_of(1, ANA)])
     journal.append([call_of(2, BEN)])  # leaves the first segment, at twice its size
     journal.kill(power_cut=True)
