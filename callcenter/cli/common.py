@@ -17,7 +17,7 @@ import typer
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.documents.files import ShippedFileError
 from callcenter.documents.yaml_lines import DocumentError
-from callcenter.journal.errors import ForeignJournal, JournalDamaged, JournalInUse
+from callcenter.journal.errors import ForeignJournal, JournalDamaged, JournalInUse, OpenNumbers
 from callcenter.pbx.config import ConfigError
 from callcenter.settings import RestoreUnfinished, Settings, load_settings
 from callcenter.storage.stores import (
@@ -49,6 +49,7 @@ PEOPLE_CAN_MEND = (
     JournalInUse,
     JournalDamaged,
     ForeignJournal,
+    OpenNumbers,
     ShippedFileError,
     RestoreUnfinished,
 )

@@ -161,6 +161,8 @@ async def _blot_texts(connection: AsyncConnection, person: Person) -> int:
     words = [spelling for number in person.numbers for spelling in spellings(number)]
     words += [name for name in person.names if len(name) >= NAME_CHARS_MIN]
     changed = 0
+    if not words:
+        return changed
     for table, names in _TEXTS:
         keys = list(table.primary_key.columns)
         columns = [table.c[name] for name in names]
