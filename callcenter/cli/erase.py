@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from callcenter.api.local_access import local_access_path, read_local_access
 from callcenter.api.people import ERASE_DEADLINE_S
+from callcenter.bootstrap import journal_folder
 from callcenter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -22,6 +22,7 @@ from callcenter.cli.running_center import Refusal, ask_center
 from callcenter.service.erasure import ErasureRefused
 from callcenter.settings import Settings
 from callcenter.upkeep.erasing import erase_offline
+from callcenter.upkeep.restore import find_holder
 
 app = typer.Typer(help="Forget people.", no_args_is_help=True)
 
@@ -61,10 +62,8 @@ def person(
 
 
 def _erase(settings: Settings, number: str, customer: str) -> dict[str, Any]:
-    with clear_errors():
-        is_running = read_local_access(local_access_path(settings.data_dir)) is not None
     try:
-        if is_running:
+        if find_holder(journal_folder(settings)):
             body = {"number": number} if number else {"customer": customer}
             answer: dict[str, Any] = ask_center(
                 settings, "POST", "/people/erase", body, deadline_s=ERASE_DEADLINE_S

@@ -165,8 +165,8 @@ class Erasure:
         ]
         try:
             async with asyncio.timeout(DRAIN_S):
-                # ASYNC110: the machine's state has nothing to wait for.
-                while any(key in self._center.state.pending for key in asked):  # noqa: ASYNC110
+                pending = self._center.state.pending
+                while any(key in pending for key in asked):  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             raise ErasureRefused(UNDER_WAY) from None

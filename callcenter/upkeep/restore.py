@@ -138,7 +138,7 @@ def _empty_folder(settings: Settings) -> Iterator[Path]:
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     there = sorted(path.name for path in folder.iterdir() if path.name not in HARMLESS)
     if there:
-        in_use = _find_holder(journal_folder(settings))
+        in_use = find_holder(journal_folder(settings))
         if in_use:
             raise RestoreRefused(f"A center runs in {folder} ({in_use}). Nothing was changed.")
         named = ", ".join(there[:NAMED_MAX]) + (", ..." if len(there) > NAMED_MAX else "")
@@ -160,7 +160,7 @@ def _empty_folder(settings: Settings) -> Iterator[Path]:
     sync_folder(folder)
 
 
-def _find_holder(journal: Path) -> str:
+def find_holder(journal: Path) -> str:
     """Who has the journal open, e.g. ``process 4711``; empty for nobody."""
     try:
         with (journal / LOCK_NAME).open("rb") as lock:

@@ -49,11 +49,11 @@ def test_a_center_that_has_never_run_knows_nobody(config: Path) -> None:
     assert "Backups made before" in result.output
 
 
-def test_a_journal_that_somebody_has_open_is_left_alone(config: Path) -> None:
+def test_a_journal_that_another_program_has_open_is_left_alone(config: Path) -> None:
     journal = FileJournal(config.parent / "data" / "journal", machine_version=1)
 
     result = CliRunner().invoke(app, ["person", "--customer", "k1", "--config", str(config)])
 
     assert result.exit_code == 1
-    assert "is in use by process" in result.output
+    assert "no center runs with this config" in result.output
     assert not journal.dirty

@@ -415,7 +415,7 @@ async def test_closing_waits_for_the_snapshot_that_is_being_written(
     await slow_sync.wait_started()
 
     closing = asyncio.create_task(journal.close())
-    slow_sync.may_end.release()
+    slow_sync.may_end.release(2)  # the numbers' file and the snapshot
     await closing
 
     await snapshot
