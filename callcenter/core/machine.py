@@ -53,7 +53,7 @@ from callcenter.domain.transitions import Impossible
 from routing.engine import Router
 from routing.types import IdleAgent, WaitingCall
 
-MACHINE_VERSION = 3
+MACHINE_VERSION = 2
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
