@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -24,22 +23,30 @@ from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.core.state import State
 from callcenter.documents.flows import load_flows
+from callcenter.documents.reject_rows import erase_reject_rows
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.events import AgentsConfigured, CenterConfigured, ServiceStarted
 from callcenter.domain.ids import AgentId
 from callcenter.domain.step import Entry
+from callcenter.installation import (
+    journal_folder,
+    make_accounts,
+    open_database,
+    read_secret,
+    secret_path,
+)
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
 from callcenter.journal.folder import Archive
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
-from callcenter.pbx.config import AmiAccount, PbxConfig, Phone, Trunk, load_or_create_secret
+from callcenter.service.erasure import Erasure
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
 from callcenter.service.recovery import recover, tell_salvage
+from callcenter.service.retention import Retention
 from callcenter.settings import (
     PbxSettings,
-    RestoreUnfinished,
     Settings,
     center_of,
     flows_folder,
@@ -49,19 +56,17 @@ from callcenter.storage.audit import Audit
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
-from callcenter.storage.passwords import HashCost, PasswordHasher
+from callcenter.storage.passwords import HashCost
+from callcenter.storage.people import People
 from callcenter.storage.projector import EntriesGone, Projector
 from callcenter.storage.records import StoredRecords
 from callcenter.storage.report_rows import StoredReports
-from callcenter.storage.sessions import Sessions
 from callcenter.storage.stores import DatabaseAway
 
 ACCOUNTS_EVERY_S = 2.0
 """How soon a change of the accounts made by the command line reaches the machine."""
 SHUTDOWN_S = 5.0
 """For open requests at the end."""
-UNFINISHED_RESTORE = ".restore-unfinished"
-"""The folder in which a restore unpacks; gone when it is over."""
 
 log = structlog.get_logger(__name__)
 
@@ -94,118 +99,6 @@ class Center:
     """Sentences for the administrator on what is wrong now."""
 
 
-# --- places in the data folder ----------------------------------------------------------------
-
-
-def database_url(settings: Settings) -> str:
-    """The address of the center's own database."""
-    return (
-        settings.database_url.get_secret_value() or f"sqlite+aiosqlite:///{database_path(settings)}"
-    )
-
-
-def database_path(settings: Settings) -> Path:
-    """The file of the center's own database, when no server keeps it."""
-    return settings.data_dir.resolve() / "center.db"
-
-
-def journal_folder(settings: Settings) -> Path:
-    """Where the journal is."""
-    return settings.data_dir / "journal"
-
-
-def secret_path(settings: Settings, pbx: str, name: str) -> Path:
-    """Where the secret of an AMI account or a phone of this PBX is kept."""
-    return settings.data_dir / "secrets" / pbx / name
-
-
-def read_secret(settings: Settings, pbx: str, name: str) -> str:
-    """The secret, made by chance when it is asked for the first time."""
-    path = secret_path(settings, pbx, name)
-    path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    return load_or_create_secret(path)
-
-
-def prepare_data_dir(settings: Settings) -> None:
-    """Make the data folder; only its owner may look into it. Raises ``RestoreUnfinished``."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (settings.data_dir / UNFINISHED_RESTORE).exists():
-        raise RestoreUnfinished(
-            f"A restore into {settings.data_dir} was interrupted. Empty the folder, restore again."
-        )
-
-
-# --- pieces that offline commands use too -------------------------------------------------------
-
-
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The center's database, brought to the newest schema. Raises ``DatabaseUnusable``."""
-    prepare_data_dir(settings)
-    database = Database(database_url(settings))
-    try:
-        await database.migrate()
-        yield database
-    finally:
-        await database.close()
-
-
-def make_accounts(database: Database, cost: HashCost | None = None) -> Accounts:
-    """The accounts in this database; ``cost`` of password hashes, for tests a cheap one."""
-    return Accounts(database, PasswordHasher(cost), Sessions(database))
-
-
-# --- what Asterisk is told of us ---------------------------------------------------------------
-
-
-def pbx_config(settings: Settings, pbx: PbxSettings) -> PbxConfig:
-    """The plain values of one PBX; secrets are made on first use. Raises ``ConfigError``."""
-    return PbxConfig(
-        name=pbx.name,
-        leader=AmiAccount(pbx.leader, read_secret(settings, pbx.name, pbx.leader)),
-        fence=AmiAccount(pbx.fence, read_secret(settings, pbx.name, pbx.fence)),
-        sounds_dir=settings.data_dir.resolve() / "sounds",
-        bind_host=pbx.host,
-        ami_port=pbx.ami_port,
-        sip_port=pbx.sip_port,
-        http_port=pbx.http_port,
-        rtp_start=pbx.rtp_start,
-        rtp_end=pbx.rtp_end,
-        phones=_phones(settings, pbx),
-        trunks=tuple(
-            Trunk(
-                trunk.name,
-                trunk.host,
-                trunk.port,
-                trunk.match,
-                trunk.codecs,
-                caller_id=trunk.caller_id,
-            )
-            for trunk in pbx.trunks
-        ),
-        emergency_numbers=pbx.emergency_numbers,
-    )
-
-
-def _phones(settings: Settings, pbx: PbxSettings) -> tuple[Phone, ...]:
-    phones: list[Phone] = []
-    numbers = iter(pbx.phone_numbers())
-    for group in pbx.phones:
-        for _ in range(group.count):
-            number = next(numbers)
-            if group.contact is None:
-                secret = read_secret(settings, pbx.name, f"phone-{number}")
-                phones.append(Phone(number, secret=secret, webrtc=group.webrtc))
-            else:
-                contact = group.contact.replace("{number}", number)
-                phones.append(Phone(number, contact=contact, webrtc=group.webrtc))
-    return tuple(phones)
-
-
-# --- the whole ----------------------------------------------------------------------------------
-
-
 @asynccontextmanager
 async def open_center(
     settings: Settings,
@@ -221,7 +114,7 @@ async def open_center(
     center_settings = center_of(settings, load_flows(flows_folder(settings)))
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
-        journal, projector = _open_journal(settings, database)
+        journal, projector = open_journal(settings, database)
         stack.push_async_callback(journal.close)
         notes: list[str] = []
         hub = await _recover_hub(journal, projector, notes)
@@ -230,7 +123,15 @@ async def open_center(
         directory = CustomerDirectory(database)
         contacts = Contacts(database, directory, settings.region)
         records = StoredRecords(database)
+        people = People(database, directory)
         clock = SystemClock()
+        retention = Retention(
+            people,
+            hub.save_snapshot_now,
+            clock,
+            calls_days=settings.retention.calls_days,
+            audit_days=settings.retention.audit_days,
+        )
 
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
@@ -244,9 +145,17 @@ async def open_center(
             attempts=contacts,
             report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
+            erasure=Erasure(
+                hub,
+                people,
+                lambda: projector.wait_for(hub.position),
+                lambda person: erase_reject_rows(
+                    settings.data_dir, settings.region, person.numbers, person.names
+                ),
+            ),
             upload_dir=settings.data_dir,
             clock=clock,
-            vitals=lambda: _vitals(hub, gateways, projector, executor_of[0], notes),
+            vitals=lambda: _vitals(hub, gateways, projector, executor_of[0], retention, notes),
             origins=settings.http.origins,
             behind_proxy=settings.http.behind_proxy,
             pages=static_files.FOLDER,
@@ -279,6 +188,7 @@ async def open_center(
         tasks.start(projector.run(), "projector")
         tasks.start(hub.run(), "hub")
         tasks.start(_watch_accounts(hub, accounts), "accounts")
+        tasks.start(retention.run(), "retention")
         for gateway in gateways.values():
             tasks.start(gateway.run(), f"pbx {gateway.name}")
         yield Center(
@@ -338,7 +248,7 @@ def _archive(settings: Settings) -> Archive | None:
     return Archive(settings.data_dir / "journal-archive", days) if days else None
 
 
-def _open_journal(settings: Settings, database: Database) -> tuple[FileJournal, Projector]:
+def open_journal(settings: Settings, database: Database) -> tuple[FileJournal, Projector]:
     """The journal, and the projector that reads it again where it fell behind."""
     projectors: list[Projector] = []
     journal = FileJournal(
@@ -473,6 +383,7 @@ def _vitals(
     gateways: dict[str, AmiGateway],
     projector: Projector,
     executor: Executor,
+    retention: Retention,
     notes: list[str],
 ) -> Vitals:
     stats = projector.stats()
@@ -490,4 +401,5 @@ def _vitals(
         faults=dict(hub.faults),
         repairs=dict(hub.repairs),
         notes=(*notes, *hub.tell_problems(), *([stats.last_error] if stats.last_error else [])),
+        forgotten=dict(retention.forgotten),
     )

@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator, Iterator
 
 from msgspec import Struct
 
-from callcenter.bootstrap import database_url, journal_folder, secret_path
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.documents.flows import load_flows
 from callcenter.documents.yaml_lines import DocumentError
 from callcenter.domain.flow import MenuNode, PlayNode
+from callcenter.installation import database_url, journal_folder, secret_path
 from callcenter.journal.errors import ForeignJournal, JournalDamaged
 from callcenter.journal.reader import read
 from callcenter.pbx.ami.connection import logged_in

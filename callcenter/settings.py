@@ -50,6 +50,10 @@ PHONES_MAX = 2000
 """Two phones for each of 1,000 agents."""
 
 
+DAYS_MAX = 36_500
+"""A hundred years."""
+
+
 class RestoreUnfinished(Exception):  # noqa: N818 - a fact, said to the administrator
     """The data folder holds a part of a backup; the message says what to do."""
 
@@ -118,6 +122,15 @@ class PbxSettings(_Part):
         )
 
 
+class RetentionSettings(_Part):
+    """How many days what is about people is kept; 0: for ever."""
+
+    calls_days: int = Field(0, ge=0, le=DAYS_MAX)
+    """People's numbers in the records of calls and attempts; what reports count stays."""
+    audit_days: int = Field(0, ge=0, le=DAYS_MAX)
+    """Who changed what."""
+
+
 class QueueSettings(_Part):
     """One queue; times in seconds."""
 
@@ -149,6 +162,7 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     """IANA name of the zone in which the center's days begin."""
     http: HttpSettings = HttpSettings(port=8080)
+    retention: RetentionSettings = RetentionSettings(calls_days=0, audit_days=0)
     pbxs: tuple[PbxSettings, ...] = Field(min_length=1)
     queues: tuple[QueueSettings, ...] = Field(min_length=1)
     default_queue: str

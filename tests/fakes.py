@@ -171,6 +171,14 @@ class FakeJournal:
             raise OSError("no space left on device")
         self.snapshots.append((position, state))
 
+    def end_segment(self) -> None:
+        """See ``ports.Journal``."""
+        self.log.append("end segment")
+
+    async def erase(self, is_erased: Callable[[str], bool]) -> None:
+        """See ``ports.Journal``."""
+        self.log.append("erase")
+
     def load(self) -> LoadedJournal:
         """See ``ports.Journal``."""
         return LoadedJournal(None, 0, tuple(self.entries), 0)

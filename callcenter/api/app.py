@@ -20,6 +20,7 @@ from callcenter.api import (
     board,
     calls,
     campaigns,
+    people,
     queues,
     records,
     reports,
@@ -41,6 +42,7 @@ from callcenter.api.route import BODY_BYTES_MAX, JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
+from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     AccountStore,
     AuditLog,
@@ -51,7 +53,18 @@ from callcenter.service.ports import (
 )
 from callcenter.service.reports import Reports
 
-RESOURCES = (agents, board, calls, campaigns, queues, records, reports, session, trunks)
+RESOURCES = (
+    agents,
+    board,
+    calls,
+    campaigns,
+    people,
+    queues,
+    records,
+    reports,
+    session,
+    trunks,
+)
 """The modules whose routes are served: importing them has filled the table."""
 
 SECURITY_HEADERS = {
@@ -84,6 +97,7 @@ class Api:
         attempts: AttemptReader,
         report_source: ReportSource,
         trunks: Mapping[PbxName, Sequence[str]],
+        erasure: Erasure | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -92,7 +106,7 @@ class Api:
     ) -> None:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
-        built pages, None: the API alone."""
+        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -107,6 +121,7 @@ class Api:
             attempts=attempts,
             reports=Reports(report_source),
             trunks=trunks,
+            erasure=erasure,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

@@ -103,6 +103,7 @@ _VITAL_COUNTS: dict[str, tuple[str, str]] = {
     "commands": ("kind", "Commands released"),
     "faults": ("kind", "Faults recorded"),
     "repairs": ("kind", "Repairs recorded"),
+    "forgotten": ("kind", "Rows that lost their number, or went, because they were old"),
 }
 _VITAL_GAUGES = {
     "leading": "1 while this process commands the PBXs",

@@ -88,6 +88,8 @@ class Vitals(Struct, frozen=True):
     """Faults recorded, by kind."""
     repairs: Mapping[str, int]
     """Repairs recorded, by kind."""
+    forgotten: Mapping[str, int] = {}
+    """Rows whose number went, or that went, because they were old; by what they are of."""
     notes: tuple[str, ...] = ()
     """Sentences for the administrator on what is wrong."""
 

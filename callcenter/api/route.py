@@ -23,6 +23,7 @@ from callcenter.api.auth import Sessions
 from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
+from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, RecordReader, Role
 from callcenter.service.reports import Reports
 
@@ -80,6 +81,8 @@ class Services:
     reports: Reports
     trunks: Mapping[PbxName, Sequence[str]]
     """The trunks of each PBX: what a campaign may dial on."""
+    erasure: Erasure | None = None
+    """Forgets people."""
 
 
 NOBODY = Account(id="", name="", roles=())

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from callcenter.bootstrap import pbx_config, prepare_data_dir
 from callcenter.cli.common import ConfigOption, clear_errors, fail, read_settings
+from callcenter.installation import pbx_config, prepare_data_dir
 from callcenter.pbx.config import render
 
 app = typer.Typer(help="Asterisk's configuration.", no_args_is_help=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -17,7 +18,7 @@ from callcenter.core.migrations import NoWay
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.documents.files import ShippedFileError
 from callcenter.documents.yaml_lines import DocumentError
-from callcenter.journal.errors import ForeignJournal, JournalDamaged, JournalInUse
+from callcenter.journal.errors import ForeignJournal, JournalDamaged, JournalInUse, OpenNumbers
 from callcenter.pbx.config import ConfigError
 from callcenter.settings import RestoreUnfinished, Settings, load_settings
 from callcenter.storage.stores import (
@@ -35,6 +36,9 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
+NUMBER = re.compile(r"\+[0-9]{6,15}")
+MASKED = "+******"
+
 PEOPLE_CAN_MEND = (
     CannotRead,
     ImportConflict,
@@ -47,6 +51,7 @@ PEOPLE_CAN_MEND = (
     JournalDamaged,
     ForeignJournal,
     NoWay,
+    OpenNumbers,
     ShippedFileError,
     RestoreUnfinished,
 )
@@ -88,12 +93,24 @@ def print_json(data: Any) -> None:
     typer.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())
 
 
+def mask_numbers(
+    _logger: object, _level: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """The log line without telephone numbers in E.164: an error's text may hold one that nobody
+    thought of, and erasing a person does not reach logs."""
+    for name, value in line.items():
+        if isinstance(value, str):
+            line[name] = NUMBER.sub(MASKED, value)
+    return line
+
+
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Structured log lines on standard error."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            mask_numbers,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

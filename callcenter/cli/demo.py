@@ -18,7 +18,6 @@ import typer
 from rich.console import Console
 
 from callcenter.api import static_files
-from callcenter.bootstrap import journal_folder
 from callcenter.cli.common import JsonOption, clear_errors, fail, log_to_stderr, print_json
 from callcenter.demo.manager import RefusedError
 from callcenter.demo.run import Demo, make_people, open_demo, run_for, run_on, summarize
@@ -27,6 +26,7 @@ from callcenter.demo.screen import watch_on
 from callcenter.demo.sip_telephony import AsteriskTelephony
 from callcenter.demo.summary import find_problems, is_replay_equal
 from callcenter.demo.telephony import SimulatedTelephony, Telephony
+from callcenter.installation import journal_folder
 from callcenter.simulator.asterisk_instance import AsteriskUnavailableError
 from callcenter.simulator.sip_far_ends import FarEndError
 

@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from callcenter.bootstrap import open_database
 from callcenter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -27,6 +26,7 @@ from callcenter.documents.campaigns import CAMPAIGN_ID, CAMPAIGN_ID_HINT
 from callcenter.documents.contacts_csv import PRIORITY_MAX, ContactsFile
 from callcenter.documents.customers_csv import CustomersFile
 from callcenter.documents.rejects import RejectsFile
+from callcenter.installation import open_database
 from callcenter.service.ports import ContactImport
 from callcenter.settings import Settings
 from callcenter.storage.contacts import Contacts

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import typer
 from msgspec import to_builtins
 
-from callcenter.bootstrap import open_database
 from callcenter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -33,6 +32,7 @@ from callcenter.domain.report import (
     Rows,
 )
 from callcenter.domain.report_time import BadPeriod, Period, ReportStep, local_time, zone_of
+from callcenter.installation import open_database
 from callcenter.service.reports import Reports
 from callcenter.settings import Settings
 from callcenter.storage.report_rows import StoredReports

@@ -35,7 +35,14 @@ class _Problem(Struct, frozen=True):
     errors: tuple[FieldError, ...] = ()
 
 
-def ask_center(settings: Settings, method: str, path: str, body: object = None) -> Any:
+def ask_center(
+    settings: Settings,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    deadline_s: float = ANSWER_DEADLINE_S,
+) -> Any:
     """Send a request and return the answer's JSON; ``path`` follows ``/api/v1``.
 
     Raises ``Refusal``. Ends the command when no center runs.
@@ -47,9 +54,9 @@ def ask_center(settings: Settings, method: str, path: str, body: object = None) 
     if access is None:
         fail(f"no center runs with this config: there is no {file}. {start}")
     try:
-        status, content = asyncio.run(_send(access, method, path, body))
+        status, content = asyncio.run(_send(access, method, path, body, deadline_s))
     except TimeoutError:
-        fail(f"the center at {access.url} did not answer within {ANSWER_DEADLINE_S:.0f} s")
+        fail(f"the center at {access.url} did not answer within {deadline_s:.0f} s")
     except aiohttp.ClientError as error:
         fail(f"no center answers at {access.url}, which {file} names: {error}. {start}")
     if status == HTTPStatus.UNAUTHORIZED:
@@ -59,8 +66,10 @@ def ask_center(settings: Settings, method: str, path: str, body: object = None) 
     return orjson.loads(content)
 
 
-async def _send(access: LocalAccess, method: str, path: str, body: object) -> tuple[int, bytes]:
-    deadline = aiohttp.ClientTimeout(total=ANSWER_DEADLINE_S)
+async def _send(
+    access: LocalAccess, method: str, path: str, body: object, deadline_s: float
+) -> tuple[int, bytes]:
+    deadline = aiohttp.ClientTimeout(total=deadline_s)
     headers = {"Authorization": f"Bearer {access.token}"}
     url = f"{access.url}{PREFIX}{path}"
     async with (

@@ -12,9 +12,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from callcenter.bootstrap import make_accounts, open_database
 from callcenter.cli.common import ConfigOption, JsonOption, clear_errors, print_json, read_settings
 from callcenter.domain.agent import Seniority
+from callcenter.installation import make_accounts, open_database
 from callcenter.service.ports import Role
 from callcenter.settings import Settings
 from callcenter.storage.accounts import Accounts

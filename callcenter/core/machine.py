@@ -13,6 +13,7 @@ from callcenter.core import (
     adoption,
     agents,
     dialed,
+    erasure,
     inbound,
     lines,
     offers,
@@ -436,6 +437,7 @@ _HANDLERS: dict[type, Handler] = {
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
     e.ContactsChanged: outbound.contacts_changed,
+    e.ErasureRequested: erasure.erase,
 }
 
 _TIMERS: dict[str, Callable[[Turn, str], None]] = {

@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from callcenter.bootstrap import pbx_config
 from callcenter.demo import renewals, sip_counter
 from callcenter.demo.arrivals import SampleCaller
 from callcenter.demo.renewals import SampleContact
 from callcenter.demo.sample import DIALED, PROMPTS, TRUNK, SampleAgent
 from callcenter.demo.telephony import Heard, Telephony
+from callcenter.installation import pbx_config
 from callcenter.settings import Settings
 from callcenter.simulator.asterisk_instance import (
     LOOPBACK,

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from callcenter.bootstrap import read_secret
 from callcenter.demo import renewals, sip_counter
 from callcenter.demo.arrivals import SampleCaller
 from callcenter.demo.renewals import SampleContact
@@ -28,6 +27,7 @@ from callcenter.demo.sample import (
 from callcenter.demo.sip_counter import SipCall
 from callcenter.domain.agent import Seniority
 from callcenter.domain.customer import Tier
+from callcenter.installation import read_secret
 from callcenter.settings import Settings
 from callcenter.simulator import people
 from callcenter.simulator.ami_server import AmiServer

@@ -23,6 +23,7 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
+    ContactId,
     CustomerId,
     PbxName,
     Phone,
@@ -389,6 +390,19 @@ class CampaignStepRequested(_Event, frozen=True):
     """The account that asks."""
 
 
+class ErasureRequested(_Event, frozen=True):
+    """A person is being forgotten: these contacts are not to be dialed, the database knows them no
+    more.
+
+    It names no number: what is decided here must be decided again when no number is known.
+    """
+
+    request: RequestId
+    contacts: tuple[ContactId, ...]
+    by: str
+    """The account that asks."""
+
+
 PbxEvent: TypeAlias = (
     PbxStateRead
     | PbxLinkLost
@@ -426,6 +440,7 @@ Request: TypeAlias = (
     | CampaignJoinRequested
     | CampaignSaved
     | CampaignStepRequested
+    | ErasureRequested
 )
 Event: TypeAlias = (
     ServiceStarted

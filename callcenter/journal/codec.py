@@ -6,7 +6,7 @@ Segment file ``<first position, 20 digits>.journal``: a header of 84 bytes, then
 back::
 
      0   8  magic "CCJRNAL\\n"
-     8   2  format, 1
+     8   2  format, 2 (in format 1 people's numbers stand open; all else is the same)
     10   2  Python that wrote it: major, minor
     12   4  machine_version
     16   8  the journal's id, ASCII
@@ -29,7 +29,7 @@ Batch, one ``write`` each: a header of 48 bytes, then the payload::
     24   8  position of the first entry
     32  16  digest of the batch before, header and payload; in a segment's first batch: of the
             segment's header. So every byte before is vouched for
-    48      payload: msgpack, an array of ``Entry``
+    48      payload: msgpack, an array of ``Entry`` with tokens for numbers (``sealing``)
 
 Snapshot file ``<position, 20 digits>.snapshot``: a header of 84 bytes, then the state::
 
@@ -55,8 +55,11 @@ from msgspec import Struct
 
 from callcenter.domain.step import Entry
 
-FORMAT = 1
+FORMAT = 2
 """Rises when a byte here gets another meaning."""
+
+FORMATS_READ = (1, 2)
+"""In files of format 1 people's numbers stand open: they are read, and never written again."""
 
 BATCH_BYTES_MAX = 64 * 1024 * 1024
 """The longest payload: a state reading of 100,000 channels has a quarter of it. A longer one is a
@@ -101,8 +104,14 @@ class OtherFormat(Exception):  # noqa: N818 - a fact about bytes
     """The file is ours, but of a format that this version does not know."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"format {number}; this version reads format {FORMAT}")
+        readable = " and ".join(str(known) for known in FORMATS_READ)
+        super().__init__(f"format {number}; this version reads formats {readable}")
         self.format = number
+
+
+def read_format(data: bytes) -> int:
+    """The format of the file that begins with these bytes; 0 where they are too few."""
+    return _ORIGIN.unpack_from(data)[1] if len(data) >= _ORIGIN.size else 0
 
 
 class Origin(Struct, frozen=True):
@@ -247,7 +256,7 @@ def _decode_origin(magic: bytes, data: bytes) -> Origin:
     found, number, major, minor, machine, journal, tzdata, epoch = _ORIGIN.unpack_from(data)
     if found != magic:
         raise BadBytes("the file does not begin as it should")
-    if number != FORMAT:
+    if number not in FORMATS_READ:
         raise OtherFormat(number)
     (crc,) = _CRC.unpack_from(data, HEADER_BYTES - _CRC.size)
     if crc != zlib.crc32(data[: HEADER_BYTES - _CRC.size]):

@@ -26,6 +26,16 @@ class EntriesTrimmed(JournalDamaged):
         """The first position that is still kept."""
 
 
+class OpenNumbers(Exception):  # noqa: N818 - a fact about a journal
+    """Files of an older version, in which numbers stand open, are still needed."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"{file} was written by an older version, with numbers that cannot be erased, and is "
+            "still needed: the records are not up to date. Try again when they are"
+        )
+
+
 class ForeignJournal(Exception):  # noqa: N818 - a fact about a journal
     """Another version wrote what would have to be replayed. Nothing was changed."""
 

@@ -5,6 +5,7 @@ that tests can stop between any two. The real folder is here; the one in memory 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,9 @@ FOLDER_MODE = 0o700
 
 SEGMENT_SUFFIX = ".journal"
 SNAPSHOT_SUFFIX = ".snapshot"
+NUMBERS_SUFFIX = ".numbers"
+"""Put behind the name of the segment or snapshot whose people's numbers it holds."""
+ARCHIVED_SUFFIXES = (SEGMENT_SUFFIX, SNAPSHOT_SUFFIX, NUMBERS_SUFFIX)
 DAMAGED_SUFFIX = ".damaged"
 """Put behind the name of a snapshot that could not be read, so that it is not counted as one."""
 
@@ -109,7 +113,12 @@ class Folder(ReadFolder, Protocol):
         ...
 
     def put_away(self, name: str) -> None:
-        """Nobody needs this file to go on: remove it, or keep it elsewhere for a while."""
+        """Nobody needs this file to go on: remove it, or keep it elsewhere for a while. One that is
+        not there is fine."""
+        ...
+
+    def archived(self) -> Folder | None:
+        """The folder of what was put away and is kept; None if nothing is."""
         ...
 
     def sync(self) -> None:
@@ -163,16 +172,17 @@ class Archive:
 
     def __init__(self, path: Path, days: int) -> None:
         """``path``: a folder on the journal's own disk; made when the first file comes."""
-        self._path = path
+        self.path = path
         self._days = days
 
     def take(self, file: Path) -> None:
-        """Move a file here, and remove what is too old."""
-        self._path.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        os.replace(file, self._path / file.name)
+        """Move a file here, and remove what is too old, with the numbers of each."""
+        self.path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(file, self.path / file.name)
         oldest = time.time() - self._days * SECONDS_PER_DAY
-        for kept in list(self._path.iterdir()):
-            if kept.suffix in (SEGMENT_SUFFIX, SNAPSHOT_SUFFIX) and kept.stat().st_mtime < oldest:
+        for kept in list(self.path.iterdir()):
+            if kept.suffix in ARCHIVED_SUFFIXES and kept.stat().st_mtime < oldest:
                 kept.unlink(missing_ok=True)
 
 
@@ -228,6 +238,12 @@ class DiskFolder:
             self.remove(name)
         else:
             self._archive.take(self._path / name)
+
+    def archived(self) -> DiskFolder | None:
+        """See ``Folder``."""
+        if self._archive is None or not self._archive.path.is_dir():
+            return None
+        return DiskFolder(self._archive.path)
 
     def sync(self) -> None:
         """See ``Folder``."""

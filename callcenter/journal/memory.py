@@ -87,6 +87,9 @@ class MemoryFolder:
         """See ``Folder``."""
         self.files.pop(name, None)
 
+    def archived(self) -> None:
+        """See ``Folder``: nothing is kept."""
+
     def put_away(self, name: str) -> None:
         """See ``Folder``: nothing is kept."""
         self.remove(name)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from callcenter.domain.step import Entry
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.folder import (
+    NUMBERS_SUFFIX,
     SEGMENT_SUFFIX,
     SNAPSHOT_SUFFIX,
     ReadFolder,
@@ -60,7 +61,22 @@ class PinnedFolder:
         self.pin()
         for position in list_positions(list(self._files), SNAPSHOT_SUFFIX)[:-SNAPSHOTS_KEPT]:
             os.close(self._files.pop(name_snapshot(position)))
-        self._sizes = {name: os.fstat(fd).st_size for name, fd in self._files.items()}
+        self._sizes = {
+            name: os.fstat(fd).st_size
+            for name, fd in self._files.items()
+            if not name.endswith(NUMBERS_SUFFIX)
+        }
+        # Numbers are written before what needs them, so they are measured after it. A file that an
+        # erasure has replaced meanwhile is opened anew; one that is gone was trimmed.
+        for name in list(self._sizes):
+            numbers = name + NUMBERS_SUFFIX
+            with suppress(FileNotFoundError):
+                opened = os.open(self._path / numbers, os.O_RDONLY | os.O_CLOEXEC)
+                if numbers in self._files:
+                    os.close(self._files[numbers])
+                self._files[numbers] = opened
+            if numbers in self._files:
+                self._sizes[numbers] = os.fstat(self._files[numbers]).st_size
 
     def _open_all(self, suffix: str, name_of: Callable[[int], str]) -> None:
         try:
@@ -69,9 +85,10 @@ class PinnedFolder:
             return
         for position in list_positions(names, suffix):
             name = name_of(position)
-            if name not in self._files:
-                with suppress(FileNotFoundError):  # trimmed just now: a newer snapshot is there
-                    self._files[name] = os.open(self._path / name, os.O_RDONLY | os.O_CLOEXEC)
+            for file in (name, name + NUMBERS_SUFFIX):
+                if file not in self._files:
+                    with suppress(FileNotFoundError):  # trimmed just now: a newer snapshot is there
+                        self._files[file] = os.open(self._path / file, os.O_RDONLY | os.O_CLOEXEC)
 
     def list_names(self) -> list[str]:
         """See ``ReadFolder``."""

@@ -11,6 +11,7 @@ from callcenter.journal.codec import NO_DIGEST, Origin
 from callcenter.journal.errors import ForeignJournal, JournalDamaged
 from callcenter.journal.folder import DAMAGED_SUFFIX, UNFINISHED_SUFFIX, Folder
 from callcenter.journal.scan import Ending, Segment, find_ending, read_entries, walk_segments
+from callcenter.journal.sealing import remove_orphans, sync_numbers
 from callcenter.journal.snapshot import FoundSnapshots, Snapshot, find_snapshots
 from callcenter.service.ports import LoadedJournal
 
@@ -136,6 +137,8 @@ def _mend(folder: Folder, found: FoundSnapshots, ending: Ending) -> list[str]:
         else:
             folder.remove(empty.name)
     last = ending.last
+    if last is not None:
+        sync_numbers(folder, last.name)
     if last is not None and last.torn_bytes:
         folder.truncate(last.name, last.whole_bytes)
         remarks.append(
@@ -144,5 +147,6 @@ def _mend(folder: Folder, found: FoundSnapshots, ending: Ending) -> list[str]:
         )
     elif last is not None:
         folder.sync_file(last.name)
+    remove_orphans(folder)
     folder.sync()
     return remarks

@@ -33,6 +33,7 @@ from callcenter.journal.codec import (
 )
 from callcenter.journal.errors import EntriesTrimmed, ForeignJournal, JournalDamaged
 from callcenter.journal.folder import SEGMENT_SUFFIX, ReadFolder, list_positions, name_segment
+from callcenter.journal.sealing import read_numbers, unseal
 
 
 class Segment(Struct, frozen=True):
@@ -128,7 +129,8 @@ def walk_segments(
 
 
 def read_entries(folder: ReadFolder, segment: Segment, after: int) -> Iterator[Entry]:
-    """The segment's entries after this position. Raises ``ForeignJournal``."""
+    """The segment's entries after this position, with their numbers. Raises ``ForeignJournal``."""
+    known = read_numbers(folder, segment.name) if segment.last_position > after else {}
     for batch in segment.batches:
         if batch.last_position <= after:
             continue
@@ -141,7 +143,7 @@ def read_entries(folder: ReadFolder, segment: Segment, after: int) -> Iterator[E
             ) from error
         for entry in entries:
             if entry.position > after:
-                yield entry
+                yield unseal(entry, known) if known else entry
 
 
 def scan_segment(

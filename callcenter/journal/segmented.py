@@ -39,7 +39,13 @@ from callcenter.journal.folder import (
 )
 from callcenter.journal.recovery import recover
 from callcenter.journal.scan import find_ending, read_entries, walk_segments
-from callcenter.journal.snapshot import remove_superfluous, write_snapshot
+from callcenter.journal.sealing import IsErased, SegmentNumbers, erase_numbers, list_numbers
+from callcenter.journal.snapshot import (
+    remove_open_files,
+    remove_open_numbers,
+    remove_superfluous,
+    write_snapshot,
+)
 from callcenter.service.ports import JournalPosition, LoadedJournal
 
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -110,7 +116,9 @@ class SegmentedJournal(ABC):
         self._digest = NO_DIGEST
         self._snapshot_position = 0
         self._file: OpenFile | None = None
+        self._numbers: SegmentNumbers | None = None  # of that file
         self._file_bytes = 0
+        self._is_ending = False
         self._replaced: list[OpenFile] = []  # full segments that a sync in a thread may still hold
         # Counts of batches since the start.
         self._appended = 0
@@ -179,14 +187,21 @@ class SegmentedJournal(ABC):
         if self._file is None:
             self._begin_segment(entries)
         else:
-            frame = encode_batch(entries, epoch=self.epoch, previous_digest=self._digest)
+            assert self._numbers is not None
+            sealed = self._numbers.seal(entries)
+            frame = encode_batch(sealed, epoch=self.epoch, previous_digest=self._digest)
             self._file.write(frame)
             self._note_written(entries, frame, len(frame))
+
+    def end_segment(self) -> None:
+        """Have the next entry begin a new segment, so that the snapshot taken now, and one more,
+        let go of what is older. Without it a quiet center's one segment would stay for months."""
+        self._is_ending = self._file is not None
 
     def _must_begin_segment(self) -> bool:
         """A full segment is left when all of it is synced; at twice its size, without waiting for
         that."""
-        if self._position != self._written_position:
+        if self._position != self._written_position or self._is_ending:
             return True
         if self._sync_failure is not None or self._file_bytes < self._segment_bytes:
             return False
@@ -199,36 +214,51 @@ class SegmentedJournal(ABC):
         segment's tail and nothing else. Blocks for one sync where the hub's syncs did not keep up.
         """
         assert self._file is not None
+        assert self._numbers is not None
         if self.dirty:
             try:
+                self._numbers.file.sync()
                 self._file.sync()
                 self._folder.sync()
             except OSError as error:
                 self._sync_failure = error
                 raise
             self._synced = self._appended
-        if self._syncing is None:
-            self._file.close()
-        else:
-            self._replaced.append(self._file)
-        self._file = None
+        self._let_go(self._numbers.file)
+        self._let_go(self._file)
+        self._file = self._numbers = None
 
     def _begin_segment(self, entries: Sequence[Entry]) -> None:
         """Write a new segment's header and first batch, in one write."""
         header = encode_segment_header(
             SegmentHeader(self._origin, self._position + 1, self._written_position, self._digest)
         )
-        frame = encode_batch(entries, epoch=self.epoch, previous_digest=compute_digest(header))
-        file = self._folder.create(name_segment(self._position + 1))
+        name = name_segment(self._position + 1)
+        numbers = SegmentNumbers(self._folder, name)
         try:
-            file.write(header + frame)
+            sealed = numbers.seal(entries)
+            frame = encode_batch(sealed, epoch=self.epoch, previous_digest=compute_digest(header))
+            file = self._folder.create(name)
+            try:
+                file.write(header + frame)
+            except OSError:
+                file.close()
+                raise
         except OSError:
-            file.close()
+            numbers.abandon()
             raise
-        self._file = file
+        self._file, self._numbers = file, numbers
+        self._is_ending = False
         self._file_bytes = 0
         self._names_dirty = True
         self._note_written(entries, frame, len(header) + len(frame))
+
+    def _let_go(self, file: OpenFile) -> None:
+        """Close a file, after the sync that may hold it."""
+        if self._syncing is None:
+            file.close()
+        else:
+            self._replaced.append(file)
 
     def _note_written(self, entries: Sequence[Entry], frame: bytearray, size: int) -> None:
         self._digest = compute_digest(frame)
@@ -263,9 +293,13 @@ class SegmentedJournal(ABC):
     async def _sync_once(self) -> None:
         """One sync of what is appended now. Its failure is kept for all who wait."""
         file, appended, names = self._file, self._appended, self._names_dirty
+        numbers = self._numbers.take_unsynced() if self._numbers is not None else None
 
         def job() -> None:
-            if file is not None:  # else the segment was synced and left before we came to run
+            # Without a file the segment was synced and left before we came to run.
+            if numbers is not None:
+                numbers.sync()  # first: what is synced never lacks its numbers
+            if file is not None:
                 file.sync()
             if names:
                 self._folder.sync()
@@ -308,6 +342,33 @@ class SegmentedJournal(ABC):
         await self._run_snapshot(job)
         self._snapshot_position = max(position, self._snapshot_position)
         self._position = max(position, self._position)
+
+    # --- erasing ----------------------------------------------------------------------------
+
+    async def erase(self, is_erased: IsErased) -> None:
+        """Erase these numbers for good: on return no file of the journal tells them.
+
+        Take a snapshot first whose state lacks them, and which is all that a start needs. Of files
+        that an older version wrote, in which numbers stand open, those that are no longer needed
+        are removed. Raises ``OpenNumbers`` when some are needed, ``OSError``; call it again then.
+        """
+        self._refuse_unless_open()
+        names = list_numbers(self._folder)  # a segment begun from here on is begun without them
+        if self._numbers is not None:
+            names.remove(self._numbers.name)
+            self._let_go(self._numbers.erase(is_erased))
+        read_up_to = self._position if self._trim_behind is None else self._trim_behind()
+        needed_after = min(self._snapshot_position, read_up_to)
+
+        def job() -> None:
+            erase_numbers(self._folder, names, is_erased)
+            remove_open_numbers(self._folder, self._snapshot_position, needed_after)
+            archive = self._folder.archived()
+            if archive is not None:
+                erase_numbers(archive, list_numbers(archive), is_erased)
+                remove_open_files(archive)
+
+        await self._run_snapshot(job)
 
     # --- loading ----------------------------------------------------------------------------
 
@@ -361,9 +422,10 @@ class SegmentedJournal(ABC):
         finally:
             await self._stop_jobs()
             self._close_replaced()
-            if self._file is not None:
+            if self._file is not None and self._numbers is not None:
+                self._numbers.file.close()
                 self._file.close()
-                self._file = None
+                self._file = self._numbers = None
             self._release()
 
     def _refuse_if_closed(self) -> None:

@@ -11,6 +11,7 @@ from callcenter.domain.commands import (
     Command,
     LookUpCustomer,
     PbxCommand,
+    PlaceCall,
     PopCard,
     RefillHopper,
     pbx_of,
@@ -24,6 +25,7 @@ from callcenter.domain.events import (
     HopperFilled,
 )
 from callcenter.domain.ids import AgentId, CommandId, PbxName
+from callcenter.domain.numbers import is_erased
 from callcenter.service.ports import (
     Clock,
     ContactStore,
@@ -107,6 +109,11 @@ class Executor:
         gateway = self._gateways.get(pbx_of(command))
         if gateway is None:
             self._put(CommandFailed(command.id, f"no PBX {pbx_of(command)} in the config"))
+            return
+        if isinstance(command, PlaceCall) and is_erased(command.number):
+            # A power cut took the number before it was synced. The machine does not look for that:
+            # a replay, in which numbers may be erased that were there, must decide the same.
+            self._put(CommandFailed(command.id, "the number is not known any more"))
             return
         result = gateway.send(command)
         result.add_done_callback(lambda done: self._put(_result_event(command.id, done)))

@@ -6,6 +6,7 @@ Nothing goes out before it is in the journal. Callbacks of adapters only put eve
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 
@@ -394,6 +395,28 @@ class Hub:
         self._snapshot_task = asyncio.create_task(
             self._save_snapshot(self.position, self.state.encode())
         )
+
+    async def erase_numbers(self, is_erased: Callable[[str], bool]) -> None:
+        """Erase these numbers from the journal, behind a new snapshot: a start after it replays
+        nothing of before. The state must not hold them any more.
+
+        Raises ``OSError``: then it is to be asked for again.
+        """
+        if self._snapshot_task is not None:  # its state may hold them
+            await asyncio.wait({self._snapshot_task})
+        await self.save_snapshot_now()
+        await self._journal.erase(is_erased)
+
+    async def save_snapshot_now(self) -> None:
+        """Save a snapshot whatever the count, and let the journal go on in a new file.
+
+        Raises ``OSError``, also while nothing can be written.
+        """
+        if self._unwritten:
+            raise OSError(errno.ENOSPC, "the journal cannot be written")
+        self._snapshot_at = self.position
+        self._journal.end_segment()
+        await self._journal.save_snapshot(self.position, self.state.encode())
 
     async def _save_snapshot(self, position: int, state: bytes) -> None:
         try:

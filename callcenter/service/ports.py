@@ -154,6 +154,14 @@ class Journal(Protocol):
         recovery."""
         ...
 
+    def end_segment(self) -> None:
+        """Have the next entry begin a new file, so that older ones can go."""
+        ...
+
+    async def erase(self, is_erased: Callable[[str], bool]) -> None:
+        """Erase the numbers of which this is true, for good. Raises ``OSError``."""
+        ...
+
     def load(self) -> LoadedJournal:
         """The newest whole snapshot and every entry after it; repairs a torn tail."""
         ...

@@ -13,7 +13,8 @@ from callcenter.core.machine import MACHINE_VERSION, Machine
 from callcenter.core.migrations import read_state
 from callcenter.core.salvage import salvage
 from callcenter.core.state import empty_state
-from callcenter.domain.step import Entry
+from callcenter.domain.numbers import blot_erased, change_all
+from callcenter.domain.step import Entry, Step
 from callcenter.service.ports import LoadedJournal
 
 
@@ -46,6 +47,7 @@ def replay(machine: Machine, entries: Iterable[Entry]) -> Replayed:
         step = machine.handle(entry.event, entry.now)
         count += 1
         same = step.commands == entry.commands and step.records == entry.records
+        same = same or _blotted(step) == _blotted(entry)  # rarely: a person was erased
         if not same and len(differences) < MAX_DIFFERENCES:
             differences.append(
                 Difference(
@@ -55,6 +57,12 @@ def replay(machine: Machine, entries: Iterable[Entry]) -> Replayed:
                 )
             )
     return Replayed(machine, count, tuple(differences))
+
+
+def _blotted(made: Step | Entry) -> tuple[object, ...]:
+    """What it led to, without the numbers that are erased: a caller's number as the PBX gave it and
+    the same in E.164 have become two different words."""
+    return change_all(made.commands, blot_erased), change_all(made.records, blot_erased)
 
 
 def machine_at(journal_id: str, snapshot: bytes | None, version: int = MACHINE_VERSION) -> Machine:

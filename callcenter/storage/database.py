@@ -117,6 +117,18 @@ class Database:
         async with self._transaction(self._look_ups) as connection:
             yield connection
 
+    async def scrub(self) -> None:
+        """Leave nothing of deleted rows in the database's files, as far as its kind can tell.
+
+        Others write and read meanwhile, or wait their turn. Raises ``DatabaseAway``.
+        """
+        away: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
+        away += self._kind.failures
+        try:
+            await self._kind.scrub()
+        except away as problem:
+            raise DatabaseAway(self._describe(problem)) from problem
+
     async def close(self) -> None:
         """Close every connection, those too that nobody waits for any more."""
         while self._late:

@@ -64,6 +64,10 @@ class Kind(Protocol):
         """
         ...
 
+    async def scrub(self) -> None:
+        """Leave nothing of deleted and changed rows behind, as far as it can be told."""
+        ...
+
     def check(self, connection: Connection) -> None:
         """Refuse a database that cannot hold what the tables need. Raises ``DatabaseUnusable``."""
         ...

@@ -17,6 +17,7 @@ from sqlalchemy import RowMapping, Table
 
 from callcenter.domain.campaign import CampaignSettings
 from callcenter.domain.ids import ChannelRef
+from callcenter.domain.numbers import is_erased
 from callcenter.domain.records import (
     AgentStateRecord,
     AttemptRecord,
@@ -72,7 +73,8 @@ def to_row(record: Record, journal: str, position: int, index: int) -> Row:
             row["campaign"] = storable(value.id)
             row[name] = _storable_tree(msgspec.to_builtins(value))
         elif isinstance(value, str):
-            row[name] = storable(str(value))
+            # A person who is erased is so in a table made anew as well.
+            row[name] = "" if is_erased(value) else storable(str(value))
         elif isinstance(value, tuple):
             row[name] = [storable(part) for part in value]
         elif name in MAYBE_NEVER and not value:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,10 @@ EXAMPLE = "sqlite+aiosqlite:////var/lib/callcenter/center.db"
 WAL_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Between attempts to switch a new database over while another program does: it takes
 milliseconds."""
+SCRUB_WAIT_S = 30.0
+"""For whoever writes when the file shall be written anew."""
+SCRUB_PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Between attempts to empty the write-ahead log while reports read it."""
 FILE_MODE = 0o600
 """The file holds customers' numbers and password hashes."""
 
@@ -84,6 +90,8 @@ class SqliteFile:
                 _use_wal(cursor)
                 # The journal forgets what the projector has written: that must survive a power cut.
                 cursor.execute("PRAGMA synchronous = FULL")
+                # What is deleted is overwritten with zeros, not only marked as free.
+                cursor.execute("PRAGMA secure_delete = ON")
             else:
                 cursor.execute("PRAGMA query_only = ON")
             cursor.close()
@@ -95,6 +103,24 @@ class SqliteFile:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
         return engine
+
+    async def scrub(self) -> None:
+        """Write the file anew, and empty the write-ahead log into it."""
+        await asyncio.to_thread(self._scrub)
+
+    def _scrub(self) -> None:
+        with closing(
+            sqlite3.connect(self.path, timeout=SCRUB_WAIT_S, isolation_level=None)
+        ) as connection:
+            connection.execute("VACUUM")
+            # As long as somebody reads what is in the log it is not emptied.
+            for pause_s in (*SCRUB_PAUSES_S, None):
+                (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not is_busy:
+                    return
+                if pause_s is None:
+                    raise sqlite3.OperationalError("database is locked")
+                time.sleep(pause_s)
 
     def check(self, connection: Connection) -> None:
         """Any SQLite will do."""

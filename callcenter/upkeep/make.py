@@ -21,9 +21,9 @@ from pathlib import Path
 import msgspec
 
 from callcenter.api.local_access import local_access_path
-from callcenter.bootstrap import database_path, database_url, journal_folder
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.documents.files import config_path
+from callcenter.installation import database_path, database_url, journal_folder
 from callcenter.journal.pinned import Extent, PinnedFolder, measure, prove_readable
 from callcenter.settings import Settings
 from callcenter.storage.copying import copy_database

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from callcenter.bootstrap import journal_folder, open_database
 from callcenter.domain.step import Entry
+from callcenter.installation import journal_folder, open_database
 from callcenter.journal.pinned import PinnedFolder, measure, read_after
 from callcenter.settings import Settings
 from callcenter.storage.database import Database

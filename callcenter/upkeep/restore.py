@@ -21,10 +21,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from callcenter.bootstrap import UNFINISHED_RESTORE, database_path, database_url, journal_folder
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.domain.step import Entry
+from callcenter.installation import UNFINISHED_RESTORE, database_path, database_url, journal_folder
 from callcenter.journal.errors import EntriesTrimmed, ForeignJournal
 from callcenter.journal.file import FileJournal
 from callcenter.journal.folder import LOCK_NAME
@@ -139,7 +139,7 @@ def _empty_folder(settings: Settings) -> Iterator[Path]:
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     there = sorted(path.name for path in folder.iterdir() if path.name not in HARMLESS)
     if there:
-        in_use = _find_holder(journal_folder(settings))
+        in_use = find_holder(journal_folder(settings))
         if in_use:
             raise RestoreRefused(f"A center runs in {folder} ({in_use}). Nothing was changed.")
         named = ", ".join(there[:NAMED_MAX]) + (", ..." if len(there) > NAMED_MAX else "")
@@ -161,7 +161,7 @@ def _empty_folder(settings: Settings) -> Iterator[Path]:
     sync_folder(folder)
 
 
-def _find_holder(journal: Path) -> str:
+def find_holder(journal: Path) -> str:
     """Who has the journal open, e.g. ``process 4711``; empty for nobody."""
     try:
         with (journal / LOCK_NAME).open("rb") as lock:

@@ -427,9 +427,9 @@ async def test_another_format_is_refused(site: Site, suffix: str) -> None:
     await journal.save_snapshot(4, make_state(4))
     site.kill()
     name = next(name for name in site.list_names() if name.endswith(suffix))
-    change(site, name, lambda content: content.__setitem__(9, 2))
+    change(site, name, lambda content: content.__setitem__(9, 3))
 
-    with pytest.raises(ForeignJournal, match="is of format 2; this version reads format 1"):
+    with pytest.raises(ForeignJournal, match="is of format 3; this version reads formats 1 and 2"):
         site.open().load()
 
 

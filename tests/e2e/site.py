@@ -14,7 +14,7 @@ from typing import Final
 
 import yaml
 
-from callcenter.bootstrap import Center, make_accounts, open_center, open_database
+from callcenter.bootstrap import Center, open_center
 from callcenter.demo import sample
 from callcenter.demo.arrivals import SampleCaller
 from callcenter.demo.desks import Desk, Plan, run_desks
@@ -27,6 +27,7 @@ from callcenter.demo.telephony import Heard, Telephony
 from callcenter.documents.customers_csv import CustomerRow
 from callcenter.domain.agent import Agent, AgentState, Seniority
 from callcenter.domain.customer import Tier
+from callcenter.installation import make_accounts, open_database
 from callcenter.service.ports import Role
 from callcenter.settings import Settings
 from callcenter.simulator.asterisk_instance import free_port

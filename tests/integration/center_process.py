@@ -26,11 +26,11 @@ from typing import Any, Final, Self
 import aiohttp
 import yaml
 
-from callcenter.bootstrap import journal_folder, make_accounts, open_database, pbx_config
 from callcenter.demo.desks import Desk, DesksProcess, Plan
 from callcenter.demo.sample import PROMPTS
 from callcenter.domain.agent import Seniority
 from callcenter.domain.customer import Tier
+from callcenter.installation import journal_folder, make_accounts, open_database, pbx_config
 from callcenter.service.ports import Role
 from callcenter.settings import Settings, load_settings
 from callcenter.simulator.asterisk_instance import (

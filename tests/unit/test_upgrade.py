@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from callcenter.bootstrap import Center, journal_folder, open_center
+from callcenter.bootstrap import Center, open_center
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.state import decode_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
+from callcenter.installation import journal_folder
 from callcenter.journal.errors import ForeignJournal
 from callcenter.journal.file import FileJournal
 from callcenter.journal.reader import read

@@ -22,6 +22,7 @@ from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
+from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     Account,
     AttemptPage,
@@ -302,6 +303,7 @@ class Center:
     cards: FakeCards = field(default_factory=FakeCards)
     contacts: FakeContacts = field(default_factory=FakeContacts)
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
+    erasure: Erasure | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     upload_dir: Path | None = None
@@ -323,6 +325,7 @@ class Center:
             attempts=self.contacts,
             report_source=MemoryReports(self.past),
             trunks=self.trunks,
+            erasure=self.erasure,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

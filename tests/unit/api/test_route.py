@@ -63,6 +63,7 @@ def test_every_expected_route_is_in_the_table() -> None:
         "POST /campaigns/{campaign}/pause",
         "POST /campaigns/{campaign}/drain",
         "POST /campaigns/{campaign}/contacts",
+        "POST /people/erase",
         "GET /campaigns/{campaign}/attempts",
     }
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from callcenter.bootstrap import database_url
 from callcenter.cli.app import make_app
+from callcenter.installation import database_url
 from callcenter.settings import load_settings
 from callcenter.simulator.asterisk_instance import free_port
 from callcenter.storage.database import SCHEMA

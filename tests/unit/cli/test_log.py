@@ -25,3 +25,14 @@ def test_it_logs_to_the_standard_error_of_the_moment(monkeypatch: pytest.MonkeyP
 
     assert "event='one'" in said
     assert "event='two'" in second.getvalue()
+
+
+def test_a_telephone_number_does_not_get_into_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    log_to_stderr()
+
+    structlog.get_logger("test").info("fault", detail="no answer from +4930123456", position=7)
+
+    assert "detail='no answer from +******'" in said.getvalue()
+    assert "position=7" in said.getvalue()

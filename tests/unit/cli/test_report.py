@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from callcenter.bootstrap import open_database
 from callcenter.cli import report as command
 from callcenter.cli.app import make_app
 from callcenter.domain.agent import AgentState
 from callcenter.domain.call import Outcome
 from callcenter.domain.records import AgentStateRecord, Record
+from callcenter.installation import open_database
 from callcenter.settings import load_settings
 from callcenter.storage.projector import Projector
 from tests.unit.storage.samples import make_attempt, make_call, make_entry

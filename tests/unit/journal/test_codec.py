@@ -38,7 +38,7 @@ def test_a_segment_header_has_the_documented_layout() -> None:
 
     assert len(data) == HEADER_BYTES == 84
     assert data[:8] == b"CCJRNAL\n"
-    assert data[8:12] == b"\x00\x01\x03\x0b"
+    assert data[8:12] == b"\x00\x02\x03\x0b"
     assert data[12:16] == b"\x00\x00\x00\x07"
     assert data[16:24] == b"abcd1234"
     assert data[24:40] == b"2026.6" + bytes(10)
@@ -150,9 +150,9 @@ def test_a_batch_too_long_to_be_is_refused_on_both_sides(monkeypatch: pytest.Mon
 
 def test_another_format_is_named() -> None:
     data = bytearray(codec.encode_segment_header(SEGMENT))
-    data[9] = 2
+    data[9] = 3
 
-    with pytest.raises(OtherFormat, match="format 2; this version reads format 1"):
+    with pytest.raises(OtherFormat, match="format 3; this version reads formats 1 and 2"):
         codec.decode_segment_header(bytes(data))
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.domain.events import Tick
+from callcenter.domain.step import Entry
 from callcenter.journal import folder as folder_module
 from callcenter.journal.errors import JournalInUse
 from callcenter.journal.file import FileJournal
@@ -57,7 +59,7 @@ async def test_only_the_services_own_account_may_read(tmp_path: Path, journal: F
     folder = find_folder(tmp_path)
     assert get_mode(folder) == 0o700
     files = list(folder.iterdir())
-    assert len(files) == 3
+    assert len(files) == 5  # the lock; a segment and a snapshot, each with its numbers
     assert {get_mode(path) for path in files} == {0o600}
 
 
@@ -352,13 +354,18 @@ def slow_sync(monkeypatch: pytest.MonkeyPatch) -> SlowSync:
     return slow
 
 
+def make_ticks(first: int, last: int) -> tuple[Entry, ...]:
+    """Entries without a number: each sync is of one file."""
+    return tuple(Entry(position, 1.0, Tick()) for position in range(first, last + 1))
+
+
 async def test_callers_share_a_sync_and_those_who_come_later_share_the_next(
     journal: FileJournal, slow_sync: SlowSync
 ) -> None:
-    journal.append(make_entries(1, 1))
+    journal.append(make_ticks(1, 1))
     early = [asyncio.create_task(journal.sync()) for _ in range(3)]
     await slow_sync.wait_started()
-    journal.append(make_entries(2, 2))  # while the sync runs: not covered by it
+    journal.append(make_ticks(2, 2))  # while the sync runs: not covered by it
     late = [asyncio.create_task(journal.sync()) for _ in range(3)]
 
     slow_sync.may_end.release()
@@ -378,11 +385,11 @@ async def test_a_segment_left_while_its_sync_runs_is_closed_afterwards(
     folder_syncs: list[DiskFolder] = []
     journal = FileJournal(tmp_path, machine_version=1, segment_bytes=100)
     journal.load()
-    journal.append(make_entries(1, 9))
+    journal.append(make_ticks(1, 9))
     sync = asyncio.create_task(journal.sync())
     await slow_sync.wait_started()
 
-    journal.append(make_entries(10, 10))  # leaves the segment, after a sync of its own
+    journal.append(make_ticks(10, 10))  # leaves the segment, after a sync of its own
     slow_sync.may_end.release()
     await sync
 
@@ -402,14 +409,14 @@ async def test_closing_waits_for_the_snapshot_that_is_being_written(
     journal = FileJournal(tmp_path, machine_version=1)
     journal.load()
     slow_sync.may_end.release()
-    journal.append(make_entries(1, 3))
+    journal.append(make_ticks(1, 3))
     await journal.sync()
     await slow_sync.wait_started()
     snapshot = asyncio.create_task(journal.save_snapshot(3, make_state(3)))
     await slow_sync.wait_started()
 
     closing = asyncio.create_task(journal.close())
-    slow_sync.may_end.release()
+    slow_sync.may_end.release(2)  # the numbers' file and the snapshot
     await closing
 
     await snapshot

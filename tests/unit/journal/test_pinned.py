@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.domain.commands import LookUpCustomer
+from callcenter.domain.events import Tick
+from callcenter.domain.numbers import is_erased
+from callcenter.domain.step import Entry
 from callcenter.journal.errors import EntriesTrimmed, JournalDamaged
+from callcenter.journal.file import FileJournal
 from callcenter.journal.pinned import NO_JOURNAL, PinnedFolder, measure, prove_readable, read_after
 from callcenter.journal.reader import read
 from tests.unit.journal.entries import make_entries, make_state
@@ -116,3 +121,27 @@ async def test_a_journal_that_begins_with_a_snapshot_can_be_read_before_its_firs
 
     assert (extent.first_position, extent.last_position, extent.last_written) == (0, 7, 0)
     assert (found.snapshot_position, found.snapshot, found.entries) == (7, make_state(7), ())
+
+
+async def test_an_erasure_meanwhile_loses_no_number_and_is_not_undone(tmp_path: Path) -> None:
+    ana, ben, bea = "+4930111111", "+4930222222", "+4930333333"
+
+    def looked_up(position: int, number: str) -> Entry:
+        return Entry(position, 1.0, Tick(), (LookUpCustomer("x", "c", number),))
+
+    journal = FileJournal(tmp_path, machine_version=1)
+    journal.load()
+    journal.append([looked_up(1, ana), looked_up(2, ben)])
+    with PinnedFolder(tmp_path) as folder:
+        folder.pin()
+        await journal.erase(lambda number: number == ana)
+        journal.append([looked_up(3, bea)])  # into the file that has replaced the one held open
+        folder.freeze()
+        found = [entry.commands for entry in read_after(folder, 0)]
+        copied = b"".join(folder.read(name) for name in folder.list_names())
+    await journal.close()
+
+    numbers = [command.number for (command,) in found if isinstance(command, LookUpCustomer)]
+    assert is_erased(numbers[0])
+    assert numbers[1:] == [ben, bea]
+    assert ana.encode() not in copied

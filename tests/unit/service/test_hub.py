@@ -12,6 +12,7 @@ import pytest
 
 from callcenter.core.machine import Machine
 from callcenter.core.state import decode_state, empty_state
+from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile, AgentState
 from callcenter.domain.call import CallState, Outcome, Place
@@ -365,3 +366,57 @@ async def test_repairs_are_counted() -> None:
 
         assert rig.hub.repairs == {"call_gone": 1}
         assert rig.hub.position == len(rig.journal.entries)
+
+
+# --- erasing numbers ------------------------------------------------------------------------------
+
+
+async def test_numbers_are_erased_behind_a_new_snapshot() -> None:
+    async with running() as rig:
+        await rig.settle()
+
+        await rig.hub.erase_numbers(lambda _: True)
+
+        assert [position for position, _ in rig.journal.snapshots] == [rig.hub.position]
+        assert rig.log[-2:] == ["end segment", "erase"]
+
+
+async def test_a_snapshot_under_way_is_waited_for_before_numbers_are_erased(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("callcenter.service.hub.SNAPSHOT_EVERY", 1)
+    async with running() as rig:
+        await rig.settle()
+        saved = len(rig.journal.snapshots)
+
+        await rig.hub.erase_numbers(lambda _: True)
+
+        assert saved >= 1
+        assert len(rig.journal.snapshots) == saved + 1
+        assert rig.log[-1] == "erase"
+
+
+async def test_no_number_is_erased_while_the_journal_cannot_be_written() -> None:
+    async with running() as rig:
+        await rig.settle()
+        rig.journal.full = True
+        rig.hub.put(e.CallArrived(channel("a"), "5551234", "7000"))
+        await rig.settle(0.1)
+
+        with pytest.raises(OSError, match="cannot be written"):
+            await rig.hub.erase_numbers(lambda _: True)
+
+        assert "erase" not in rig.log
+
+
+async def test_a_number_that_is_not_known_any_more_is_not_dialed() -> None:
+    async with running() as rig:
+        place = c.PlaceCall("x1", channel("att"), "carrier", "~1.2", "", 9.0, True, 1, "p")
+        await rig.settle()
+
+        await rig.executor.carry_out((place,))
+        await rig.settle()
+
+        assert "PlaceCall" not in rig.log
+        failed = [entry.event for entry in rig.fed if isinstance(entry.event, e.CommandFailed)]
+        assert failed == [e.CommandFailed("x1", "the number is not known any more")]

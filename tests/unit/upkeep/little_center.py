@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from callcenter.bootstrap import journal_folder
 from callcenter.core.machine import MACHINE_VERSION, Machine
 from callcenter.core.state import decode_state, empty_state
 from callcenter.domain import events as e
 from callcenter.domain.step import Entry
+from callcenter.installation import journal_folder
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
 from callcenter.service.recovery import recover

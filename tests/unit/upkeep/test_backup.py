@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.bootstrap import journal_folder
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.domain.step import Entry
+from callcenter.installation import journal_folder
 from callcenter.journal.file import FileJournal
 from callcenter.service.recovery import recover
 from callcenter.settings import load_settings

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from callcenter.bootstrap import UNFINISHED_RESTORE, open_database
+from callcenter.installation import UNFINISHED_RESTORE, open_database
 from callcenter.journal.errors import ForeignJournal, JournalDamaged
 from callcenter.journal.file import FileJournal
 from callcenter.settings import RestoreUnfinished, load_settings

@@ -361,6 +361,22 @@ export interface DispositionRecord {
   at: number;
 }
 
+/** Who is to be forgotten: one of both. */
+export interface ErasePerson {
+  number?: string;
+  customer?: string;
+}
+
+/** How much was erased, in rows. */
+export interface ErasedPerson {
+  customers: number;
+  contacts: number;
+  calls: number;
+  attempts: number;
+  texts: number;
+  rejects: number;
+}
+
 /** One field of the request that is wrong. */
 export interface FieldError {
   path: string;
@@ -705,6 +721,8 @@ export interface Operations {
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Who am I */
   "GET /api/v1/me": { path: undefined; query: undefined; body: undefined; answer: Me };
+  /** Forget a person */
+  "POST /api/v1/people/erase": { path: undefined; query: undefined; body: ErasePerson; answer: ErasedPerson };
   /** All queues */
   "GET /api/v1/queues": { path: undefined; query: undefined; body: undefined; answer: Queues };
   /** One queue */

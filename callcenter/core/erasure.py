@@ -1,0 +1,63 @@
+"""Forgetting a person: who is on the line just now cannot be forgotten; who is to be dialed next is
+not dialed.
+
+The database and the journal are erased by ``callcenter.service.erasure``, around this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from callcenter.core.state import State
+from callcenter.core.turn import Turn
+from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
+from callcenter.domain.events import ErasureRequested
+from callcenter.domain.ids import ContactId, CustomerId
+
+ON_A_CALL = "The person is on a call just now. Erase the person when the call has ended."
+BEING_DIALED = "A campaign dials the person just now. Erase the person when the attempt has ended."
+UNDER_WAY = "Something about the person is under way just now. Try again in a minute."
+
+
+def why_not_erasable(
+    state: State, numbers: Collection[str], customers: Collection[CustomerId]
+) -> str:
+    """Why this person cannot be forgotten now, in a sentence; empty when nothing is in the way."""
+    for call in state.calls.values():
+        if call.caller_number in numbers or call.customer in customers:
+            return ON_A_CALL
+    for attempt in state.attempts.values():
+        if attempt.number in numbers or attempt.customer in customers:
+            return BEING_DIALED
+    for command in state.pending.values():
+        match command:
+            case PopCard() | RingAgent():
+                is_theirs = command.caller_number in numbers
+            case LookUpCustomer() | PlaceCall():
+                is_theirs = command.number in numbers
+            case _:
+                is_theirs = False
+        if is_theirs:
+            return UNDER_WAY
+    return ""
+
+
+def contacts_in_hoppers(
+    state: State, numbers: Collection[str], customers: Collection[CustomerId]
+) -> tuple[ContactId, ...]:
+    """The person as the hoppers know them."""
+    return tuple(
+        row.contact
+        for campaign in state.campaigns.values()
+        for row in campaign.hopper
+        if row.number in numbers or row.customer in customers
+    )
+
+
+def erase(turn: Turn, event: ErasureRequested) -> None:
+    """Take these contacts out of every hopper."""
+    for campaign in list(turn.state.campaigns.values()):
+        hopper = tuple(row for row in campaign.hopper if row.contact not in event.contacts)
+        if len(hopper) < len(campaign.hopper):
+            turn.put_campaign(campaign, hopper=hopper)
+    turn.grant(event.request)
