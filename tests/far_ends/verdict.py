@@ -7,7 +7,7 @@ is shown in the INVITE and with which each caller calls once, and by the times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,9 +88,16 @@ def read_rings(traces: Iterable[Path]) -> list[SipCall]:
 
 
 def read_stories(
-    callers: Iterable[Path], phones: Iterable[Path], *, unreachable_s: float
+    callers: Iterable[Path],
+    phones: Iterable[Path],
+    *,
+    unreachable_s: float,
+    dialed: Container[str] = (),
 ) -> dict[str, Story]:
-    """Caller's number -> story. ``unreachable_s``: how long a phone may be silent."""
+    """Caller's number -> story. ``unreachable_s``: how long a phone may be silent.
+
+    ``dialed``: numbers of people who did not call but were called; phones may ring for them too.
+    """
     stories: dict[str, Story] = {}
     for trace in callers:
         keys = {
@@ -109,6 +116,8 @@ def read_stories(
                 ended_by_caller=call.ended_here,
             )
     for call in read_rings(phones):
+        if call.caller in dialed:
+            continue
         story = stories[call.caller]
         story.rings.append(_judge(call, story.ended_at, unreachable_s))
     return stories

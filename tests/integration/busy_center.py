@@ -126,12 +126,15 @@ class BusyCenter:
             )
             for n, number in enumerate(numbers)
         ]
-        folder = self.folder / f"callers-{len(self.batches)}"
-        batch = SippCallers(folder, plans, pbx=self.site.sip_at)
+        batch = await self.make_batch(self.folder / f"callers-{len(self.batches)}", plans)
         self.batches.append(batch)
         await batch.start()
         self._coming_until = max(self._coming_until, time.time() + (count - 1) * every_s)
         return numbers
+
+    async def make_batch(self, folder: Path, plans: Sequence[CallerPlan]) -> SippCallers:
+        """Callers who do not call yet."""
+        return SippCallers(folder, plans, pbx=self.site.sip_at)
 
     async def wait_for_all(self, limit_s: float) -> None:
         """Until every caller of SIPp's has been served and has gone."""
@@ -240,6 +243,21 @@ def put_first(site: Site) -> None:
             os.setpriority(os.PRIO_PROCESS, int(thread.name), PRECEDENCE)
 
 
+def write_flows(folder: Path) -> Path:
+    """The shipped flow in which who pressed a key that nobody took is asked again sooner."""
+    flows = folder / "flows"
+    flows.mkdir()
+    service = (flows_path() / "service.yaml").read_text(encoding="utf-8")
+    (flows / "service.yaml").write_text(service.replace("timeout_s: 5", "timeout_s: 2"))
+    return flows
+
+
+def list_customers() -> list[Customer]:
+    """Those of the callers who are in the directory."""
+    numbers = [number_of(n) for n in range(CALLERS_MAX)]
+    return [Customer(n, tier) for n in numbers if (tier := tier_of(n)) is not None]
+
+
 @asynccontextmanager
 async def open_busy_center(folder: Path, seed: int, talk_s: float) -> AsyncIterator[BusyCenter]:
     """A center whose talkers talk; nobody else has called yet. ``talk_s``: with all others."""
@@ -252,16 +270,10 @@ async def open_busy_center(folder: Path, seed: int, talk_s: float) -> AsyncItera
         callers_at=(TRUNK_LOOPBACK, free_port()),
         pbx=(LOOPBACK, place.ports.sip),
     )
-    flows = folder / "flows"
-    flows.mkdir()
-    service = (flows_path() / "service.yaml").read_text(encoding="utf-8")
-    # Who pressed a key that nobody took is asked again sooner.
-    (flows / "service.yaml").write_text(service.replace("timeout_s: 5", "timeout_s: 2"))
+    flows = write_flows(folder)
     contacts = {worker.phone: ends.contact(worker.phone) for worker in WORKERS}
     config = write_config(folder, place, contacts, QUEUES, flows)
-    numbers = [number_of(n) for n in range(CALLERS_MAX)]
-    customers = [Customer(n, tier) for n in numbers if (tier := tier_of(n)) is not None]
-    async with ends, open_site(folder, config, WORKERS, customers, seed) as site:
+    async with ends, open_site(folder, config, WORKERS, list_customers(), seed) as site:
         busy = BusyCenter(site, ends, Random(seed))
         put_first(site)
         await _have_break(site.center, site)

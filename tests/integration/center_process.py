@@ -162,8 +162,12 @@ class CenterProcess:
 
     def kill(self) -> float:
         """SIGKILL, now. Returns the time of it, UTC seconds."""
+        return self.signal(signal.SIGKILL)
+
+    def signal(self, what: signal.Signals) -> float:
+        """Send a signal, now. Returns the time of it, UTC seconds."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)
+        os.kill(self.process.pid, what)
         return time.time()
 
     async def stop(self) -> None:
@@ -253,6 +257,13 @@ class CenterProcess:
         history: dict[str, Any] = await self.get(f"/records/calls/{call}")
         return history
 
+    async def health(self) -> dict[str, Any]:
+        """What it says of itself to whoever watches it."""
+        assert self._http is not None
+        async with self._http.get("/healthz") as answer:
+            health: dict[str, Any] = await answer.json()
+            return health
+
     async def counts(self, name: str) -> dict[str, int]:
         """Counts of ``/metrics`` since this process began, by kind: ``faults`` or ``repairs``."""
         assert self._http is not None
@@ -300,6 +311,7 @@ def write_config(
     contacts: Mapping[str, str],
     queues: Sequence[Mapping[str, object]],
     flows_dir: Path | None = None,
+    database_url: str = "",
 ) -> Path:
     """The config file of a center. ``contacts``: phone -> SIP address."""
     ports = place.ports
@@ -326,6 +338,8 @@ def write_config(
     }
     if flows_dir is not None:
         data["flows_dir"] = str(flows_dir)
+    if database_url:
+        data["database_url"] = database_url
     path = folder / "callcenter.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     return path
@@ -371,10 +385,12 @@ async def open_site(
     customers: Sequence[Customer],
     seed: int,
     prepare: Callable[[CenterProcess], Awaitable[None]] | None = None,
+    ami_port: int | None = None,
 ) -> AsyncIterator[Site]:
     """Start everything but the far ends, and have every agent ready. Ends it in the right order.
 
-    ``prepare`` runs when the service leads and no agent is there yet.
+    ``prepare`` runs when the service leads and no agent is there yet. ``ami_port``: where Asterisk
+    itself listens, if the config names a cable to it.
     """
     settings = load_settings(config)
     passwords = await add_accounts(settings, workers)
@@ -389,10 +405,9 @@ async def open_site(
     wanted = pbx_config(settings, settings.pbxs[0])
     # Nobody qualifies the far end: SIPp's callers answer no OPTIONS.
     trunks = tuple(replace(trunk, qualify_s=0) for trunk in wanted.trunks)
+    told = replace(wanted, trunks=trunks, ami_port=ami_port or wanted.ami_port)
     async with AsyncExitStack() as stack:
-        pbx = await stack.enter_async_context(
-            AsteriskInstance(folder / "asterisk", replace(wanted, trunks=trunks), PROMPTS)
-        )
+        pbx = await stack.enter_async_context(AsteriskInstance(folder / "asterisk", told, PROMPTS))
         center = await stack.enter_async_context(CenterProcess(config, settings, password))
         await center.start()
         if prepare is not None:

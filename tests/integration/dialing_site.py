@@ -204,6 +204,33 @@ def write_contacts(path: Path, numbers: Sequence[str]) -> None:
         rows.writerows((number, f"Person {number[-4:]}", "credit") for number in numbers)
 
 
+async def add_campaign(
+    center: CenterProcess, config: Path, numbers: Sequence[str], lines_per_agent: float
+) -> None:
+    """The campaign with its list, as a draft."""
+    week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    settings = {
+        "name": "Card renewals",
+        "pbx": "main",
+        "trunk": "carrier",
+        "caller_id": "+3545550100",
+        "lines_per_agent": lines_per_agent,
+        "ring_s": RING_S,
+        "harbour_wait_s": HARBOUR_WAIT_S,
+        "window": {"opens": "00:00", "closes": "24:00", "weekdays": week},
+        "wrap_up_s": 10,
+    }
+    token = await center.sign_in("sam", center.password)
+    await center.ask("PUT", f"/campaigns/{CAMPAIGN}", token, settings)
+    path = config.with_name("contacts.csv")
+    write_contacts(path, numbers)
+    said = await run_command(
+        *("import", "contacts", str(path), "--campaign", CAMPAIGN),
+        *("--config", str(config), "--json"),
+    )
+    assert json.loads(said)["accepted"] == len(numbers)
+
+
 @asynccontextmanager
 async def open_dialing(
     folder: Path, seed: int, contacts: int, lines_per_agent: float = 3.0
@@ -217,29 +244,9 @@ async def open_dialing(
     queues = [{"id": QUEUE}]
     at = {worker.phone: phones.contact(worker.phone) for worker in WORKERS}
     config = write_config(folder, place, at, queues)
-    week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    settings = {
-        "name": "Card renewals",
-        "pbx": "main",
-        "trunk": "carrier",
-        "caller_id": "+3545550100",
-        "lines_per_agent": lines_per_agent,
-        "ring_s": RING_S,
-        "harbour_wait_s": HARBOUR_WAIT_S,
-        "window": {"opens": "00:00", "closes": "24:00", "weekdays": week},
-        "wrap_up_s": 10,
-    }
 
     async def prepare(center: CenterProcess) -> None:
-        token = await center.sign_in("sam", center.password)
-        await center.ask("PUT", f"/campaigns/{CAMPAIGN}", token, settings)
-        path = folder / "contacts.csv"
-        write_contacts(path, list(numbers))
-        said = await run_command(
-            *("import", "contacts", str(path), "--campaign", CAMPAIGN),
-            *("--config", str(config), "--json"),
-        )
-        assert json.loads(said)["accepted"] == contacts
+        await add_campaign(center, config, list(numbers), lines_per_agent)
 
     async with AsyncExitStack() as stack:
         tap = await stack.enter_async_context(WireTap(folder / "wire.log", TRUNK_LOOPBACK))

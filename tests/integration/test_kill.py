@@ -17,8 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.far_ends.rtp_process import Heard
-from tests.far_ends.verdict import CLOSE_S, Ring, Story, find_overlaps
+from tests.far_ends.verdict import CLOSE_S, Story, find_overlaps
 from tests.integration.asterisk import wait_until
 from tests.integration.busy_center import (
     AGENT_OF,
@@ -35,7 +34,15 @@ from tests.integration.busy_center import (
     tier_of,
     waiting_order,
 )
-from tests.integration.center_process import CenterProcess, replay
+from tests.integration.busy_verdict import (
+    NativeQueue,
+    agents_of,
+    check_nobody_lost,
+    check_replay,
+    talks_of,
+    wait_for_desks,
+    wait_for_rest,
+)
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 
@@ -48,21 +55,12 @@ SPREAD_LONG_S: Final = 8.0
 """Within which a kill's moment is drawn, once enough is going on."""
 GAP_MAX_S: Final = 0.2
 """That talkers may hear nothing."""
-BACK_S: Final = 10.0
-"""For all desks to come back to a service that leads."""
 MENU_S: Final = 4.5
 """Callers are through the menu by then, if nobody is killed meanwhile."""
 HEARD_S: Final = 0.3
 """From the key to the queue, at most: a key is sent for a tenth of a second."""
 UNDISTURBED_MIN: Final = 5
 """Callers of whose order the far ends alone can tell."""
-DRAIN_S: Final = 90.0
-"""For all who wait to be served."""
-SETTLE_S: Final = 20.0
-SPOKEN_MIN: Final = 10
-"""Packets of a caller's speech in a conversation: a fifth of a second."""
-HUNG_UP_S: Final = 1.0
-"""From the agent's hang-up to the caller's, without what the machine stood still."""
 
 STALE_S: Final = 11.0
 """After a kill no heartbeat is fresh any more: the dialplan's 10 s, and a second's rounding."""
@@ -74,51 +72,9 @@ LATE_EVERY_S: Final = 6.0
 """For every so many seconds of death one caller calls who finds nobody leading."""
 DEAD_SHORT_S: Final = 32.0
 DEAD_LONG_S: Final = 60.0
-LOOK_S: Final = 0.2
 JUST_S: Final = 1.0
 STILL_WAITING_MIN: Final = 2
 ADOPT_S: Final = 30.0
-
-
-def agents_of(board: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Agents by name."""
-    return {agent["id"]: agent for agent in board["agents"]}
-
-
-async def wait_for_desks(center: CenterProcess) -> dict[str, Any]:
-    """The board once every agent's desktop is back."""
-    board: dict[str, Any] = {}
-
-    async def are_back() -> bool:
-        board.update(await center.board())
-        return all(agent["desktops"] for agent in board["agents"])
-
-    await wait_until(are_back, "all desks are back", BACK_S)
-    return board
-
-
-async def wait_for_rest(busy: BusyCenter) -> dict[str, Any]:
-    """Have the talkers hang up and everybody be served; the board when nothing goes on."""
-    busy.ends.hang_up()
-    await busy.wait_for_all(DRAIN_S)
-    board: dict[str, Any] = {}
-
-    async def is_quiet() -> bool:
-        board.update(await busy.center.board())
-        resting = all(agent["state"] in ("ready", "not_ready") for agent in board["agents"])
-        return resting and not board["calls"]
-
-    await wait_until(is_quiet, "nothing goes on", SETTLE_S)
-    return board
-
-
-async def check_replay(center: CenterProcess) -> None:
-    """The journal of all those lives, stepped again, comes to the same."""
-    await center.stop()
-    first, second = await asyncio.gather(replay(center.journal, 1), replay(center.journal, 77))
-    assert first["equal"], first["differences"]
-    assert second["equal"]
-    assert first["state_hash"] == second["state_hash"]
 
 
 # --- killed and started again ---------------------------------------------------------------------
@@ -162,42 +118,6 @@ async def kill_and_restart(
             assert places[call["id"]]["queued_at"] == call["queued_at"]
     assert await center.counts("faults") == {}
     return killed_at, back_at, leading_s
-
-
-def talks_of(board: dict[str, Any]) -> dict[str, str]:
-    """Talker -> call, of those who are connected."""
-    calls = in_state(board, "connected")
-    return {c["caller_number"]: c["id"] for c in calls if c["caller_number"] in TALKERS}
-
-
-def real_talks(story: Story, heard: Heard) -> list[Ring]:
-    """A caller's conversations: those in which the phone heard the caller.
-
-    ``heard.spoken``: packets of speech that a phone got in each of its calls. One that is picked up
-    while the service is dead may hear nobody: its caller must have been given another one.
-    """
-    return [ring for ring in story.talks if heard.spoken.get(ring.call_id, 0) >= SPOKEN_MIN]
-
-
-def check_nobody_lost(stories: dict[str, Story], heard: Heard) -> None:
-    """Every caller was heard by an agent, and was hung up only after the agent had hung up."""
-    for number, story in stories.items():
-        if number in TALKERS:
-            assert len(story.talks) == 1, f"{number} was passed on: {story}"
-            assert story.ended_by_caller
-            continue
-        talks = real_talks(story, heard)
-        assert talks, f"{number} never talked: {story}"
-        last = talks[-1]
-        assert last == story.talks[-1], f"{number} was not heard in the end: {story}"
-        assert story.ended_by_caller is False, f"{number}: {story}"
-        assert last.ended_by_phone, f"{number} was hung up in conversation: {story}"
-        assert story.ended_at is not None
-        assert last.ended_at is not None
-        late_s = story.ended_at - last.ended_at
-        assert late_s >= -CLOSE_S, f"{number}: {story}"
-        late_s -= heard.stalled_s(last.ended_at, story.ended_at)
-        assert late_s <= HUNG_UP_S, f"{number}: {story}"
 
 
 def check_order(stories: dict[str, Story], order: list[str]) -> None:
@@ -289,37 +209,6 @@ async def test_nobody_is_lost_when_the_service_is_killed_ten_times(tmp_path: Pat
 
 
 # --- left dead ------------------------------------------------------------------------------------
-
-
-class NativeQueue:
-    """Looks at Asterisk itself, again and again: who is in its own queue, and since when."""
-
-    def __init__(self, busy: BusyCenter) -> None:
-        self._busy = busy
-        self.entered_at: dict[str, float] = {}
-        """Caller -> when first seen there."""
-        self.inside: dict[str, None] = {}
-        """Who was there at the last look."""
-
-    async def look(self) -> None:
-        """One look."""
-        output = await self._busy.site.pbx.cli("core show channels concise")
-        self.inside = {}
-        for line in output.splitlines():
-            fields = line.split("!")
-            if len(fields) > 7 and fields[1] == "cc-fallback":
-                self.inside[fields[7]] = None
-                self.entered_at.setdefault(fields[7], time.time())
-
-    async def look_until(self, moment: float) -> None:
-        """Look until this time, UTC seconds."""
-
-        async def has_come() -> bool:
-            await self.look()
-            await asyncio.sleep(LOOK_S)
-            return time.time() >= moment
-
-        await wait_until(has_come, "the time has passed", 2 * DEAD_LONG_S)
 
 
 def check_native_queue(
