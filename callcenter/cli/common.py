@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import orjson
 import structlog
@@ -104,6 +105,24 @@ def mask_numbers(
     return line
 
 
+class _StandardError(io.StringIO):
+    """The standard error of the moment. What it cannot take is lost: a log on a disk that is full,
+    or whose reader has gone, must not end the calls it speaks of."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+_STANDARD_ERROR: Final = _StandardError()
+"""One for all loggers: structlog keeps a lock for each stream that it has ever seen."""
+
+
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Structured log lines on standard error."""
     structlog.configure(
@@ -114,6 +133,6 @@ def log_to_stderr(level: int = logging.INFO) -> None:
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(_STANDARD_ERROR),
         cache_logger_on_first_use=False,
     )

@@ -119,13 +119,15 @@ class TcpLink:
                 was_frozen = not self._flowing.is_set()
                 await self._flowing.wait()
                 if was_frozen and (reader.at_eof() or reader.exception() is not None):
+                    back.transport.abort()
                     return  # its sender has given up: lost, and the other is not told
                 if to.is_closing():
                     break
                 to.write(data)
                 await to.drain()
         if not self._flowing.is_set():
-            return  # nobody tells the other side
+            back.transport.abort()
+            return  # nobody tells the other side, until it says something itself
         _reset(to)
         _reset(back)
 

@@ -89,11 +89,11 @@ def real_talks(story: Story, heard: Heard) -> list[Ring]:
 
 
 def check_nobody_lost(
-    stories: dict[str, Story], heard: Heard, frozen: tuple[float, float] = NEVER
+    stories: dict[str, Story], heard: Heard, deaf: tuple[float, float] = NEVER
 ) -> None:
     """Every caller was heard by an agent, and was hung up only after the agent had hung up.
 
-    ``frozen``: from when until when no SIP reached the callers.
+    ``deaf``: from when until when nobody could be told that their call is over.
     """
     for number, story in stories.items():
         if number in TALKERS:
@@ -111,7 +111,7 @@ def check_nobody_lost(
         late_s = story.ended_at - last.ended_at
         assert late_s >= -CLOSE_S, f"{number}: {story}"
         late_s -= heard.stalled_s(last.ended_at, story.ended_at)
-        late_s -= max(0.0, min(story.ended_at, frozen[1]) - max(last.ended_at, frozen[0]))
+        late_s -= max(0.0, min(story.ended_at, deaf[1]) - max(last.ended_at, deaf[0]))
         assert late_s <= HUNG_UP_S, f"{number}: {story}"
 
 

@@ -28,6 +28,8 @@ from tests.integration.faulty_site import AMI, SIP, FaultySite
 RESTART_S: Final = 1.0
 """From the death of something to its next start."""
 STOPPED_S: Final = 30.0
+LATE_S: Final = 2.0
+"""For a service that goes on to read what has happened meanwhile."""
 CUT_S: Final = 5.0
 NOTICE_S: Final = 20.0
 """For the service to see that a link is dead: 10 s, and what a busy machine adds."""
@@ -49,6 +51,8 @@ class Window:
 
     began_at: float
     mended_at: float
+    deaf: tuple[float, float] = NEVER
+    """From when until when nobody could be told that their call is over."""
     sip_frozen: tuple[float, float] = NEVER
     """From when until when no SIP reached callers and carrier."""
     undialed: tuple[float, float] = NEVER
@@ -123,7 +127,10 @@ async def stop_service(site: FaultySite) -> Window:
     finally:
         mended_at = site.center.signal(signal.SIGCONT)
     assert native.entered_at, "nobody was handed to the native queue"
-    return Window(began_at, mended_at, says=f"{len(native.entered_at)} in the native queue")
+    # Who had talked heard music until the service went on, and was then hung up on.
+    deaf = (began_at, mended_at + LATE_S)
+    says = f"{len(native.entered_at)} in the native queue"
+    return Window(began_at, mended_at, deaf=deaf, says=says)
 
 
 async def kill_pbx(site: FaultySite) -> Window:
@@ -191,7 +198,8 @@ async def _break_sip(site: FaultySite, how: Callable[[str], Awaitable[None]], s:
     placed = during["placed"] - before["placed"]
     # Repeats of what was lost come at most 4 s apart (RFC 3261, T2); an INVITE's up to 16 s.
     frozen = (began_at, mended_at + 4.5)
-    return Window(began_at, mended_at, sip_frozen=frozen, says=f"{placed} attempts meanwhile")
+    says = f"{placed} attempts meanwhile"
+    return Window(began_at, mended_at, deaf=frozen, sip_frozen=frozen, says=says)
 
 
 async def freeze_sip(site: FaultySite) -> Window:
@@ -303,7 +311,8 @@ def _fill(path: Path) -> None:
 
 FAULTS: Final = (
     Fault("service killed, started after 1 s", kill_service),
-    Fault("service stopped for 30 s", stop_service),
+    # Desktops have gone by then, and it is told so after it is told of callers and agents.
+    Fault("service stopped for 30 s", stop_service, faults_named=("card_not_shown",)),
     Fault("Asterisk killed, started again", kill_pbx, pbx_dies=True),
     Fault("AMI link cut for 5 s", cut_ami),
     Fault("AMI link frozen until noticed", freeze_ami),

@@ -159,12 +159,12 @@ def doubles(site: FaultySite, ended_at: float) -> list[str]:
 
 def callers_lost(site: FaultySite, stories: dict[str, Story], windows: list[Window]) -> list[str]:
     """Callers whom no agent spoke with, or who were hung up on before their agent hung up."""
-    begins, ends = zip(*(window.sip_frozen for window in windows), strict=True)
-    frozen, heard = (min(begins), max(ends)), site.ends.heard()
+    begins, ends = zip(*(window.deaf for window in windows), strict=True)
+    deaf, heard = (min(begins), max(ends)), site.ends.heard()
     lost = []
     for number, story in stories.items():
         try:
-            check_nobody_lost({number: story}, heard, frozen)
+            check_nobody_lost({number: story}, heard, deaf)
         except AssertionError as error:
             lost.append(str(error).partition("\n")[0])
     return lost
@@ -293,7 +293,7 @@ async def finish(site: FaultySite, faults: list[Fault], lines: list[Line]) -> No
     last.stuck = idle + [agent["id"] for agent in board["agents"] if agent["state"] != "ready"]
     last.doubles = doubles(site, died_at)
     print(f"{len(stories)} callers, {repairs}, faults {counted}, gap {gap_s:.3f} s")
-    print(last)
+    print(last, *last.lost, *last.stuck, *last.doubles, sep="\n")
     results = check_attempts(site, attempts, windows)
     print(dict(results))
     check_records(site, records, stories)

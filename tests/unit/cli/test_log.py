@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 
@@ -36,3 +37,28 @@ def test_a_telephone_number_does_not_get_into_a_log(monkeypatch: pytest.MonkeyPa
 
     assert "detail='no answer from +******'" in said.getvalue()
     assert "position=7" in said.getvalue()
+
+
+class FullDisk(io.StringIO):
+    """Standard error that goes into a file on a disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_on_a_full_disk_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk of journal and log was full: the hub said that it could not write the journal, the
+    saying failed too, and the service ended with all its calls."""
+    log_to_stderr()
+    log = structlog.get_logger("test")
+    later = io.StringIO()
+
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    log.error("journal_not_written")
+    monkeypatch.setattr(sys, "stderr", later)
+    log.info("room again")
+
+    assert later.getvalue().count("\n") == 1
