@@ -199,7 +199,7 @@ def check_attempts(
         call = calls.get(attempt["number"])
         if call is None:
             continue
-        ended_at = call.ended_at or call.cancelled_at or call.refused_at or call.invited_at
+        ended_at = call.ended_at or call.cancelled_at or call.refused_at or float("inf")
         if any(call.invited_at < w.mended_at + AGAIN_S and ended_at > w.began_at for w in windows):
             continue
         said = judge_dialed(call, HARBOUR_WAIT_S, message_s)
@@ -236,6 +236,24 @@ async def wait_for_attempts(site: FaultySite) -> list[dict[str, Any]]:
 
     await wait_until(are_there, "every attempt has its result in the records", SETTLE_S)
     return rows
+
+
+def check_dead(records: list[dict[str, Any]], died_at: float) -> None:
+    """Who was with a PBX when it died and had talked with nobody is kept as lost."""
+    over = [row for row in records if row["arrived_at"] < died_at <= row["ended_at"]]
+    outcomes = Counter(row["outcome"] for row in over)
+    print(f"calls of the dead PBX: {dict(outcomes)}")
+    assert outcomes["lost"]
+    assert outcomes.keys() <= {"lost", "answered", "dropped"}
+    assert all(row["answered_at"] for row in over if row["outcome"] == "answered")
+
+
+def check_undialed(site: FaultySite, windows: list[Window]) -> None:
+    """Nothing was dialed while nothing could be, or while it could not have been written down."""
+    for window in windows:
+        begin, end = window.undialed
+        dialed = [call.called for call in site.dialed_calls() if begin < call.invited_at < end]
+        assert not dialed, f"dialed meanwhile: {dialed}"
 
 
 def check_records(
@@ -297,6 +315,9 @@ async def finish(site: FaultySite, faults: list[Fault], lines: list[Line]) -> No
     results = check_attempts(site, attempts, windows)
     print(dict(results))
     check_records(site, records, stories)
+    if died_at:
+        check_dead(records, died_at)
+    check_undialed(site, windows)
     assert (last.lost, last.stuck, last.doubles) == ([], [], [])
     assert gap_s < GAP_MAX_S
     named = {kind for fault in faults for kind in fault.faults_named}
@@ -307,8 +328,15 @@ async def test_nobody_is_lost_when_a_link_freezes_and_the_disk_is_full(tmp_path:
     await run(tmp_path, [fault for fault in FAULTS if fault.name in SHORT], None)
 
 
+def list_all() -> Iterator[object]:
+    """Every line of the table as a test of its own."""
+    for fault in FAULTS:
+        marks = [pytest.mark.postgresql] if fault.has_database else []
+        yield pytest.param(fault, id=fault.do.__name__, marks=marks)
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.do.__name__)
+@pytest.mark.parametrize("fault", list_all())
 async def test_nobody_is_lost_whatever_breaks(
     fault: Fault, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Day:
     """One caller and phones."""
 
     def __init__(self, folder: Path) -> None:
-        self._callers, self._phones = Trace(folder / "callers"), Trace(folder / "phones")
+        self._callers, self.phones = Trace(folder / "callers"), Trace(folder / "phones")
         self._rings = 0
 
     def caller(self, *, pressed: bool = True, left: float = 20.0, by_pbx: bool = False) -> None:
@@ -64,19 +65,19 @@ class Day:
     def ring(self, at: float, *deeds: tuple[float, str], phone: str = PHONE) -> None:
         """A phone is rung; what follows, sent by it if it is an answer."""
         self._rings += 1
-        self._phones.note(at, "received", "INVITE", f"r{self._rings}", (CALLER, phone))
+        self.phones.note(at, "received", "INVITE", f"r{self._rings}", (CALLER, phone))
         for when, what in deeds:
             direction = "sent" if "/" in what else "received"
-            self._phones.note(when, direction, what, f"r{self._rings}", (CALLER, phone))
+            self.phones.note(when, direction, what, f"r{self._rings}", (CALLER, phone))
 
-    def story(self) -> Story:
+    def story(self, dialed: Sequence[str] = ()) -> Story:
         """The caller's."""
-        traces = [self._callers.path], [self._phones.path]
-        return read_stories(*traces, unreachable_s=UNREACHABLE_S)[CALLER]
+        traces = [self._callers.path], [self.phones.path]
+        return read_stories(*traces, unreachable_s=UNREACHABLE_S, dialed=dialed)[CALLER]
 
     def rings(self) -> list[SipCall]:
         """All calls at the phones."""
-        return read_rings([self._phones.path])
+        return read_rings([self.phones.path])
 
 
 @pytest.fixture
@@ -96,6 +97,17 @@ def test_a_caller_who_talked_was_answered_by_that_phone(day: Day) -> None:
     assert [ring.results for ring in story.rings] == [("rejected",), ("answered",)]
     assert story.ended_by_caller
     assert not story.talks[0].ended_by_phone
+
+
+def test_phones_that_rang_for_somebody_who_was_dialed_belong_to_no_story(day: Day) -> None:
+    day.caller()
+    day.ring(4.0, (4.1, "180/INVITE"), (5.0, "200/INVITE"), (20.0, "BYE"))
+    stranger = ("+3545550099", "1002")
+    day.phones.note(4.0, "received", "INVITE", "d", stranger)
+
+    story = day.story(dialed=[stranger[0]])
+
+    assert [ring.phone for ring in story.rings] == [PHONE]
 
 
 def test_who_leaves_without_a_key_left_the_menu_and_with_one_abandoned(tmp_path: Path) -> None:
