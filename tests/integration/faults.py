@@ -330,4 +330,9 @@ FAULTS: Final = (
         has_small_disk=True,
         faults_named=("customer_lookup_failed", "hopper_not_filled"),
     ),
+    Fault(
+        "no file may grow for 10 s",
+        fill_disk,
+        faults_named=("customer_lookup_failed", "hopper_not_filled"),
+    ),
 )
