@@ -342,7 +342,7 @@ def list_all() -> Iterator[object]:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("fault", list_all())
+@pytest.mark.parametrize("fault", list(list_all()))
 async def test_nobody_is_lost_whatever_breaks(
     fault: Fault, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
