@@ -46,6 +46,16 @@ class Link(Protocol):
         """See the module."""
 
 
+class _Way:
+    """One direction of a connection."""
+
+    def __init__(self) -> None:
+        self.chunks: asyncio.Queue[bytes] = asyncio.Queue()
+        """What was read and not passed on; an empty one is the end."""
+        self.gave_up = False
+        """Whether it ended while nothing was passed on."""
+
+
 class TcpLink:
     """Connections to one address, passed on to another."""
 
@@ -103,32 +113,36 @@ class TcpLink:
         self._ends[far] = None
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pass_on(reader, far, near))
-                group.create_task(self._pass_on(far_reader, near, far))
+                for source, to, back in ((reader, far, near), (far_reader, near, far)):
+                    way = _Way()
+                    group.create_task(self._take(source, way))
+                    group.create_task(self._give(way, to, back))
         finally:
             for end in (near, far):
                 self._ends.pop(end, None)
                 end.close()
 
-    async def _pass_on(
-        self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, back: asyncio.StreamWriter
-    ) -> None:
-        """One direction. At the end of one side the other is ended too, unless all stands still."""
+    async def _take(self, reader: asyncio.StreamReader, way: _Way) -> None:
+        """Read all that comes in one direction, also while nothing is passed on."""
         with contextlib.suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
-                was_frozen = not self._flowing.is_set()
+                way.chunks.put_nowait(data)
+        way.gave_up = not self._flowing.is_set()
+        way.chunks.put_nowait(b"")
+
+    async def _give(self, way: _Way, to: asyncio.StreamWriter, back: asyncio.StreamWriter) -> None:
+        """Pass it on. When one side ends the other is ended too, unless all stands still then."""
+        with contextlib.suppress(OSError):
+            while data := await way.chunks.get():
                 await self._flowing.wait()
-                if was_frozen and (reader.at_eof() or reader.exception() is not None):
-                    back.transport.abort()
-                    return  # its sender has given up: lost, and the other is not told
-                if to.is_closing():
+                if way.gave_up or to.is_closing():
                     break
                 to.write(data)
                 await to.drain()
-        if not self._flowing.is_set():
-            back.transport.abort()
-            return  # nobody tells the other side, until it says something itself
-        _reset(to)
+        if not way.gave_up:
+            _reset(to)
+        # What was held back of a sender that has given up is lost, and the other side is not told
+        # until it says something itself.
         _reset(back)
 
 

@@ -33,7 +33,7 @@ LATE_S: Final = 2.0
 CUT_S: Final = 5.0
 NOTICE_S: Final = 20.0
 """For the service to see that a link is dead: 10 s, and what a busy machine adds."""
-FROZEN_MORE_S: Final = 4.0
+FROZEN_MORE_S: Final = 2.0
 """That a link stays frozen after the service has seen it: its first new attempts are in vain."""
 SIP_FROZEN_S: Final = 20.0
 SIP_CUT_S: Final = 8.0

@@ -48,7 +48,7 @@ SEED: Final = int(os.environ.get("CALLCENTER_TEST_SEED", "20261123"))
 
 SHORT: Final = ("AMI link frozen until noticed", "disk full for 10 s")
 """Lines that each `make test` has, on one site."""
-SPREAD_S: Final = 3.0
+SPREAD_S: Final = 2.0
 """Within which the moment is drawn, once enough goes on."""
 AGAIN_S: Final = 45.0
 """For phones to be rung and numbers to be dialed again."""
@@ -270,7 +270,7 @@ def check_records(
     assert counts.keys() <= stories.keys() | site.numbers.keys()
 
 
-async def run(folder: Path, faults: list[Fault], database: PostgresqlServer | None) -> list[Line]:
+async def run(folder: Path, faults: list[Fault], database: PostgresqlServer | None = None) -> None:
     """Break and mend one after the other on one site, and judge."""
     print(f"seed {SEED}")
     disk = folder / "service"
@@ -284,7 +284,6 @@ async def run(folder: Path, faults: list[Fault], database: PostgresqlServer | No
             await finish(site, faults, lines)
     for line in lines:
         print(line)
-    return lines
 
 
 async def finish(site: FaultySite, faults: list[Fault], lines: list[Line]) -> None:
@@ -297,7 +296,8 @@ async def finish(site: FaultySite, faults: list[Fault], lines: list[Line]) -> No
         gap_s = max(gaps)
     site.ends.hang_up()  # every agent is to get somebody now
     await site.call(LAST_CALLERS, LAST_EVERY_S)
-    await wait_for_work(site, since)
+    if len(faults) == 1:  # else there is no time for it
+        await wait_for_work(site, since)
     await site.step_campaign("pause")
     board = await wait_for_rest(site)
     attempts = await wait_for_attempts(site)
@@ -331,7 +331,7 @@ async def finish(site: FaultySite, faults: list[Fault], lines: list[Line]) -> No
 
 
 async def test_nobody_is_lost_when_a_link_freezes_and_the_disk_is_full(tmp_path: Path) -> None:
-    await run(tmp_path, [fault for fault in FAULTS if fault.name in SHORT], None)
+    await run(tmp_path, [fault for fault in FAULTS if fault.name in SHORT])
 
 
 def list_all() -> Iterator[object]:
