@@ -308,10 +308,11 @@ async def finish(site: FaultySite, faults: list[Fault], lines: list[Line]) -> No
     await check_replay(site.center)
 
     stories = site.stories()
-    died_at = max(
-        (w.began_at for w, f in zip(windows, faults, strict=True) if f.pbx_dies), default=0.0
-    )
-    living = {number: story for number, story in stories.items() if story.arrived_at > died_at}
+    # Who called a dead PBX, or was with it when it died, was lost with it.
+    dead = [w for w, fault in zip(windows, faults, strict=True) if fault.pbx_dies]
+    died_at = max((w.began_at for w in dead), default=0.0)
+    alive_at = max((w.mended_at for w in dead), default=0.0)
+    living = {number: story for number, story in stories.items() if story.arrived_at > alive_at}
     last = lines[-1]
     last.lost = [*callers_lost(site, living, windows), *people_lost(site, windows, died_at)]
     last.stuck = idle + [agent["id"] for agent in board["agents"] if agent["state"] != "ready"]
