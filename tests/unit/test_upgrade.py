@@ -10,7 +10,7 @@ import pytest
 
 from callcenter.bootstrap import Center, open_center
 from callcenter.core.machine import MACHINE_VERSION
-from callcenter.core.state import decode_state
+from callcenter.core.migrations import read_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.installation import journal_folder
@@ -84,7 +84,7 @@ async def test_a_crash_with_another_python_is_salvaged_said_and_over_with_the_fi
 
 
 async def test_an_upgrade_after_a_clean_stop_replays_nothing(settings: Settings) -> None:
-    old = decode_state(fixture(MACHINE_VERSION))
+    old = read_state(fixture(MACHINE_VERSION - 1), MACHINE_VERSION - 1)
     theirs = open_as(settings, machine_version=MACHINE_VERSION - 1)
     await theirs.save_snapshot(old.position, fixture(MACHINE_VERSION - 1))
     await theirs.close()

@@ -21,8 +21,7 @@ from callcenter.domain.step import Entry
 from callcenter.journal import folder as folder_module
 from callcenter.journal.errors import JournalInUse
 from callcenter.journal.file import FileJournal
-from callcenter.journal.folder import SECONDS_PER_DAY, Archive, DiskFile, DiskFolder
-from callcenter.journal.reader import read
+from callcenter.journal.folder import DiskFile, DiskFolder
 from tests.unit.journal.entries import make_entries, make_state
 
 THREAD_DEADLINE_S = 20.0
@@ -436,51 +435,3 @@ async def test_a_sync_that_finds_its_segment_left_syncs_nothing(tmp_path: Path) 
 
     assert not journal.dirty
     await journal.close()
-
-
-# --- what is trimmed ------------------------------------------------------------------------------
-
-
-def list_folder(folder: Path) -> list[str]:
-    """The names in it, sorted."""
-    return sorted(path.name for path in folder.iterdir())
-
-
-async def test_what_is_trimmed_is_kept_for_so_many_days_and_can_be_read(tmp_path: Path) -> None:
-    archive = tmp_path / "archive"
-    journal = FileJournal(
-        tmp_path / "journal", machine_version=1, segment_bytes=1, archive=Archive(archive, 30)
-    )
-    journal.load()
-    for position in range(1, 5):
-        journal.append(make_entries(position, position))
-        await journal.save_snapshot(position, make_state(position))
-    there = list_folder(archive)
-    assert [int(name.partition(".")[0]) for name in there if "journal" in name] == [1, 2, 3]
-    assert [int(name.partition(".")[0]) for name in there if "snapshot" in name] == [1, 2]
-    assert read(archive).entries == make_entries(1, 3)
-    old = archive / there[0]
-    (archive / "notes.txt").write_text("somebody's own\n")
-    for path in (old, archive / "notes.txt"):
-        os.utime(path, (0.0, old.stat().st_mtime - 31 * SECONDS_PER_DAY))
-
-    journal.append(make_entries(5, 5))
-    await journal.save_snapshot(5, make_state(5))
-    await journal.close()
-
-    kept = list_folder(archive)
-    assert there[0] not in kept
-    assert "notes.txt" in kept
-    assert len(kept) == len(there) - 1 + 2 + 1
-
-
-async def test_without_an_archive_what_is_trimmed_is_gone(tmp_path: Path) -> None:
-    journal = FileJournal(tmp_path / "journal", machine_version=1, segment_bytes=1)
-    journal.load()
-    for position in range(1, 5):
-        journal.append(make_entries(position, position))
-        await journal.save_snapshot(position, make_state(position))
-    await journal.close()
-
-    assert len([x for x in list_folder(tmp_path / "journal") if "snapshot" in x]) == 2
-    assert list_folder(tmp_path) == ["journal"]
