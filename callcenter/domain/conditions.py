@@ -199,7 +199,7 @@ def _syntax_problem(message: str) -> BadCondition:
     mend = "Compare attributes, and join comparisons by and, or, not and parentheses."
     if found is None:
         return BadCondition("the condition breaks off", mend)
-    return BadCondition("the condition cannot be read from here on", mend, int(found[1]))
+    return BadCondition("the condition cannot be read from here on", mend, int(found[1]) + 1)
 
 
 # --- the tree -------------------------------------------------------------------------------------
@@ -388,14 +388,11 @@ def _entails(given: Comparison, wanted: Comparison) -> bool:
 
 
 def _is_true_of(value: str | float, wanted: Comparison) -> bool:
-    match wanted.operator:
-        case "==" | "in":
-            return value in wanted.values
-        case "!=" | "not in":
-            return value not in wanted.values
-        case "<" | "<=" | ">" | ">=":
-            return _is_ordered(value, wanted.operator, wanted.values[0])
-    return False
+    if wanted.operator in ("==", "in"):
+        return value in wanted.values
+    if wanted.operator in ("!=", "not in"):
+        return value not in wanted.values
+    return _is_ordered(value, wanted.operator, wanted.values[0])
 
 
 def _is_ordered(value: str | float, operator: str, bound: str | float) -> bool:
