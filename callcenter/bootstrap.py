@@ -19,6 +19,7 @@ from callcenter.api import static_files
 from callcenter.api.app import Api
 from callcenter.api.local_access import local_access_path
 from callcenter.api.ports import Vitals
+from callcenter.core.agents import profile_of
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.core.state import State
@@ -351,7 +352,7 @@ async def _serve_http(stack: AsyncExitStack, settings: Settings, api: Api) -> st
 
 
 def _profiles_of(state: State) -> dict[AgentId, AgentProfile]:
-    return {a.id: AgentProfile(a.id, a.queues, a.seniority) for a in state.agents.values()}
+    return {agent.id: profile_of(agent) for agent in state.agents.values()}
 
 
 async def _tell_accounts(hub: Hub, accounts: Accounts) -> tuple[AgentProfile, ...]:

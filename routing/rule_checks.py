@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from callcenter.domain.conditions import Always, BadCondition, Condition, covers, read_condition
-from callcenter.domain.ids import QueueId
-from callcenter.domain.rules import Rule, Rules, SkillId
+from callcenter.domain.ids import QueueId, SkillId
+from callcenter.domain.rules import Rule, Rules
 
 
 class RuleProblem(Struct, frozen=True):

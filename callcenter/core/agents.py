@@ -33,15 +33,20 @@ AT_REST = (AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP)
 """States in which a wish takes effect at once."""
 
 
+def profile_of(agent: Agent) -> AgentProfile:
+    """What the machine knows of the account."""
+    return AgentProfile(agent.id, agent.queues, agent.seniority, agent.team, agent.skills)
+
+
 def configure_agents(turn: Turn, event: AgentsConfigured) -> None:
     """Take the list of accounts. Who is no longer listed is signed out when at rest."""
     listed: dict[AgentId, AgentProfile] = {profile.id: profile for profile in event.agents}
     for profile in event.agents:
         known = turn.state.agents.get(profile.id)
         if known is None:
-            turn.put_agent(Agent(profile.id, profile.queues, profile.seniority, since=turn.now))
-        elif (known.queues, known.seniority) != (profile.queues, profile.seniority):
-            turn.change_agent(known, queues=profile.queues, seniority=profile.seniority)
+            turn.put_agent(Agent(**msgspec.structs.asdict(profile), since=turn.now))
+        elif profile_of(known) != profile:
+            turn.change_agent(known, **msgspec.structs.asdict(profile))
     for agent in list(turn.state.agents.values()):
         if agent.id in listed:
             continue

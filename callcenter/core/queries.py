@@ -29,6 +29,8 @@ from callcenter.domain.ids import (
     PbxName,
     Phone,
     QueueId,
+    SkillId,
+    TeamId,
 )
 from callcenter.domain.mishap import Mishap
 
@@ -60,6 +62,8 @@ class AgentView(Struct, frozen=True):
     """The state to be entered when the running call is over."""
     wish_reason: str
     seniority: Seniority
+    team: TeamId
+    skills: dict[SkillId, int]
     queues: tuple[QueueId, ...]
     pbx: PbxName
     phone: Phone
@@ -212,6 +216,8 @@ def view_of_agent(state: State, agent: Agent) -> AgentView:
         wish=agent.wish,
         wish_reason=agent.wish_reason,
         seniority=agent.seniority,
+        team=agent.team,
+        skills=agent.skills,
         queues=agent.queues,
         pbx=agent.pbx,
         phone=agent.phone,

@@ -17,7 +17,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.ids import AgentId, CallId, CampaignId, ChannelRef, Phone, QueueId
+from callcenter.domain.ids import (
+    AgentId,
+    CallId,
+    CampaignId,
+    ChannelRef,
+    Phone,
+    QueueId,
+    SkillId,
+    TeamId,
+)
 from callcenter.domain.transitions import Impossible
 
 
@@ -96,6 +105,8 @@ class AgentProfile(Struct, frozen=True, omit_defaults=True):
     id: AgentId
     queues: tuple[QueueId, ...]
     seniority: Seniority = Seniority.JUNIOR
+    team: TeamId = ""
+    skills: dict[SkillId, int] = {}
 
 
 class Agent(Struct, frozen=True, omit_defaults=True):
@@ -104,6 +115,9 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     id: AgentId
     queues: tuple[QueueId, ...]
     seniority: Seniority = Seniority.JUNIOR
+    team: TeamId = ""
+    skills: dict[SkillId, int] = {}
+    """Skill -> level: what routing rules ask for."""
     state: AgentState = AgentState.SIGNED_OUT
     since: float = 0.0
     """When the state was entered, UTC seconds."""

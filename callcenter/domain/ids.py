@@ -24,6 +24,8 @@ Phone: TypeAlias = str
 """An agent's phone: the number it is dialed by and the name of its PJSIP endpoint, e.g.
 ``1001``."""
 QueueId: TypeAlias = str
+SkillId: TypeAlias = str
+TeamId: TypeAlias = str
 RequestId: TypeAlias = str
 """Names one wish of one client; the same wish sent twice carries the same id."""
 

@@ -13,9 +13,7 @@ from msgspec import Struct, field
 
 from callcenter.domain.conditions import Kind
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import QueueId
-
-SkillId = str
+from callcenter.domain.ids import QueueId, SkillId
 
 LEVEL_MAX = 5
 """Skills have levels from 1 (learning) to this (teaches others)."""

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.domain.agent import AgentProfile, Seniority
 from callcenter.domain.ids import AgentId
+from callcenter.domain.rules import LEVEL_MAX
 from callcenter.service.ports import Account, Role, SignInRefused
 from callcenter.storage.database import Database
 from callcenter.storage.passwords import (
@@ -34,6 +35,7 @@ FAILURES_OF_AN_ADDRESS_MAX = 50
 ACCOUNTS_MAX = 10_000
 """Ten times the largest center; lists of accounts are read whole."""
 QUEUES_OF_AN_AGENT_MAX = 100
+SKILLS_OF_AN_AGENT_MAX = 50
 
 BUSY_RETRY_S = 5.0
 """When everybody signs in at once: that many seconds later some are in."""
@@ -43,6 +45,7 @@ _LOG = structlog.get_logger("callcenter.storage.accounts")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _PHONE = re.compile(r"[A-Za-z0-9_-]{0,32}")
 _QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # as in documents of rules
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NAME_CHARS_MAX = 100
 
@@ -141,7 +144,7 @@ class Accounts:
     async def agent_profiles(self) -> tuple[AgentProfile, ...]:
         """What routing must know: every account that may take calls, by id."""
         return tuple(
-            AgentProfile(id=one.id, queues=one.queues, seniority=one.seniority)
+            AgentProfile(one.id, one.queues, one.seniority, one.team, one.skills)
             for one in await self.list_accounts()
             if Role.AGENT in one.roles and not one.disabled
         )
@@ -259,6 +262,8 @@ def _read_settings(row: RowMapping) -> AccountSettings:
         phone=row["phone"],
         seniority=Seniority(row["seniority"]),
         queues=tuple(row["queues"]),
+        team=row["team"],
+        skills=dict(row["skills"]),
         disabled=row["disabled"],
         created_at=row["created_at"],
     )
@@ -271,6 +276,8 @@ def _changeable(settings: AccountSettings) -> dict[str, object]:
         "phone": settings.phone,
         "seniority": settings.seniority.value,
         "queues": list(settings.queues),
+        "team": settings.team,
+        "skills": dict(sorted(settings.skills.items())),
         "disabled": settings.disabled,
     }
 
@@ -309,6 +316,19 @@ def _check(settings: AccountSettings) -> None:
     for queue in settings.queues:
         if not _QUEUE.fullmatch(queue):
             raise AccountRefused(f"The queue {queue!r} cannot be. Give the name of a queue.")
+    if settings.team and not _NAME.fullmatch(settings.team):
+        raise AccountRefused(
+            f"The team {settings.team!r} cannot be used. Take 1 to 64 letters, digits, hyphens and "
+            "underscores, beginning with a letter or a digit."
+        )
+    if len(settings.skills) > SKILLS_OF_AN_AGENT_MAX:
+        raise AccountRefused(f"An agent can have at most {SKILLS_OF_AN_AGENT_MAX} skills.")
+    for skill, level in settings.skills.items():
+        if not _NAME.fullmatch(skill) or not 1 <= level <= LEVEL_MAX:
+            raise AccountRefused(
+                f"The skill {skill!r} at level {level} cannot be. Give the name of a skill and a "
+                f"level from 1 to {LEVEL_MAX}, e.g. cards=3."
+            )
 
 
 def _check_password(account: AgentId, password: str) -> None:

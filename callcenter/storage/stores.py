@@ -16,7 +16,15 @@ from callcenter.documents.contacts_csv import PRIORITY_MAX
 from callcenter.domain.agent import Seniority
 from callcenter.domain.call import Outcome
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import AgentId, CampaignId, CustomerId, Phone, QueueId
+from callcenter.domain.ids import (
+    AgentId,
+    CampaignId,
+    CustomerId,
+    Phone,
+    QueueId,
+    SkillId,
+    TeamId,
+)
 from callcenter.service.ports import CustomerStore, Role
 
 T = TypeVar("T")
@@ -72,6 +80,10 @@ class AccountSettings(Struct, frozen=True, omit_defaults=True):
     """The phone proposed at sign-in; empty when none."""
     seniority: Seniority = Seniority.JUNIOR
     queues: tuple[QueueId, ...] = ()
+    team: TeamId = ""
+    """The team the agent works in, for supervisors and reports; empty: none."""
+    skills: dict[SkillId, int] = {}
+    """Skill -> level, 1 to ``LEVEL_MAX``: what routing rules ask for."""
     disabled: bool = False
     created_at: float = 0.0
 

@@ -203,6 +203,8 @@ accounts = Table(
     Column("phone", TEXT, nullable=False),
     Column("seniority", TEXT, nullable=False),
     Column("queues", JSON, nullable=False),
+    Column("team", TEXT, nullable=False, server_default=""),
+    Column("skills", JSON, nullable=False, server_default="{}"),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),

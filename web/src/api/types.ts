@@ -35,6 +35,8 @@ export interface AgentView {
   wish: AgentState | null;
   wish_reason: string;
   seniority: Seniority;
+  team: string;
+  skills: Record<string, number>;
   queues: string[];
   pbx: string;
   phone: string;
