@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -79,6 +80,51 @@ def test_accounts_are_added_listed_changed_and_disabled(config: Path) -> None:
         ("sam", False),
     ]
     assert "disabled" in run("users", "list", "--config", str(config)).output
+
+
+def test_teams_and_skills_are_given_changed_and_taken_away(config: Path) -> None:
+    ana = ("users", "set", "ana", "--config", str(config))
+    run(
+        *("users", "add", "ana", "--role", "agent", "--team", "north", "--skill", "cards=3"),
+        *("--config", str(config)),
+    )
+
+    def account() -> dict[str, Any]:
+        listed = run("users", "list", "--config", str(config), "--json").stdout
+        (found,) = json.loads(listed)["accounts"]
+        return dict(found)
+
+    assert (account()["team"], account()["skills"]) == ("north", {"cards": 3})
+    assert run(*ana, "--skill", "english=2", "--skill", "cards=4").exit_code == 0
+    assert account()["skills"] == {"cards": 4, "english": 2}
+    assert account()["team"] == "north"
+    assert run(*ana, "--no-skills", "--skill", "german=1", "--team", "").exit_code == 0
+    assert account()["skills"] == {"german": 1}
+    assert "team" not in account()
+    assert run(*ana, "--seniority", "senior", "--phone", "1001").exit_code == 0
+    assert "senior" in run("users", "list", "--config", str(config)).output
+    assert "german=1" in run("users", "list", "--config", str(config)).output
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--skill", "cards"), "write, say, cards=3"),
+        (("--skill", "cards=9"), "a level from 1 to 5"),
+        (("--skill", "=3"), "Give the name of a skill"),
+        (("--team", "north west"), "The team 'north west' cannot be used"),
+        (("--queue", "nowhere"), "there is no queue nowhere"),
+    ],
+)
+def test_a_team_or_skill_that_cannot_be_is_refused_in_words(
+    config: Path, option: tuple[str, str], said: str
+) -> None:
+    run("users", "add", "ana", "--role", "agent", "--config", str(config))
+
+    refused = run("users", "set", "ana", *option, "--config", str(config))
+
+    assert refused.exit_code != 0
+    assert said in " ".join(refused.output.split())
 
 
 def test_an_account_that_cannot_be_is_refused_in_words(config: Path) -> None:
