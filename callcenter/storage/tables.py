@@ -250,6 +250,10 @@ customers = Table(
     Column("value", Double),
     Column("since", TEXT, nullable=False),
     Column("notes", TEXT, nullable=False),
+    Column("language", TEXT, nullable=False, server_default=""),
+    Column("owner", TEXT, nullable=False, server_default=""),
+    Column("churn_risk", Double),
+    Column("attributes", JSON, nullable=False, server_default="{}"),
     Column("changed_at", Double, nullable=False),
 )
 
@@ -262,6 +266,24 @@ customer_numbers = Table(
     ),
     Column("place", Integer, nullable=False),
 )
+
+# --- rules --------------------------------------------------------------------------------------
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _text("text"),
+    _text("rules"),
+    _text("author"),
+    _moment("created_at"),
+    _text("comment"),
+    Column("based_on", Integer, nullable=False),
+    _text("request"),
+    _moment_or_never("published_at"),
+    UniqueConstraint("request"),
+)
+"""``rules`` are those that the machine is told, in JSON; a text because its keys have an order."""
 
 # --- contacts -----------------------------------------------------------------------------------
 
