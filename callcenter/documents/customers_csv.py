@@ -8,6 +8,7 @@ decided where they are stored.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
@@ -30,6 +31,7 @@ from callcenter.documents.people_csv import (
 )
 from callcenter.documents.rejects import Reject, unguarded
 from callcenter.domain.customer import Tier
+from callcenter.domain.rules import ATTRIBUTES
 
 NUMBERS_OF_A_CUSTOMER_MAX = 20
 VALUE_MAX = 1e13
@@ -51,9 +53,18 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "value": ("customer value", "yearly value", "annual value", "revenue"),
     "since": ("customer since", "since date", "member since"),
     "note": ("notes", "comment", "comments", "remark", "remarks"),
+    "language": ("lang", "preferred language"),
+    "owner": ("account owner", "account manager", "owner agent"),
+    "churn_risk": ("churn risk", "churn"),
 }
 """What a column may be called, in any case and with spaces, hyphens or underscores."""
 REQUIRED = ("id", "name", "phone", "tier")
+ATTRIBUTE_MARK = "attribute:"
+"""In front of the name of a column that routing rules read: ``attribute:segment`` is
+``customer.segment``."""
+ATTRIBUTES_MAX = 50
+"""Columns of this kind in one file."""
+ATTRIBUTE_CHARS_MAX = 200
 
 
 class CustomerRow(Struct, frozen=True):
@@ -71,6 +82,12 @@ class CustomerRow(Struct, frozen=True):
     note: str | UnsetType = UNSET
     fields: tuple[str, ...] = ()
     """As they stood in the file."""
+    language: str | UnsetType = UNSET
+    owner: str | UnsetType = UNSET
+    """The agent who looks after the customer."""
+    churn_risk: float | UnsetType | None = UNSET
+    attributes: Mapping[str, str] = {}
+    """What the file has columns for, by name; an empty text takes the attribute away."""
 
 
 class CustomersFile(PeopleFile[CustomerRow]):
@@ -79,7 +96,8 @@ class CustomersFile(PeopleFile[CustomerRow]):
     _meanings = meanings_of(ALIASES)
     _required = REQUIRED
     _missing_hint = (
-        "Line 1 must name the columns id, name, phone, tier and may name value, since, note."
+        "Line 1 must name the columns id, name, phone, tier and may name value, since, note,"
+        " language, owner, churn_risk, attribute:NAME."
     )
     _repeated_hint = "Keep one; several numbers are separated by |."
 
@@ -90,12 +108,32 @@ class CustomersFile(PeopleFile[CustomerRow]):
 
     def _read_header(self, names: list[str]) -> None:
         self._others: list[str] = []
+        self._attributes: dict[str, int] = {}
         super()._read_header(names)
         self.ignored_columns = tuple(self._others)
         """Columns whose names mean nothing here."""
 
     def _take_other(self, name: str, place: int) -> None:
-        self._others.append(name)
+        mark, _, attribute = name.partition(":")
+        if f"{mark.strip().casefold()}:" != ATTRIBUTE_MARK:
+            self._others.append(name)
+            return
+        attribute = attribute.strip()
+        if not _ATTRIBUTE.fullmatch(attribute):
+            raise self._bad_header(
+                f"the column {name!r} names no attribute. Write {ATTRIBUTE_MARK} and a small"
+                " letter, then small letters, digits and underscores."
+            )
+        if attribute in ATTRIBUTES["customer"]:
+            raise self._bad_header(
+                f"the column {name!r} stands for what has a column of its own or is found out by"
+                f" the program. Write {attribute} without {ATTRIBUTE_MARK}, or name it otherwise."
+            )
+        self._put(self._attributes, attribute, place)
+        if len(self._attributes) > ATTRIBUTES_MAX:
+            raise self._bad_header(
+                f"there are more than {ATTRIBUTES_MAX} attributes. Keep those that rules read."
+            )
 
     def _judge(self, row: CsvRow) -> CustomerRow | Reject:
         """The customer that the fields describe, or what is wrong with them."""
@@ -122,14 +160,38 @@ class CustomersFile(PeopleFile[CustomerRow]):
             since = _read_day(text["since"]) if "since" in text else UNSET
             column = "note"
             note = read_note(text["note"]) if "note" in text else UNSET
+            column = "language"
+            language = _read_language(text["language"]) if "language" in text else UNSET
+            column = "owner"
+            owner = _read_owner(text["owner"]) if "owner" in text else UNSET
+            column = "churn_risk"
+            churn_risk = _read_share(text["churn_risk"]) if "churn_risk" in text else UNSET
         except Wrong as wrong:
             return self._reject(row, self._place[column], wrong)
+        try:
+            attributes: dict[str, str] = {}
+            for column, place in self._attributes.items():
+                attributes[column] = _read_attribute(unguarded(row.fields[place].strip()))
+        except Wrong as wrong:
+            return self._reject(row, self._attributes[column], wrong)
         self._ids[id_key] = row.number
         for number in numbers:
             self._numbers[int(number)] = row.number
         original = self._original(row.fields)
         return CustomerRow(
-            row.number, customer_id, name, numbers, tier, value, since, note, original
+            row=row.number,
+            id=customer_id,
+            name=name,
+            numbers=numbers,
+            tier=tier,
+            value=value,
+            since=since,
+            note=note,
+            fields=original,
+            language=language,
+            owner=owner,
+            churn_risk=churn_risk,
+            attributes=attributes,
         )
 
 
@@ -138,6 +200,9 @@ class CustomersFile(PeopleFile[CustomerRow]):
 _ONE_CUSTOMER_HINT = "A number can belong to one customer only: leave it with one of them."
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _VALUE = re.compile(r"-?\d+(\.\d+)?")
+_SHARE = re.compile(r"0(\.\d+)?|1(\.0+)?")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def _refuse_repeated(row: int | None, what: str, mend: str) -> None:
@@ -162,6 +227,29 @@ def _read_day(text: str) -> str:
     except ValueError:
         pass
     raise Wrong("this is no day", "Write year-month-day, e.g. 2019-05-31.")
+
+
+def _read_language(text: str) -> str:
+    if text and not _LANGUAGE.fullmatch(text):
+        raise Wrong("this is no language", "Write its short name, e.g. de or pt-BR.")
+    return text.lower()
+
+
+def _read_owner(text: str) -> str:
+    """An agent's login, which is in small letters."""
+    return read_text(text, ID_CHARS_MAX).lower() if text else ""
+
+
+def _read_share(text: str) -> float | None:
+    if not text:
+        return None
+    if not _SHARE.fullmatch(text):
+        raise Wrong("this is no share", "Write a number from 0 to 1, e.g. 0.35.")
+    return float(text)
+
+
+def _read_attribute(text: str) -> str:
+    return read_text(text, ATTRIBUTE_CHARS_MAX) if text else ""
 
 
 def _read_numbers(text: str, region: str) -> tuple[str, ...]:

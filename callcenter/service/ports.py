@@ -79,6 +79,18 @@ class Customer(Struct, frozen=True):
 
     id: CustomerId
     tier: Tier
+    language: str = ""
+    """Its short name in small letters; empty when unknown."""
+    owner: AgentId = ""
+    """The agent who looks after the customer."""
+    last_agent: AgentId = ""
+    """Who answered the customer's last call."""
+    value: float = 0.0
+    """What the customer is worth a year; 0.0: unknown."""
+    churn_risk: float = 0.0
+    """The chance, 0 to 1, that the customer leaves."""
+    attributes: Mapping[str, str] = {}
+    """What the center keeps beyond that, as text."""
 
 
 class CustomerStore(Protocol):

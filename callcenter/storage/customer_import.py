@@ -227,6 +227,12 @@ def _merged(row: CustomerRow, known: CustomerCard | None) -> CustomerCard:
         value=before.value if row.value is UNSET else row.value,
         since=before.since if row.since is UNSET else row.since,
         notes=before.notes if row.note is UNSET else row.note,
+        language=before.language if row.language is UNSET else row.language,
+        owner=before.owner if row.owner is UNSET else row.owner,
+        churn_risk=before.churn_risk if row.churn_risk is UNSET else row.churn_risk,
+        attributes={
+            name: text for name, text in {**before.attributes, **row.attributes}.items() if text
+        },
     )
 
 

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from msgspec.structs import asdict
+from msgspec.structs import replace
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,8 +29,8 @@ from callcenter.storage.customer_import import (
     import_customers,
 )
 from callcenter.storage.database import Database
-from callcenter.storage.stores import CustomerCard, ImportConflict, ImportResult
-from callcenter.storage.tables import customer_numbers, customers
+from callcenter.storage.stores import CustomerCard, DatabaseAway, ImportConflict, ImportResult
+from callcenter.storage.tables import calls, customer_numbers, customers
 
 ANSWERS_MAX = 10_000
 """Numbers whose answer is remembered, some 3 MB: the callers of a busy day."""
@@ -38,6 +38,17 @@ ANSWER_AGE_MAX_S = 60.0
 """An import by another process is seen after that; one by this process at once."""
 
 _E164 = re.compile(r"\+[0-9]{1,15}")
+_BY_NUMBER = (
+    select(customers)
+    .join(customer_numbers, customer_numbers.c.customer == customers.c.id)
+    .where(customer_numbers.c.number == bindparam("number"))
+)
+_LAST_AGENT = (
+    select(calls.c.answered_by)
+    .where(calls.c.customer == bindparam("customer"), calls.c.answered_by != "")
+    .order_by(calls.c.ended_at.desc())
+    .limit(1)
+)
 
 
 class CustomerDirectory:
@@ -67,22 +78,29 @@ class CustomerDirectory:
         remembered = self._answers.get(number)
         if remembered is not None and self._clock() - remembered[0] < ANSWER_AGE_MAX_S:
             self._answers.move_to_end(number)
-            return remembered[1]
+            return await self._with_last_agent(remembered[1])
         generation = self._generation
-        query = (
-            select(customers.c.id, customers.c.tier)
-            .join(customer_numbers, customer_numbers.c.customer == customers.c.id)
-            .where(customer_numbers.c.number == number)
-        )
         async with self._database.looking_up() as connection:
-            row = (await connection.execute(query)).first()
-        found = Customer(row[0], Tier(row[1])) if row else None
+            row = (await connection.execute(_BY_NUMBER, {"number": number})).mappings().first()
+        found = None if row is None else _card(row).customer()
         if generation == self._generation:  # else an import may have made it false meanwhile
             self._answers[number] = (self._clock(), found)
             self._answers.move_to_end(number)
             if len(self._answers) > self._answers_max:
                 self._answers.popitem(last=False)
-        return found
+        return await self._with_last_agent(found)
+
+    async def _with_last_agent(self, customer: Customer | None) -> Customer | None:
+        """The customer with who answered last: that is never remembered, people call again within
+        the minute. A database that is away must not cost them their tier."""
+        if customer is None:
+            return None
+        try:
+            async with self._database.looking_up() as connection:
+                agent = await connection.scalar(_LAST_AGENT, {"customer": customer.id})
+        except DatabaseAway:
+            return customer
+        return replace(customer, last_agent=agent or "")
 
     def forget_answers(self) -> None:
         """Look up anew from now on: somebody else has changed the customers."""
@@ -93,7 +111,7 @@ class CustomerDirectory:
         """The fields of ``CustomerCard``, ready for JSON. Raises ``DatabaseAway``."""
         async with self._database.looking_up() as connection:
             card = (await _read_cards(connection, [customer])).get(customer)
-        return asdict(card) if card else None
+        return card.shown() if card else None
 
     async def import_rows(
         self,
@@ -173,18 +191,23 @@ async def _read_cards(
         )
         for customer, number in await connection.execute(query_numbers):
             numbers.setdefault(customer, []).append(number)
-    return {
-        row["id"]: CustomerCard(
-            id=row["id"],
-            name=row["name"],
-            tier=Tier(row["tier"]),
-            numbers=tuple(numbers.get(row["id"], ())),
-            value=row["value"],
-            since=row["since"],
-            notes=row["notes"],
-        )
-        for row in rows
-    }
+    return {row["id"]: _card(row, tuple(numbers.get(row["id"], ()))) for row in rows}
+
+
+def _card(row: RowMapping, numbers: tuple[str, ...] = ()) -> CustomerCard:
+    return CustomerCard(
+        id=row["id"],
+        name=row["name"],
+        tier=Tier(row["tier"]),
+        numbers=numbers,
+        value=row["value"],
+        since=row["since"],
+        notes=row["notes"],
+        language=row["language"],
+        owner=row["owner"],
+        churn_risk=row["churn_risk"],
+        attributes=row["attributes"],
+    )
 
 
 async def _take_numbers(connection: AsyncConnection, batch: Sequence[CustomerChange]) -> None:
@@ -228,5 +251,9 @@ def _card_row(card: CustomerCard, now: float) -> dict[str, object]:
         "value": card.value,
         "since": card.since,
         "notes": card.notes,
+        "language": card.language,
+        "owner": card.owner,
+        "churn_risk": card.churn_risk,
+        "attributes": card.attributes,
         "changed_at": now,
     }

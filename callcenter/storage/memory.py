@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, assert_never, cast, get_args
 
-from msgspec.structs import asdict
-
 from callcenter.documents.customers_csv import CustomerRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.call import Outcome
@@ -230,12 +228,12 @@ class MemoryCustomers:
     async def find_by_number(self, number: str) -> Customer | None:
         """The customer with this E.164 number."""
         owner = self._owners.get(number)
-        return Customer(owner, self._cards[owner].tier) if owner is not None else None
+        return self._cards[owner].customer() if owner is not None else None
 
     async def card(self, customer: CustomerId) -> Mapping[str, object] | None:
         """The card's fields, ready for JSON."""
         card = self._cards.get(customer)
-        return asdict(card) if card else None
+        return card.shown() if card else None
 
     async def import_rows(
         self,

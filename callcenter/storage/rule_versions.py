@@ -109,9 +109,7 @@ def _documents() -> Select[tuple[object, ...]]:
     return select(*_ABOUT, _COLUMNS.text, _COLUMNS.rules)
 
 
-async def _one(
-    connection: AsyncConnection, query: Select[tuple[object, ...]]
-) -> RowMapping | None:
+async def _one(connection: AsyncConnection, query: Select[tuple[object, ...]]) -> RowMapping | None:
     return (await connection.execute(query)).mappings().first()
 
 
@@ -127,6 +125,4 @@ def _about(row: RowMapping) -> RulesVersion:
 
 
 def _document(row: RowMapping) -> RulesDocument:
-    return RulesDocument(
-        _about(row), row["text"], msgspec.json.decode(row["rules"], type=Rules)
-    )
+    return RulesDocument(_about(row), row["text"], msgspec.json.decode(row["rules"], type=Rules))

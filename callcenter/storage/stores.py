@@ -25,7 +25,7 @@ from callcenter.domain.ids import (
     SkillId,
     TeamId,
 )
-from callcenter.service.ports import CustomerStore, Role
+from callcenter.service.ports import Customer, CustomerStore, Role
 
 T = TypeVar("T")
 
@@ -112,7 +112,8 @@ class Session(Struct, frozen=True):
 
 
 class CustomerCard(Struct, frozen=True):
-    """What is shown of a customer when their call comes in."""
+    """All that is kept of a customer: what is shown when their call comes in (``shown``), and what
+    routing rules read."""
 
     id: CustomerId
     name: str
@@ -124,6 +125,34 @@ class CustomerCard(Struct, frozen=True):
     since: str = ""
     """The day (ISO 8601) they became a customer; empty when unknown."""
     notes: str = ""
+    language: str = ""
+    """Its short name in small letters, ``de``; empty when unknown, as the owner."""
+    owner: AgentId = ""
+    """The agent who looks after the customer."""
+    churn_risk: float | None = None
+    """The chance, 0 to 1, that the customer leaves; None when nobody said."""
+    attributes: dict[str, str] = {}
+    """What the center keeps beyond that, as it stood in the file."""
+
+    def shown(self) -> dict[str, object]:
+        """The fields of an agent's screen, ready for JSON."""
+        return {name: getattr(self, name) for name in SHOWN}
+
+    def customer(self) -> Customer:
+        """What routing knows."""
+        return Customer(
+            id=self.id,
+            tier=self.tier,
+            language=self.language,
+            owner=self.owner,
+            value=self.value or 0.0,
+            churn_risk=self.churn_risk or 0.0,
+            attributes=self.attributes,
+        )
+
+
+SHOWN = ("id", "name", "tier", "numbers", "value", "since", "notes")
+"""Fields of a ``CustomerCard`` that an agent sees; how likely somebody leaves is not among them."""
 
 
 class ImportResult(Struct, frozen=True):

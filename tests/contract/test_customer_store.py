@@ -82,8 +82,8 @@ async def test_a_customer_is_found_by_each_number(customers: Directory) -> None:
     await load(customers, ANA, BO)
     store: CustomerStore = customers
 
-    assert await store.find_by_number(A) == Customer("K1", Tier.GOLD)
-    assert await store.find_by_number(B) == Customer("K1", Tier.GOLD)
+    assert await store.find_by_number(A) == Customer("K1", Tier.GOLD, value=1234.5)
+    assert await store.find_by_number(B) == Customer("K1", Tier.GOLD, value=1234.5)
     assert await store.find_by_number(C) == Customer("K2", Tier.STANDARD)
 
 
@@ -119,6 +119,46 @@ async def test_the_card_tells_everything(customers: Directory) -> None:
     assert await source.card("K9") is None
 
 
+async def test_what_rules_read_of_a_customer_comes_with_the_answer_and_not_on_the_card(
+    customers: Directory,
+) -> None:
+    row = replace(
+        ANA, language="es", owner="ana", churn_risk=0.35, attributes={"segment": "vip", "seats": ""}
+    )
+    await load(customers, row)
+
+    found = await customers.find_by_number(A)
+    card = await customers.card("K1")
+
+    assert found == Customer(
+        "K1",
+        Tier.GOLD,
+        language="es",
+        owner="ana",
+        value=1234.5,
+        churn_risk=0.35,
+        attributes={"segment": "vip"},
+    )
+    assert card is not None
+    assert {"churn_risk", "owner", "attributes", "language"}.isdisjoint(card)
+
+
+async def test_attributes_are_added_changed_and_taken_away_one_by_one(
+    customers: Directory,
+) -> None:
+    await load(customers, replace(ANA, language="es", attributes={"segment": "vip", "plan": "a"}))
+
+    await load(customers, replace(ANA, churn_risk=0.0, attributes={"plan": "b", "seats": "9"}))
+    kept = await customers.find_by_number(A)
+    await load(customers, replace(ANA, language="", churn_risk=None, attributes={"segment": ""}))
+    cleared = await customers.find_by_number(A)
+
+    assert kept is not None
+    assert cleared is not None
+    assert (kept.language, kept.attributes) == ("es", {"segment": "vip", "plan": "b", "seats": "9"})
+    assert (cleared.language, cleared.attributes) == ("", {"plan": "b", "seats": "9"})
+
+
 async def test_an_import_adds_changes_and_leaves_alone(customers: Directory) -> None:
     first, _ = await load(customers, ANA, BO)
     same, _ = await load(customers, ANA, BO)
@@ -129,14 +169,14 @@ async def test_an_import_adds_changes_and_leaves_alone(customers: Directory) -> 
     assert (first.added, first.changed, first.unchanged) == (2, 0, 0)
     assert (same.added, same.changed, same.unchanged) == (0, 0, 2)
     assert (other.added, other.changed, other.unchanged) == (1, 1, 0)
-    assert await customers.find_by_number(A) == Customer("K1", Tier.SILVER)
+    assert await customers.find_by_number(A) == Customer("K1", Tier.SILVER, value=1234.5)
     assert await customers.find_by_number(C) == Customer("K2", Tier.STANDARD)  # not in the file
 
 
 async def test_an_answer_given_before_an_import_does_not_outlive_it(customers: Directory) -> None:
     assert await customers.find_by_number(A) is None
     await load(customers, ANA)
-    assert await customers.find_by_number(A) == Customer("K1", Tier.GOLD)
+    assert await customers.find_by_number(A) == Customer("K1", Tier.GOLD, value=1234.5)
     await load(customers, replace(ANA, numbers=(B,)))
 
     assert await customers.find_by_number(A) is None

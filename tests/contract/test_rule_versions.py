@@ -103,7 +103,7 @@ async def test_who_began_with_another_version_than_the_published_one_is_refused(
     await publish(store, new("r1"))
     await publish(store, new("r2", based_on=1, by="mia"))
 
-    with pytest.raises(RulesConflict, match="version 1.*version 2 by mia") as late:
+    with pytest.raises(RulesConflict, match=r"version 1.*version 2 by mia") as late:
         await store.save(new("r3", based_on=1))
     with pytest.raises(RulesConflict):
         await store.save(new("r4", based_on=3))

@@ -64,6 +64,74 @@ def rejected(folder: Path, line: str) -> tuple[str, str, str]:
 
 # --- what is taken --------------------------------------------------------------------------------
 
+FOR_RULES = (
+    "id,name,phone,tier,Language,Account owner,Churn-Risk,attribute:segment,Attribute: seats\n"
+)
+
+
+def test_what_rules_read_has_columns_of_its_own(tmp_path: Path) -> None:
+    line = "K1,Ana,2025550101,gold,pt-BR,Ben,0.35,vip,12\n"
+    (row,) = read(tmp_path, FOR_RULES + line)
+    (bare,) = read(tmp_path, "id,name,phone,tier\nK1,Ana,2025550101,gold\n")
+
+    assert isinstance(row, CustomerRow)
+    assert (row.language, row.owner, row.churn_risk) == ("pt-br", "ben", 0.35)
+    assert row.attributes == {"segment": "vip", "seats": "12"}
+    assert isinstance(bare, CustomerRow)
+    assert (bare.language, bare.owner, bare.churn_risk) == (UNSET, UNSET, UNSET)
+    assert bare.attributes == {}
+
+
+def test_empty_fields_of_what_rules_read_are_empty(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, FOR_RULES + "K1,Ana,2025550101,gold,,,,,\n")
+
+    assert isinstance(row, CustomerRow)
+    assert (row.language, row.owner, row.churn_risk) == ("", "", None)
+    assert row.attributes == {"segment": "", "seats": ""}
+
+
+@pytest.mark.parametrize(
+    ("fields", "column", "value", "reason"),
+    [
+        ("german!,,,,", "Language", "german!", "this is no language"),
+        (",x\x07,,,", "Account owner", "x\x07", "the text holds control characters"),
+        (",,35,,", "Churn-Risk", "35", "this is no share"),
+        (",,1.01,,", "Churn-Risk", "1.01", "this is no share"),
+        (",,-0.1,,", "Churn-Risk", "-0.1", "this is no share"),
+        (",,,a\x07,", "attribute:segment", "a\x07", "the text holds control characters"),
+        (
+            f",,,,{'x' * 201}",
+            "Attribute: seats",
+            "x" * 200,
+            "the text is longer than 200 characters",
+        ),
+    ],
+)
+def test_what_rules_cannot_read_is_rejected(
+    tmp_path: Path, fields: str, column: str, value: str, reason: str
+) -> None:
+    (row,) = read(tmp_path, f"{FOR_RULES}K1,Ana,2025550101,gold,{fields}\n")
+
+    assert isinstance(row, Reject)
+    assert (row.column, row.value, row.reason) == (column, value, reason)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("attribute:Shoe size", "names no attribute"),
+        ("attribute:", "names no attribute"),
+        ("attribute:tier", "without attribute:"),
+        ("attribute:a,attribute:a", "both mean a"),
+        (",".join(f"attribute:a{n}" for n in range(51)), "more than 50 attributes"),
+    ],
+)
+def test_a_header_whose_attributes_cannot_be_is_refused(
+    tmp_path: Path, columns: str, said: str
+) -> None:
+    with pytest.raises(CannotRead, match=said):
+        read(tmp_path, f"id,name,phone,tier,{columns}\n")
+
 
 def test_a_full_row_is_a_customer(tmp_path: Path) -> None:
     assert read(tmp_path, HEADER + GOOD) == [ANA]

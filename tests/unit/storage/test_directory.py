@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.documents.customers_csv import CustomerRow, CustomersFile
@@ -18,9 +19,12 @@ from callcenter.service.ports import Customer
 from callcenter.storage.customer_import import Changes, CustomerChange
 from callcenter.storage.database import Database
 from callcenter.storage.directory import ANSWER_AGE_MAX_S, CustomerDirectory
+from callcenter.storage.record_rows import to_row
 from callcenter.storage.stores import CustomerCard, DatabaseAway, ImportConflict
+from callcenter.storage.tables import calls
 from tests.unit.storage.databases import count_rows, held, outsider
 from tests.unit.storage.people import Hand
+from tests.unit.storage.samples import T0, make_call
 
 A = "+12025550101"
 ANA = CustomerRow(2, "K1", "Ana", (A,), Tier.GOLD)
@@ -112,6 +116,35 @@ async def test_callers_are_recognised_while_another_program_writes(database: Dat
         assert await directory.card("K1") is not None
 
 
+async def test_who_answered_last_is_told_and_never_remembered(database: Database) -> None:
+    directory = CustomerDirectory(database)
+    await directory.import_rows([ANA])
+    first = await directory.find_by_number(A)
+    ended = (
+        make_call("c1", T0 + 30, answered_by="cy"),
+        make_call("c2", T0 + 10, answered_by="bo"),
+        make_call("c3", T0 + 40, answered_by=""),
+        make_call("c4", T0 + 50, answered_by="di", customer="K2"),
+    )
+    async with database.writing() as connection:
+        rows = [to_row(call, "j", position, 0) for position, call in enumerate(ended)]
+        await connection.execute(insert(calls), rows)
+
+    again = await directory.find_by_number(A)
+
+    assert first == GOLD
+    assert again == replace(GOLD, last_agent="cy")
+
+
+async def test_a_customer_is_known_while_records_cannot_be_read(database: Database) -> None:
+    directory = CustomerDirectory(database)
+    await directory.import_rows([ANA])
+    with outsider(database) as connection:
+        connection.execute("DROP TABLE calls")
+
+    assert await directory.find_by_number(A) == GOLD
+
+
 async def test_a_database_that_is_away_says_so(database: Database) -> None:
     directory = CustomerDirectory(database)
     with outsider(database) as connection:
@@ -141,7 +174,10 @@ async def test_an_import_that_another_process_overtook_changes_nothing(
 
     def overtake(_rows: int) -> None:
         with outsider(database) as connection:
-            connection.execute("INSERT INTO customers VALUES ('K1','Ana','gold',NULL,'','',1.0)")
+            connection.execute(
+                "INSERT INTO customers (id, name, tier, since, notes, changed_at)"
+                " VALUES ('K1', 'Ana', 'gold', '', '', 1.0)"
+            )
 
     with pytest.raises(ImportConflict, match="import the file again"):
         await directory.import_rows(rows(), on_progress=overtake)
