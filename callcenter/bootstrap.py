@@ -46,6 +46,7 @@ from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
 from callcenter.service.recovery import recover, tell_salvage
 from callcenter.service.retention import Retention
+from callcenter.service.rules import RuleBook
 from callcenter.settings import (
     PbxSettings,
     Settings,
@@ -62,6 +63,7 @@ from callcenter.storage.people import People
 from callcenter.storage.projector import EntriesGone, Projector
 from callcenter.storage.records import StoredRecords
 from callcenter.storage.report_rows import StoredReports
+from callcenter.storage.rule_versions import StoredRuleVersions
 from callcenter.storage.stores import DatabaseAway
 
 ACCOUNTS_EVERY_S = 2.0
@@ -95,6 +97,7 @@ class Center:
     contacts: Contacts
     gateways: dict[str, AmiGateway]
     journal: FileJournal
+    rules: RuleBook
     url: str
     notes: list[str]
     """Sentences for the administrator on what is wrong now."""
@@ -136,6 +139,7 @@ async def open_center(
 
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
+        rules = RuleBook(hub, StoredRuleVersions(database), clock)
         api = Api(
             hub=hub,
             accounts=accounts,
@@ -146,6 +150,7 @@ async def open_center(
             attempts=contacts,
             report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
+            rules=rules,
             erasure=Erasure(
                 hub,
                 people,
@@ -156,7 +161,9 @@ async def open_center(
             ),
             upload_dir=settings.data_dir,
             clock=clock,
-            vitals=lambda: _vitals(hub, gateways, projector, executor_of[0], retention, notes),
+            vitals=lambda: _vitals(
+                hub, gateways, projector, executor_of[0], retention, (*notes, *rules.notes())
+            ),
             origins=settings.http.origins,
             behind_proxy=settings.http.behind_proxy,
             pages=static_files.FOLDER,
@@ -182,12 +189,17 @@ async def open_center(
         if not hub.state.configured or hub.state.center != center_settings:
             hub.put(CenterConfigured(center_settings))
         await _tell_accounts(hub, accounts)
+        publishing = await rules.begin(
+            settings.routing_rules, [queue.id for queue in center_settings.queues]
+        )
 
         url = await _serve_http(stack, settings, api)
         stack.enter_context(api.local_access(local_access_path(settings.data_dir), url))
         tasks = await stack.enter_async_context(_TaskOwner())
         tasks.start(projector.run(), "projector")
         tasks.start(hub.run(), "hub")
+        if publishing is not None:
+            tasks.start(publishing, "rules")
         tasks.start(_watch_accounts(hub, accounts), "accounts")
         tasks.start(retention.run(), "retention")
         for gateway in gateways.values():
@@ -204,6 +216,7 @@ async def open_center(
             contacts,
             gateways,
             journal,
+            rules,
             url,
             notes,
         )
@@ -385,7 +398,7 @@ def _vitals(
     projector: Projector,
     executor: Executor,
     retention: Retention,
-    notes: list[str],
+    notes: tuple[str, ...],
 ) -> Vitals:
     stats = projector.stats()
     return Vitals(

@@ -170,6 +170,10 @@ class Settings(BaseSettings):
     """Dialed number -> flow; ``*`` stands for every other number."""
     flows_dir: Path | None = None
     """Own flows; without it those shipped with the program."""
+    routing_rules: Path | None = None
+    """A file of routing rules. A center that never had rules begins with it; a file that is changed
+    later is kept as a draft and reported, a start never publishes it. Without it every call goes to
+    the queue that its menu chose until rules are published."""
 
     @field_validator("time_zone")
     @classmethod
@@ -230,6 +234,8 @@ def load_settings(path: Path | None = None) -> Settings:
     changes = {"data_dir": base / settings.data_dir}
     if settings.flows_dir is not None:
         changes["flows_dir"] = base / settings.flows_dir
+    if settings.routing_rules is not None:
+        changes["routing_rules"] = base / settings.routing_rules
     return settings.model_copy(update=changes)
 
 

@@ -24,6 +24,8 @@ from callcenter.api import (
     queues,
     records,
     reports,
+    routing,
+    rules,
     session,
     static_files,
     trunks,
@@ -38,7 +40,7 @@ from callcenter.api.local_access import local_access
 from callcenter.api.metrics import CONTENT_TYPE, Metrics
 from callcenter.api.openapi import document
 from callcenter.api.ports import AttemptReader, ContactImporter, HubLike, ReadVitals
-from callcenter.api.route import BODY_BYTES_MAX, JSON, PREFIX, TABLE, Services
+from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
@@ -52,6 +54,7 @@ from callcenter.service.ports import (
     ReportSource,
 )
 from callcenter.service.reports import Reports
+from callcenter.service.rules import RuleBook
 
 RESOURCES = (
     agents,
@@ -62,6 +65,8 @@ RESOURCES = (
     queues,
     records,
     reports,
+    routing,
+    rules,
     session,
     trunks,
 )
@@ -97,6 +102,7 @@ class Api:
         attempts: AttemptReader,
         report_source: ReportSource,
         trunks: Mapping[PbxName, Sequence[str]],
+        rules: RuleBook,
         erasure: Erasure | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
@@ -121,6 +127,7 @@ class Api:
             attempts=attempts,
             reports=Reports(report_source),
             trunks=trunks,
+            rules=rules,
             erasure=erasure,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
@@ -138,7 +145,8 @@ class Api:
 
     def _build(self) -> web.Application:
         app = web.Application(
-            middlewares=[self.metrics.middleware(), problems], client_max_size=BODY_BYTES_MAX
+            middlewares=[self.metrics.middleware(), problems],
+            client_max_size=max(route.body_bytes_max for route in TABLE.values()),
         )
         dispatch = Dispatch(self._services, self._site, self._audit, self._clock, self._uploads)
         # Fixed paths first: /agents/me is not an agent named "me".

@@ -21,7 +21,6 @@ from callcenter.api.auth import Site, not_signed_in, require_role, token_of
 from callcenter.api.errors import FieldError, Handler, ProblemError, as_problem, invalid
 from callcenter.api.idempotency import HEADER, Keys
 from callcenter.api.route import (
-    BODY_BYTES_MAX,
     JSON,
     NOBODY,
     Download,
@@ -185,19 +184,23 @@ async def _read_body(request: web.Request, route: Route) -> bytes:
         return b""
     if route.body is None:
         raise ProblemError("bad-request", f"{route.name} takes no body. Leave it out.")
-    if request.content_length is not None and request.content_length > BODY_BYTES_MAX:
-        raise web.HTTPRequestEntityTooLarge(BODY_BYTES_MAX)
+    bytes_max = route.body_bytes_max
+    if request.content_length is not None and request.content_length > bytes_max:
+        raise web.HTTPRequestEntityTooLarge(bytes_max)
     if request.content_type != JSON:
         raise ProblemError("wrong-type", f"Send the body as {JSON} and say so in Content-Type.")
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
-            return await request.read()
+            body = await request.read()
     except TimeoutError:
         raise ProblemError(
             "too-slow",
             f"The body did not come within {BODY_DEADLINE_S:.0f} s.",
             headers={"Connection": "close"},
         ) from None
+    if len(body) > bytes_max:  # came in chunks; the server itself stops at the longest of all
+        raise web.HTTPRequestEntityTooLarge(bytes_max)
+    return body
 
 
 def _parse_query(request: web.Request, route: Route) -> dict[str, pydantic.BaseModel | Upload]:

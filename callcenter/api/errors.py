@@ -29,13 +29,17 @@ _LOG = structlog.get_logger("callcenter.api")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class FieldError(Struct, frozen=True):
+class FieldError(Struct, frozen=True, omit_defaults=True):
     """One field of the request that is wrong."""
 
     path: str
     """Where, e.g. ``body.phone``, ``query.limit`` or ``header.Idempotency-Key``."""
     detail: str
-    """What is wrong with it."""
+    """What is wrong with it, and how to mend it."""
+    line: int = 0
+    """Of a document in this field, from 1; 0: about no line."""
+    mend: str = ""
+    """The part of ``detail`` that says how to mend a line."""
 
 
 class Problem(Struct, frozen=True):

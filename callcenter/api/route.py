@@ -26,12 +26,14 @@ from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, RecordReader, Role
 from callcenter.service.reports import Reports
+from callcenter.service.rules import RuleBook
 
 PREFIX = "/api/v1"
 JSON = "application/json"
 CSV = "text/csv"
 BODY_BYTES_MAX = 64 * 1024
-"""Bytes of a request's body: the largest one of this API, a campaign's settings, has a thousand."""
+"""Bytes of a request's body unless the route takes longer ones: a campaign's settings have a
+thousand."""
 
 EVERYONE = tuple(Role)
 """Whoever is signed in."""
@@ -81,6 +83,7 @@ class Services:
     reports: Reports
     trunks: Mapping[PbxName, Sequence[str]]
     """The trunks of each PBX: what a campaign may dial on."""
+    rules: RuleBook
     erasure: Erasure | None = None
     """Forgets people."""
 
@@ -136,11 +139,14 @@ class Route:
     """For the handler, taking the upload not included; None: as long as all others."""
     downloads: bool = False
     """Whether the answer may be a CSV file, if the query asks for it."""
+    reads: bool = False
+    """Whether it changes nothing although it takes a body."""
+    body_bytes_max: int = BODY_BYTES_MAX
 
     @property
     def writes(self) -> bool:
         """Whether it changes something: then it is idempotent by key and audited."""
-        return self.method not in ("GET", "HEAD")
+        return self.method not in ("GET", "HEAD") and not self.reads
 
     @property
     def name(self) -> str:
@@ -166,8 +172,11 @@ def route(
     problems: tuple[str, ...] = (),
     upload: UploadKind | None = None,
     deadline_s: float | None = None,
+    reads: bool = False,
+    body_bytes_max: int = BODY_BYTES_MAX,
 ) -> Callable[[Handler], Handler]:
-    """Register this handler. ``path`` follows ``/api/v1``; ``roles`` empty means public.
+    """Register this handler. ``path`` follows ``/api/v1``; ``roles`` empty means public; ``reads``
+    a POST that changes nothing.
 
     Refuses, when imported, a second handler for the same address and schemas that are not strict.
     """
@@ -203,6 +212,8 @@ def route(
             upload=upload,
             deadline_s=deadline_s,
             downloads=downloads,
+            reads=reads,
+            body_bytes_max=body_bytes_max,
         )
         return handler
 

@@ -4,6 +4,7 @@ their shape in YAML, and the line of every problem."""
 from __future__ import annotations
 
 from collections.abc import Collection
+from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -221,3 +222,21 @@ def _check(
 def rules_schema() -> dict[str, Any]:
     """The JSON Schema of a document, for editors."""
     return _Document.model_json_schema()
+
+
+DIFF_LINES = 3
+"""Lines shown around each change."""
+
+
+def diff_rules(before: str, after: str, before_name: str, after_name: str) -> str:
+    """What was changed between two texts, as a unified diff; empty when they say the same."""
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n"
+        for line in unified_diff(
+            before.splitlines(keepends=True),
+            after.splitlines(keepends=True),
+            before_name,
+            after_name,
+            n=DIFF_LINES,
+        )
+    )
