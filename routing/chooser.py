@@ -47,6 +47,7 @@ class Chooser:
         self.changed = False
         """Whether anything came or went since the last match that may bring a new pair."""
         self._weights = dict(self.settings.tier_weights)
+        self._hold_max = dict(self.settings.hold_max_of)
         self._lines = Lines()
         self._calls: dict[CallId, Work] = {}
         self._keys: dict[CallId, LineKey] = {}
@@ -73,7 +74,7 @@ class Chooser:
         self._waiting[work.queue] = self._waiting.get(work.queue, 0) + 1
         self.changed = True
         agent = work.preferred
-        if agent and (agent in self._free or agent in self._busy):
+        if agent and self._serves(agent, work.queue):
             insort(self._kept.setdefault(agent, []), (work.queued_at, work.id))
             heappush(self._wakes, (work.preferred_until, work.id, 0))
             if agent in self._free:
@@ -95,6 +96,11 @@ class Chooser:
         line = self._lines.take_out(work, key)
         if line.places and was_first and (line.hold is not None or len(key[4]) > 1):
             self._stir(key)
+
+    def _serves(self, agent_id: AgentId, queue: QueueId) -> bool:
+        """Whether this agent is here and works for this queue."""
+        known = self._free.get(agent_id) or self._busy.get(agent_id)
+        return known is not None and any(queue == name for name, _ in known.profile.queues)
 
     def _line_up(self, work: Work) -> None:
         key = self._keys[work.id] = _key_of(work)
@@ -124,6 +130,7 @@ class Chooser:
         self._lines.seat(agent.id, group, agent.idle_since, _channels_of(agent))
         self._fresh[agent.id] = None
         self.changed = True
+        self._release_strange(agent.id)
 
     def put_busy(self, agent: BusyAgent, now: float) -> None:
         """This agent is at work: not to be offered anything, but expected to come free."""
@@ -132,6 +139,7 @@ class Chooser:
         self._forget(agent.id)
         self._busy[agent.id] = agent
         self._lines.begin(agent.id, self._lines.group_of(agent.profile), agent.since, now)
+        self._release_strange(agent.id)
 
     def remove_agent(self, agent_id: AgentId) -> None:
         """This agent is neither idle nor at work: gone, or not ready."""
@@ -153,6 +161,12 @@ class Chooser:
         if self._busy.pop(agent_id, None) is not None:
             self._lines.end(agent_id)
 
+    def _release_strange(self, agent_id: AgentId) -> None:
+        """Let go the calls kept for this agent in queues that it does not work for any more."""
+        for _, call_id in tuple(self._kept.get(agent_id, ())):
+            if not self._serves(agent_id, self._calls[call_id].queue):
+                self._release(call_id)
+
     def _release(self, call_id: CallId) -> None:
         """The time is over in which this call waited for one agent only."""
         work = self._calls[call_id]
@@ -164,6 +178,7 @@ class Chooser:
         classes; call ``match`` next."""
         self.settings = settings
         self._weights = dict(settings.tier_weights)
+        self._hold_max = dict(settings.hold_max_of)
         self.estimates.change_settings(settings)
         for key, line in self._lines.lines.items():
             line.value = self._weights[key[1]] * key[2]
@@ -209,6 +224,19 @@ class Chooser:
     def count_waiting(self, queue: QueueId) -> int:
         """How many calls of this queue wait, those kept for one agent included."""
         return self._waiting.get(queue, 0)
+
+    def waiting_since(self, queue: QueueId) -> float | None:
+        """Since when the first of this queue waits; None when nobody does."""
+        firsts = [
+            line.places[0][0] for key, line in self._lines.lines.items() if key[0] == queue
+        ]
+        firsts += [
+            place[0]
+            for places in self._kept.values()
+            for place in places
+            if self._calls[place[1]].queue == queue
+        ]
+        return min(firsts, default=None)
 
     def explain(self, call_id: CallId, now: float) -> Waiting | None:
         """How this waiting call stands; None if it does not wait."""
@@ -304,9 +332,10 @@ class Chooser:
             if demand.key[2] not in channels:
                 continue
             for key, (line, after_s) in demand.lines.items():
-                if key not in found and now - line.places[0][0] >= after_s:
+                waited_s = now - line.places[0][0]
+                if key not in found and waited_s >= after_s:
                     rank = rank_of(self.settings, line, now, group.side, preference)
-                    found[key] = (rank, line, demand)
+                    found[key] = (rank, line, line.demand_at(waited_s))
         return sorted(found.values(), key=_first)
 
     def _serve(self, agent: FreeAgent, now: float, offers: list[Match]) -> None:
@@ -351,7 +380,10 @@ class Chooser:
         if instead is None:
             asked = math.exp(self.estimates.lending(line.key[0]).level)
         rates = self.estimates.coming_free[SENIOR]
-        return judge_hold(self.settings, line, demand, ahead, instead, asked, rates, now)
+        longest_s = self._hold_max.get(line.key[0], self.settings.hold_max_s)
+        return judge_hold(
+            self.settings, line, demand, ahead, instead, asked, rates, longest_s, now
+        )
 
     def _serve_lines(self, now: float, offers: list[Match]) -> None:
         """The lines that changed look for an idle agent, the most urgent first."""

@@ -54,7 +54,9 @@ class Settings(Struct, frozen=True):
     overdue_s: float = 900.0
     """The bound: a call that has waited this long goes before every one that has waited less."""
     hold_max_s: float = 60.0
-    """No call that an idle agent may take is held for a senior beyond this wait."""
+    """No call that an idle agent may take is held for a senior beyond this wait ..."""
+    hold_max_of: tuple[tuple[QueueId, float], ...] = ()
+    """... or this one, in these queues."""
     targets: tuple[Target, ...] = ()
     handling_start_s: float = 180.0
     """Start value, until calls of their own are known: mean handling time."""
@@ -69,7 +71,7 @@ class Settings(Struct, frozen=True):
 PRESETS: dict[str, Settings] = {
     "balanced": Settings(),
     "gold_first": Settings(
-        tier_weights=((Tier.GOLD, 20.0), (Tier.SILVER, 4.0), (Tier.STANDARD, 1.0))
+        tier_weights=((Tier.GOLD, 15.0), (Tier.SILVER, 2.0), (Tier.STANDARD, 1.0))
     ),
     "equal_waits": Settings(order=Order.ARRIVAL),
     "strict_priority": Settings(order=Order.WEIGHT),
