@@ -6,7 +6,9 @@ from typing import assert_never
 
 import phonenumbers
 
-from callcenter.core import offers, queue_days, readings
+from callcenter.core import classification, offers, queue_days, readings
+from callcenter.core.lessons import Arrived, Waited
+from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import Turn
 from callcenter.domain.call import Call, CallState, CallStep, Outcome, Place
 from callcenter.domain.commands import (
@@ -16,6 +18,7 @@ from callcenter.domain.commands import (
     PlayPrompt,
     ProbeMenu,
 )
+from callcenter.domain.customer import Attribute, CustomerFacts
 from callcenter.domain.events import (
     CallArrived,
     CallerHeld,
@@ -102,7 +105,25 @@ def know_customer(turn: Turn, event: CustomerFound) -> None:
     """The directory answered: from now on the call is treated by its tier."""
     call = turn.state.calls.get(event.call)
     if call is not None:
-        turn.change_call(call, customer=event.customer, tier=event.tier)
+        turn.change_call(
+            call,
+            customer=event.customer,
+            tier=event.tier,
+            facts=CustomerFacts(
+                event.last_agent,
+                event.owner,
+                event.language,
+                float(event.value),
+                float(event.churn_risk),
+                {name: _plain(value) for name, value in event.attributes.items()},
+            ),
+            is_stale=True,
+        )
+
+
+def _plain(value: Attribute) -> Attribute:
+    """The same, as it comes out of the journal: numbers are floats."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 # --- menu --------------------------------------------------------------------------------------
@@ -202,8 +223,16 @@ def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
         turn.fault("unknown_queue", f"{queue} (flow {call.flow}, node {call.node})")
         queue = turn.state.center.default_queue
     call = turn.step_call(
-        call, CallStep.QUEUE, queue=queue, queued_at=turn.now, ivr_command="", ivr_probe=""
+        call,
+        CallStep.QUEUE,
+        queue=queue,
+        asked_queue=queue,
+        queued_at=turn.now,
+        ivr_command="",
+        ivr_probe="",
     )
+    call = classification.classify(turn, call)
+    turn.lessons.append(Arrived(line_of_call(call), call.tier))
     if call.place is Place.HOLD:
         turn.clear_lease(call)
     else:
@@ -307,6 +336,9 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
     outcome = _outcome(turn, call, lost)
     if outcome is Outcome.ABANDONED:
         queue_days.count_abandoned(turn, call)
+        if call.queued_at and not call.campaign:
+            waited_s = turn.now - call.queued_at
+            turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=True))
     offers.caller_gone(turn, call)
     call = turn.step_call(turn.state.calls[call.id], CallStep.END)
     turn.record(
@@ -332,8 +364,11 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
             offers=call.offers,
             campaign=call.campaign,
             attempt=call.attempt,
+            rule=call.rule,
+            rules_version=call.rules_version,
         )
     )
+    turn.state.clear_timer(f"overflow:{call.id}")
     turn.state.clear_timer(f"lease:{call.id}")
     turn.state.clear_timer(f"parted:{call.id}")
     turn.state.call_of.remove(call.channel)

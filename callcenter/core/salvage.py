@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from callcenter.core.classification import first_problem
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
@@ -24,10 +25,18 @@ from callcenter.domain.commands import (
     PlaceCall,
     RemoveFallbackMember,
 )
-from callcenter.domain.events import CampaignJoinRequested, Event, HopperFilled, ServiceStarted
+from callcenter.domain.events import (
+    CampaignJoinRequested,
+    Event,
+    HopperFilled,
+    RulesPublished,
+    ServiceStarted,
+)
 from callcenter.domain.ids import AgentId, AttemptId, CallId, CampaignId, PbxName, Phone
 from callcenter.domain.records import AttemptRecord, CallRecord, CampaignRecord, Record
+from callcenter.domain.rules import PublishedRules
 from callcenter.domain.step import Entry
+from routing.standing import Standing
 
 RECOVERED = "recovered"
 """Why agents are not ready afterwards."""
@@ -65,6 +74,7 @@ class _Facts:
         self._works_for: dict[AgentId, CampaignId] = {
             agent.id: agent.campaign for agent in known.agents.values()
         }
+        self._rules = known.rules
         self._rows: dict[str, tuple[CampaignId, HopperRow]] = {}
         for key, campaign in known.campaigns.items():
             self._take_rows(key, campaign.hopper)
@@ -88,6 +98,9 @@ class _Facts:
             self._works_for[event.agent] = event.campaign
         elif isinstance(event, HopperFilled):
             self._take_rows(event.campaign, event.rows)
+        elif isinstance(event, RulesPublished):
+            if event.version > self._rules.version and not first_problem(event.rules):
+                self._rules = PublishedRules(event.version, event.rules)
 
     def _take_rows(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
         self._rows |= {row.number: (campaign, row) for row in rows}
@@ -187,6 +200,8 @@ class _Facts:
             timers=asked,
             links=dict.fromkeys(self._links, False),
             blocked="",
+            rules=self._rules,
+            standing=Standing(self._known.standing.learned, (), ()),
         )
 
     def _rest(self, agent: Agent) -> Agent:
@@ -198,6 +213,8 @@ class _Facts:
             agent.id,
             agent.queues,
             agent.seniority,
+            agent.team,
+            agent.skills,
             state=AgentState.NOT_READY if phone else AgentState.SIGNED_OUT,
             reason=RECOVERED if phone else "",
             since=self._now,

@@ -16,7 +16,7 @@ from callcenter.domain.attempt import Verdict
 from callcenter.domain.call import Place
 from callcenter.domain.campaign import CampaignSettings, CampaignStep, HopperRow, ListCounts
 from callcenter.domain.center import Center
-from callcenter.domain.customer import Tier
+from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.ids import (
     AgentId,
     CallId,
@@ -27,8 +27,10 @@ from callcenter.domain.ids import (
     CustomerId,
     PbxName,
     Phone,
+    QueueId,
     RequestId,
 )
+from callcenter.domain.rules import QueueSwitch, Rules
 
 
 class _Event(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -268,12 +270,21 @@ class CommandFailed(_Event, frozen=True):
 
 
 class CustomerFound(_Event, frozen=True):
-    """The directory knows the caller's number."""
+    """The directory knows the caller's number. No names, no notes: what routing rules may read."""
 
     command: CommandId
     call: CallId
     customer: CustomerId
     tier: Tier
+    last_agent: AgentId = ""
+    """Who spoke with this customer last, as the directory knows it."""
+    owner: AgentId = ""
+    """Who looks after the account."""
+    language: str = ""
+    value: float = 0.0
+    churn_risk: float = 0.0
+    attributes: dict[str, Attribute] = {}
+    """What a document of rules declares beyond these."""
 
 
 class CustomerNotFound(_Event, frozen=True):
@@ -403,6 +414,45 @@ class ErasureRequested(_Event, frozen=True):
     """The account that asks."""
 
 
+# --- what supervisors ask for --------------------------------------------------------------------
+
+
+class RulesPublished(_Event, frozen=True):
+    """These rules hold from now on, also for those who wait: they keep their place.
+
+    A roll-back is an older document under a new version.
+    """
+
+    request: RequestId
+    version: int
+    """Greater than that of the rules that hold."""
+    rules: Rules
+    by: str
+    """The account that asks."""
+
+
+class CallPriorityRequested(_Event, frozen=True):
+    """This call is to weigh so much from now on."""
+
+    request: RequestId
+    call: CallId
+    weight: float
+    """Times the weights of tier and rule; 1.0 is normal."""
+    by: str
+    """The account that asks."""
+
+
+class QueueSwitched(_Event, frozen=True):
+    """The emergency switch of a queue was set, or put back."""
+
+    request: RequestId
+    queue: QueueId
+    switch: QueueSwitch | None
+    """None: as the rules say."""
+    by: str
+    """The account that asks."""
+
+
 PbxEvent: TypeAlias = (
     PbxStateRead
     | PbxLinkLost
@@ -441,6 +491,9 @@ Request: TypeAlias = (
     | CampaignSaved
     | CampaignStepRequested
     | ErasureRequested
+    | RulesPublished
+    | CallPriorityRequested
+    | QueueSwitched
 )
 Event: TypeAlias = (
     ServiceStarted

@@ -395,7 +395,7 @@ class FaultyDay(SimulatedDay):
         left: tuple[Match, ...] = ()
         if due is None or due > self.state.now:  # else the tick to come may pair them
             copy = Machine(decode_state(self.state.encode()))
-            left = copy._router.match(self.state.now).offers
+XX
         return [
             *super().check_all(),
             *(f"call {one.call} waits while {one.agent} is free" for one in left),
