@@ -10,7 +10,18 @@ import typer
 
 COMMANDS = ("serve", "demo", "doctor", "replay", "simulate", "backup", "restore")
 """Each is the function of its name in the file of its name."""
-GROUPS = ("bench", "campaign", "erase", "flow", "import", "records", "report", "rules", "users", "asterisk")
+GROUPS = (
+    "bench",
+    "campaign",
+    "erase",
+    "flow",
+    "import",
+    "records",
+    "report",
+    "rules",
+    "users",
+    "asterisk",
+)
 """Each is the ``app`` in the file of its name."""
 FILES = {"import": "imports", "restore": "backup"}
 """Where the file's name is another."""

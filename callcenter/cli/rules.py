@@ -6,7 +6,6 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 import typer
@@ -143,9 +142,6 @@ def publish(
             help="The version that FILE was made of; default: the published one.",
         ),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell who would be treated differently.")
-    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -153,9 +149,6 @@ def publish(
     settings = read_settings(config)
     with clear_errors():
         text = read_text(file)
-    if dry_run:
-        _preview(settings, file, text, as_json)
-        return
     if based_on is None:
         based_on = _ask(settings, "GET", "/rules")["version"]
     body = {"text": text, "comment": comment, "based_on": based_on}

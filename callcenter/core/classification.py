@@ -19,8 +19,9 @@ from callcenter.core.rulebook import Rulebook
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
+from callcenter.domain.attribute_values import UNKNOWN, as_kind
 from callcenter.domain.call import Call, CallState
-from callcenter.domain.conditions import Kind, Value, Values
+from callcenter.domain.conditions import Value, Values
 from callcenter.domain.ids import AgentId, CallId, QueueId
 from callcenter.domain.rules import (
     ATTRIBUTES,
@@ -39,14 +40,6 @@ SLICE_CALLS = 200
 SLICE_PAUSE_S = 0.001
 LOOK_FOR_AGENTS_S = 10.0
 """How often it is looked whether still somebody is signed in who could take a call."""
-
-UNKNOWN: dict[Kind, Value] = {
-    Kind.TEXT: "",
-    Kind.NUMBER: 0.0,
-    Kind.TRUTH: False,
-    Kind.TEXTS: (),
-}
-"""The value of an attribute that nobody has given."""
 
 
 def first_problem(rules: Rules) -> str:
@@ -224,7 +217,7 @@ def values_of(state: State, chooser: Chooser, call: Call) -> Values:
         "owner": facts.owner,
     }
     for name, kind in rules.attributes.get("customer", {}).items():
-        customer[name] = facts.attributes.get(name, UNKNOWN[kind])
+        customer[name] = as_kind(facts.attributes.get(name), kind)
     asked = call.asked_queue or call.queue
     one: dict[str, Value] = {
         "channel": "voice",

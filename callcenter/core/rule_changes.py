@@ -41,9 +41,7 @@ def set_priority(turn: Turn, event: CallPriorityRequested) -> None:
         turn.refuse(event.request, f"Give a weight above 0 and up to {WEIGHT_MAX:g}; 1 is normal.")
     else:
         turn.change_call(call, weight=float(event.weight))
-        turn.record(
-            RoutingRecord("priority_set", call.id, f"{event.weight:g}", event.by, turn.now)
-        )
+        turn.record(RoutingRecord("priority_set", call.id, f"{event.weight:g}", event.by, turn.now))
         turn.grant(event.request)
 
 

@@ -145,7 +145,20 @@ class Executor:
             if customer is None:
                 self._put(CustomerNotFound(command.id, command.call))
             else:
-                self._put(CustomerFound(command.id, command.call, customer.id, customer.tier))
+                self._put(
+                    CustomerFound(
+                        command.id,
+                        command.call,
+                        customer.id,
+                        customer.tier,
+                        last_agent=customer.last_agent,
+                        owner=customer.owner,
+                        language=customer.language,
+                        value=customer.value,
+                        churn_risk=customer.churn_risk,
+                        attributes=dict(customer.attributes),
+                    )
+                )
 
     async def _refill(self, command: RefillHopper) -> None:
         try:

@@ -174,9 +174,7 @@ class RuleBook:
     async def _tell(self, kept: RulesDocument, request: RequestId) -> RulesDocument:
         """Have the machine treat calls by a version that is kept, and mark it."""
         about = kept.about
-        reply = await self._center.ask(
-            RulesPublished(request, about.version, kept.rules, about.by)
-        )
+        reply = await self._center.ask(RulesPublished(request, about.version, kept.rules, about.by))
         if reply.problem:
             raise RulesRefused(reply.problem)
         _LOG.info("rules_published", version=about.version, by=about.by)

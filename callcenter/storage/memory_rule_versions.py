@@ -24,7 +24,7 @@ class MemoryRuleVersions:
             return self._kept[self._of_request[new.request]]
         published = await self.published()
         if new.based_on != (0 if published is None else published.about.version):
-            raise RulesConflict(new.based_on, published and published.about)
+            raise RulesConflict(new.based_on, None if published is None else published.about)
         version = max(*self._kept, 0, above) + 1
         about = RulesVersion(version, new.by, new.at, new.comment, new.based_on)
         self._kept[version] = RulesDocument(about, new.text, new.rules)

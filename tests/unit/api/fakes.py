@@ -32,11 +32,16 @@ from callcenter.service.ports import (
     CallRecordPage,
     ContactImport,
     ImportProblem,
+    NewRules,
     Overloaded,
     Role,
+    RulesDocument,
+    RulesVersion,
     SignInRefused,
     Touched,
 )
+from callcenter.service.rules import RuleBook
+from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
 from tests.builders import T0, Bench
 
@@ -274,6 +279,40 @@ class FakeContacts:
         return self.page
 
 
+class FakeRuleVersions(MemoryRuleVersions):
+    """Versions in memory; may be away, from the beginning or only for marks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.marks = True
+
+    async def save(self, new: NewRules, above: int = 0) -> RulesDocument:
+        """As the store's."""
+        self._look()
+        return await super().save(new, above)
+
+    async def document(self, version: int) -> RulesDocument | None:
+        """As the store's."""
+        self._look()
+        return await super().document(version)
+
+    async def versions(self, limit: int, before: int = 0) -> tuple[RulesVersion, ...]:
+        """As the store's."""
+        self._look()
+        return await super().versions(limit, before)
+
+    async def mark_published(self, version: int, at: float) -> None:
+        """As the store's."""
+        if not self.marks:
+            raise OSError("the database is away")
+        await super().mark_published(version, at)
+
+    def _look(self) -> None:
+        if self.away:
+            raise OSError("the database is away")
+
+
 def healthy() -> Vitals:
     """The vitals of a service in which all is well."""
     return Vitals(
@@ -303,6 +342,7 @@ class Center:
     cards: FakeCards = field(default_factory=FakeCards)
     contacts: FakeContacts = field(default_factory=FakeContacts)
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
+    rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
@@ -325,6 +365,7 @@ class Center:
             attempts=self.contacts,
             report_source=MemoryReports(self.past),
             trunks=self.trunks,
+            rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
             upload_dir=self.upload_dir,
             clock=self.clock,
