@@ -124,9 +124,7 @@ def _end_offer(turn: Turn, leg: Leg, result: str) -> None:
     turn.state.clear_timer(f"ring:{leg.agent}")
     turn.state.clear_timer(f"join:{leg.call}")
     turn.record(
-        OfferRecord(
-            leg.call, leg.agent, leg.offered_at, turn.now, result, leg.reason, leg.score
-        )
+        OfferRecord(leg.call, leg.agent, leg.offered_at, turn.now, result, leg.reason, leg.score)
     )
 
 
