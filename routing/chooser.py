@@ -227,9 +227,7 @@ class Chooser:
 
     def waiting_since(self, queue: QueueId) -> float | None:
         """Since when the first of this queue waits; None when nobody does."""
-        firsts = [
-            line.places[0][0] for key, line in self._lines.lines.items() if key[0] == queue
-        ]
+        firsts = [line.places[0][0] for key, line in self._lines.lines.items() if key[0] == queue]
         firsts += [
             place[0]
             for places in self._kept.values()
@@ -381,9 +379,7 @@ class Chooser:
             asked = math.exp(self.estimates.lending(line.key[0]).level)
         rates = self.estimates.coming_free[SENIOR]
         longest_s = self._hold_max.get(line.key[0], self.settings.hold_max_s)
-        return judge_hold(
-            self.settings, line, demand, ahead, instead, asked, rates, longest_s, now
-        )
+        return judge_hold(self.settings, line, demand, ahead, instead, asked, rates, longest_s, now)
 
     def _serve_lines(self, now: float, offers: list[Match]) -> None:
         """The lines that changed look for an idle agent, the most urgent first."""

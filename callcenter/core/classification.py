@@ -64,8 +64,15 @@ def is_due(state: State, call: Call) -> bool:
         return False
     if call.is_stale or not call.rule or call.rules_version != state.rules.version:
         return True
-    switch = state.switches.get(call.queue)
-    return switch is not None and switch.mode is SwitchMode.DIVERTED
+    return diverted_to(state, call.queue) != call.queue
+
+
+def diverted_to(state: State, queue: QueueId) -> QueueId:
+    """Where calls of this queue go just now: to itself, unless the emergency switch says other."""
+    switch = state.switches.get(queue)
+    if switch is None or switch.mode is not SwitchMode.DIVERTED:
+        return queue
+    return switch.target if switch.target in state.queues else queue
 
 
 def bring_up_to_date(turn: Turn) -> None:
@@ -93,7 +100,8 @@ def classify(turn: Turn, call: Call) -> Call:
     """Find the rule that takes this call, and treat it so from now on. It keeps its place."""
     state = turn.state
     asked = call.asked_queue or call.queue
-    rule, failures = state.rulebook.find(values_of(state, turn.chooser, call))
+    book = state.rulebook
+    rule, failures = book.find(values_of(state, turn.chooser, call, book))
     for one in failures:
         turn.fault("rule_failed", f"rule {one.rule}: {one.failure}")
     queue = rule.then.queue or asked
@@ -114,9 +122,7 @@ def classify(turn: Turn, call: Call) -> Call:
     )
     state.clear_timer(f"overflow:{call.id}")
     call = _overflow(turn, call, is_entry=True)
-    switch = state.switches.get(call.queue)
-    if switch is not None and switch.mode is SwitchMode.DIVERTED:
-        call = msgspec.structs.replace(call, queue=switch.target)
+    call = msgspec.structs.replace(call, queue=diverted_to(state, call.queue))
     return turn.put_call(call)
 
 
@@ -150,8 +156,9 @@ def _overflow(turn: Turn, call: Call, *, is_entry: bool) -> Call:
             call = msgspec.structs.replace(call, overflows=index + 1)
             if overflow.queue in turn.state.queues:
                 call = msgspec.structs.replace(call, queue=overflow.queue)
+    begins = call.queued_at or turn.now
     due = [
-        call.queued_at + one.after_s if one.after_s else turn.now + LOOK_FOR_AGENTS_S
+        begins + one.after_s if one.after_s else turn.now + LOOK_FOR_AGENTS_S
         for one in overflows[call.overflows :]
         if one.after_s or one.without_agents
     ]
@@ -162,7 +169,7 @@ def _overflow(turn: Turn, call: Call, *, is_entry: bool) -> Call:
 
 
 def _is_true(turn: Turn, call: Call, overflow: Overflow, *, is_entry: bool) -> bool:
-    waited_s = turn.now - call.queued_at
+    waited_s = turn.now - (call.queued_at or turn.now)
     if overflow.after_s and waited_s >= overflow.after_s:
         return True
     if overflow.longer_than and is_entry and _waiting(turn, call) > overflow.longer_than:
@@ -202,10 +209,10 @@ def overflow_due(turn: Turn, call_id: CallId) -> None:
 # --- what rules read ----------------------------------------------------------------------------
 
 
-def values_of(state: State, chooser: Chooser, call: Call) -> Values:
+def values_of(state: State, chooser: Chooser, call: Call, book: Rulebook) -> Values:
     """Every attribute that rules may read, of this call. What no condition looks at of the queue
     is not counted: it is 0."""
-    rules, reads = state.rules.rules, state.rulebook.reads
+    rules, reads = book.published.rules, book.reads
     facts = call.facts
     customer: dict[str, Value] = {
         "known": bool(call.customer),

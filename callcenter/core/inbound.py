@@ -31,6 +31,7 @@ from callcenter.domain.events import (
 from callcenter.domain.flow import Flow
 from callcenter.domain.ids import CallId, ChannelRef, CommandId, QueueId
 from callcenter.domain.records import CallRecord
+from callcenter.domain.rules import SwitchMode
 from callcenter.ivr import engine
 
 MENU_LEASE_S = 60.0
@@ -166,8 +167,12 @@ def end_menu_command(turn: Turn, event: IvrCommandEnded) -> None:
     if call is None or call.state is not CallState.IN_IVR or call.ending:
         return
     flow = turn.state.flows.get(call.flow)
-    if flow is None:
+    if flow is None and not call.hears_notice:
         enqueue(turn, call, turn.state.center.default_queue)
+    elif call.hears_notice and (
+        event.command == call.ivr_probe or (event.command == call.ivr_command and event.result >= 0)
+    ):
+        end_notice(turn, call)
     elif event.command == call.ivr_probe:
         # Everything queued before the probe has ended and its result was lost while we were away.
         follow(turn, call, flow, engine.again(flow, call.node, call.node_tries, call.flow_steps))
@@ -218,26 +223,54 @@ def probe_menu(turn: Turn, call: Call) -> None:
 
 
 def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
-    """The call waits in this queue from now on; if it is not on hold yet it is put there."""
+    """The call waits in this queue from now on; if it is not on hold yet it is put there.
+
+    A queue that is switched has its message played first, and a closed one nothing after it.
+    """
     if queue not in turn.state.queues:
         turn.fault("unknown_queue", f"{queue} (flow {call.flow}, node {call.node})")
         queue = turn.state.center.default_queue
-    call = turn.step_call(
-        call,
-        CallStep.QUEUE,
-        queue=queue,
-        asked_queue=queue,
-        queued_at=turn.now,
-        ivr_command="",
-        ivr_probe="",
-    )
+    call = turn.change_call(call, asked_queue=queue, queue=queue)
     call = classification.classify(turn, call)
+    switch = turn.state.switches.get(call.queue)
+    if switch is not None and switch.prompt and _can_hear(turn, call):
+        if not call.heard_notice:
+            return _play_notice(turn, call, switch.prompt)
+        if switch.mode is SwitchMode.CLOSED:
+            turn.end_caller(call, queue="", ended_by_flow=True)
+            return call
+    call = turn.step_call(call, CallStep.QUEUE, queued_at=turn.now, ivr_command="", ivr_probe="")
     turn.lessons.append(Arrived(line_of_call(call), call.tier))
     if call.place is Place.HOLD:
         turn.clear_lease(call)
     else:
         hold(turn, call)
     return call
+
+
+def _can_hear(turn: Turn, call: Call) -> bool:
+    """Whether a prompt can be played: the caller is under menu control, or has just come there."""
+    is_new = call.state is CallState.ARRIVING and call.place is Place.DIALPLAN
+    return (is_new or call.place is Place.MENU) and turn.is_up(call.channel.pbx)
+
+
+def _play_notice(turn: Turn, call: Call, prompt: str) -> Call:
+    """Tell the caller what is with the queue; ``end_notice`` goes on."""
+    command = turn.command_id()
+    turn.send(PlayPrompt(command, call.channel, prompt))
+    if call.state is CallState.ARRIVING:
+        call = turn.step_call(call, CallStep.START_FLOW, place=Place.MENU)
+    call = turn.change_call(
+        call, queue="", hears_notice=True, ivr_command=command, ivr_probe="", ivr_overdue=False
+    )
+    turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
+    return call
+
+
+def end_notice(turn: Turn, call: Call) -> None:
+    """The message of a switched queue is over, or cannot be played."""
+    call = turn.change_call(call, hears_notice=False, heard_notice=True)
+    enqueue(turn, call, call.asked_queue)
 
 
 def hold(turn: Turn, call: Call) -> None:
@@ -394,6 +427,10 @@ def lease_ran_out(turn: Turn, call_id: CallId) -> None:
     """Nothing was heard of a call that should have moved: ask the PBX, and go on asking."""
     call = turn.state.calls.get(call_id)
     if call is None:
+        return
+    if call.hears_notice and not call.ivr_command and not call.ending:
+        turn.fault("notice_failed", f"queue {call.asked_queue}")
+        end_notice(turn, call)
         return
     if call.state is CallState.IN_IVR and not call.ivr_command and not call.ending:
         turn.fault("menu_failed", f"flow {call.flow}, node {call.node}")

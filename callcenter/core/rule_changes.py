@@ -6,7 +6,7 @@ import math
 
 from callcenter.core import classification
 from callcenter.core.turn import Turn
-from callcenter.domain.call import Call, CallState
+from callcenter.domain.call import CallState
 from callcenter.domain.events import CallPriorityRequested, QueueSwitched, RulesPublished
 from callcenter.domain.ids import QueueId
 from callcenter.domain.records import RoutingRecord
@@ -66,9 +66,7 @@ def switch_queue(turn: Turn, event: QueueSwitched) -> None:
     turn.touched[f"queue:{event.queue}"] = None
     detail = f"{switch.mode} {switch.target or switch.prompt} until {switch.until:.0f}"
     turn.record(RoutingRecord("queue_switched", event.queue, detail, event.by, turn.now))
-    if switch.mode is SwitchMode.DIVERTED:
-        for call in _waiting_in(turn, event.queue):
-            turn.change_call(call, queue=switch.target)
+    classification.apply_to_waiting(turn)
     turn.grant(event.request)
 
 
@@ -89,11 +87,6 @@ def _problem_of(turn: Turn, queue: QueueId, switch: QueueSwitch) -> str:
         if known.mode is SwitchMode.DIVERTED and known.target == queue:
             return f"The queue {name} is diverted to this one: put it back first."
     return ""
-
-
-def _waiting_in(turn: Turn, queue: QueueId) -> list[Call]:
-    waits = (CallState.WAITING, CallState.OFFERED)
-    return [c for c in turn.state.calls.values() if c.queue == queue and c.state in waits]
 
 
 def _end(turn: Turn, queue: QueueId, by: str) -> bool:

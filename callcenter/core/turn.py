@@ -293,7 +293,9 @@ class Turn:
 
     def waiting_queue(self, call: Call) -> QueueId:
         """The queue a call goes back to; a campaign's call waits in none."""
-        return call.queue if call.campaign else call.queue or self.state.center.default_queue
+        if call.campaign:
+            return call.queue
+        return call.queue or call.asked_queue or self.state.center.default_queue
 
     def is_up(self, pbx: PbxName) -> bool:
         """Whether the link to this PBX is up."""
