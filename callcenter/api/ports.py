@@ -14,6 +14,7 @@ from callcenter.domain.events import Event, Request
 from callcenter.domain.ids import CampaignId
 from callcenter.domain.step import Reply
 from callcenter.service.ports import AttemptPage, ContactImport, Touched
+from routing.chooser import Chooser
 
 
 class HubLike(Protocol):
@@ -25,6 +26,11 @@ class HubLike(Protocol):
     @property
     def state(self) -> State:
         """The live state: for queries only."""
+        ...
+
+    @property
+    def chooser(self) -> Chooser:
+        """Who goes to whom, as it stands: for queries only."""
         ...
 
     def put(self, event: Event) -> None:

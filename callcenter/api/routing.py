@@ -1,24 +1,32 @@
-"""What supervisors do about single calls and queues beside the rules: a call's priority, and the
-emergency switch of a queue. Each is an event; the machine grants it or says why not (409)."""
+"""What supervisors ask and do about single calls and queues: why a call is where it is, its
+priority, and the emergency switch of a queue. Wishes are events; the machine grants them or says
+why not (409). The rules themselves: ``rules``."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
+import structlog
+from msgspec import Struct
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from callcenter.api.errors import ProblemError
-from callcenter.api.route import Body, Exchange, Name, route
+from callcenter.api.errors import ProblemError, unavailable
+from callcenter.api.route import OVERSEERS, Body, Exchange, Name, route
 from callcenter.api.rules import EDITORS
-from callcenter.core.queries import CallView, QueueView, call_view, queue_view
+from callcenter.core.queries import CallView, call_view
+from callcenter.core.routing_queries import CallRouting, explain_call
 from callcenter.domain.events import CallPriorityRequested, QueueSwitched, Request
+from callcenter.domain.ids import QueueId
+from callcenter.domain.records import CallRecord, OfferRecord
 from callcenter.domain.rules import QueueSwitch, SwitchMode
 
 WEIGHT_MAX = 1000.0
 SWITCH_S_MIN = 60.0
 SWITCH_S_MAX = 7 * 86_400.0
 """A week: what lasts longer belongs into the rules."""
+
+_LOG = structlog.get_logger("callcenter.api")
 
 REFUSED = ("not-found", "conflict", "overloaded")
 
@@ -59,6 +67,62 @@ class SwitchQueue(Body):
         return self
 
 
+class SwitchedQueue(Struct, frozen=True):
+    """A queue and its emergency switch."""
+
+    queue: QueueId
+    switch: QueueSwitch | None
+    """None: it is treated as the rules say."""
+
+
+class EndedRouting(Struct, frozen=True):
+    """How a call was routed that has ended."""
+
+    call: CallRecord
+    when: str
+    """The condition of the rule that took it; empty when it had none, or is not kept any more."""
+    offers: tuple[OfferRecord, ...]
+    """To whom it was offered, with reason and score, in order."""
+
+
+class RoutingExplained(Struct, frozen=True):
+    """How one call is or was routed: one of both."""
+
+    live: CallRouting | None
+    ended: EndedRouting | None
+
+
+@route(
+    "GET",
+    "/calls/{call}/routing",
+    roles=OVERSEERS,
+    summary="Why a call is routed so",
+    problems=("not-found", "unavailable"),
+)
+async def call_routing(exchange: Exchange) -> RoutingExplained:
+    """Rules tried, agents considered, what comes next; of an ended call what was kept of that."""
+    name, hub = exchange.path["call"], exchange.services.hub
+    live = explain_call(hub.state, hub.chooser, name)
+    if live is not None:
+        return RoutingExplained(live, None)
+    try:
+        history = await exchange.services.records.call(name)
+        if history is None:
+            raise ProblemError("not-found", f"No call {name} is live or on record.")
+        document = await exchange.services.rules.document(history.call.rules_version)
+    except ProblemError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any failure of any store
+        _LOG.warning("record_store_failed", error=repr(error))
+        raise unavailable(
+            "The call is not live, and records cannot be read: the database does not answer. Try"
+            " again in a moment."
+        ) from None
+    rules = () if document is None else document.rules.rules
+    when = next((rule.when for rule in rules if rule.name == history.call.rule), "")
+    return RoutingExplained(None, EndedRouting(history.call, when, history.offers))
+
+
 @route(
     "POST",
     "/calls/{call}/priority",
@@ -80,13 +144,25 @@ async def set_priority(exchange: Exchange, body: CallPriority) -> CallView:
 
 
 @route(
+    "GET",
+    "/queues/{queue}/switch",
+    roles=OVERSEERS,
+    summary="A queue's switch",
+    problems=("not-found",),
+)
+async def queue_switch(exchange: Exchange) -> SwitchedQueue:
+    """Whether the queue is switched, how and until when."""
+    return _found(exchange)
+
+
+@route(
     "POST",
     "/queues/{queue}/switch",
     roles=EDITORS,
     summary="Switch a queue",
     problems=REFUSED,
 )
-async def switch_queue(exchange: Exchange, body: SwitchQueue) -> QueueView:
+async def switch_queue(exchange: Exchange, body: SwitchQueue) -> SwitchedQueue:
     """Close or divert a queue, or put a message in front of it, at once and for a time. The rules
     stay as they are."""
     _found(exchange)
@@ -102,24 +178,23 @@ async def switch_queue(exchange: Exchange, body: SwitchQueue) -> QueueView:
     summary="End a queue's switch",
     problems=REFUSED,
 )
-async def end_switch(exchange: Exchange) -> QueueView:
+async def end_switch(exchange: Exchange) -> SwitchedQueue:
     """Treat the queue as the rules say again."""
     _found(exchange)
     return await _switch(exchange, None)
 
 
-async def _switch(exchange: Exchange, switch: QueueSwitch | None) -> QueueView:
+async def _switch(exchange: Exchange, switch: QueueSwitch | None) -> SwitchedQueue:
     name, by = exchange.path["queue"], exchange.account.id
     await _ask(exchange, QueueSwitched(exchange.request_id, name, switch, by))
     return _found(exchange)
 
 
-def _found(exchange: Exchange) -> QueueView:
-    name = exchange.path["queue"]
-    view = queue_view(exchange.services.hub.state, name)
-    if view is None:
+def _found(exchange: Exchange) -> SwitchedQueue:
+    name, state = exchange.path["queue"], exchange.services.hub.state
+    if state.queues.get(name) is None:
         raise ProblemError("not-found", f"There is no queue {name}.")
-    return view
+    return SwitchedQueue(name, state.switches.get(name))
 
 
 async def _ask(exchange: Exchange, request: Request) -> None:

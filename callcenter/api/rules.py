@@ -17,6 +17,7 @@ from pydantic import Field, PlainSerializer, RootModel, StringConstraints
 
 from callcenter.api.errors import FieldError, ProblemError, unavailable
 from callcenter.api.route import OVERSEERS, PRINTABLE, Body, Exchange, Query, route
+from callcenter.core.routing_queries import Preview, preview_rules
 from callcenter.documents.rules import diff_rules, rules_schema
 from callcenter.documents.yaml_lines import DOCUMENT_BYTES_MAX, DocumentError, DocumentProblem
 from callcenter.service.ports import Overloaded, Role, RulesConflict, RulesDocument, RulesVersion
@@ -223,6 +224,22 @@ async def check(exchange: Exchange, body: RulesText) -> RulesCheck:
     except DocumentError as error:
         return RulesCheck(tuple(_problem(each) for each in error.problems))
     return RulesCheck(())
+
+
+@route(
+    "POST",
+    "/rules/preview",
+    roles=OVERSEERS,
+    summary="See what rules would change",
+    reads=True,
+    body_bytes_max=TEXT_BODY_BYTES_MAX,
+)
+async def preview(exchange: Exchange, body: RulesText) -> Preview:
+    """Which of the calls that wait now would be treated differently. Nothing is kept."""
+    with _told():
+        wanted = await exchange.services.rules.check(body.text)
+    hub = exchange.services.hub
+    return preview_rules(hub.state, hub.chooser, wanted)
 
 
 @route(

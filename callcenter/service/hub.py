@@ -30,6 +30,7 @@ from callcenter.domain.records import FaultRecord, RepairRecord
 from callcenter.domain.step import Entry, Reply, Step
 from callcenter.service.executor import Executor
 from callcenter.service.ports import Clock, Journal, Overloaded, PbxGateway, RecordSink
+from routing.chooser import Chooser
 
 MAX_BATCH = 256
 """Events stepped before the journal is written: about 10 ms of stepping at most."""
@@ -117,6 +118,11 @@ class Hub:
     def state(self) -> State:
         """The live state, for pure queries only."""
         return self._machine.state
+
+    @property
+    def chooser(self) -> Chooser:
+        """Who goes to whom, as it stands: for pure queries only."""
+        return self._machine.chooser
 
     @property
     def position(self) -> int:

@@ -43,6 +43,7 @@ from callcenter.service.ports import (
 from callcenter.service.rules import RuleBook
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
+from routing.chooser import Chooser
 from tests.builders import T0, Bench
 
 PASSWORD = "correct horse"
@@ -86,6 +87,11 @@ class FakeHub:
     def state(self) -> State:
         """The machine's."""
         return self.bench.machine.state
+
+    @property
+    def chooser(self) -> Chooser:
+        """The machine's."""
+        return self.bench.machine.chooser
 
     def tell(self, event: e.Event) -> Sequence[Reply]:
         """Step an event and tell of what changed."""

@@ -199,7 +199,10 @@ async def test_rules_that_are_wrong_are_refused_with_their_lines() -> None:
     assert (first["path"], first["line"]) == ("body.text", 4)
     assert "no attribute `teir`" in first["detail"]
     assert first["mend"] == "Did you mean customer.tier?"
-    assert (second["line"], second["detail"].partition(".")[0]) == (6, "there is no queue `nowhere`")
+    assert (second["line"], second["detail"].partition(".")[0]) == (
+        6,
+        "there is no queue `nowhere`",
+    )
     assert versions.body["versions"] == []
     assert center.hub.asked == []
 
@@ -333,7 +336,7 @@ async def test_a_check_tells_every_problem_and_changes_nothing() -> None:
         good, wrong, nobody = await check(FIRST), await check(WRONG), await check(skills)
 
     assert good.body == {"problems": []}
-    assert [problem["line"] for problem in wrong.body["problems"]] == [4, 6]
+    assert [problem["line"] for problem in wrong.body["problems"]] == [4, 6, 6]
     assert set(wrong.body["problems"][0]) == {"line", "what", "mend"}
     assert "no agent can ever answer" in nobody.body["problems"][0]["what"]
     assert "Idempotency-Key" not in good.headers

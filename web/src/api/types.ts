@@ -26,6 +26,12 @@ export interface AgentRow {
 /** What an agent is doing. */
 export type AgentState = "not_ready" | "ready" | "reserved" | "ringing" | "signed_out" | "talking" | "wrap_up";
 
+/** From so many seconds of waiting on, these skills are asked for instead. */
+export interface AgentStep {
+  after_s: number;
+  skills?: Record<string, number>;
+}
+
 /** One agent, as screens show it. */
 export interface AgentView {
   id: string;
@@ -59,6 +65,14 @@ export interface AgentsReport {
   totals: AgentRow[];
   total: AgentRow;
   zone: string;
+}
+
+/** Agents of one seniority who are the same to the call. */
+export interface AgentsView {
+  fit: Fit;
+  seniority: Seniority;
+  count: number;
+  names: string[];
 }
 
 /** An attempt that has ended: exactly one for each. */
@@ -117,6 +131,11 @@ export interface CallHistory {
   dispositions: DispositionRecord[];
 }
 
+/** How much a call weighs beside others. */
+export interface CallPriority {
+  weight: number;
+}
+
 /** A call that has ended. */
 export interface CallRecord {
   type: "CallRecord";
@@ -141,6 +160,28 @@ export interface CallRecord {
   offers: number;
   campaign?: string;
   attempt?: string;
+  rule?: string;
+  rules_version?: number;
+}
+
+/** How a live call is routed. */
+export interface CallRouting {
+  call: string;
+  state: CallState;
+  tier: Tier;
+  queue: string;
+  asked_queue: string;
+  rule: string;
+  rules_version: number;
+  is_outdated: boolean;
+  treatment: Treatment;
+  weight: number;
+  preferred: string;
+  tried: RuleView[];
+  steps: StepView[];
+  waiting: Waiting | null;
+  agents: AgentsView[];
+  decision: DecisionView | null;
 }
 
 /** Where a call is. */
@@ -348,6 +389,14 @@ export interface ConversationRecord {
   ended_at: number;
 }
 
+/** Why this agent was chosen. */
+export interface DecisionView {
+  agent: string;
+  offered_at: number;
+  reason: string;
+  score: Score | null;
+}
+
 /** How a conversation ended. */
 export interface Disposition {
   call: string;
@@ -361,6 +410,13 @@ export interface DispositionRecord {
   agent: string;
   code: string;
   at: number;
+}
+
+/** How a call was routed that has ended. */
+export interface EndedRouting {
+  call: CallRecord;
+  when: string;
+  offers: OfferRecord[];
 }
 
 /** Who is to be forgotten: one of both. */
@@ -383,7 +439,12 @@ export interface ErasedPerson {
 export interface FieldError {
   path: string;
   detail: string;
+  line?: number;
+  mend?: string;
 }
+
+/** What an agent is to a waiting call. */
+export type Fit = "at_work" | "kept_for_another" | "lacks_skill" | "may_take_it" | "no_room" | "not_here" | "other_queues";
 
 /** How the service level is computed; the numerator is always the calls answered within the queue's target. */
 export type Formula = "answered_and_abandoned" | "offered" | "without_short_abandons";
@@ -396,6 +457,18 @@ export interface Hello {
   account: string;
   heartbeat_s: number;
 }
+
+/** Why calls of one class wait although somebody is idle who may take them. */
+export interface Hold {
+  reason: HoldReason;
+  until: number;
+  expected_s: number;
+  benefit: number;
+  cost: number;
+}
+
+/** Why a call waits although somebody who may take it is idle. */
+export type HoldReason = "for_preferred" | "for_senior";
 
 /** One row of a list that was refused. */
 export interface ImportProblem {
@@ -440,6 +513,9 @@ export interface MishapView {
   count: number;
 }
 
+/** What would happen to a waiting call though nothing else does. */
+export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
+
 /** One offer of a call to an agent and what became of it. */
 export interface OfferRecord {
   type: "OfferRecord";
@@ -449,10 +525,19 @@ export interface OfferRecord {
   ended_at: number;
   result: string;
   reason: string;
+  score?: number[];
 }
 
 /** How a call ended, for reports. Exactly one for each call. */
 export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "left_in_ivr" | "lost";
+
+/** Where a call goes on when one of these comes true; a condition that is not set never does. */
+export interface Overflow {
+  queue: string;
+  after_s?: number;
+  longer_than?: number;
+  without_agents?: boolean;
+}
 
 /** The trunks of one PBX. */
 export interface PbxTrunks {
@@ -474,6 +559,26 @@ export interface Pong {
   at: number;
 }
 
+/** An agent who knows this customer. */
+export type Prefer = "last_agent" | "owner";
+
+/** What other rules would do to those who wait. */
+export interface Preview {
+  problem: string;
+  waiting: number;
+  looked_at: number;
+  changed: PreviewRow[];
+  weights_differ: boolean;
+}
+
+/** A waiting call that other rules would treat otherwise. */
+export interface PreviewRow {
+  call: string;
+  from_rule: string;
+  to_rule: string;
+  differs: string[];
+}
+
 /** The body of every refusal. */
 export interface Problem {
   type: string;
@@ -482,6 +587,13 @@ export interface Problem {
   detail: string;
   errors: FieldError[];
   incident: string;
+}
+
+/** A document to be published. */
+export interface PublishRules {
+  text: string;
+  comment?: string;
+  based_on: number;
 }
 
 /** One queue in one interval. What is divided by nothing is None. */
@@ -503,6 +615,14 @@ export interface QueueRow {
   talk_s: number;
   wrap_up_s: number;
   dispositions: Record<string, number>;
+}
+
+/** How a queue is switched, for a time, without touching the rules. */
+export interface QueueSwitch {
+  mode: SwitchMode;
+  until: number;
+  target?: string;
+  prompt?: string;
 }
 
 /** What a queue has done since midnight. */
@@ -585,6 +705,49 @@ export interface RetryRule {
 /** What an account may do. An account may have several. */
 export type Role = "administrator" | "agent" | "auditor" | "manager" | "supervisor";
 
+/** An older version to be published anew. */
+export interface RollBackRules {
+  version: number;
+  comment?: string;
+  based_on: number;
+}
+
+/** How one call is or was routed: one of both. */
+export interface RoutingExplained {
+  live: CallRouting | null;
+  ended: EndedRouting | null;
+}
+
+/** One rule that was looked at, the first in front. */
+export interface RuleView {
+  rule: string;
+  when: string;
+  holds: boolean;
+  read: Record<string, string | number | boolean | string[]>;
+  failure: string;
+}
+
+/** What is wrong with a document; nothing: it may be published. */
+export interface RulesCheck {
+  problems: TextProblem[];
+}
+
+/** What was changed between two versions. */
+export interface RulesDiff {
+  diff: string;
+}
+
+/** The JSON Schema of a document of rules. */
+export type RulesSchema = Record<string, unknown>;
+
+/** A document that is not kept. */
+export interface RulesText {
+  text: string;
+}
+
+/** The parts of a choice, for the record: urgency = weight x (1 + loss) x growth / handling. */
+export type Score = [number, number, number, number, number];
+
 /** How experienced an agent is; gold customers are offered to seniors first. */
 export type Seniority = "junior" | "senior";
 
@@ -604,11 +767,61 @@ export interface SignIn {
 /** Why a campaign places no call just now. */
 export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
+/** Who may answer from so many seconds of waiting on. */
+export interface StepView {
+  after_s: number;
+  skills: Record<string, number>;
+  holds_now: boolean;
+}
+
+/** What the emergency switch does to a queue. */
+export type SwitchMode = "closed" | "diverted" | "message";
+
+/** How a queue is switched, and for how long. */
+export interface SwitchQueue {
+  mode: SwitchMode;
+  for_s: number;
+  target?: string | null;
+  prompt?: string | null;
+}
+
+/** A queue and its emergency switch. */
+export interface SwitchedQueue {
+  queue: string;
+  switch: QueueSwitch | null;
+}
+
+/** The service level promised: this share of calls within so many seconds. */
+export interface Target {
+  within_s: number;
+  share: number;
+}
+
+/** One thing wrong with a document. */
+export interface TextProblem {
+  line: number;
+  what: string;
+  mend: string;
+}
+
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
 
 /** What a client can watch. */
 export type Topic = "board" | "me" | "queues";
+
+/** What is done with a call. */
+export interface Treatment {
+  queue?: string;
+  skills?: Record<string, number>;
+  weight?: number;
+  steps?: AgentStep[];
+  prefer?: Prefer | null;
+  prefer_for_s?: number;
+  overflow?: Overflow[];
+  target?: Target | null;
+  announce_every_s?: number;
+}
 
 /** A message of the client was not understood or not allowed. */
 export interface Trouble {
@@ -623,6 +836,50 @@ export interface Trunks {
 
 /** What answering machine detection said (Asterisk's AMD). */
 export type Verdict = "human" | "machine" | "not_sure";
+
+/** One version with what it says. */
+export interface VersionText {
+  version: number;
+  state: string;
+  by: string;
+  created_at: number;
+  published_at: number;
+  comment: string;
+  based_on: number;
+  text: string;
+}
+
+/** One version of the rules. */
+export interface VersionView {
+  version: number;
+  state: string;
+  by: string;
+  created_at: number;
+  published_at: number;
+  comment: string;
+  based_on: number;
+}
+
+/** One page of versions, the newest first. */
+export interface Versions {
+  versions: VersionView[];
+  next: number;
+}
+
+/** Why a call has no agent yet. */
+export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
+
+/** How a waiting call stands. */
+export interface Waiting {
+  reason: WaitReason;
+  position: number;
+  expected_s: number | null;
+  next: ([number, NextStep])[];
+  busy: number;
+  idle: number;
+  hold: Hold | null;
+  preferred: string;
+}
 
 /** What `Problem.type` may be. */
 export type ProblemType =
@@ -703,6 +960,10 @@ export interface Operations {
   "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
   /** One live call */
   "GET /api/v1/calls/{call}": { path: { call: string }; query: undefined; body: undefined; answer: CallView };
+  /** Change a call's priority */
+  "POST /api/v1/calls/{call}/priority": { path: { call: string }; query: undefined; body: CallPriority; answer: CallView };
+  /** Why a call is routed so */
+  "GET /api/v1/calls/{call}/routing": { path: { call: string }; query: undefined; body: undefined; answer: RoutingExplained };
   /** All campaigns */
   "GET /api/v1/campaigns": { path: undefined; query: undefined; body: undefined; answer: Campaigns };
   /** One campaign */
@@ -729,6 +990,12 @@ export interface Operations {
   "GET /api/v1/queues": { path: undefined; query: undefined; body: undefined; answer: Queues };
   /** One queue */
   "GET /api/v1/queues/{queue}": { path: { queue: string }; query: undefined; body: undefined; answer: QueueView };
+  /** End a queue's switch */
+  "DELETE /api/v1/queues/{queue}/switch": { path: { queue: string }; query: undefined; body: undefined; answer: SwitchedQueue };
+  /** A queue's switch */
+  "GET /api/v1/queues/{queue}/switch": { path: { queue: string }; query: undefined; body: undefined; answer: SwitchedQueue };
+  /** Switch a queue */
+  "POST /api/v1/queues/{queue}/switch": { path: { queue: string }; query: undefined; body: SwitchQueue; answer: SwitchedQueue };
   /** Ended calls */
   "GET /api/v1/records/calls": { path: undefined; query: { limit?: number; cursor?: string; since?: number; until?: number; queue?: string | null; agent?: string | null; outcome?: Outcome | null }; body: undefined; answer: Records };
   /** One ended call */
@@ -739,6 +1006,24 @@ export interface Operations {
   "GET /api/v1/reports/campaigns": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; campaign?: string | null }; body: undefined; answer: CampaignsReport };
   /** Calls by queue and interval */
   "GET /api/v1/reports/queues": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; queue?: string | null; formula?: Formula; threshold_s?: number }; body: undefined; answer: QueuesReport };
+  /** The rules in force */
+  "GET /api/v1/rules": { path: undefined; query: undefined; body: undefined; answer: VersionText };
+  /** Check rules */
+  "POST /api/v1/rules/check": { path: undefined; query: undefined; body: RulesText; answer: RulesCheck };
+  /** Compare two versions */
+  "GET /api/v1/rules/diff": { path: undefined; query: { from: number; to: number }; body: undefined; answer: RulesDiff };
+  /** See what rules would change */
+  "POST /api/v1/rules/preview": { path: undefined; query: undefined; body: RulesText; answer: Preview };
+  /** Publish rules */
+  "POST /api/v1/rules/publish": { path: undefined; query: undefined; body: PublishRules; answer: VersionText };
+  /** Go back to an older version */
+  "POST /api/v1/rules/rollback": { path: undefined; query: undefined; body: RollBackRules; answer: VersionText };
+  /** The schema of rules */
+  "GET /api/v1/rules/schema": { path: undefined; query: undefined; body: undefined; answer: RulesSchema };
+  /** Versions of the rules */
+  "GET /api/v1/rules/versions": { path: undefined; query: { limit?: number; before?: number }; body: undefined; answer: Versions };
+  /** One version of the rules */
+  "GET /api/v1/rules/versions/{version}": { path: { version: string }; query: undefined; body: undefined; answer: VersionText };
   /** Sign out */
   "DELETE /api/v1/session": { path: undefined; query: undefined; body: undefined; answer: undefined };
   /** Sign in */
