@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from callcenter.core import attempts, dialed, machine, offers, outbound
-from callcenter.core.machine import Machine
+from callcenter.core.choosing import Choosing
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -97,14 +97,14 @@ def keep_the_agent(patch: pytest.MonkeyPatch) -> None:
 
 def offer_twice(patch: pytest.MonkeyPatch) -> None:
     """Routing is told of agents who are free, and not of those who are free no more."""
-    real = Machine._sync_agent
+    real = Choosing._show_agent
 
-    def sync(self: Machine, agent_id: str) -> None:
-        agent = self.state.agents.get(agent_id)
+    def show(self: Choosing, agent_id: str) -> None:
+        agent = self._state.agents.get(agent_id)
         if agent is not None and agent.state is AgentState.READY:
             real(self, agent_id)
 
-    patch.setattr(Machine, "_sync_agent", sync)
+    patch.setattr(Choosing, "_show_agent", show)
 
 
 def wait_for_a_join_for_ever(patch: pytest.MonkeyPatch) -> None:
