@@ -1,0 +1,126 @@
+"""The arithmetic of a choice: how urgent a call is, whether it is held, who of two sides takes it.
+
+Pure functions on a line's figures. All costs are in the cost of a second that a customer with
+weight 1 waits.
+"""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+from routing.learning import SENIOR, Lending, loss_at
+from routing.lines import Demand, Line
+from routing.settings import Order, Settings
+from routing.work import Hold, HoldReason, Score
+
+LENDING_GAIN = 10.0
+"""Ten points of difference in occupancy at this moment: 2.7 times the weight is asked for."""
+LENDING_RATE = 1.0 / 60.0
+"""The same difference for a minute moves what is asked for by a tenth of that, and it stays."""
+LENDING_STEP_S = 30.0
+"""A longer pause between two choices counts as this long: nothing is known of it."""
+LEVEL_MAX = 4.0
+"""Bound of the logarithm: a weight of 55."""
+
+
+class Rank(Struct, frozen=True, order=True, array_like=True):
+    """The order of two calls for the same agent; the smaller goes first."""
+
+    not_overdue: bool
+    urgency: float
+    """As a negative; 0 for the overdue."""
+    queued_at: float
+    call: str
+
+
+def score_of(settings: Settings, line: Line, waited_s: float, side: int) -> Score:
+    """How urgent the first of this line is for an agent of this seniority."""
+    figures = line.figures
+    weight = line.value * figures.lift
+    handling_s = figures.handling_s[side]
+    if settings.order is Order.COST:
+        loss = loss_at(figures, waited_s)
+        growth = 1.0 + waited_s / settings.growth_s
+        urgency = weight * (1.0 + loss) * growth / handling_s
+        return Score(weight, loss, growth, handling_s, urgency)
+    urgency = weight if settings.order is Order.WEIGHT else 0.0
+    return Score(weight, 0.0, 1.0, handling_s, urgency)
+
+
+def rank_of(settings: Settings, line: Line, now: float, side: int, preference: float) -> Rank:
+    """The place of this line's first call among the calls that an agent may take."""
+    queued_at, call = line.places[0]
+    waited_s = now - queued_at
+    if waited_s >= settings.overdue_s:
+        return Rank(False, 0.0, queued_at, call)
+    urgency = score_of(settings, line, waited_s, side).urgency * preference
+    return Rank(True, -urgency, queued_at, call)
+
+
+def cost_rate(line: Line, now: float) -> float:
+    """What each second costs that the first of this line waits."""
+    return line.value * line.figures.lift * (1.0 + loss_at(line.figures, now - line.places[0][0]))
+
+
+def judge_hold(
+    settings: Settings,
+    line: Line,
+    demand: Demand,
+    instead: Line | None,
+    asked_weight: float,
+    freed_rates: tuple[float, ...],
+    now: float,
+) -> Hold | None:
+    """Whether the first of this line waits for a senior although a junior is idle.
+
+    ``instead`` is the line that the junior would serve then; without one the junior stays idle. The
+    gain is what a senior is worth for this call, less what it is worth for the call that the senior
+    would have taken otherwise. The cost is the longer wait of all that wait in front of the last
+    one held: so what counts is when so many seniors have come free as calls wait for them.
+    """
+    if settings.order is not Order.COST:
+        return None
+    until = line.places[0][0] + settings.hold_max_s
+    if now >= until:
+        return None
+    other = asked_weight if instead is None else instead.value
+    if other >= line.value:
+        return None
+    seniors = demand.pools[SENIOR]
+    ahead = 0
+    for one, _ in demand.lines.values():
+        if one.value >= line.value:
+            ahead += len(one.places)
+    ahead -= len(seniors.idle)
+    expected_s = 0.0
+    if ahead > 0:
+        freed = seniors.freed_per_s(freed_rates)
+        if freed <= 0.0:
+            return None
+        expected_s = ahead / freed
+    benefit = (line.value - other) * line.figures.gain
+    saved = 0.0 if instead is None else cost_rate(instead, now)
+    cost = max(0.0, cost_rate(line, now) - saved) * expected_s
+    if benefit <= cost:
+        return None
+    return Hold(HoldReason.FOR_SENIOR, until, expected_s, benefit, cost)
+
+
+def lend(lending: Lending, demand: Demand, now: float) -> tuple[Lending, float]:
+    """How worthy a call must be to go to a senior while juniors are idle too.
+
+    The weight asked for rises while the seniors of this demand are busier than its juniors, at once
+    and, slowly, for good: so both come to the same occupancy, and the seniors' share of the work is
+    the worthiest.
+    """
+    (juniors_busy, juniors), (seniors_busy, seniors) = (pool.occupancy() for pool in demand.pools)
+    if juniors == 0 or seniors == 0:
+        return lending, math.exp(lending.level)
+    difference = seniors_busy / seniors - juniors_busy / juniors
+    step_s = min(LENDING_STEP_S, max(0.0, now - lending.at))
+    level = lending.level + LENDING_RATE * difference * step_s
+    level = min(LEVEL_MAX, max(-LEVEL_MAX, level))
+    asked = math.exp(min(2.0 * LEVEL_MAX, level + LENDING_GAIN * difference))
+    return Lending(level, now), asked
