@@ -19,6 +19,7 @@ LENDING_GAIN = 10.0
 """Ten points of difference in occupancy at this moment: 2.7 times the weight is asked for."""
 LENDING_RATE = 1.0 / 60.0
 """The same difference for a minute moves what is asked for by a tenth of that, and it stays."""
+SENIOR_RESERVE = 0.0
 LENDING_STEP_S = 30.0
 """A longer pause between two choices counts as this long: nothing is known of it."""
 LEVEL_MAX = 4.0
@@ -118,7 +119,7 @@ def lend(lending: Lending, demand: Demand, now: float) -> tuple[Lending, float]:
     (juniors_busy, juniors), (seniors_busy, seniors) = (pool.occupancy() for pool in demand.pools)
     if juniors == 0 or seniors == 0:
         return lending, math.exp(lending.level)
-    difference = seniors_busy / seniors - juniors_busy / juniors
+    difference = seniors_busy / seniors - juniors_busy / juniors + SENIOR_RESERVE
     step_s = min(LENDING_STEP_S, max(0.0, now - lending.at))
     level = lending.level + LENDING_RATE * difference * step_s
     level = min(LEVEL_MAX, max(-LEVEL_MAX, level))
