@@ -10,7 +10,7 @@ import math
 
 from msgspec import Struct
 
-from routing.learning import SENIOR, Lending, loss_at
+from routing.learning import SENIOR, Figures, Lending, loss_at
 from routing.lines import Demand, Line
 from routing.settings import Order, Settings
 from routing.work import Hold, HoldReason, Score
@@ -69,6 +69,7 @@ def judge_hold(
     settings: Settings,
     line: Line,
     demand: Demand,
+    ahead: int,
     instead: Line | None,
     asked_weight: float,
     freed_rates: tuple[float, ...],
@@ -76,7 +77,7 @@ def judge_hold(
 ) -> Hold | None:
     """Whether the first of this line waits for a senior although a junior is idle.
 
-    ``instead`` is the line that the junior would serve then; without one the junior stays idle. The
+    ``ahead`` is how many calls wait that are as worthy, this one included. ``instead`` is the line that the junior would serve then; without one the junior stays idle. The
     gain is what a senior is worth for this call, less what it is worth for the call that the senior
     would have taken otherwise. The cost is the longer wait of all that wait in front of the last
     one held: so what counts is when so many seniors have come free as calls wait for them.
@@ -90,23 +91,41 @@ def judge_hold(
     if other >= line.value:
         return None
     seniors = demand.pools[SENIOR]
-    ahead = 0
-    for one, _ in demand.lines.values():
-        if one.value >= line.value:
-            ahead += len(one.places)
-    ahead -= len(seniors.idle)
+    wanted = ahead - len(seniors.idle)
     expected_s = 0.0
-    if ahead > 0:
+    if wanted > 0:
         freed = seniors.freed_per_s(freed_rates)
         if freed <= 0.0:
             return None
-        expected_s = ahead / freed
+        expected_s = wanted / freed
     benefit = (line.value - other) * line.figures.gain
     saved = 0.0 if instead is None else cost_rate(instead, now)
     cost = max(0.0, cost_rate(line, now) - saved) * expected_s
     if benefit <= cost:
         return None
     return Hold(HoldReason.FOR_SENIOR, until, expected_s, benefit, cost)
+
+
+def is_spared(
+    line: Line, demand: Demand, worthier: list[tuple[float, Figures]], freed_rates: tuple[float, ...]
+) -> bool:
+    """Whether a senior for this call is worth less than what is lost to worthier calls to come.
+
+    ``worthier``: value and figures of the tiers above. With every senior given away the chance that
+    a worthier call comes before a senior comes free is a power of the share of such calls among
+    both kinds of events; such a call then waits, or goes to a junior, whichever is cheaper.
+    """
+    arrivals = math.fsum(figures.arrivals_per_s for _, figures in worthier)
+    seniors = demand.pools[SENIOR]
+    freed = seniors.freed_per_s(freed_rates)
+    if arrivals <= 0.0:
+        return False
+    chance = (arrivals / (arrivals + freed)) ** len(seniors.idle)
+    harm = 0.0
+    for value, figures in worthier:
+        wait_s = figures.gain if freed <= 0.0 else (1.0 + figures.loss[0]) / freed
+        harm += figures.arrivals_per_s / arrivals * value * min(figures.gain, wait_s)
+    return chance * harm > line.value * line.figures.gain
 
 
 def lend(lending: Lending, demand: Demand, now: float) -> tuple[Lending, float]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import AgentId, CallId, QueueId
-from routing.choice import Rank, judge_hold, lend, rank_of, score_of
+from routing.choice import Rank, is_spared, judge_hold, lend, rank_of, score_of
 from routing.learning import JUNIOR, SENIOR, Estimates, Learned
 from routing.lines import Demand, Group, Line, LineKey, Lines, Place
 from routing.settings import Order, Settings
@@ -78,6 +78,8 @@ class Chooser:
         """This call waits, or waits under other conditions; it keeps its place."""
         if self._calls.get(work.id) == work:
             return
+        if work.id not in self._calls:
+            self.estimates.arrived(work.queue, work.tier, work.queued_at)
         self.remove_call(work.id)
         self._calls[work.id] = work
         self.changed = True
@@ -246,19 +248,32 @@ class Chooser:
             if group.side == JUNIOR:
                 rest = candidates[number + 1 :]
                 instead = rest[0][1] if rest else None
-                if self._judge(line, demand, instead, now) is not None:
+                if self._judge(line, demand, candidates, instead, now) is not None:
                     self._stirred[line.key] = None
                     continue
             reason = Reason.PAST_HELD if number else Reason.URGENT
             self._pair(agent, work, reason, line, now, offers)
             return
 
-    def _judge(self, line: Line, demand: Demand, instead: Line | None, now: float) -> Hold | None:
+    def _judge(
+        self,
+        line: Line,
+        demand: Demand,
+        candidates: list[Candidate],
+        instead: Line | None,
+        now: float,
+    ) -> Hold | None:
+        """Whether this line's first is held; ``candidates``: all lines that the junior may
+        serve."""
+        ahead = 0
+        for _, one, _ in candidates:
+            if one.value >= line.value:
+                ahead += len(one.places)
         asked = 0.0
         if instead is None and self.settings.order is Order.COST:
             _, asked = lend(self.estimates.lending(line.key[0]), demand, now)
         rates = self.estimates.coming_free[SENIOR]
-        return judge_hold(self.settings, line, demand, instead, asked, rates, now)
+        return judge_hold(self.settings, line, demand, ahead, instead, asked, rates, now)
 
     def _serve_lines(self, now: float, offers: list[Match]) -> None:
         """The lines that changed look for an idle agent, the most urgent first."""
@@ -289,7 +304,9 @@ class Chooser:
         if not seniors:
             side, reason = JUNIOR, Reason.ONLY
             if rank.not_overdue:
-                line.hold = self._judge(line, demand, None, now)
+                group = self._lines.group_of(self._free[juniors[0][2]].profile)
+                candidates = self._candidates(group, (line.key[3],), now)
+                line.hold = self._judge(line, demand, candidates, None, now)
                 if line.hold is not None:
                     return False
         elif not juniors:
@@ -310,10 +327,19 @@ class Chooser:
         queue = line.key[0]
         lending, asked = lend(self.estimates.lending(queue), demand, now)
         self.estimates.set_lending(queue, lending)
-        if line.value < asked:
+        if line.value < asked or self._is_spared(line, demand):
             return JUNIOR, Reason.JUNIOR
         is_least = line.value <= min(self._weights.values())
         return SENIOR, Reason.LENT if is_least else Reason.SENIOR
+
+    def _is_spared(self, line: Line, demand: Demand) -> bool:
+        worthier = [
+            (value, self.estimates.figures(queue, tier))
+            for queue in demand.shared
+            for tier, value in self._weights.items()
+            if value > line.value
+        ]
+        return is_spared(line, demand, worthier, self.estimates.coming_free[SENIOR])
 
     def _pair(
         self,

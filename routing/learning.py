@@ -27,6 +27,8 @@ TARGET_GAIN = 5.0
 TARGET_MAX = 3.0
 """... but it is never more than trebled: the other queues have targets too."""
 PACE_MAX_S = 3600.0
+ARRIVALS_MEMORY = 30.0
+"""Arrivals change with the hour: so few, and it is followed."""
 
 JUNIOR, SENIOR = 0, 1
 
@@ -37,6 +39,14 @@ class Mean(Struct, frozen=True, array_like=True):
     value: float
     count: float
     """How many observations it rests on."""
+
+
+class Arrivals(Struct, frozen=True, array_like=True):
+    """How fast calls come."""
+
+    last_at: float
+    gap: Mean
+    """Seconds between two."""
 
 
 class Lending(Struct, frozen=True, array_like=True):
@@ -55,6 +65,7 @@ class Learned(Struct, frozen=True):
     unresolved: dict[str, Mean] = field(default_factory=dict)
     in_time: dict[str, Mean] = field(default_factory=dict)
     pace: dict[str, Mean] = field(default_factory=dict)
+    arrivals: dict[str, Arrivals] = field(default_factory=dict)
     patience: dict[str, Hazard] = field(default_factory=dict)
     talk: dict[str, Hazard] = field(default_factory=dict)
     lending: dict[QueueId, Lending] = field(default_factory=dict)
@@ -69,7 +80,7 @@ def add(mean: Mean, value: float, memory: float) -> Mean:
 class Figures:
     """The estimates of one queue and tier, ready to be used in a choice."""
 
-    __slots__ = ("gain", "handling_s", "hang_up", "lift", "loss", "pace_s", "target")
+    __slots__ = ("arrivals_per_s", "gain", "handling_s", "hang_up", "lift", "loss", "pace_s", "target")
 
     def __init__(self) -> None:
         self.handling_s = [0.0, 0.0]
@@ -85,6 +96,7 @@ class Figures:
         self.target: Target | None = None
         self.pace_s = 0.0
         """Seconds between two who leave the line."""
+        self.arrivals_per_s = 0.0
 
 
 def side_name(side: int) -> str:
@@ -103,6 +115,7 @@ class Estimates:
             dict(stored.unresolved),
             dict(stored.in_time),
             dict(stored.pace),
+            dict(stored.arrivals),
             dict(stored.patience),
             dict(stored.talk),
             dict(stored.lending),
@@ -121,6 +134,7 @@ class Estimates:
             dict(one.unresolved),
             dict(one.in_time),
             dict(one.pace),
+            dict(one.arrivals),
             dict(one.patience),
             dict(one.talk),
             dict(one.lending),
@@ -144,9 +158,21 @@ class Estimates:
             self._use_in_time(known, self._learned.in_time.get(key))
             pace = self._learned.pace.get(key)
             known.pace_s = pace.value if pace is not None else 0.0
+            self._use_arrivals(known, self._learned.arrivals.get(key))
         return known
 
     # --- what happened ------------------------------------------------------------------------
+
+    def arrived(self, queue: QueueId, tier: Tier, at: float) -> None:
+        """Such a call came."""
+        key = f"{queue}/{tier}"
+        known = self._learned.arrivals.get(key)
+        if known is None:
+            self._learned.arrivals[key] = Arrivals(at, Mean(0.0, 0.0))
+            return
+        gap = add(known.gap, min(PACE_MAX_S, max(0.0, at - known.last_at)), ARRIVALS_MEMORY)
+        known = self._learned.arrivals[key] = Arrivals(max(at, known.last_at), gap)
+        self._use_arrivals(self.figures(queue, tier), known)
 
     def handled(
         self, queue: QueueId, tier: Tier, side: int, handling_s: float, resolved: bool | None
@@ -221,6 +247,10 @@ class Estimates:
     def _use_patience(self, figures: Figures, patience: Hazard) -> None:
         figures.hang_up = rates_of(patience)
         figures.loss = tuple(rate * 60.0 * self._settings.loss_cost for rate in figures.hang_up)
+
+    def _use_arrivals(self, figures: Figures, known: Arrivals | None) -> None:
+        if known is not None and known.gap.value > 0.0:
+            figures.arrivals_per_s = 1.0 / known.gap.value
 
     def _use_unresolved(self, figures: Figures, key: str) -> None:
         junior = self._unresolved(f"{key}/junior", JUNIOR).value

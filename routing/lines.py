@@ -51,7 +51,7 @@ class Pool:
 class Demand:
     """What a step of a class asks for, who may give it, and which lines ask for it now."""
 
-    __slots__ = ("key", "lines", "pools")
+    __slots__ = ("key", "lines", "pools", "shared")
 
     def __init__(self, key: DemandKey) -> None:
         self.key = key
@@ -59,6 +59,8 @@ class Demand:
         """Juniors, seniors."""
         self.lines: dict[LineKey, tuple[Line, float]] = {}
         """The lines in which somebody waits, each with the wait after which it asks for this."""
+        self.shared: dict[QueueId, None] = {}
+        """The queues that seniors of this demand serve."""
 
 
 class Line:
@@ -189,6 +191,8 @@ class Lines:
         for name, preference in group.profile.queues:
             if name == queue and all(levels.get(n.skill, 0) >= n.level for n in needs):
                 group.demands.append((demand, preference))
+                if group.profile.is_senior:
+                    demand.shared.update((other, None) for other, _ in group.profile.queues)
 
     def seat(
         self, agent_id: AgentId, group: Group, idle_since: float, channels: tuple[str, ...]
