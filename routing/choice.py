@@ -15,11 +15,13 @@ from routing.lines import Demand, Line
 from routing.settings import Order, Settings
 from routing.work import Hold, HoldReason, Score
 
-LENDING_GAIN = 10.0
-"""Ten points of difference in occupancy at this moment: 2.7 times the weight is asked for."""
+LENDING_GAIN = 2.0
+"""Fifty points of difference in occupancy at this moment: 2.7 times the weight is asked for."""
 LENDING_RATE = 1.0 / 60.0
-"""The same difference for a minute moves what is asked for by a tenth of that, and it stays."""
-SENIOR_RESERVE = 0.0
+"""A difference of ten points for ten minutes does the same, and it stays."""
+SENIOR_RESERVE = 0.01
+"""How much less busy seniors are kept than juniors, as a share of the time: a worthy call then
+finds one free more often, and nobody notices the difference."""
 LENDING_STEP_S = 30.0
 """A longer pause between two choices counts as this long: nothing is known of it."""
 LEVEL_MAX = 4.0
@@ -77,10 +79,12 @@ def judge_hold(
 ) -> Hold | None:
     """Whether the first of this line waits for a senior although a junior is idle.
 
-    ``ahead`` is how many calls wait that are as worthy, this one included. ``instead`` is the line that the junior would serve then; without one the junior stays idle. The
-    gain is what a senior is worth for this call, less what it is worth for the call that the senior
-    would have taken otherwise. The cost is the longer wait of all that wait in front of the last
-    one held: so what counts is when so many seniors have come free as calls wait for them.
+    ``ahead`` is how many calls wait that are as worthy, this one included. ``instead`` is the line
+    that the junior would serve then; without one the junior stays idle.
+
+    The gain is what a senior is worth for this call, less what it is worth for the call that the
+    senior would have taken otherwise. The cost is the longer wait of all that wait in front of the
+    last one held: so what counts is when so many seniors have come free as calls wait for them.
     """
     if settings.order is not Order.COST:
         return None
@@ -107,7 +111,10 @@ def judge_hold(
 
 
 def is_spared(
-    line: Line, demand: Demand, worthier: list[tuple[float, Figures]], freed_rates: tuple[float, ...]
+    line: Line,
+    demand: Demand,
+    worthier: list[tuple[float, Figures]],
+    freed_rates: tuple[float, ...],
 ) -> bool:
     """Whether a senior for this call is worth less than what is lost to worthier calls to come.
 

@@ -14,9 +14,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from callcenter.domain.customer import Tier
 from callcenter.domain.ids import AgentId, CallId, QueueId
 from routing.choice import Rank, is_spared, judge_hold, lend, rank_of, score_of
+from routing.explaining import Waiting, explain
 from routing.learning import JUNIOR, SENIOR, Estimates, Learned
 from routing.lines import Demand, Group, Line, LineKey, Lines, Place
 from routing.settings import Order, Settings
@@ -69,8 +69,7 @@ class Chooser:
         """When to look at which line (``_wake_lines``), or release which kept call."""
         self._wake_lines: dict[int, LineKey] = {}
         self._wake_count = 0
-        self._moved: dict[tuple[QueueId, Tier], float] = {}
-        self._now = 0.0
+        self._waiting: dict[QueueId, int] = {}
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -82,6 +81,7 @@ class Chooser:
             self.estimates.arrived(work.queue, work.tier, work.queued_at)
         self.remove_call(work.id)
         self._calls[work.id] = work
+        self._waiting[work.queue] = self._waiting.get(work.queue, 0) + 1
         self.changed = True
         agent = work.preferred
         if agent and (agent in self._free or agent in self._busy):
@@ -97,6 +97,7 @@ class Chooser:
         work = self._calls.pop(call_id, None)
         if work is None:
             return
+        self._waiting[work.queue] -= 1
         key = self._keys.pop(call_id, None)
         if key is None:
             self._unkeep(work)
@@ -107,10 +108,9 @@ class Chooser:
             self._stir(key)
 
     def _line_up(self, work: Work) -> None:
-        key = (work.queue, work.tier, work.weight, work.channel, work.steps)
-        self._keys[work.id] = key
-        value = self._weights[work.tier] * work.weight
-        self._lines.insert(work, key, value, self.estimates.figures(work.queue, work.tier))
+        key = self._keys[work.id] = _key_of(work)
+        figures = self.estimates.figures(work.queue, work.tier)
+        self._lines.insert(work, key, self._value_of(work), figures)
         self._stir(key)
 
     def _stir(self, key: LineKey) -> None:
@@ -170,12 +170,39 @@ class Chooser:
         self._unkeep(work)
         self._line_up(work)
 
+    # --- questions ------------------------------------------------------------------------------
+
+    def count_idle(self, queue: QueueId) -> int:
+        """How many agents of this queue are idle."""
+        return self._lines.idle.get(queue, 0)
+
+    def count_waiting(self, queue: QueueId) -> int:
+        """How many calls of this queue wait, those kept for one agent included."""
+        return self._waiting.get(queue, 0)
+
+    def explain(self, call_id: CallId, now: float) -> Waiting | None:
+        """How this waiting call stands; None if it does not wait."""
+        work = self._calls.get(call_id)
+        if work is None:
+            return None
+        key = self._keys.get(call_id)
+        line = self._line_for(work) if key is None else self._lines.lines[key]
+        lines = self._lines.lines.values()
+        return explain(self.settings, self.estimates, work, line, lines, now, is_kept=key is None)
+
+    def _line_for(self, work: Work) -> Line:
+        """The line that a kept call would wait in."""
+        figures = self.estimates.figures(work.queue, work.tier)
+        return self._lines.line_for(_key_of(work), self._value_of(work), figures)
+
+    def _value_of(self, work: Work) -> float:
+        return self._weights[work.tier] * work.weight
+
     # --- matching -------------------------------------------------------------------------------
 
     def match(self, now: float) -> Matches:
         """Pair whom the rule pairs at ``now``. Who is paired is gone: call and agent."""
         self.changed = False
-        self._now = now
         self._lines.advance(now)
         self._wake(now)
         offers: list[Match] = []
@@ -352,9 +379,7 @@ class Chooser:
     ) -> None:
         side = int(agent.profile.is_senior)
         if line is None:
-            value = self._weights[work.tier] * work.weight
-            key = (work.queue, work.tier, work.weight, work.channel, work.steps)
-            line = Line(key, value, self.estimates.figures(work.queue, work.tier), ())
+            line = self._line_for(work)
         waited_s = now - work.queued_at
         score = score_of(self.settings, line, waited_s, side)
         offers.append(Match(work.id, agent.id, reason, score, waited_s))
@@ -382,6 +407,10 @@ class Chooser:
         self._wake_count += 1
         self._wake_lines[self._wake_count] = line.key
         heappush(self._wakes, (at, "", self._wake_count))
+
+
+def _key_of(work: Work) -> LineKey:
+    return (work.queue, work.tier, work.weight, work.channel, work.steps)
 
 
 def _first(candidate: Candidate) -> Rank:

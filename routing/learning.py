@@ -2,7 +2,7 @@
 
 Learnt are, for each queue and tier: how long agents of either seniority are busy with a call, how
 soon callers hang up by how long they have waited, how many matters stay unresolved, how many calls
-are answered within the target, and how fast the line moves. Every estimate begins at a start value
+are answered within the target, and how fast calls come. Every estimate begins at a start value
 that weighs as a few observations, and forgets: ``Settings.memory`` observations back it has lost
 about two thirds of what was known then.
 """
@@ -26,7 +26,7 @@ TARGET_GAIN = 5.0
 """Each point (0.01) that a service level is below its target adds 5 % to the weight ..."""
 TARGET_MAX = 3.0
 """... but it is never more than trebled: the other queues have targets too."""
-PACE_MAX_S = 3600.0
+GAP_MAX_S = 3600.0
 ARRIVALS_MEMORY = 30.0
 """Arrivals change with the hour: so few, and it is followed."""
 
@@ -64,7 +64,6 @@ class Learned(Struct, frozen=True):
     handling: dict[str, Mean] = field(default_factory=dict)
     unresolved: dict[str, Mean] = field(default_factory=dict)
     in_time: dict[str, Mean] = field(default_factory=dict)
-    pace: dict[str, Mean] = field(default_factory=dict)
     arrivals: dict[str, Arrivals] = field(default_factory=dict)
     patience: dict[str, Hazard] = field(default_factory=dict)
     talk: dict[str, Hazard] = field(default_factory=dict)
@@ -80,7 +79,7 @@ def add(mean: Mean, value: float, memory: float) -> Mean:
 class Figures:
     """The estimates of one queue and tier, ready to be used in a choice."""
 
-    __slots__ = ("arrivals_per_s", "gain", "handling_s", "hang_up", "lift", "loss", "pace_s", "target")
+    __slots__ = ("arrivals_per_s", "gain", "handling_s", "hang_up", "lift", "loss", "target")
 
     def __init__(self) -> None:
         self.handling_s = [0.0, 0.0]
@@ -94,8 +93,6 @@ class Figures:
         self.lift = 1.0
         """What the service level target makes of the weight."""
         self.target: Target | None = None
-        self.pace_s = 0.0
-        """Seconds between two who leave the line."""
         self.arrivals_per_s = 0.0
 
 
@@ -114,7 +111,6 @@ class Estimates:
             dict(stored.handling),
             dict(stored.unresolved),
             dict(stored.in_time),
-            dict(stored.pace),
             dict(stored.arrivals),
             dict(stored.patience),
             dict(stored.talk),
@@ -133,7 +129,6 @@ class Estimates:
             dict(one.handling),
             dict(one.unresolved),
             dict(one.in_time),
-            dict(one.pace),
             dict(one.arrivals),
             dict(one.patience),
             dict(one.talk),
@@ -156,8 +151,6 @@ class Estimates:
             self._use_patience(known, self._patience(key))
             self._use_unresolved(known, key)
             self._use_in_time(known, self._learned.in_time.get(key))
-            pace = self._learned.pace.get(key)
-            known.pace_s = pace.value if pace is not None else 0.0
             self._use_arrivals(known, self._learned.arrivals.get(key))
         return known
 
@@ -170,7 +163,7 @@ class Estimates:
         if known is None:
             self._learned.arrivals[key] = Arrivals(at, Mean(0.0, 0.0))
             return
-        gap = add(known.gap, min(PACE_MAX_S, max(0.0, at - known.last_at)), ARRIVALS_MEMORY)
+        gap = add(known.gap, min(GAP_MAX_S, max(0.0, at - known.last_at)), ARRIVALS_MEMORY)
         known = self._learned.arrivals[key] = Arrivals(max(at, known.last_at), gap)
         self._use_arrivals(self.figures(queue, tier), known)
 
@@ -209,14 +202,6 @@ class Estimates:
             level = add(level, float(in_time), self._settings.memory)
             self._learned.in_time[key] = level
             self._use_in_time(figures, level)
-
-    def moved(self, queue: QueueId, tier: Tier, after_s: float) -> None:
-        """The line moved on by one, so long after the time before, and somebody was waiting."""
-        key = f"{queue}/{tier}"
-        pace = self._learned.pace.get(key, Mean(after_s, 0.0))
-        pace = add(pace, min(after_s, PACE_MAX_S), self._settings.memory / 10.0)
-        self._learned.pace[key] = pace
-        self.figures(queue, tier).pace_s = pace.value
 
     def lending(self, queue: QueueId) -> Lending:
         """How the lending of this queue's seniors stands."""

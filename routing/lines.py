@@ -51,7 +51,7 @@ class Pool:
 class Demand:
     """What a step of a class asks for, who may give it, and which lines ask for it now."""
 
-    __slots__ = ("key", "lines", "pools", "shared")
+    __slots__ = ("key", "lines", "pools", "served", "shared")
 
     def __init__(self, key: DemandKey) -> None:
         self.key = key
@@ -61,6 +61,8 @@ class Demand:
         """The lines in which somebody waits, each with the wait after which it asks for this."""
         self.shared: dict[QueueId, None] = {}
         """The queues that seniors of this demand serve."""
+        self.served: dict[QueueId, None] = {}
+        """The queues that any agent of this demand serves."""
 
 
 class Line:
@@ -131,6 +133,8 @@ class Lines:
         self.lines: dict[LineKey, Line] = {}
         self._demands: dict[DemandKey, Demand] = {}
         self._groups: dict[Profile, Group] = {}
+        self.idle: dict[QueueId, int] = {}
+        """How many agents of each queue are idle."""
         self._seated: dict[AgentId, tuple[Group, float, tuple[str, ...]]] = {}
         self._busy: dict[AgentId, tuple[Group, float, int]] = {}
         """Group, since when, and the age counted."""
@@ -143,11 +147,15 @@ class Lines:
         """Put this call into the line of its class; the line is made if it is the first."""
         line = self.lines.get(key)
         if line is None:
-            demands = tuple(self._demand((key[0], step.needs, key[3])) for step in key[4])
-            line = self.lines[key] = Line(key, value, figures, demands)
+            line = self.lines[key] = self.line_for(key, value, figures)
             line.open_to()
         insort(line.places, (work.queued_at, work.id))
         return line
+
+    def line_for(self, key: LineKey, value: float, figures: Figures) -> Line:
+        """A line of this class that nobody waits in."""
+        demands = tuple(self._demand((key[0], step.needs, key[3])) for step in key[4])
+        return Line(key, value, figures, demands)
 
     def take_out(self, work: Work, key: LineKey) -> Line:
         """Take this call out of its line; an empty line is closed."""
@@ -191,6 +199,7 @@ class Lines:
         for name, preference in group.profile.queues:
             if name == queue and all(levels.get(n.skill, 0) >= n.level for n in needs):
                 group.demands.append((demand, preference))
+                demand.served.update((other, None) for other, _ in group.profile.queues)
                 if group.profile.is_senior:
                     demand.shared.update((other, None) for other, _ in group.profile.queues)
 
@@ -198,6 +207,7 @@ class Lines:
         self, agent_id: AgentId, group: Group, idle_since: float, channels: tuple[str, ...]
     ) -> None:
         """This agent is idle on these channels."""
+        self._count_idle(group, 1)
         self._seated[agent_id] = (group, idle_since, channels)
         for demand, preference in group.demands:
             if demand.key[2] in channels:
@@ -208,10 +218,15 @@ class Lines:
         seated = self._seated.pop(agent_id, None)
         if seated is not None:
             group, idle_since, channels = seated
+            self._count_idle(group, -1)
             for demand, preference in group.demands:
                 if demand.key[2] in channels:
                     idle = demand.pools[group.side].idle
                     del idle[bisect_left(idle, (-preference, idle_since, agent_id))]
+
+    def _count_idle(self, group: Group, by: int) -> None:
+        for queue, _ in group.profile.queues:
+            self.idle[queue] = self.idle.get(queue, 0) + by
 
     def begin(self, agent_id: AgentId, group: Group, since: float, now: float) -> None:
         """This agent is busy since then."""

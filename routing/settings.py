@@ -49,7 +49,7 @@ class Settings(Struct, frozen=True):
     """What it costs to lose a caller, in minutes of waiting."""
     unresolved_cost: float = 5.0
     """What it costs when a matter is not resolved, in minutes of waiting."""
-    growth_s: float = 600.0
+    growth_s: float = 1800.0
     """A call that has waited this long is twice as urgent as the same call just arrived."""
     overdue_s: float = 900.0
     """The bound: a call that has waited this long goes before every one that has waited less."""
@@ -62,7 +62,7 @@ class Settings(Struct, frozen=True):
     """Start value: mean time until a waiting caller hangs up."""
     unresolved_start: tuple[float, float] = (0.10, 0.22)
     """Start values: the share of matters that a senior, and a junior, leaves unresolved."""
-    memory: float = 200.0
+    memory: float = 500.0
     """How many observations an estimate rests on: the older ones are forgotten."""
 
 

@@ -1,4 +1,4 @@
-"""Days of a real call log: who called when, who was there, how long they talked, how patient they were.
+"""Days of a real call log: who called when, who was there, how long they talked, how patient.
 
 The log is that of the "Anonymous Bank" (Guedj and Mandelbaum, Technion, 1999): tab-separated, one
 line a call, times of day as h:mm:ss. What it does not say is drawn, seeded, and stated here:
@@ -7,8 +7,10 @@ line a call, times of day as h:mm:ss. What it does not say is drawn, seeded, and
   those who queued; for the others it is drawn in the proportions of the queued of the same type.
 * **patience**: who hung up in the queue had the patience seen. Who was answered had more than the
   wait seen: drawn from the others' (Kaplan and Meier) given that.
-* **handling**: each agent has the times seen with that agent; a call's own place among all calls
-  says which of them. So a call is long or short whoever takes it.
+* **handling**: a call's size is the place of its own time among those of the agent who took it;
+  with another agent it lasts what has that place among the other's times. So a call is long or
+  short whoever takes it, and some agents are faster. The size of a call that was hung up is drawn
+  from those of the same type.
 * **presence**: an agent is there from a call's begin to the last end, as long as no gap between
   calls is longer than a break.
 * **seniority** is not in the log: the fastest third of the agents with 300 calls or more are taken
@@ -22,7 +24,7 @@ from __future__ import annotations
 import csv
 import gzip
 import random
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import fmean
@@ -71,6 +73,8 @@ class Log(Struct, frozen=True):
     """Wait, and the share of callers who are still patient then."""
     preferred: dict[str, float]
     """For each type, the share of preferred customers among those who queued."""
+    sizes: dict[str, tuple[float, ...]]
+    """For each type, the sizes of the calls that were answered."""
 
 
 def read_log(path: Path) -> Log:
@@ -96,13 +100,25 @@ def read_log(path: Path) -> Log:
     for one in calls:
         if not one.hung_up:
             talks[one.server].append(max(1.0, one.talk_s))
+    ordered = {name: tuple(sorted(times)) for name, times in talks.items()}
+    sizes: dict[str, list[float]] = defaultdict(list)
+    for one in calls:
+        if not one.hung_up:
+            sizes[one.type].append(_size(ordered, one))
     return Log(
         tuple(calls),
         _pick_seniors(talks),
-        {name: tuple(sorted(times)) for name, times in talks.items()},
+        ordered,
         _survival(calls),
         _preferred(calls),
+        {name: tuple(found) for name, found in sizes.items()},
     )
+
+
+def _size(talks: dict[str, tuple[float, ...]], one: Logged) -> float:
+    """The place of this call's time among those of its agent, 0 to 1."""
+    times, talk_s = talks[one.server], max(1.0, one.talk_s)
+    return (bisect_left(times, talk_s) + bisect_right(times, talk_s)) / (2.0 * len(times))
 
 
 def _read_row(row: dict[str, str]) -> Logged | None:
@@ -176,13 +192,15 @@ def _make_day(log: Log, calls: list[Logged], chance: random.Random) -> Day:
             one.at,
             one.type,
             _draw_tier(log, one, chance),
-            chance.random(),
+            _size(log.talks, one) if not one.hung_up else chance.choice(log.sizes[one.type]),
             one.queued_s if one.hung_up else _draw_patience(log, one.queued_s, chance),
         )
         for number, one in enumerate(calls)
     ]
     shifts: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for begin, talk_s, name in sorted((c.began, c.talk_s, c.server) for c in calls if not c.hung_up):
+    for begin, talk_s, name in sorted(
+        (c.began, c.talk_s, c.server) for c in calls if not c.hung_up
+    ):
         end = begin + talk_s
         known = shifts[name]
         if known and begin - known[-1][1] <= BREAK_S:

@@ -6,7 +6,8 @@ how much work they bring is drawn before (``Day``), so that runs are paired.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from heapq import heappop, heappush
 from typing import Protocol, TypeAlias
 
@@ -112,10 +113,9 @@ class Run:
         """From the first arrival until nobody waits or talks."""
         for desk in self._day.desks:
             for begin, end in desk.shifts:
-                self._plan(begin, lambda now, desk=desk: self._come(desk, now))
-                self._plan(end, lambda now, desk=desk: self._leave(desk, now))
-        callers = iter(self._day.callers)
-        self._next_caller(iter(callers))
+                self._plan(begin, partial(self._come, desk))
+                self._plan(end, partial(self._leave, desk))
+        self._next_caller(iter(self._day.callers))
         while self._agenda:
             now, _, do = heappop(self._agenda)
             do(now)
@@ -135,15 +135,15 @@ class Run:
         if self._look_at is not None and now >= self._look_at:
             self._look_at = None
 
-    def _next_caller(self, callers: object) -> None:
-        caller = next(callers, None)  # type: ignore[call-overload]  # an iterator of Caller
+    def _next_caller(self, callers: Iterator[Caller]) -> None:
+        caller = next(callers, None)
         if caller is not None:
-            self._plan(caller.at, lambda now: self._arrive(caller, callers, now))
+            self._plan(caller.at, partial(self._arrive, caller, callers))
 
-    def _arrive(self, caller: Caller, callers: object, now: float) -> None:
+    def _arrive(self, caller: Caller, callers: Iterator[Caller], now: float) -> None:
         self._waiting[caller.number] = caller
         self._policy.call_waits(caller, now)
-        self._plan(now + caller.patience_s, lambda then: self._hang_up(caller, then))
+        self._plan(now + caller.patience_s, partial(self._hang_up, caller))
         self._next_caller(callers)
 
     def _hang_up(self, caller: Caller, now: float) -> None:
@@ -169,7 +169,7 @@ class Run:
         handling_s = self._day.handling_s(desk, caller)
         self._note(Served(caller, now - caller.at, desk))
         self._result.busy_s[desk.name] += self._counted(now, now + handling_s)
-        self._plan(now + handling_s, lambda then: self._end(caller, desk, handling_s, then))
+        self._plan(now + handling_s, partial(self._end, caller, desk, handling_s))
 
     def _end(self, caller: Caller, desk: Desk, handling_s: float, now: float) -> None:
         self._talking[desk.name] = False

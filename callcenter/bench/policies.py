@@ -9,7 +9,6 @@ seniors may take gold for 30 s and silver for 15 s, and only juniors standard fo
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from itertools import count
 
 from callcenter.bench.center_model import Caller, Desk, Pairs
 from callcenter.domain.customer import TIER_RANK, Tier
@@ -136,25 +135,20 @@ class RigidSteps(Reference):
 class Product:
     """The product's own engine, told what the machine tells it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, queues: tuple[str, ...]) -> None:
         self.chooser = Chooser(settings)
-        self.errors_s: list[tuple[float, float]] = []
-        """Of calls that had to wait and were answered: what was expected, and what came."""
-        self._callers: dict[str, Caller] = {}
-        self._desks: dict[str, Desk] = {}
-        self._profiles: dict[bool, Profile] = {}
-        self._queues: tuple[tuple[str, float], ...] = ()
-        self._numbers = count()
-        self._waiting: list[str] = []
-
-    def set_queues(self, queues: tuple[str, ...]) -> None:
-        """Every agent serves all of these."""
+        self.expected: list[tuple[float, float]] = []
+        """Of calls that had to wait and were answered: the wait expected, and what came."""
         served = tuple((queue, 1.0) for queue in queues)
         self._profiles = {senior: Profile(served, senior) for senior in (False, True)}
+        self._callers: dict[str, Caller] = {}
+        self._desks: dict[str, Desk] = {}
+        self._told: dict[str, float] = {}
+        self._newest = ""
 
     def call_waits(self, caller: Caller, now: float) -> None:
         """See ``Policy``."""
-        name = f"{caller.number:08d}"
+        name = self._newest = f"{caller.number:08d}"
         self._callers[name] = caller
         self.chooser.put_call(Work(name, caller.queue, caller.tier, caller.at))
 
@@ -162,6 +156,7 @@ class Product:
         """See ``Policy``."""
         name = f"{caller.number:08d}"
         del self._callers[name]
+        self._told.pop(name, None)
         self.chooser.remove_call(name)
         self.chooser.estimates.waited(caller.queue, caller.tier, now - caller.at, hung_up=True)
 
@@ -176,9 +171,8 @@ class Product:
 
     def call_ended(self, caller: Caller, desk: Desk, handling_s: float, now: float) -> None:
         """See ``Policy``."""
-        self.chooser.estimates.handled(
-            caller.queue, caller.tier, int(desk.is_senior), handling_s, None
-        )
+        side = int(desk.is_senior)
+        self.chooser.estimates.handled(caller.queue, caller.tier, side, handling_s, None)
 
     def pairs(self, now: float) -> tuple[Pairs, float | None]:
         """See ``Policy``."""
@@ -186,9 +180,16 @@ class Product:
         found: Pairs = []
         for match in matches.offers:
             caller, desk = self._callers.pop(match.call), self._desks[match.agent]
-            self.chooser.put_busy(
-                BusyAgent(desk.name, self._profiles[desk.is_senior], now), now
-            )
+            busy = BusyAgent(desk.name, self._profiles[desk.is_senior], now)
+            self.chooser.put_busy(busy, now)
             self.chooser.estimates.waited(caller.queue, caller.tier, match.waited_s, hung_up=False)
+            told = self._told.pop(match.call, None)
+            if told is not None:
+                self.expected.append((told, match.waited_s))
             found.append((caller, desk))
+        if self._newest:
+            waiting = self.chooser.explain(self._newest, now)
+            if waiting is not None and waiting.expected_s is not None:
+                self._told[self._newest] = waiting.expected_s
+            self._newest = ""
         return found, matches.look_again_at

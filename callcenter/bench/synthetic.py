@@ -44,7 +44,8 @@ def make_day(shape: Shape, seed: int) -> Day:
         for number in range(shape.agents)
     )
     rate = shape.load * shape.agents / shape.handling_s
-    tiers, callers, at = tuple(Tier), [], 0.0
+    tiers, at = tuple(Tier), 0.0
+    callers: list[Caller] = []
     while True:
         at += chance.expovariate(rate)
         if at >= end:
