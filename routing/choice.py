@@ -7,9 +7,11 @@ weight 1 waits.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from typing import TypeAlias
 
-from msgspec import Struct
-
+from callcenter.domain.ids import CallId
+from callcenter.domain.survival import AGES_S
 from routing.learning import SENIOR, Figures, Lending, loss_at
 from routing.lines import Demand, Line
 from routing.settings import Order, Settings
@@ -28,28 +30,31 @@ LEVEL_MAX = 4.0
 """Bound of the logarithm: a weight of 55."""
 
 
-class Rank(Struct, frozen=True, order=True, array_like=True):
-    """The order of two calls for the same agent; the smaller goes first."""
-
-    not_overdue: bool
-    urgency: float
-    """As a negative; 0 for the overdue."""
-    queued_at: float
-    call: str
+Rank: TypeAlias = tuple[bool, float, float, CallId]
+"""The order of two calls for the same agent, the smaller first: not overdue, urgency as a negative
+(0 for the overdue), since when, whose."""
 
 
 def score_of(settings: Settings, line: Line, waited_s: float, side: int) -> Score:
-    """How urgent the first of this line is for an agent of this seniority."""
+    """How urgent the first of this line is for an agent of this seniority, in its parts."""
     figures = line.figures
     weight = line.value * figures.lift
     handling_s = figures.handling_s[side]
+    loss, growth = 0.0, 1.0
     if settings.order is Order.COST:
         loss = loss_at(figures, waited_s)
         growth = 1.0 + waited_s / settings.growth_s
-        urgency = weight * (1.0 + loss) * growth / handling_s
-        return Score(weight, loss, growth, handling_s, urgency)
-    urgency = weight if settings.order is Order.WEIGHT else 0.0
-    return Score(weight, 0.0, 1.0, handling_s, urgency)
+    return Score(weight, loss, growth, handling_s, urgency_of(settings, line, waited_s, side))
+
+
+def urgency_of(settings: Settings, line: Line, waited_s: float, side: int) -> float:
+    """What a second of waiting costs for each second of agent time; in strict order the weight."""
+    figures = line.figures
+    if settings.order is Order.COST:
+        lost = figures.loss[bisect_right(AGES_S, waited_s)]
+        growth = 1.0 + waited_s / settings.growth_s
+        return line.value * figures.lift * (1.0 + lost) * growth / figures.handling_s[side]
+    return line.value * figures.lift if settings.order is Order.WEIGHT else 0.0
 
 
 def rank_of(settings: Settings, line: Line, now: float, side: int, preference: float) -> Rank:
@@ -57,9 +62,8 @@ def rank_of(settings: Settings, line: Line, now: float, side: int, preference: f
     queued_at, call = line.places[0]
     waited_s = now - queued_at
     if waited_s >= settings.overdue_s:
-        return Rank(False, 0.0, queued_at, call)
-    urgency = score_of(settings, line, waited_s, side).urgency * preference
-    return Rank(True, -urgency, queued_at, call)
+        return (False, 0.0, queued_at, call)
+    return (True, -urgency_of(settings, line, waited_s, side) * preference, queued_at, call)
 
 
 def cost_rate(line: Line, now: float) -> float:

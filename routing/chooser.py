@@ -263,13 +263,13 @@ class Chooser:
         channels = tuple(channel for channel, room in agent.room if room > 0)
         candidates = self._candidates(group, channels, now)
         kept = self._kept.get(agent.id)
-        if kept and not (candidates and not candidates[0][0].not_overdue):
+        if kept and not (candidates and not candidates[0][0][0]):
             work = self._calls[kept[0][1]]
             self._pair(agent, work, Reason.PREFERRED, None, now, offers)
             return
         for number, (rank, line, demand) in enumerate(candidates):
             work = self._calls[line.places[0][1]]
-            if not rank.not_overdue:
+            if not rank[0]:
                 self._pair(agent, work, Reason.OVERDUE, line, now, offers)
                 return
             if group.side == JUNIOR:
@@ -330,7 +330,7 @@ class Chooser:
             return False
         if not seniors:
             side, reason = JUNIOR, Reason.ONLY
-            if rank.not_overdue:
+            if rank[0]:
                 group = self._lines.group_of(self._free[juniors[0][2]].profile)
                 candidates = self._candidates(group, (line.key[3],), now)
                 line.hold = self._judge(line, demand, candidates, None, now)
@@ -341,7 +341,7 @@ class Chooser:
         else:
             side, reason = self._choose_side(line, demand, now)
         agent = self._free[demand.pools[side].idle[0][2]]
-        if not rank.not_overdue:
+        if not rank[0]:
             reason = Reason.OVERDUE
         self._pair(agent, self._calls[line.places[0][1]], reason, line, now, offers)
         return True

@@ -248,8 +248,10 @@ class Lines:
             busy = self._busy.get(agent_id)
             if busy is not None and busy[1:] == (since, age):
                 group = busy[0]
-                self._count(group, age, -1)
-                self._count(group, age + 1, 1)
+                for demand, _ in group.demands:
+                    ages = demand.pools[group.side].busy
+                    ages[age] -= 1
+                    ages[age + 1] += 1
                 self._busy[agent_id] = (group, since, age + 1)
                 self._await_age(agent_id, since, age + 1)
 

@@ -36,6 +36,7 @@ from callcenter.domain.customer import Tier
 
 BREAK_S = 1200.0
 """A gap between two calls of an agent that is longer was a break."""
+DAY_S = 86_400.0
 SENIOR_CALLS_MIN = 300
 PREFERRED = "2"
 NOBODY = "NO_SERVER"
@@ -182,14 +183,17 @@ def make_days(log: Log, seed: int) -> list[Day]:
     by_date: dict[str, list[Logged]] = defaultdict(list)
     for one in log.calls:
         by_date[one.date].append(one)
-    return [_make_day(log, calls, chance) for calls in by_date.values()]
+    return [
+        _make_day(log, calls, number * DAY_S, chance)
+        for number, calls in enumerate(by_date.values())
+    ]
 
 
-def _make_day(log: Log, calls: list[Logged], chance: random.Random) -> Day:
+def _make_day(log: Log, calls: list[Logged], midnight: float, chance: random.Random) -> Day:
     callers = [
         Caller(
             number,
-            one.at,
+            midnight + one.at,
             one.type,
             _draw_tier(log, one, chance),
             _size(log.talks, one) if not one.hung_up else chance.choice(log.sizes[one.type]),
@@ -199,7 +203,7 @@ def _make_day(log: Log, calls: list[Logged], chance: random.Random) -> Day:
     ]
     shifts: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for begin, talk_s, name in sorted(
-        (c.began, c.talk_s, c.server) for c in calls if not c.hung_up
+        (midnight + c.began, c.talk_s, c.server) for c in calls if not c.hung_up
     ):
         end = begin + talk_s
         known = shifts[name]
