@@ -47,6 +47,23 @@ class BusyAgent(Struct, frozen=True):
     """When this piece of work began."""
 
 
+class Look(Struct, frozen=True, array_like=True):
+    """What was decided of a line without pairing anybody; named by the first call in it."""
+
+    first: CallId
+    wake_at: float | None
+    hold: Hold | None
+
+
+class Standing(Struct, frozen=True):
+    """What cannot be told from calls and agents alone: to be stored, and given to ``resume``."""
+
+    learned: Learned
+    looks: tuple[Look, ...]
+    kept: tuple[CallId, ...]
+    """The calls that still wait for one agent only."""
+
+
 class Chooser:
     """Who gets which call. The same calls of the same methods give the same answers."""
 
@@ -77,8 +94,6 @@ class Chooser:
         """This call waits, or waits under other conditions; it keeps its place."""
         if self._calls.get(work.id) == work:
             return
-        if work.id not in self._calls:
-            self.estimates.arrived(work.queue, work.tier, work.queued_at)
         self.remove_call(work.id)
         self._calls[work.id] = work
         self._waiting[work.queue] = self._waiting.get(work.queue, 0) + 1
@@ -169,6 +184,47 @@ class Chooser:
         work = self._calls[call_id]
         self._unkeep(work)
         self._line_up(work)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Other weights, costs or targets, for those who wait too. Costs as much as there are
+        classes; call ``match`` next."""
+        self.settings = settings
+        self._weights = dict(settings.tier_weights)
+        self.estimates.change_settings(settings)
+        for key, line in self._lines.lines.items():
+            line.value = self._weights[key[1]] * key[2]
+            self._stir(key)
+
+    # --- stopping and going on --------------------------------------------------------------------
+
+    def snapshot(self) -> Standing:
+        """What a chooser made anew needs to give the same answers; taken after a ``match``."""
+        looks = [
+            Look(line.places[0][1], line.wake_at, line.hold)
+            for line in self._lines.lines.values()
+            if line.wake_at is not None or line.hold is not None
+        ]
+        kept = [call_id for places in self._kept.values() for _, call_id in places]
+        looks.sort(key=_first_call)
+        return Standing(self.estimates.snapshot(), tuple(looks), tuple(sorted(kept)))
+
+    def resume(self, standing: Standing) -> None:
+        """Go on where another chooser stood.
+
+        This one was made with what it had learnt, and has been told of the same agents, then of the
+        same calls. Nobody is paired by this: the other had paired whom it could.
+        """
+        kept = dict.fromkeys(standing.kept)
+        for call_id in tuple(self._calls):
+            if call_id not in self._keys and call_id not in kept:
+                self._release(call_id)
+        for look in standing.looks:
+            line = self._lines.lines[self._keys[look.first]]
+            line.hold = look.hold
+            self._wake_line_at(line, look.wake_at)
+        self._fresh.clear()
+        self._stirred.clear()
+        self.changed = False
 
     # --- questions ------------------------------------------------------------------------------
 
@@ -400,13 +456,18 @@ class Chooser:
             again = now + max(RECHECK_MIN_S, line.hold.expected_s)
             again = min(line.hold.until, again)
             at = again if at is None else min(at, again)
-        if at is None or at == line.wake_at:
-            line.wake_at = at
-            return
+        self._wake_line_at(line, at)
+
+    def _wake_line_at(self, line: Line, at: float | None) -> None:
+        if at is not None and at != line.wake_at:
+            self._wake_count += 1
+            self._wake_lines[self._wake_count] = line.key
+            heappush(self._wakes, (at, "", self._wake_count))
         line.wake_at = at
-        self._wake_count += 1
-        self._wake_lines[self._wake_count] = line.key
-        heappush(self._wakes, (at, "", self._wake_count))
+
+
+def _first_call(look: Look) -> CallId:
+    return look.first
 
 
 def _key_of(work: Work) -> LineKey:

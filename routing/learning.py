@@ -119,8 +119,7 @@ class Estimates:
         self._figures: dict[tuple[QueueId, Tier], Figures] = {}
         self.coming_free: list[tuple[float, ...]] = [(), ()]
         """Junior, senior: the chance per second that a busy one comes free, by age of the work."""
-        for side in (JUNIOR, SENIOR):
-            self.coming_free[side] = rates_of(self._talk(side))
+        self._use_talks()
 
     def snapshot(self) -> Learned:
         """Everything learnt, as a value of its own."""
@@ -140,19 +139,34 @@ class Estimates:
         known = self._figures.get((queue, tier))
         if known is None:
             known = self._figures[queue, tier] = Figures()
-            for target in self._settings.targets:
-                if target.queue == queue and (
-                    target.tier is tier or (target.tier is None and known.target is None)
-                ):
-                    known.target = target
-            key = f"{queue}/{tier}"
-            for side in (JUNIOR, SENIOR):
-                known.handling_s[side] = self._handling(f"{key}/{side_name(side)}").value
-            self._use_patience(known, self._patience(key))
-            self._use_unresolved(known, key)
-            self._use_in_time(known, self._learned.in_time.get(key))
-            self._use_arrivals(known, self._learned.arrivals.get(key))
+            self._fill(known, queue, tier)
         return known
+
+    def change_settings(self, settings: Settings) -> None:
+        """Other costs, targets or start values: what was learnt stays."""
+        self._settings = settings
+        for (queue, tier), known in self._figures.items():
+            self._fill(known, queue, tier)
+        self._use_talks()
+
+    def _fill(self, known: Figures, queue: QueueId, tier: Tier) -> None:
+        key = f"{queue}/{tier}"
+        known.target, known.lift = None, 1.0
+        for target in self._settings.targets:
+            if target.queue == queue and (
+                target.tier is tier or (target.tier is None and known.target is None)
+            ):
+                known.target = target
+        for side in (JUNIOR, SENIOR):
+            known.handling_s[side] = self._handling(f"{key}/{side_name(side)}").value
+        self._use_patience(known, self._patience(key))
+        self._use_unresolved(known, key)
+        self._use_in_time(known, self._learned.in_time.get(key))
+        self._use_arrivals(known, self._learned.arrivals.get(key))
+
+    def _use_talks(self) -> None:
+        for side in (JUNIOR, SENIOR):
+            self.coming_free[side] = rates_of(self._talk(side))
 
     # --- what happened ------------------------------------------------------------------------
 

@@ -8,13 +8,13 @@ the first of them appears: after that no decision looks at calls or agents one b
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from heapq import heappop, heappush
 from typing import TypeAlias
 
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import AgentId, CallId, QueueId
-from callcenter.domain.survival import AGES_S, age_of
+from callcenter.domain.survival import AGES_S
 from routing.learning import Figures
 from routing.work import AgentStep, Hold, Need, Profile, Work
 
@@ -230,7 +230,7 @@ class Lines:
 
     def begin(self, agent_id: AgentId, group: Group, since: float, now: float) -> None:
         """This agent is busy since then."""
-        age = age_of(now - since)
+        age = bisect_right(AGES_S, now, key=lambda bound: since + bound)  # as ``advance`` counts
         self._busy[agent_id] = (group, since, age)
         self._count(group, age, 1)
         self._await_age(agent_id, since, age)

@@ -150,6 +150,7 @@ class Product:
         """See ``Policy``."""
         name = self._newest = f"{caller.number:08d}"
         self._callers[name] = caller
+        self.chooser.estimates.arrived(caller.queue, caller.tier, now)
         self.chooser.put_call(Work(name, caller.queue, caller.tier, caller.at))
 
     def call_hung_up(self, caller: Caller, now: float) -> None:
