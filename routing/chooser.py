@@ -8,6 +8,7 @@ group may serve, a call that came looks at the pools of its demand.
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
@@ -353,8 +354,8 @@ class Chooser:
             if one.value >= line.value:
                 ahead += len(one.places)
         asked = 0.0
-        if instead is None and self.settings.order is Order.COST:
-            _, asked = lend(self.estimates.lending(line.key[0]), demand, now)
+        if instead is None:
+            asked = math.exp(self.estimates.lending(line.key[0]).level)
         rates = self.estimates.coming_free[SENIOR]
         return judge_hold(self.settings, line, demand, ahead, instead, asked, rates, now)
 
