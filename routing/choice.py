@@ -140,15 +140,13 @@ def is_spared(
 
 
 def lend(lending: Lending, demand: Demand, now: float) -> tuple[Lending, float]:
-    """How worthy a call must be to go to a senior while juniors are idle too.
+    """How worthy a call must be to go to a senior while at least one of either side is idle.
 
     The weight asked for rises while the seniors of this demand are busier than its juniors, at once
     and, slowly, for good: so both come to the same occupancy, and the seniors' share of the work is
     the worthiest.
     """
     (juniors_busy, juniors), (seniors_busy, seniors) = (pool.occupancy() for pool in demand.pools)
-    if juniors == 0 or seniors == 0:
-        return lending, math.exp(lending.level)
     difference = seniors_busy / seniors - juniors_busy / juniors + SENIOR_RESERVE
     step_s = min(LENDING_STEP_S, max(0.0, now - lending.at))
     level = lending.level + LENDING_RATE * difference * step_s

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from callcenter.domain.ids import AgentId, CallId, QueueId
 from routing.choice import Rank, is_spared, judge_hold, lend, rank_of, score_of
-from routing.explaining import Waiting, explain
+from routing.explaining import Fit, Waiting, explain, fit_of
 from routing.learning import JUNIOR, SENIOR, Estimates, Learned
 from routing.lines import Demand, Group, Line, LineKey, Lines, Place
 from routing.settings import Order, Settings
@@ -246,6 +246,28 @@ class Chooser:
         line = self._line_for(work) if key is None else self._lines.lines[key]
         lines = self._lines.lines.values()
         return explain(self.settings, self.estimates, work, line, lines, now, is_kept=key is None)
+
+    def fit(self, call_id: CallId, agent_id: AgentId, now: float) -> Fit | None:
+        """What this agent is to this waiting call, and so why not the one; None if it does not
+        wait."""
+        work = self._calls.get(call_id)
+        if work is None:
+            return None
+        free = self._free.get(agent_id)
+        known = free or self._busy.get(agent_id)
+        if known is None:
+            return Fit.NOT_HERE
+        line = self._line_for(work)
+        fit = fit_of(work, line.demand_at(now - work.queued_at), known.profile)
+        if fit is not Fit.MAY_TAKE_IT:
+            return fit
+        if free is None:
+            return Fit.AT_WORK
+        if dict(free.room).get(work.channel, 0) < 1:
+            return Fit.NO_ROOM
+        if call_id not in self._keys and work.preferred != agent_id:
+            return Fit.KEPT_FOR_ANOTHER
+        return fit
 
     def _line_for(self, work: Work) -> Line:
         """The line that a kept call would wait in."""

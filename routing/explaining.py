@@ -13,7 +13,7 @@ from callcenter.domain.ids import AgentId
 from routing.learning import JUNIOR, SENIOR, Estimates
 from routing.lines import Demand, Line
 from routing.settings import Order, Settings
-from routing.work import Hold, HoldReason, Work
+from routing.work import Hold, HoldReason, Profile, Work
 
 WAIT_MAX_S = 7200.0
 """No expectation goes beyond this: it would only say that nobody knows."""
@@ -30,6 +30,22 @@ class WaitReason(StrEnum):
     """All who may take it are at work."""
     HELD = "held"
     """Somebody is idle, and the call is kept for a better agent (``Waiting.hold``)."""
+
+
+class Fit(StrEnum):
+    """What an agent is to a waiting call."""
+
+    MAY_TAKE_IT = "may_take_it"
+    """Free, and able: then the call is held (``Waiting.hold``), or the next match pairs them."""
+    NOT_HERE = "not_here"
+    """Not signed in, or not ready."""
+    AT_WORK = "at_work"
+    OTHER_QUEUES = "other_queues"
+    LACKS_SKILL = "lacks_skill"
+    """At the step that the call has reached."""
+    NO_ROOM = "no_room"
+    """No more of this channel beside what the agent has."""
+    KEPT_FOR_ANOTHER = "kept_for_another"
 
 
 class NextStep(StrEnum):
@@ -60,6 +76,16 @@ class Waiting(Struct, frozen=True):
     idle: int = 0
     hold: Hold | None = None
     preferred: AgentId = ""
+
+
+def fit_of(work: Work, demand: Demand, profile: Profile) -> Fit:
+    """What an agent with this profile is to a call that asks for this, busy or not."""
+    if all(queue != work.queue for queue, _ in profile.queues):
+        return Fit.OTHER_QUEUES
+    levels = {skill.skill: skill.level for skill in profile.skills}
+    if any(levels.get(need.skill, 0) < need.level for need in demand.key[1]):
+        return Fit.LACKS_SKILL
+    return Fit.MAY_TAKE_IT
 
 
 def calls_before(line: Line, other: Line, queued_at: float, call: str, order: Order) -> int:

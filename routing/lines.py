@@ -214,15 +214,13 @@ class Lines:
                 insort(demand.pools[group.side].idle, (-preference, idle_since, agent_id))
 
     def unseat(self, agent_id: AgentId) -> None:
-        """This agent is idle no longer, if it was."""
-        seated = self._seated.pop(agent_id, None)
-        if seated is not None:
-            group, idle_since, channels = seated
-            self._count_idle(group, -1)
-            for demand, preference in group.demands:
-                if demand.key[2] in channels:
-                    idle = demand.pools[group.side].idle
-                    del idle[bisect_left(idle, (-preference, idle_since, agent_id))]
+        """This seated agent is idle no longer."""
+        group, idle_since, channels = self._seated.pop(agent_id)
+        self._count_idle(group, -1)
+        for demand, preference in group.demands:
+            if demand.key[2] in channels:
+                idle = demand.pools[group.side].idle
+                del idle[bisect_left(idle, (-preference, idle_since, agent_id))]
 
     def _count_idle(self, group: Group, by: int) -> None:
         for queue, _ in group.profile.queues:
@@ -236,10 +234,9 @@ class Lines:
         self._await_age(agent_id, since, age)
 
     def end(self, agent_id: AgentId) -> None:
-        """This agent is busy no longer, if it was."""
-        busy = self._busy.pop(agent_id, None)
-        if busy is not None:
-            self._count(busy[0], busy[2], -1)
+        """This busy agent is busy no longer."""
+        group, _, age = self._busy.pop(agent_id)
+        self._count(group, age, -1)
 
     def advance(self, now: float) -> None:
         """Let the work of the busy grow older. Each agent passes an age once: no scan."""

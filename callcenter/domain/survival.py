@@ -18,6 +18,7 @@ from msgspec import Struct
 
 AGES_S = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0)
 """Where one age ends and the next begins; the last one has no end."""
+BEGINS_S = (0.0, *AGES_S)
 
 
 class Hazard(Struct, frozen=True, array_like=True):
@@ -44,16 +45,12 @@ def observe(hazard: Hazard, lasted_s: float, *, ended: bool, keep: float = 1.0) 
     ``keep`` is the share of the older evidence that is kept, in the ages this one went through: an
     age that is rarely reached is rarely forgotten.
     """
-    ends, seen = list(hazard.ended), list(hazard.observed_s)
-    begin = 0.0
-    for age, end in enumerate((*AGES_S, math.inf)):
-        part = min(lasted_s, end) - begin
-        is_last = lasted_s < end
-        seen[age] = seen[age] * keep + max(0.0, part)
-        ends[age] = ends[age] * keep + (1.0 if is_last and ended else 0.0)
-        if is_last:
-            break
-        begin = end
+    ends, seen, last = list(hazard.ended), list(hazard.observed_s), age_of(lasted_s)
+    for age in range(last + 1):
+        end = lasted_s if age == last else AGES_S[age]
+        seen[age] = seen[age] * keep + end - BEGINS_S[age]
+        ends[age] = ends[age] * keep
+    ends[last] += float(ended)
     return Hazard(tuple(ends), tuple(seen))
 
 
@@ -72,11 +69,10 @@ def rates_of(hazard: Hazard) -> tuple[float, ...]:
 
 def chance_within(rates: tuple[float, ...], elapsed_s: float, next_s: float) -> float:
     """The chance that what has run for ``elapsed_s`` ends within the next ``next_s``."""
-    until, at, age, total = elapsed_s + next_s, elapsed_s, age_of(elapsed_s), 0.0
-    for end in (*AGES_S[age:], math.inf):
-        step = min(until, end) - at
-        total += rates[age] * step
-        at, age = end, age + 1
-        if until <= end:
-            break
+    until, total = elapsed_s + next_s, 0.0
+    first, last = age_of(elapsed_s), age_of(until)
+    for age in range(first, last + 1):
+        begin = elapsed_s if age == first else BEGINS_S[age]
+        end = until if age == last else AGES_S[age]
+        total += rates[age] * (end - begin)
     return 1.0 - math.exp(-total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from callcenter.domain.customer import Tier
 from routing.chooser import BusyAgent, Chooser, FreeAgent, Standing
 from routing.settings import PRESETS, Order, Settings, with_weights
-from routing.work import AgentStep, HoldReason, Matches, Need, Profile, Reason
+from routing.work import AgentStep, HoldReason, Matches, Need, Profile, Reason, Work
 from tests.unit.routing.people import JUNIOR, QUEUES, SENIOR, call, chooser, idle, pairs, skilled
 
 GOLD, SILVER, STANDARD = Tier.GOLD, Tier.SILVER, Tier.STANDARD
+
+
+Who: TypeAlias = Work | FreeAgent | BusyAgent
 
 
 def busy_seniors(count: int, since: float = 0.0) -> list[BusyAgent]:
@@ -548,6 +552,36 @@ def test_a_match_carries_the_parts_of_its_score() -> None:
     assert Settings(order=Order.WEIGHT).order is Order.WEIGHT
 
 
+def test_an_agent_of_one_channel_takes_no_call_of_another() -> None:
+    one = chooser(call("a", 2), call("chat", 2, channel="chat"))
+    one.match(3)
+
+    one.put_agent(FreeAgent("x", JUNIOR, 4, (("chat", 1),)))
+
+    assert pairs(one.match(4)) == [("chat", "x", "most_urgent")]
+
+
+def test_an_overdue_call_is_not_held() -> None:
+    one = chooser(*busy_seniors(30), idle("j", 1), call("gold", 10, GOLD))
+
+    assert pairs(one.match(1000)) == [("gold", "j", "overdue")]
+
+
+def test_what_was_to_be_looked_at_and_is_gone_is_not_looked_at() -> None:
+    steps = (AgentStep(0.0, (Need("loans"),)), AgentStep(20.0))
+    one = chooser(
+        BusyAgent("ana", JUNIOR, 0.0),
+        call("a", 0, steps=steps),
+        call("b", 5, preferred="ana", preferred_until=30.0),
+    )
+    one.match(10)
+    one.remove_call("a")
+    one.remove_call("b")
+    one.put_call(call("c", 25, steps=steps))
+
+    assert one.match(40).look_again_at == 45.0
+
+
 # --- stopping and going on -----------------------------------------------------------------------
 
 
@@ -559,7 +593,7 @@ class Pair:
     second: Chooser
 
 
-def resumed(one: Chooser, now: float, *people: object) -> Pair:
+def resumed(one: Chooser, now: float, *people: Who) -> Pair:
     """Store, read back, tell the same agents and calls, and go on."""
     stored = msgspec.json.decode(msgspec.json.encode(one.snapshot()), type=Standing)
     other = Chooser(one.settings, stored.learned)
@@ -569,14 +603,14 @@ def resumed(one: Chooser, now: float, *people: object) -> Pair:
         elif isinstance(who, BusyAgent):
             other.put_busy(who, now)
         else:
-            other.put_call(who)  # type: ignore[arg-type]  # a call
+            other.put_call(who)
     other.resume(stored)
     return Pair(one, other)
 
 
 def test_a_chooser_made_anew_goes_on_where_the_other_stood() -> None:
     gold, std = call("gold", 10, GOLD), call("std", 11, queue="other")
-    people = (*busy_seniors(30), idle("j", 1), gold, std)
+    people: tuple[Who, ...] = (*busy_seniors(30), idle("j", 1), gold, std)
     one = chooser(*people)
     look_at = one.match(11).look_again_at
     assert look_at is not None
