@@ -13,56 +13,19 @@ from bisect import insort
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from callcenter.domain.ids import AgentId, CallId, QueueId
 from routing.choice import Rank, is_spared, judge_hold, lend, rank_of, score_of
 from routing.explaining import Fit, Waiting, explain, fit_of
 from routing.learning import JUNIOR, SENIOR, Estimates, Learned
 from routing.lines import Demand, Group, Line, LineKey, Lines, Place
 from routing.settings import Order, Settings
-from routing.work import VOICE, Hold, Match, Matches, Profile, Reason, Work
+from routing.standing import Look, Standing
+from routing.work import VOICE, BusyAgent, FreeAgent, Hold, Match, Matches, Reason, Work
 
 RECHECK_MIN_S = 1.0
 """A hold is looked at again at the soonest after this: what is expected moves in seconds."""
 
 Candidate: TypeAlias = tuple[Rank, Line, Demand]
-
-
-class FreeAgent(Struct, frozen=True):
-    """An agent who may be offered something now."""
-
-    id: AgentId
-    profile: Profile
-    idle_since: float
-    room: tuple[tuple[str, int], ...] = ((VOICE, 1),)
-    """How many more of each channel the agent may take."""
-
-
-class BusyAgent(Struct, frozen=True):
-    """An agent who is signed in and at work: talking, ringing, or in wrap-up."""
-
-    id: AgentId
-    profile: Profile
-    since: float
-    """When this piece of work began."""
-
-
-class Look(Struct, frozen=True, array_like=True):
-    """What was decided of a line without pairing anybody; named by the first call in it."""
-
-    first: CallId
-    wake_at: float | None
-    hold: Hold | None
-
-
-class Standing(Struct, frozen=True):
-    """What cannot be told from calls and agents alone: to be stored, and given to ``resume``."""
-
-    learned: Learned
-    looks: tuple[Look, ...]
-    kept: tuple[CallId, ...]
-    """The calls that still wait for one agent only."""
 
 
 class Chooser:

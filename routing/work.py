@@ -63,6 +63,25 @@ class Profile(Struct, frozen=True):
     """Each skill once, with the agent's own level."""
 
 
+class FreeAgent(Struct, frozen=True):
+    """An agent who may be offered something now."""
+
+    id: AgentId
+    profile: Profile
+    idle_since: float
+    room: tuple[tuple[str, int], ...] = ((VOICE, 1),)
+    """How many more of each channel the agent may take."""
+
+
+class BusyAgent(Struct, frozen=True):
+    """An agent who is signed in and at work: talking, ringing, or in wrap-up."""
+
+    id: AgentId
+    profile: Profile
+    since: float
+    """When this piece of work began."""
+
+
 class Reason(StrEnum):
     """Why this agent got this call."""
 

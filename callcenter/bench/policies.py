@@ -12,10 +12,10 @@ from bisect import bisect_left, insort
 
 from callcenter.bench.center_model import Caller, Desk, Pairs
 from callcenter.domain.customer import TIER_RANK, Tier
-from routing.chooser import BusyAgent, Chooser, FreeAgent
+from routing.chooser import Chooser
 from routing.learning import JUNIOR, SENIOR
 from routing.settings import Settings
-from routing.work import Profile, Work
+from routing.work import BusyAgent, FreeAgent, Profile, Work
 
 STEPS = {Tier.GOLD: (SENIOR, 30.0), Tier.SILVER: (SENIOR, 15.0), Tier.STANDARD: (JUNIOR, 15.0)}
 """For the rigid steps: which side only, and for how long."""

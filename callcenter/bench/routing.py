@@ -18,10 +18,10 @@ from typing import Any
 
 from callcenter.domain.customer import Tier
 from routing.choice import score_of
-from routing.chooser import BusyAgent, Chooser, FreeAgent
+from routing.chooser import Chooser
 from routing.lines import Line
 from routing.settings import Settings
-from routing.work import VOICE, AgentStep, Need, Profile, Work
+from routing.work import VOICE, AgentStep, BusyAgent, FreeAgent, Need, Profile, Work
 
 SIZES = (100, 1_000, 10_000)
 SKILLS = (8, 40)

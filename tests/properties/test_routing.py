@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.domain.customer import Tier
-from routing.chooser import BusyAgent, Chooser, FreeAgent, Standing
+from routing.chooser import Chooser
 from routing.settings import Order, Settings, Target
-from routing.work import AgentStep, Match, Matches, Need, Profile, Work
+from routing.standing import Standing
+from routing.work import AgentStep, BusyAgent, FreeAgent, Match, Matches, Need, Profile, Work
 
 PROJECT = Path(__file__).resolve().parents[2]
 OVERDUE_S = 300.0

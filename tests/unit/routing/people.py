@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from callcenter.domain.customer import Tier
-from routing.chooser import BusyAgent, Chooser, FreeAgent
+from routing.chooser import Chooser
 from routing.settings import Settings
-from routing.work import Matches, Need, Profile, Work
+from routing.work import BusyAgent, FreeAgent, Matches, Need, Profile, Work
 
 QUEUES = (("q", 1.0),)
 SENIOR, JUNIOR = Profile(QUEUES, True), Profile(QUEUES)

@@ -7,10 +7,10 @@ import math
 import pytest
 
 from callcenter.domain.customer import Tier
-from routing.chooser import BusyAgent, Chooser, FreeAgent
+from routing.chooser import Chooser
 from routing.explaining import WAIT_MAX_S, Fit, NextStep, Waiting, WaitReason
 from routing.settings import PRESETS, Settings
-from routing.work import AgentStep, Need, Profile, is_widening
+from routing.work import AgentStep, BusyAgent, FreeAgent, Need, Profile, is_widening
 from tests.unit.routing.people import JUNIOR, SENIOR, call, chooser, idle, skilled
 
 GOLD, STANDARD = Tier.GOLD, Tier.STANDARD
