@@ -20,7 +20,17 @@ from routing.learning import JUNIOR, SENIOR, Estimates, Learned
 from routing.lines import Demand, Group, Line, LineKey, Lines, Place
 from routing.settings import Order, Settings
 from routing.standing import Look, Standing
-from routing.work import VOICE, BusyAgent, FreeAgent, Hold, Match, Matches, Reason, Work
+from routing.work import (
+    ONE_CALL,
+    VOICE,
+    BusyAgent,
+    FreeAgent,
+    Hold,
+    Match,
+    Matches,
+    Reason,
+    Work,
+)
 
 RECHECK_MIN_S = 1.0
 """A hold is looked at again at the soonest after this: what is expected moves in seconds."""
@@ -110,8 +120,8 @@ class Chooser:
             return
         self._forget(agent.id)
         self._free[agent.id] = agent
-        channels = tuple(channel for channel, room in agent.room if room > 0)
-        self._lines.seat(agent.id, self._lines.group_of(agent.profile), agent.idle_since, channels)
+        group = self._lines.group_of(agent.profile)
+        self._lines.seat(agent.id, group, agent.idle_since, _channels_of(agent))
         self._fresh[agent.id] = None
         self.changed = True
 
@@ -302,8 +312,7 @@ class Chooser:
     def _serve(self, agent: FreeAgent, now: float, offers: list[Match]) -> None:
         """This agent came free: take the most urgent call that is not held for a senior."""
         group = self._lines.group_of(agent.profile)
-        channels = tuple(channel for channel, room in agent.room if room > 0)
-        candidates = self._candidates(group, channels, now)
+        candidates = self._candidates(group, _channels_of(agent), now)
         kept = self._kept.get(agent.id)
         if kept and not (candidates and not candidates[0][0][0]):
             work = self._calls[kept[0][1]]
@@ -427,10 +436,12 @@ class Chooser:
         offers.append(Match(work.id, agent.id, reason, score, waited_s))
         self.remove_call(work.id)
         self._forget(agent.id)
+        if work.channel == VOICE:
+            return
         room = tuple(
             (channel, left - int(channel == work.channel))
             for channel, left in agent.room
-            if channel != VOICE and work.channel != VOICE
+            if channel != VOICE
         )
         if any(left > 0 for _, left in room):
             self.put_agent(FreeAgent(agent.id, agent.profile, agent.idle_since, room))
@@ -450,6 +461,13 @@ class Chooser:
             self._wake_lines[self._wake_count] = line.key
             heappush(self._wakes, (at, "", self._wake_count))
         line.wake_at = at
+
+
+def _channels_of(agent: FreeAgent) -> tuple[str, ...]:
+    """The channels on which there is room."""
+    if agent.room == ONE_CALL:
+        return (VOICE,)
+    return tuple(channel for channel, room in agent.room if room > 0)
 
 
 def _first_call(look: Look) -> CallId:

@@ -14,6 +14,10 @@ VOICE = "voice"
 """The channel of which an agent can take only one at a time, and nothing beside it."""
 
 
+ONE_CALL = ((VOICE, 1),)
+"""Room for one voice call."""
+
+
 class Need(Struct, frozen=True, order=True, array_like=True):
     """A skill that a call asks for."""
 
@@ -69,7 +73,7 @@ class FreeAgent(Struct, frozen=True):
     id: AgentId
     profile: Profile
     idle_since: float
-    room: tuple[tuple[str, int], ...] = ((VOICE, 1),)
+    room: tuple[tuple[str, int], ...] = ONE_CALL
     """How many more of each channel the agent may take."""
 
 

@@ -16,11 +16,13 @@ import time
 from statistics import median
 from typing import Any
 
+from msgspec import structs
+
 from callcenter.domain.customer import Tier
 from routing.choice import score_of
 from routing.chooser import Chooser
 from routing.lines import Line
-from routing.settings import Settings
+from routing.settings import Settings, with_weights
 from routing.work import VOICE, AgentStep, BusyAgent, FreeAgent, Need, Profile, Work
 
 SIZES = (100, 1_000, 10_000)
@@ -33,6 +35,11 @@ QUEUE = "service"
 SEED = 7
 HANDLING_S = 180.0
 """In the center's time: so long it takes until as many decisions were made as there are agents."""
+
+
+SLICE = 250
+"""So many calls are put under new rules before the loop is let go on."""
+PUBLISHED = with_weights(Settings(overdue_s=1e9), {Tier.GOLD: 4.0})
 
 
 class Load:
@@ -95,6 +102,26 @@ class Load:
                 rank = (-score.urgency, work.queued_at, work.id)
                 best = rank if best is None else min(best, rank)
 
+    def publish(self) -> float:
+        """Other weights, and other rules for every call that waits, in slices: the longest stop of
+        the loop in seconds."""
+        stops = []
+        other = PUBLISHED if self.chooser.settings is not PUBLISHED else Settings(overdue_s=1e9)
+        began = time.process_time()
+        self.chooser.change_settings(other)
+        self.chooser.match(self._now)
+        stops.append(time.process_time() - began)
+        calls = list(self.waiting.values())
+        for first in range(0, len(calls), SLICE):
+            began = time.process_time()
+            for work in calls[first : first + SLICE]:
+                changed = structs.replace(work, weight=3.0 - work.weight)
+                self.waiting[work.id] = changed
+                self.chooser.put_call(changed)
+            self.chooser.match(self._now)
+            stops.append(time.process_time() - began)
+        return max(stops)
+
     def _arrive(self) -> None:
         self._calls += 1
         skill = f"skill{self._chance.randrange(self._skills)}"
@@ -119,6 +146,7 @@ def run(
     loads = {(count, size): Load(size, count) for count in skills for size in sizes}
     rates: dict[tuple[int, int], list[float]] = {key: [] for key in loads}
     naive: dict[tuple[int, int], list[float]] = {key: [] for key in loads}
+    stops: dict[tuple[int, int], list[float]] = {key: [] for key in loads}
     paired = 0
     for _ in range(rounds):
         for key, load in loads.items():
@@ -128,6 +156,7 @@ def run(
             began = time.process_time()
             load.scan(scans)
             naive[key].append(scans / (time.process_time() - began))
+            stops[key].append(1000.0 * load.publish())
 
     def spread(values: list[float]) -> dict[str, float]:
         return {"median": median(values), "min": min(values), "max": max(values)}
@@ -144,6 +173,10 @@ def run(
         },
         "full_scans_per_s": {
             f"{count}_skills": {str(size): spread(naive[count, size]) for size in sizes}
+            for count in skills
+        },
+        "longest_stop_ms_when_rules_are_published": {
+            f"{count}_skills": {str(size): spread(stops[count, size]) for size in sizes}
             for count in skills
         },
         "times_dearer_at_most_than_at_least": {
