@@ -69,7 +69,7 @@ class Settings(Struct, frozen=True):
 PRESETS: dict[str, Settings] = {
     "balanced": Settings(),
     "gold_first": Settings(
-        tier_weights=((Tier.GOLD, 20.0), (Tier.SILVER, 4.0), (Tier.STANDARD, 1.0))
+        tier_weights=((Tier.GOLD, 15.0), (Tier.SILVER, 2.0), (Tier.STANDARD, 1.0))
     ),
     "equal_waits": Settings(order=Order.ARRIVAL),
     "strict_priority": Settings(order=Order.WEIGHT),
