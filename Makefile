@@ -13,7 +13,7 @@ SHELL = /bin/sh
 # ARGS: more arguments for pytest, the demo or a benchmark. PBX: asterisk or simulated.
 ARGS ?=
 PBX ?=
-BENCHES = machine journal ami
+BENCHES = machine journal ami routing
 # The three runs of the tests (tests/parts.py). Those that compute use both processors. Those with a
 # real Asterisk mostly wait, two files at a time. Those that keep time closely, or draw pages, have
 # nothing beside them.

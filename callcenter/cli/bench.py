@@ -6,14 +6,21 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from callcenter.bench import ami as ami_bench
 from callcenter.bench import journal as journal_bench
 from callcenter.bench import machine as machine_bench
-from callcenter.cli.common import JsonOption, print_json
+from callcenter.bench import routing as routing_bench
+from callcenter.bench import routing_replay
+from callcenter.bench.bank1999 import LogError
+from callcenter.bench.replay_costs import Prices
+from callcenter.cli.common import JsonOption, fail, print_json
+from callcenter.domain.customer import Tier
 
 app = typer.Typer(help="Benchmarks: medians and spread.", no_args_is_help=True)
 
@@ -60,3 +67,92 @@ def journal(as_json: JsonOption = False) -> None:
 def ami(as_json: JsonOption = False) -> None:
     """Events per second parsed, beside panoramisk's own parser."""
     _report("ami", ami_bench.run(), as_json)
+
+
+@app.command("routing")
+def routing(as_json: JsonOption = False) -> None:
+    """Routing decisions per second at 100, 1,000 and 10,000 agents, beside a full scan."""
+    _report("routing", routing_bench.run(), as_json)
+
+
+class LogFormat(StrEnum):
+    """How a call log is written."""
+
+    BANK1999 = "bank1999"
+
+
+def _numbers(text: str, what: str, count: int | None = None) -> tuple[float, ...]:
+    """Numbers with commas between."""
+    try:
+        numbers = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        numbers = ()
+    if not numbers and text.strip() and count is None:
+        fail(f"{what}: numbers with commas between are wanted, not {text!r}")
+    if count is not None and len(numbers) != count:
+        fail(f"{what}: {count} numbers with commas between are wanted, not {text!r}")
+    if any(number < 0.0 for number in numbers):
+        fail(f"{what}: no number may be negative")
+    return numbers
+
+
+@app.command("routing-replay")
+def replay(
+    calls: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A log of real calls.")
+    ] = None,
+    format_: Annotated[
+        LogFormat, typer.Option("--format", help="How the log is written.")
+    ] = LogFormat.BANK1999,
+    weights: Annotated[str, typer.Option(help="Of gold, silver, standard.")] = "5,2,1",
+    lost: Annotated[float, typer.Option(min=0.0, help="A lost call, in minutes waited.")] = 10.0,
+    unresolved: Annotated[
+        float, typer.Option(min=0.0, help="An unresolved call, in minutes waited.")
+    ] = 5.0,
+    unresolved_share: Annotated[
+        str, typer.Option(help="Of calls taken by seniors, by juniors.")
+    ] = "0.10,0.22",
+    agents: Annotated[
+        str, typer.Option(help="Sizes of made-up centers; empty: none.")
+    ] = "20,200,2000",
+    loads: Annotated[str, typer.Option(help="Their loads, per cent.")] = "80,90,98",
+    tiers: Annotated[
+        str, typer.Option(help="Their shares of gold, silver, standard.")
+    ] = "10,20,70",
+    seniors: Annotated[
+        float, typer.Option(min=1.0, max=99.0, help="Their seniors, per cent.")
+    ] = 33.3,
+    counted: Annotated[
+        int, typer.Option(min=100, help="Calls counted in each made-up center, about.")
+    ] = routing_replay.CALLS_COUNTED,
+    seeds: Annotated[int, typer.Option(min=1, help="How many; runs are paired over them.")] = 5,
+    first_seed: Annotated[int, typer.Option(help="The first of them.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """What routing is worth: the engine beside FIFO, strict priority and rigid agent steps.
+
+    In simulated time, on the days of a real call log and in made-up centers.
+    """
+    gold, silver, standard = _numbers(weights, "--weights", 3)
+    senior, junior = _numbers(unresolved_share, "--unresolved-share", 2)
+    shares = _numbers(tiers, "--tiers", 3)
+    options = routing_replay.Options(
+        Prices(
+            {Tier.GOLD: gold, Tier.SILVER: silver, Tier.STANDARD: standard},
+            lost,
+            unresolved,
+            (senior, junior),
+        ),
+        calls,
+        tuple(int(size) for size in _numbers(agents, "--agents")),
+        tuple(load / 100.0 for load in _numbers(loads, "--loads")),
+        tuple(range(first_seed, first_seed + seeds)),
+        seniors / 100.0,
+        (shares[0], shares[1], shares[2]),
+        counted,
+    )
+    try:
+        result = routing_replay.run(options, lambda text: typer.echo(text, err=True))
+    except LogError as error:
+        fail(str(error))
+    _report("routing-replay", {"format": format_.value, **result}, as_json)
