@@ -1,0 +1,175 @@
+"""From what was learnt to chances: that a call becomes a person, and an agent free, within a time.
+
+The tables go by whole seconds of elapsed time and are made anew now and then; asking them costs a
+look-up. Chances come from stepping through the phases a second at a time, backwards: what can still
+happen in h seconds follows from what can happen in h - 1.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from msgspec import Struct
+
+from dialer.pacing.learning import (
+    ENDS,
+    MACHINE,
+    PERSON,
+    RINGS,
+    TO_READY,
+    TO_WRAP_UP,
+    Learnt,
+)
+from dialer.survival import Hazards, chances
+
+AHEAD_S = 45
+"""How far ahead chances are known. A phone rings shorter than that."""
+SHARES = (1 / 6, 1 / 2, 5 / 6)
+"""The horizons: when a new call's person will have answered with these chances."""
+LONGEST_S = 60
+"""Dialing or ringing longer than this is all the same."""
+
+
+class Forecast(Struct):
+    """Chances by whole seconds elapsed, for one second ahead (index 0) and each horizon (1 to 3)."""
+
+    horizons_s: tuple[int, ...]
+    person: float
+    """That a new call becomes a person at all."""
+    new: tuple[float, ...]
+    """That a new call is a person within the horizon."""
+    dialing: list[tuple[float, ...]]
+    ringing: list[tuple[float, ...]]
+    screening: list[tuple[float, ...]]
+    """That the verdict falls; times the chance of a person by ``is_person``."""
+    dialing_is_person: list[float]
+    """That something that answered so long after it was dialed is a person."""
+    ringing_is_person: list[float]
+    talking: list[tuple[float, ...]]
+    """By bucket of ``talk_edges``: free within each horizon and the patience of a person."""
+    wrapping_up: list[tuple[float, ...]]
+    """By whole seconds."""
+    talk_edges: tuple[float, ...]
+
+
+def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
+    """The tables of this moment."""
+    verdict = _verdicts(learnt.screening)
+    screened = _between(verdict[0])
+    ringing = _phase(learnt.ringing, [0.0] * (AHEAD_S + 1), screened)
+    dialing = _phase(learnt.dialing, _between(ringing[0]), screened)
+    new = dialing[0]
+    horizons = tuple(
+        next(h for h in range(1, AHEAD_S + 1) if new[h] >= share * new[AHEAD_S]) for share in SHARES
+    )
+    patience = round(patience_s)
+    columns = (1, *horizons)
+    late = [min(AHEAD_S, h + patience) for h in columns]
+    wrap = _wrapping_up(learnt.wrapping_up)
+    talk = _talking(learnt.talking, _between(wrap[0]))
+    return Forecast(
+        horizons,
+        new[AHEAD_S],
+        tuple(new[h] for h in columns),
+        [tuple(row[h] for h in columns) for row in dialing],
+        [tuple(row[h] for h in columns) for row in ringing],
+        [tuple(row[h] for h in columns) for row in verdict],
+        _shares_of_people(learnt.dialing),
+        _shares_of_people(learnt.ringing),
+        [tuple(row[h] for h in late) for row in talk],
+        [tuple(row[h] for h in late) for row in wrap],
+        learnt.talking.edges,
+    )
+
+
+def _between(curve: list[float]) -> list[float]:
+    """The chance left when something happens somewhere within the next second: entry h is the mean
+    of h - 1 and h seconds."""
+    return [0.0, *((a + b) / 2 for a, b in zip(curve, curve[1:], strict=False))]
+
+
+def _verdicts(screening: Hazards) -> list[list[float]]:
+    """By seconds screened: that the verdict falls within h."""
+    seconds = range(int(screening.edges[-1]) + 1)
+    each = [_chances_at(screening, e)[0] for e in seconds]
+    return _backwards([(chance, [1.0] * (AHEAD_S + 1)) for chance in each], each)
+
+
+def _phase(hazards: Hazards, rung: list[float], screened: list[float]) -> list[list[float]]:
+    """By seconds in the phase: that it becomes a person within h."""
+    steps, ends = [], []
+    for e in range(LONGEST_S + 1):
+        each = _chances_at(hazards, e)
+        rings, person = each[RINGS], each[PERSON]
+        then = [rings * a + person * b for a, b in zip(rung, screened, strict=True)]
+        steps.append((1.0, then))
+        ends.append(rings + person + each[MACHINE] + each[ENDS])
+    return _backwards(steps, ends)
+
+
+def _backwards(steps: list[tuple[float, list[float]]], ends: list[float]) -> list[list[float]]:
+    """For each second e of elapsed time the curve over h: what happens in this second, or else what
+    the next second's curve says of h - 1. ``ends``: that the phase ends in this second."""
+    last = len(steps) - 1
+    curves: list[list[float]] = [[]] * len(steps)
+    for e in range(last, -1, -1):
+        weight, then = steps[e]
+        stays = 1.0 - ends[e]
+        curve = [0.0]
+        if e == last:  # it goes on as in this second
+            for h in range(1, AHEAD_S + 1):
+                curve.append(weight * then[h] + stays * curve[h - 1])
+        else:
+            after = curves[e + 1]
+            curve += [weight * t + stays * a for t, a in zip(then[1:], after, strict=False)]
+        curves[e] = curve
+    return curves
+
+
+def _chances_at(hazards: Hazards, second: int) -> tuple[float, ...]:
+    return chances(hazards, bisect_right(hazards.edges, second + 0.5) - 1, 1.0)
+
+
+def _shares_of_people(hazards: Hazards) -> list[float]:
+    """Of what answers after so many seconds, how much is people."""
+    shares = []
+    for e in range(LONGEST_S + 1):
+        bucket = bisect_right(hazards.edges, e + 0.5) - 1
+        people = hazards.endings[PERSON][bucket]
+        machines = hazards.endings[MACHINE][bucket]
+        shares.append((people + 0.1) / (people + machines + 0.15))
+    return shares
+
+
+def _wrapping_up(hazards: Hazards) -> list[list[float]]:
+    """By seconds of wrap-up: ready within h."""
+    each = [_chances_at(hazards, e) for e in range(int(hazards.edges[-1]) + 1)]
+    ones = [1.0] * (AHEAD_S + 1)
+    return _backwards([(one[TO_READY], ones) for one in each], [sum_of(one) for one in each])
+
+
+def sum_of(each: tuple[float, ...]) -> float:
+    """The chance of any of them."""
+    return each[0] + each[1] + each[2]
+
+
+def _talking(hazards: Hazards, wrapped: list[float]) -> list[list[float]]:
+    """By bucket of talking time: ready within h, walking on through the buckets."""
+    by_second = [chances(hazards, bucket, 1.0) for bucket in range(len(hazards.edges))]
+    edges = hazards.edges
+    curves = []
+    for bucket, begins in enumerate(edges):
+        ends = edges[bucket + 1] if bucket + 1 < len(edges) else begins
+        elapsed = (begins + ends) / 2
+        stays, curve = 1.0, [0.0] * (AHEAD_S + 1)
+        at = bucket
+        for s in range(1, AHEAD_S + 1):
+            while at + 1 < len(edges) and edges[at + 1] <= elapsed + s - 0.5:
+                at += 1
+            each = by_second[at]
+            to_wrap_up, to_ready = stays * each[TO_WRAP_UP], stays * each[TO_READY]
+            for h in range(s, AHEAD_S + 1):
+                curve[h] += to_ready + to_wrap_up * wrapped[h - s + 1]
+            stays *= 1.0 - sum_of(each)
+        curves.append(curve)
+    return curves

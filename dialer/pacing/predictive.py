@@ -1,0 +1,382 @@
+"""Predictive pacing: dial ahead as long as a person will hardly find nobody free.
+
+One more call is placed while the chance that its person, when they answer, finds no agent stays
+under a *price*. The chance comes from distributions: who of those in flight will have answered by
+then, which agents will have come free (``forecast``, ``chance``). The price is what holds the
+share abandoned: it moves slowly, by what is expected to be abandoned and hardly by each single one,
+which would be chance; only when the allowance of the legal window is really used up is nothing
+placed that could be abandoned (``budget``).
+
+It is told as little as a dialer sees and assumes nothing of the list: it begins carefully, learns,
+forgets slowly, and notices when more or fewer people answer than it expected.
+"""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct, field
+
+from dialer.pacing.budget import Budget, LegalWindow, balance, count, is_spent, turn_window
+from dialer.pacing.decision import Because, Decision, Reason, decision
+from dialer.pacing.forecast import Forecast, make_forecast
+from dialer.pacing.learning import (
+    ENDS,
+    Learnt,
+    doubt,
+    fade,
+    learn_agent,
+    learn_end,
+    learn_ringing,
+    learn_verdict,
+    persons,
+)
+from dialer.pacing.outlook import (
+    ExactOutlook,
+    Group,
+    NormalOutlook,
+    agent_groups,
+    call_groups,
+    expected,
+    people_per_s,
+)
+from dialer.pacing.refusals import pause_after
+from dialer.pacing.scene import (
+    AgentPhase,
+    CallPhase,
+    Scene,
+    see_agent,
+    see_over,
+    see_phase,
+    see_placed,
+)
+from dialer.survival import copy, observe_lasting
+
+EXACT_MAX = 30
+"""Agents at work up to which distributions are computed exactly."""
+HORIZONS = (1, 2, 3)
+"""Columns of the forecast; column 0 is one second."""
+PRICE_FIRST, PRICE_MIN, PRICE_MAX = 0.06, 0.004, 0.4
+"""The price in the beginning and its bounds."""
+PRICE_SAFE = 0.003
+"""Accepted when the allowance is used up: an agent is as good as sure."""
+PRICE_PER_ABANDONED = 0.25
+"""How much the price moves (as a logarithm) for one abandoned call more or less than is due."""
+ANSWERS_TO_BALANCE = 300.0
+"""What was saved or overdrawn is spent or earned within about so many people who answer."""
+SPENT_FASTER, SPENT_SLOWER = 1.5, 0.25
+"""Bounds of that, as parts of the cap."""
+RESERVE, RESERVE_PER_AGENT = 1.0, 0.04
+"""Abandoned calls that are kept in hand: what a bad minute of a team may cost."""
+TRUST = 6.0
+"""The calibration begins as if so many abandoned calls had been expected, and seen."""
+EXPECTATIONS_REMEMBERED = 60.0
+SURPRISE_PEOPLE = 40.0
+"""Over so many expected people it is watched whether as many come."""
+SURPRISE_MIN = 2.0
+"""Standard deviations: less is chance and changes nothing."""
+SILENT_PEOPLE = 12.0
+"""So many people expected and not one came (6 in a million by chance): the trunk is silent."""
+UNSURE = 1.0
+"""Standard errors by which the chance of a person is taken higher than it is estimated."""
+REFRESH_S, REFRESH_FIRST_S = 45.0, 5.0
+"""The forecast is made anew so often; in the beginning oftener."""
+FIRST_PEOPLE = 40.0
+"""The beginning lasts until so many people have answered."""
+AT_ONCE_MAX = 200
+"""Calls placed by one decision, at most."""
+SMALL_TEAM = 8
+"""With fewer agents there is little to gain, see ``advice``."""
+
+
+class Settings(Struct, frozen=True):
+    """What a campaign sets."""
+
+    window: LegalWindow = LegalWindow()
+    patience_s: float = 1.0
+    """How long a person waits for an agent before the call counts as abandoned."""
+    max_lines: int = 100_000
+    """Bound of the calls in flight."""
+    taken_for_machines: float = 0.0
+    """Share of the people whom detection takes for machines, as agents' dispositions show. They
+    are people not connected, too: set it where the law wants them estimated and counted."""
+
+
+class State(Struct):
+    """Everything a predictive pacer knows, plain data: encode it, decode it, and it goes on
+    exactly as before."""
+
+    settings: Settings
+    budget: Budget
+    scene: Scene = field(default_factory=Scene)
+    learnt: Learnt = field(default_factory=Learnt)
+    forecast: Forecast | None = None
+    made_at: float = 0.0
+    """When the forecast was made."""
+    evidence: float = 0.0
+    """People it rests on."""
+    price_log: float = math.log(PRICE_FIRST)
+    foreseen: float = TRUST
+    """Abandoned calls that the chances foresaw; old ones weigh less."""
+    happened: float = TRUST
+    """Those that came."""
+    expected: float = 0.0
+    """People expected of late, and those who came."""
+    came: float = 0.0
+    in_vain: float = 0.0
+    """People expected since the last one came."""
+    asked_at: float = 0.0
+    refusals: int = 0
+    """In a row."""
+    held_until: float = 0.0
+
+
+def new_state(settings: Settings) -> State:
+    """A pacer that knows nothing yet."""
+    return State(settings, Budget(settings.window))
+
+
+def advice(agents: int) -> str:
+    """What to tell who plans a campaign with so many agents; empty when there is nothing to say."""
+    if agents >= SMALL_TEAM:
+        return ""
+    return (
+        f"With {agents} agents predictive pacing gains little over progressive, and a single unlucky "
+        "hour may use up the allowance of abandoned calls. Progressive never abandons anybody."
+    )
+
+
+class PredictivePacer:
+    """A ``Pacer``; ``state`` may be saved at any moment and given to a new one."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    # --- what happened ----------------------------------------------------------------------------
+
+    def placed(self, call: str, now: float) -> None:
+        """A call was placed."""
+        see_placed(self.state.scene, call, now)
+
+    def ringing(self, call: str, now: float) -> None:
+        """The network says that it rings."""
+        state = self.state
+        before = see_phase(state.scene, call, CallPhase.RINGING, now)
+        if before is not None:
+            learn_ringing(state.learnt, before, now)
+            state.refusals = 0
+
+    def answered(self, call: str, now: float) -> None:
+        """Somebody or something picked up."""
+        if see_phase(self.state.scene, call, CallPhase.SCREENING, now) is not None:
+            self.state.refusals = 0
+
+    def classified(self, call: str, is_person: bool, now: float) -> None:
+        """It is a person, or is taken for one."""
+        state = self.state
+        if is_person:
+            self._be_screened(call, now)
+            before = see_phase(state.scene, call, CallPhase.WAITING, now)
+        else:
+            self._be_screened(call, now)
+            before = see_over(state.scene, call)
+        if before is not None and before.phase is CallPhase.SCREENING:
+            learn_verdict(state.learnt, before, is_person=is_person, now=now)
+        if before is not None and is_person:
+            state.came += 1.0
+            state.in_vain = 0.0
+
+    def _be_screened(self, call: str, now: float) -> None:
+        """Make up for an answer that was not told."""
+        seen = self.state.scene.calls.get(call)
+        if seen is not None and seen.phase < CallPhase.SCREENING:
+            see_phase(self.state.scene, call, CallPhase.SCREENING, now)
+
+    def connected(self, call: str, now: float) -> None:
+        """The person talks with an agent."""
+        self._count_person(call, now, abandoned=0.0)
+
+    def abandoned(self, call: str, now: float) -> None:
+        """The person found no agent in time."""
+        if self._count_person(call, now, abandoned=1.0):
+            self.state.happened += 1.0
+
+    def _count_person(self, call: str, now: float, *, abandoned: float) -> bool:
+        state = self.state
+        seen = see_over(state.scene, call)
+        if seen is None:
+            return False
+        lost = state.settings.taken_for_machines
+        lost = lost / (1.0 - lost)  # so many for each who was recognised
+        count(state.budget, now, answered=1.0 + lost, abandoned=abandoned + lost)
+        return True
+
+    def ended(self, call: str, now: float, *, refused: bool = False) -> None:
+        """The call is over; one that was refused by the trunk teaches nothing of the list."""
+        state = self.state
+        seen = see_over(state.scene, call)
+        if refused:
+            state.refusals += seen is not None
+            state.held_until = max(state.held_until, now + pause_after(state.refusals))
+        elif seen is not None and seen.phase <= CallPhase.RINGING:
+            if state.in_vain < SILENT_PEOPLE:
+                learn_end(state.learnt, seen.phase, now - seen.since, ENDS)
+            state.refusals = 0
+
+    def agent(self, agent: str, phase: AgentPhase, now: float) -> None:
+        """An agent does this from now on."""
+        before = see_agent(self.state.scene, agent, phase, now)
+        if before is not None:
+            learn_agent(self.state.learnt, before, phase, now)
+
+    def list_changed(self) -> None:
+        """Other people are dialed from now on: begin to learn again, carefully."""
+        doubt(self.state.learnt, 0.1)
+        self.state.made_at = 0.0
+        self.state.expected = self.state.came = 0.0
+
+    # --- how many ---------------------------------------------------------------------------------
+
+    def decide(self, now: float) -> Decision:
+        """How many calls to place now, and why."""
+        state = self.state
+        turn_window(state.budget, now)
+        forecast = self._refresh(now)
+        scene = state.scene
+        calls = call_groups(scene, forecast, now)
+        self._watch_surprise(people_per_s(calls), now)
+        lines = min(state.settings.max_lines - scene.in_flight, AT_ONCE_MAX)
+        limit, because = (
+            (lines, Because.LINES) if lines < AT_ONCE_MAX else (lines, Because.AT_ONCE)
+        )
+        price = self._price()
+        if not scene.agents:
+            limit, because = 0, Because.NO_AGENT
+        elif now < state.held_until:
+            limit, because = 0, Because.REFUSED
+        elif state.in_vain >= SILENT_PEOPLE:
+            one_each = scene.free - scene.waiting - scene.in_flight
+            if one_each < limit:
+                limit, because = max(0, one_each), Because.SILENT_TRUNK
+        outlook = self._outlook(forecast, calls, now)
+        placed, chance = 0, outlook.chance()
+        while placed < limit:
+            if chance >= price:
+                because = Because.BUDGET if price == PRICE_SAFE else Because.PRICE
+                break
+            self._foresee(forecast, chance)
+            outlook.add_call()
+            placed += 1
+            chance = outlook.chance()
+        reason = Reason(
+            because,
+            scene.free,
+            scene.waiting,
+            scene.in_flight,
+            outlook.expected_people(),
+            expected(agent_groups(scene, forecast, now)),
+            chance,
+            price,
+            state.budget.answered,
+            state.budget.abandoned,
+        )
+        return decision(placed, reason)
+
+    def _refresh(self, now: float) -> Forecast:
+        """The forecast, made anew when it is old."""
+        state = self.state
+        every_s = REFRESH_S if state.evidence >= FIRST_PEOPLE else REFRESH_FIRST_S
+        if state.forecast is not None and now < state.made_at + every_s:
+            return state.forecast
+        fade(state.learnt, state.scene.in_flight, len(state.scene.agents))
+        learnt = at_risk(state, now)
+        state.forecast = make_forecast(learnt, state.settings.patience_s)
+        state.evidence = persons(learnt)
+        state.made_at = now
+        return state.forecast
+
+    def _outlook(
+        self, forecast: Forecast, calls: list[Group], now: float
+    ) -> ExactOutlook | NormalOutlook:
+        """How things will stand, by the method that suits the size of the team."""
+        state = self.state
+        scene = state.scene
+        agents = agent_groups(scene, forecast, now)
+        lead, factor = scene.free - scene.waiting, factor_of(state)
+        if len(scene.agents) <= EXACT_MAX:
+            return ExactOutlook(lead, calls, agents, forecast.new, factor, HORIZONS)
+        unsure = UNSURE / math.sqrt(state.evidence + 1.0)
+        return NormalOutlook(lead, calls, agents, forecast.new, factor, HORIZONS, unsure)
+
+    def _watch_surprise(self, people_per_s: float, now: float) -> None:
+        """Compare the people who came with those expected since the last question."""
+        state = self.state
+        passed_s = min(5.0, now - state.asked_at) if state.asked_at else 0.0
+        state.asked_at = now
+        people = passed_s * people_per_s
+        state.expected += people
+        state.in_vain += people
+        if state.expected > SURPRISE_PEOPLE:
+            kept = SURPRISE_PEOPLE / state.expected
+            state.expected *= kept
+            state.came *= kept
+
+    def _price(self) -> float:
+        state = self.state
+        if is_spent(state.budget):
+            return PRICE_SAFE
+        return min(PRICE_MAX, max(PRICE_MIN, math.exp(state.price_log)))
+
+    def _foresee(self, forecast: Forecast, chance: float) -> None:
+        """Charge a call that is placed, and let the price follow."""
+        state = self.state
+        person = forecast.person
+        foreseen = person * chance
+        state.foreseen += foreseen
+        if state.foreseen > EXPECTATIONS_REMEMBERED:
+            kept = EXPECTATIONS_REMEMBERED / state.foreseen
+            state.foreseen *= kept
+            state.happened *= kept
+        calibrated = foreseen * state.happened / state.foreseen
+        agents = len(state.scene.agents)
+        gain = PRICE_PER_ABANDONED / max(1.0, agents / 20.0)
+        state.price_log += gain * (person * self._share_due(agents) - calibrated)
+        state.price_log = min(math.log(PRICE_MAX), max(math.log(PRICE_MIN), state.price_log))
+
+    def _share_due(self, agents: int) -> float:
+        """The share abandoned to aim at: the cap, and what lies above or below it in hand."""
+        budget = self.state.budget
+        cap = budget.rule.cap
+        reserve = RESERVE + RESERVE_PER_AGENT * agents
+        share = cap + (balance(budget) - reserve) / ANSWERS_TO_BALANCE
+        return min(SPENT_FASTER * cap, max(SPENT_SLOWER * cap, share))
+
+
+def factor_of(state: State) -> float:
+    """By how much the chances of a person are taken higher (or lower) than they are estimated."""
+    unsure = 1.0 + UNSURE / math.sqrt(state.evidence + 1.0)
+    if state.expected <= 0.0:
+        return unsure
+    deviation = (state.came - state.expected) / math.sqrt(state.expected)
+    if abs(deviation) <= SURPRISE_MIN:
+        return unsure
+    belief = 1.0 - (SURPRISE_MIN / deviation) ** 2
+    return unsure * (1.0 + belief * (state.came / state.expected - 1.0))
+
+
+def at_risk(state: State, now: float) -> Learnt:
+    """What was learnt, with what still goes on counted as far as it has come."""
+    learnt = state.learnt
+    dialing, ringing = copy(learnt.dialing), copy(learnt.ringing)
+    talking, wrapping_up = copy(learnt.talking), copy(learnt.wrapping_up)
+    for call in state.scene.calls.values():
+        if call.phase is CallPhase.DIALING:
+            observe_lasting(dialing, now - call.since)
+        elif call.phase is CallPhase.RINGING:
+            observe_lasting(ringing, now - call.since)
+    for agent in state.scene.agents.values():
+        if agent.phase is AgentPhase.TALKING:
+            observe_lasting(talking, now - agent.since)
+        elif agent.phase is AgentPhase.WRAP_UP:
+            observe_lasting(wrapping_up, now - agent.since)
+    return Learnt(dialing, ringing, learnt.screening, talking, wrapping_up)
