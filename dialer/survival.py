@@ -36,19 +36,23 @@ def hazards_like(edges: tuple[float, ...], rates: tuple[tuple[float, ...], ...],
     return Hazards(edges, [[rate * s for rate in row] for row in rates], [s] * len(edges))
 
 
-def observe(hazards: Hazards, elapsed_s: float, outcome: int) -> None:
-    """A duration ended after so long, in this way."""
-    observe_lasting(hazards, elapsed_s)
+def observe_end(hazards: Hazards, elapsed_s: float, outcome: int) -> None:
+    """A duration ended after so long, in this way. Its time is told by ``observe_time``."""
     hazards.endings[outcome][bucket_of(hazards, elapsed_s)] += 1.0
 
 
-def observe_lasting(hazards: Hazards, elapsed_s: float) -> None:
-    """A duration was watched for so long and was not seen to end."""
+def observe_time(hazards: Hazards, from_s: float, to_s: float) -> None:
+    """A duration was watched from this elapsed time to that.
+
+    Tell it while it lasts, or old time and new endings are weighed against each other.
+    """
     edges, time_s = hazards.edges, hazards.time_s
-    last = bucket_of(hazards, elapsed_s)
-    for bucket in range(last):
-        time_s[bucket] += edges[bucket + 1] - edges[bucket]
-    time_s[last] += elapsed_s - edges[last]
+    bucket, last = bucket_of(hazards, from_s), bucket_of(hazards, to_s)
+    while bucket < last:
+        time_s[bucket] += edges[bucket + 1] - from_s
+        bucket += 1
+        from_s = edges[bucket]
+    time_s[last] += to_s - from_s
 
 
 def bucket_of(hazards: Hazards, elapsed_s: float) -> int:
@@ -60,11 +64,6 @@ def forget(hazards: Hazards, kept: float) -> None:
     """Let everything seen so far weigh this much of what it did (0.0 to 1.0)."""
     hazards.time_s = [value * kept for value in hazards.time_s]
     hazards.endings = [[value * kept for value in row] for row in hazards.endings]
-
-
-def copy(hazards: Hazards) -> Hazards:
-    """One that can be changed by itself."""
-    return Hazards(hazards.edges, [list(row) for row in hazards.endings], list(hazards.time_s))
 
 
 def total(hazards: Hazards, outcome: int) -> float:

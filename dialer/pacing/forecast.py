@@ -7,6 +7,7 @@ happen in h seconds follows from what can happen in h - 1.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 
 from msgspec import Struct
@@ -20,18 +21,21 @@ from dialer.pacing.learning import (
     TO_WRAP_UP,
     Learnt,
 )
-from dialer.survival import Hazards, chances
+from dialer.survival import Hazards, chances, rates
 
 AHEAD_S = 45
 """How far ahead chances are known. A phone rings shorter than that."""
 SHARES = (1 / 6, 1 / 2, 5 / 6)
 """The horizons: when a new call's person will have answered with these chances."""
+HALVES = (-0.5, 0.5)
+"""Elapsed times are rounded to whole seconds; these are on both sides."""
 LONGEST_S = 60
 """Dialing or ringing longer than this is all the same."""
 
 
 class Forecast(Struct):
-    """Chances by whole seconds elapsed, for one second ahead (index 0) and each horizon (1 to 3)."""
+    """Chances by whole seconds elapsed: people per second just now (index 0), then within each
+    horizon (1 to 3)."""
 
     horizons_s: tuple[int, ...]
     person: float
@@ -56,6 +60,7 @@ def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
     """The tables of this moment."""
     verdict = _verdicts(learnt.screening)
     screened = _between(verdict[0])
+    screened[1] = chances(learnt.screening, 0, 0.5)[0]  # without detection it falls at once
     ringing = _phase(learnt.ringing, [0.0] * (AHEAD_S + 1), screened)
     dialing = _phase(learnt.dialing, _between(ringing[0]), screened)
     new = dialing[0]
@@ -63,23 +68,39 @@ def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
         next(h for h in range(1, AHEAD_S + 1) if new[h] >= share * new[AHEAD_S]) for share in SHARES
     )
     patience = round(patience_s)
-    columns = (1, *horizons)
-    late = [min(AHEAD_S, h + patience) for h in columns]
+    late = [0, *(min(AHEAD_S, h + patience) for h in horizons)]
     wrap = _wrapping_up(learnt.wrapping_up)
-    talk = _talking(learnt.talking, _between(wrap[0]))
+    talk = _talking(learnt.talking, _between(wrap[0]), late)
     return Forecast(
         horizons,
         new[AHEAD_S],
-        tuple(new[h] for h in columns),
-        [tuple(row[h] for h in columns) for row in dialing],
-        [tuple(row[h] for h in columns) for row in ringing],
-        [tuple(row[h] for h in columns) for row in verdict],
+        (0.0, *(new[h] for h in horizons)),
+        _columns(dialing, horizons, _people_per_s(learnt.dialing)),
+        _columns(ringing, horizons, _people_per_s(learnt.ringing)),
+        _columns(verdict, horizons, [0.0] * len(verdict)),
         _shares_of_people(learnt.dialing),
         _shares_of_people(learnt.ringing),
-        [tuple(row[h] for h in late) for row in talk],
+        talk,
         [tuple(row[h] for h in late) for row in wrap],
         learnt.talking.edges,
     )
+
+
+def _columns(
+    curves: list[list[float]], horizons: tuple[int, ...], now: list[float]
+) -> list[tuple[float, ...]]:
+    return [
+        (rate, *(curve[h] for h in horizons)) for curve, rate in zip(curves, now, strict=True)
+    ]
+
+
+def _people_per_s(hazards: Hazards) -> list[float]:
+    """By whole seconds: people who answer per second."""
+    found = []
+    for e in range(LONGEST_S + 1):
+        a, b = (rates(hazards, bisect_right(hazards.edges, max(0.0, e + x)) - 1) for x in HALVES)
+        found.append((a[PERSON] + b[PERSON]) / 2)
+    return found
 
 
 def _between(curve: list[float]) -> list[float]:
@@ -153,23 +174,30 @@ def sum_of(each: tuple[float, ...]) -> float:
     return each[0] + each[1] + each[2]
 
 
-def _talking(hazards: Hazards, wrapped: list[float]) -> list[list[float]]:
-    """By bucket of talking time: ready within h, walking on through the buckets."""
+def _talking(
+    hazards: Hazards, wrapped: list[float], horizons: list[int]
+) -> list[tuple[float, ...]]:
+    """By bucket of talking time: ready within each horizon, walking on through the buckets."""
     by_second = [chances(hazards, bucket, 1.0) for bucket in range(len(hazards.edges))]
     edges = hazards.edges
-    curves = []
+    found = []
     for bucket, begins in enumerate(edges):
         ends = edges[bucket + 1] if bucket + 1 < len(edges) else begins
         elapsed = (begins + ends) / 2
-        stays, curve = 1.0, [0.0] * (AHEAD_S + 1)
-        at = bucket
-        for s in range(1, AHEAD_S + 1):
+        stays, at = 1.0, bucket
+        to_wrap_up, to_ready, readies = [0.0], [0.0], 0.0
+        for s in range(1, horizons[-1] + 1):
             while at + 1 < len(edges) and edges[at + 1] <= elapsed + s - 0.5:
                 at += 1
             each = by_second[at]
-            to_wrap_up, to_ready = stays * each[TO_WRAP_UP], stays * each[TO_READY]
-            for h in range(s, AHEAD_S + 1):
-                curve[h] += to_ready + to_wrap_up * wrapped[h - s + 1]
+            to_wrap_up.append(stays * each[TO_WRAP_UP])
+            readies += stays * each[TO_READY]
+            to_ready.append(readies)
             stays *= 1.0 - sum_of(each)
-        curves.append(curve)
-    return curves
+        found.append(
+            tuple(
+                to_ready[h] + math.fsum(to_wrap_up[s] * wrapped[h - s + 1] for s in range(1, h + 1))
+                for h in horizons
+            )
+        )
+    return found

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from dialer.pacing.scene import AgentPhase, AgentSeen, CallPhase, CallSeen
-from dialer.survival import Hazards, forget, hazards_like, observe, total
+from dialer.pacing.scene import AgentPhase, AgentSeen, CallPhase, CallSeen, Scene
+from dialer.survival import Hazards, forget, hazards_like, observe_end, observe_time, total
 
 RINGS, PERSON, MACHINE, ENDS = 0, 1, 2, 3
 """How dialing and ringing end; ringing never in the first way. A person or a machine: as the
@@ -79,20 +79,64 @@ def persons(learnt: Learnt) -> float:
     return total(learnt.dialing, PERSON) + total(learnt.ringing, PERSON)
 
 
+def learn_time(learnt: Learnt, scene: Scene, now: float) -> None:
+    """Count the time that calls and agents have been in their phases: they are at risk."""
+    for call in scene.calls.values():
+        _learn_call_time(learnt, call, now)
+    for agent in scene.agents.values():
+        _learn_agent_time(learnt, agent, now)
+
+
+def _learn_call_time(learnt: Learnt, call: CallSeen, now: float) -> None:
+    if call.phase <= CallPhase.RINGING:
+        hazards = learnt.dialing if call.phase is CallPhase.DIALING else learnt.ringing
+    elif call.phase is CallPhase.SCREENING:
+        hazards = learnt.screening
+    else:
+        return
+    elapsed_s = now - call.since
+    observe_time(hazards, call.learnt_s, elapsed_s)
+    call.learnt_s = elapsed_s
+
+
+def _learn_agent_time(learnt: Learnt, agent: AgentSeen, now: float) -> None:
+    if agent.phase is AgentPhase.TALKING:
+        hazards = learnt.talking
+    elif agent.phase is AgentPhase.WRAP_UP:
+        hazards = learnt.wrapping_up
+    else:
+        return
+    elapsed_s = now - agent.since
+    observe_time(hazards, agent.learnt_s, elapsed_s)
+    agent.learnt_s = elapsed_s
+
+
 def learn_ringing(learnt: Learnt, seen: CallSeen, now: float) -> None:
     """A call that was dialing rings."""
-    observe(learnt.dialing, now - seen.since, RINGS)
+    _learn_call_time(learnt, seen, now)
+    observe_end(learnt.dialing, now - seen.since, RINGS)
+
+
+def learn_answer(learnt: Learnt, seen: CallSeen, now: float) -> None:
+    """A call that was dialing or ringing was answered; who it was is learnt with the verdict."""
+    _learn_call_time(learnt, seen, now)
 
 
 def learn_verdict(learnt: Learnt, seen: CallSeen, *, is_person: bool, now: float) -> None:
     """A call that was screened is a person or a machine."""
-    observe(learnt.screening, now - seen.since, 0)
-    learn_end(learnt, seen.before, seen.before_s, PERSON if is_person else MACHINE)
+    _learn_call_time(learnt, seen, now)
+    observe_end(learnt.screening, now - seen.since, 0)
+    _learn_outcome(learnt, seen.before, seen.before_s, PERSON if is_person else MACHINE)
 
 
-def learn_end(learnt: Learnt, phase: CallPhase, lasted_s: float, outcome: int) -> None:
-    """A call left dialing or ringing in this way."""
-    observe(learnt.dialing if phase is CallPhase.DIALING else learnt.ringing, lasted_s, outcome)
+def learn_end(learnt: Learnt, seen: CallSeen, now: float) -> None:
+    """A call that was dialing or ringing is over without an answer."""
+    _learn_call_time(learnt, seen, now)
+    _learn_outcome(learnt, seen.phase, now - seen.since, ENDS)
+
+
+def _learn_outcome(learnt: Learnt, phase: CallPhase, lasted_s: float, outcome: int) -> None:
+    observe_end(learnt.dialing if phase is CallPhase.DIALING else learnt.ringing, lasted_s, outcome)
     learnt.calls += 1.0
 
 
@@ -102,16 +146,18 @@ NEXT = {
     AgentPhase.ACCEPTED: TO_READY,
     AgentPhase.GONE: TO_GONE,
 }
+"""How a phase of an agent ended, by what the agent does next."""
 
 
 def learn_agent(learnt: Learnt, before: AgentSeen, phase: AgentPhase, now: float) -> None:
-    """An agent who was talking or wrapping up does something else."""
+    """An agent does something else: what was talking or wrapping up has ended."""
+    _learn_agent_time(learnt, before, now)
     outcome = NEXT.get(phase)
     if before.phase is AgentPhase.TALKING and outcome is not None:
-        observe(learnt.talking, now - before.since, outcome)
+        observe_end(learnt.talking, now - before.since, outcome)
         learnt.services += 1.0
     elif before.phase is AgentPhase.WRAP_UP and outcome in (TO_READY, TO_GONE):
-        observe(learnt.wrapping_up, now - before.since, outcome)
+        observe_end(learnt.wrapping_up, now - before.since, outcome)
 
 
 def fade(learnt: Learnt, in_flight: int, agents: int) -> None:

@@ -16,7 +16,7 @@ from dialer.pacing.forecast import LONGEST_S, Forecast
 from dialer.pacing.scene import AgentPhase, CallPhase, Scene
 
 Group = tuple[int, tuple[float, ...]]
-"""So many with these chances: within a second, and within each horizon."""
+"""So many with these chances: people per second just now, and within each horizon."""
 
 
 def call_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
@@ -26,7 +26,7 @@ def call_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
     last_verdict = len(forecast.screening) - 1
     for call in scene.calls.values():
         phase = call.phase
-        elapsed = int(now - call.since)
+        elapsed = int(now - call.since + 0.5)
         if phase is CallPhase.RINGING:
             ringing[elapsed if elapsed < LONGEST_S else LONGEST_S] += 1
         elif phase is CallPhase.DIALING:
@@ -37,7 +37,7 @@ def call_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
                 if call.before is CallPhase.DIALING
                 else forecast.ringing_is_person
             )
-            share = shares[min(LONGEST_S, int(call.before_s))]
+            share = shares[min(LONGEST_S, int(call.before_s + 0.5))]
             verdicts = forecast.screening[min(last_verdict, elapsed)]
             groups.append((1, tuple(share * verdict for verdict in verdicts)))
     for counts, table in ((dialing, forecast.dialing), (ringing, forecast.ringing)):
@@ -56,7 +56,7 @@ def agent_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
         if phase is AgentPhase.TALKING:
             talking[bisect_right(edges, now - agent.since) - 1] += 1
         elif phase is AgentPhase.WRAP_UP:
-            elapsed = int(now - agent.since)
+            elapsed = int(now - agent.since + 0.5)
             wrapping[elapsed if elapsed < last else last] += 1
     groups = [(number, forecast.talking[b]) for b, number in enumerate(talking) if number]
     groups += [(number, forecast.wrapping_up[e]) for e, number in enumerate(wrapping) if number]
@@ -64,7 +64,7 @@ def agent_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
 
 
 def people_per_s(calls: list[Group]) -> float:
-    """People who answer within the next second, on average."""
+    """People who answer just now, on average."""
     return math.fsum(number * chances[0] for number, chances in calls)
 
 

@@ -21,13 +21,14 @@ from dialer.pacing.budget import Budget, LegalWindow, balance, count, is_spent, 
 from dialer.pacing.decision import Because, Decision, Reason, decision
 from dialer.pacing.forecast import Forecast, make_forecast
 from dialer.pacing.learning import (
-    ENDS,
     Learnt,
     doubt,
     fade,
     learn_agent,
+    learn_answer,
     learn_end,
     learn_ringing,
+    learn_time,
     learn_verdict,
     persons,
 )
@@ -50,14 +51,15 @@ from dialer.pacing.scene import (
     see_phase,
     see_placed,
 )
-from dialer.survival import copy, observe_lasting
 
 EXACT_MAX = 30
 """Agents at work up to which distributions are computed exactly."""
 HORIZONS = (1, 2, 3)
 """Columns of the forecast; column 0 is one second."""
-PRICE_FIRST, PRICE_MIN, PRICE_MAX = 0.06, 0.004, 0.4
+PRICE_FIRST, PRICE_MIN, PRICE_MAX = 0.10, 0.004, 0.98
 """The price in the beginning and its bounds."""
+ODDS_MIN = math.log(PRICE_MIN / (1.0 - PRICE_MIN))
+ODDS_MAX = math.log(PRICE_MAX / (1.0 - PRICE_MAX))
 PRICE_SAFE = 0.003
 """Accepted when the allowance is used up: an agent is as good as sure."""
 PRICE_PER_ABANDONED = 0.25
@@ -115,7 +117,8 @@ class State(Struct):
     """When the forecast was made."""
     evidence: float = 0.0
     """People it rests on."""
-    price_log: float = math.log(PRICE_FIRST)
+    price_odds: float = math.log(PRICE_FIRST / (1.0 - PRICE_FIRST))
+    """Logarithm of the price's odds."""
     foreseen: float = TRUST
     """Abandoned calls that the chances foresaw; old ones weigh less."""
     happened: float = TRUST
@@ -168,29 +171,26 @@ class PredictivePacer:
 
     def answered(self, call: str, now: float) -> None:
         """Somebody or something picked up."""
-        if see_phase(self.state.scene, call, CallPhase.SCREENING, now) is not None:
+        before = see_phase(self.state.scene, call, CallPhase.SCREENING, now)
+        if before is not None:
+            learn_answer(self.state.learnt, before, now)
             self.state.refusals = 0
 
     def classified(self, call: str, is_person: bool, now: float) -> None:
         """It is a person, or is taken for one."""
         state = self.state
+        seen = state.scene.calls.get(call)
+        if seen is not None and seen.phase < CallPhase.SCREENING:
+            self.answered(call, now)  # it was not told
         if is_person:
-            self._be_screened(call, now)
             before = see_phase(state.scene, call, CallPhase.WAITING, now)
         else:
-            self._be_screened(call, now)
             before = see_over(state.scene, call)
         if before is not None and before.phase is CallPhase.SCREENING:
             learn_verdict(state.learnt, before, is_person=is_person, now=now)
         if before is not None and is_person:
             state.came += 1.0
             state.in_vain = 0.0
-
-    def _be_screened(self, call: str, now: float) -> None:
-        """Make up for an answer that was not told."""
-        seen = self.state.scene.calls.get(call)
-        if seen is not None and seen.phase < CallPhase.SCREENING:
-            see_phase(self.state.scene, call, CallPhase.SCREENING, now)
 
     def connected(self, call: str, now: float) -> None:
         """The person talks with an agent."""
@@ -220,7 +220,7 @@ class PredictivePacer:
             state.held_until = max(state.held_until, now + pause_after(state.refusals))
         elif seen is not None and seen.phase <= CallPhase.RINGING:
             if state.in_vain < SILENT_PEOPLE:
-                learn_end(state.learnt, seen.phase, now - seen.since, ENDS)
+                learn_end(state.learnt, seen, now)
             state.refusals = 0
 
     def agent(self, agent: str, phase: AgentPhase, now: float) -> None:
@@ -289,9 +289,9 @@ class PredictivePacer:
         if state.forecast is not None and now < state.made_at + every_s:
             return state.forecast
         fade(state.learnt, state.scene.in_flight, len(state.scene.agents))
-        learnt = at_risk(state, now)
-        state.forecast = make_forecast(learnt, state.settings.patience_s)
-        state.evidence = persons(learnt)
+        learn_time(state.learnt, state.scene, now)
+        state.forecast = make_forecast(state.learnt, state.settings.patience_s)
+        state.evidence = persons(state.learnt)
         state.made_at = now
         return state.forecast
 
@@ -325,7 +325,7 @@ class PredictivePacer:
         state = self.state
         if is_spent(state.budget):
             return PRICE_SAFE
-        return min(PRICE_MAX, max(PRICE_MIN, math.exp(state.price_log)))
+        return 1.0 / (1.0 + math.exp(-state.price_odds))
 
     def _foresee(self, forecast: Forecast, chance: float) -> None:
         """Charge a call that is placed, and let the price follow."""
@@ -340,8 +340,8 @@ class PredictivePacer:
         calibrated = foreseen * state.happened / state.foreseen
         agents = len(state.scene.agents)
         gain = PRICE_PER_ABANDONED / max(1.0, agents / 20.0)
-        state.price_log += gain * (person * self._share_due(agents) - calibrated)
-        state.price_log = min(math.log(PRICE_MAX), max(math.log(PRICE_MIN), state.price_log))
+        odds = state.price_odds + gain * (person * self._share_due(agents) - calibrated)
+        state.price_odds = min(ODDS_MAX, max(ODDS_MIN, odds))
 
     def _share_due(self, agents: int) -> float:
         """The share abandoned to aim at: the cap, and what lies above or below it in hand."""
@@ -362,21 +362,3 @@ def factor_of(state: State) -> float:
         return unsure
     belief = 1.0 - (SURPRISE_MIN / deviation) ** 2
     return unsure * (1.0 + belief * (state.came / state.expected - 1.0))
-
-
-def at_risk(state: State, now: float) -> Learnt:
-    """What was learnt, with what still goes on counted as far as it has come."""
-    learnt = state.learnt
-    dialing, ringing = copy(learnt.dialing), copy(learnt.ringing)
-    talking, wrapping_up = copy(learnt.talking), copy(learnt.wrapping_up)
-    for call in state.scene.calls.values():
-        if call.phase is CallPhase.DIALING:
-            observe_lasting(dialing, now - call.since)
-        elif call.phase is CallPhase.RINGING:
-            observe_lasting(ringing, now - call.since)
-    for agent in state.scene.agents.values():
-        if agent.phase is AgentPhase.TALKING:
-            observe_lasting(talking, now - agent.since)
-        elif agent.phase is AgentPhase.WRAP_UP:
-            observe_lasting(wrapping_up, now - agent.since)
-    return Learnt(dialing, ringing, learnt.screening, talking, wrapping_up)

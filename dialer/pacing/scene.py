@@ -45,6 +45,8 @@ class CallSeen(Struct):
     """With ``SCREENING``: the phase in which it was answered."""
     before_s: float = 0.0
     """With ``SCREENING``: how long that phase had lasted."""
+    learnt_s: float = 0.0
+    """How much of the phase has been learnt from."""
 
 
 class AgentSeen(Struct):
@@ -52,6 +54,8 @@ class AgentSeen(Struct):
 
     phase: AgentPhase
     since: float
+    learnt_s: float = 0.0
+    """How much of the phase has been learnt from."""
 
 
 class Scene(Struct):
