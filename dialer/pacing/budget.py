@@ -70,9 +70,13 @@ def turn_window(budget: Budget, now: float) -> None:
         budget.abandoned = math.fsum(one.abandoned for one in slices)
 
 
+KEPT_BACK = 0.03
+"""Part of the cap that is never spent: a call that is abandoned was placed half a minute ago."""
+
+
 def balance(budget: Budget) -> float:
     """How many more may be abandoned just now; below 0.0: too many were."""
-    return budget.rule.cap * budget.answered - budget.abandoned
+    return (1.0 - KEPT_BACK) * budget.rule.cap * budget.answered - budget.abandoned
 
 
 def is_spent(budget: Budget) -> bool:
@@ -81,4 +85,4 @@ def is_spent(budget: Budget) -> bool:
     The very first is allowed before the people who pay for it have answered: a window always begins
     with none, and a campaign too short to pay for one is not dialed predictively.
     """
-    return budget.abandoned + 1.0 > max(1.0, budget.rule.cap * budget.answered)
+    return balance(budget) < 1.0 and budget.abandoned > 0.0

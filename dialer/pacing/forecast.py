@@ -7,7 +7,6 @@ happen in h seconds follows from what can happen in h - 1.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 
 from msgspec import Struct
@@ -25,33 +24,42 @@ from dialer.survival import Hazards, chances, rates
 
 AHEAD_S = 45
 """How far ahead chances are known. A phone rings shorter than that."""
-SHARES = (1 / 6, 1 / 2, 5 / 6)
-"""The horizons: when a new call's person will have answered with these chances."""
+PEOPLE_SHARE, AGENTS_SHARE = 0.97, 0.4
+"""The two horizons, in terms of a new call's person: when they will have answered almost surely,
+and when about half will. All the people who are going to answer are held against the agents who
+come free until about then. A call costs not only when its own person finds nobody, but also when
+that person takes the agent of one who answers later; counting only those who answer before it
+prefers the second call for one free agent to the fourth for two, which the exact optimum does not
+(tried on the memoryless twin of the bench: two points of utilisation with five agents)."""
 HALVES = (-0.5, 0.5)
 """Elapsed times are rounded to whole seconds; these are on both sides."""
 LONGEST_S = 60
 """Dialing or ringing longer than this is all the same."""
 
 
-class Forecast(Struct):
-    """Chances by whole seconds elapsed: people per second just now (index 0), then within each
-    horizon (1 to 3)."""
+Chance = tuple[float, float]
+"""Of a call: people per second just now, and that it becomes a person within the horizon."""
 
-    horizons_s: tuple[int, ...]
+
+class Forecast(Struct):
+    """Chances by whole seconds of elapsed time."""
+
+    people_s: int
+    """The horizon of people."""
+    agents_s: int
+    """The horizon of agents."""
     person: float
-    """That a new call becomes a person at all."""
-    new: tuple[float, ...]
-    """That a new call is a person within the horizon."""
-    dialing: list[tuple[float, ...]]
-    ringing: list[tuple[float, ...]]
-    screening: list[tuple[float, ...]]
-    """That the verdict falls; times the chance of a person by ``is_person``."""
+    """That a new call becomes a person within the first."""
+    dialing: list[Chance]
+    ringing: list[Chance]
+    screening: list[float]
+    """That the verdict falls within the horizon; times the chance of a person by the next two."""
     dialing_is_person: list[float]
     """That something that answered so long after it was dialed is a person."""
     ringing_is_person: list[float]
-    talking: list[tuple[float, ...]]
-    """By bucket of ``talk_edges``: free within each horizon and the patience of a person."""
-    wrapping_up: list[tuple[float, ...]]
+    talking: list[float]
+    """By bucket of ``talk_edges``: free within the horizon and the patience of a person."""
+    wrapping_up: list[float]
     """By whole seconds."""
     talk_edges: tuple[float, ...]
 
@@ -64,34 +72,29 @@ def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
     ringing = _phase(learnt.ringing, [0.0] * (AHEAD_S + 1), screened)
     dialing = _phase(learnt.dialing, _between(ringing[0]), screened)
     new = dialing[0]
-    horizons = tuple(
-        next(h for h in range(1, AHEAD_S + 1) if new[h] >= share * new[AHEAD_S]) for share in SHARES
+    people_s, agents_s = (
+        next(h for h in range(1, AHEAD_S + 1) if new[h] >= share * new[AHEAD_S])
+        for share in (PEOPLE_SHARE, AGENTS_SHARE)
     )
-    patience = round(patience_s)
-    late = [0, *(min(AHEAD_S, h + patience) for h in horizons)]
+    late = min(AHEAD_S, agents_s + round(patience_s))
     wrap = _wrapping_up(learnt.wrapping_up)
-    talk = _talking(learnt.talking, _between(wrap[0]), late)
     return Forecast(
-        horizons,
-        new[AHEAD_S],
-        (0.0, *(new[h] for h in horizons)),
-        _columns(dialing, horizons, _people_per_s(learnt.dialing)),
-        _columns(ringing, horizons, _people_per_s(learnt.ringing)),
-        _columns(verdict, horizons, [0.0] * len(verdict)),
+        people_s,
+        agents_s,
+        new[people_s],
+        _columns(dialing, people_s, _people_per_s(learnt.dialing)),
+        _columns(ringing, people_s, _people_per_s(learnt.ringing)),
+        [curve[people_s] for curve in verdict],
         _shares_of_people(learnt.dialing),
         _shares_of_people(learnt.ringing),
-        talk,
-        [tuple(row[h] for h in late) for row in wrap],
+        _talking(learnt.talking, _between(wrap[0]), late),
+        [curve[late] for curve in wrap],
         learnt.talking.edges,
     )
 
 
-def _columns(
-    curves: list[list[float]], horizons: tuple[int, ...], now: list[float]
-) -> list[tuple[float, ...]]:
-    return [
-        (rate, *(curve[h] for h in horizons)) for curve, rate in zip(curves, now, strict=True)
-    ]
+def _columns(curves: list[list[float]], horizon_s: int, now: list[float]) -> list[Chance]:
+    return [(rate, curve[horizon_s]) for curve, rate in zip(curves, now, strict=True)]
 
 
 def _people_per_s(hazards: Hazards) -> list[float]:
@@ -174,30 +177,20 @@ def sum_of(each: tuple[float, ...]) -> float:
     return each[0] + each[1] + each[2]
 
 
-def _talking(
-    hazards: Hazards, wrapped: list[float], horizons: list[int]
-) -> list[tuple[float, ...]]:
-    """By bucket of talking time: ready within each horizon, walking on through the buckets."""
+def _talking(hazards: Hazards, wrapped: list[float], horizon_s: int) -> list[float]:
+    """By bucket of talking time: ready within the horizon, walking on through the buckets."""
     by_second = [chances(hazards, bucket, 1.0) for bucket in range(len(hazards.edges))]
     edges = hazards.edges
     found = []
     for bucket, begins in enumerate(edges):
         ends = edges[bucket + 1] if bucket + 1 < len(edges) else begins
         elapsed = (begins + ends) / 2
-        stays, at = 1.0, bucket
-        to_wrap_up, to_ready, readies = [0.0], [0.0], 0.0
-        for s in range(1, horizons[-1] + 1):
+        stays, ready, at = 1.0, 0.0, bucket
+        for s in range(1, horizon_s + 1):
             while at + 1 < len(edges) and edges[at + 1] <= elapsed + s - 0.5:
                 at += 1
             each = by_second[at]
-            to_wrap_up.append(stays * each[TO_WRAP_UP])
-            readies += stays * each[TO_READY]
-            to_ready.append(readies)
+            ready += stays * (each[TO_READY] + each[TO_WRAP_UP] * wrapped[horizon_s - s + 1])
             stays *= 1.0 - sum_of(each)
-        found.append(
-            tuple(
-                to_ready[h] + math.fsum(to_wrap_up[s] * wrapped[h - s + 1] for s in range(1, h + 1))
-                for h in horizons
-            )
-        )
+        found.append(ready)
     return found

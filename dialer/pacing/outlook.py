@@ -1,4 +1,4 @@
-"""How things will stand at each horizon: people who will have answered, agents who will be free."""
+"""How things will stand: people who will have answered, agents who will be free."""
 
 from __future__ import annotations
 
@@ -15,38 +15,53 @@ from dialer.pacing.chance import (
 from dialer.pacing.forecast import LONGEST_S, Forecast
 from dialer.pacing.scene import AgentPhase, CallPhase, Scene
 
-Group = tuple[int, tuple[float, ...]]
-"""So many with these chances: people per second just now, and within each horizon."""
+CHANCE_MAX = 0.98
+"""Of a call; nobody is sure."""
+CHANCE_MIN = 1e-4
+"""Of a call; less is not worth the sum."""
+EXACT_FREED_MAX = 64
+"""Longest distribution of agents; more than there are in a small team."""
+
+Group = tuple[int, float]
+"""So many with this chance each."""
 
 
-def call_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
-    """Calls in flight with the same chances, counted."""
-    dialing, ringing = [0] * (LONGEST_S + 1), [0] * (LONGEST_S + 1)
-    groups: list[Group] = []
-    last_verdict = len(forecast.screening) - 1
-    for call in scene.calls.values():
-        phase = call.phase
-        elapsed = int(now - call.since + 0.5)
-        if phase is CallPhase.RINGING:
-            ringing[elapsed if elapsed < LONGEST_S else LONGEST_S] += 1
-        elif phase is CallPhase.DIALING:
-            dialing[elapsed if elapsed < LONGEST_S else LONGEST_S] += 1
-        elif phase is CallPhase.SCREENING:
-            shares = (
-                forecast.dialing_is_person
-                if call.before is CallPhase.DIALING
-                else forecast.ringing_is_person
-            )
-            share = shares[min(LONGEST_S, int(call.before_s + 0.5))]
-            verdicts = forecast.screening[min(last_verdict, elapsed)]
-            groups.append((1, tuple(share * verdict for verdict in verdicts)))
-    for counts, table in ((dialing, forecast.dialing), (ringing, forecast.ringing)):
-        groups += [(number, table[e]) for e, number in enumerate(counts) if number]
-    return groups
+class Calls:
+    """The calls in flight, those with the same chances counted together."""
+
+    def __init__(self, scene: Scene, forecast: Forecast, now: float) -> None:
+        self.groups: list[Group] = []
+        """With the chance to become a person within the horizon."""
+        dialing, ringing = [0] * (LONGEST_S + 1), [0] * (LONGEST_S + 1)
+        last_verdict = len(forecast.screening) - 1
+        for call in scene.calls.values():
+            phase = call.phase
+            elapsed = int(now - call.since + 0.5)
+            if phase is CallPhase.RINGING:
+                ringing[elapsed if elapsed < LONGEST_S else LONGEST_S] += 1
+            elif phase is CallPhase.DIALING:
+                dialing[elapsed if elapsed < LONGEST_S else LONGEST_S] += 1
+            elif phase is CallPhase.SCREENING:
+                shares = (
+                    forecast.dialing_is_person
+                    if call.before is CallPhase.DIALING
+                    else forecast.ringing_is_person
+                )
+                share = shares[min(LONGEST_S, int(call.before_s + 0.5))]
+                self.groups.append((1, share * forecast.screening[min(last_verdict, elapsed)]))
+        rates = []
+        for counts, table in ((dialing, forecast.dialing), (ringing, forecast.ringing)):
+            for elapsed, number in enumerate(counts):
+                if number:
+                    rate, chance = table[elapsed]
+                    rates.append(number * rate)
+                    self.groups.append((number, chance))
+        self.people_per_s = math.fsum(rates)
+        """Who answer just now, on average."""
 
 
 def agent_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
-    """Busy agents with the same chances to come free, counted."""
+    """Busy agents with the same chance to come free within the horizon, counted."""
     edges = forecast.talk_edges
     talking = [0] * len(edges)
     wrapping = [0] * len(forecast.wrapping_up)
@@ -63,98 +78,61 @@ def agent_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
     return groups
 
 
-def people_per_s(calls: list[Group]) -> float:
-    """People who answer just now, on average."""
-    return math.fsum(number * chances[0] for number, chances in calls)
-
-
 def expected(groups: list[Group]) -> float:
-    """How many of them, on average, within the middle horizon."""
-    return math.fsum(number * chances[2] for number, chances in groups)
+    """How many of them, on average."""
+    return math.fsum(number * chance for number, chance in groups)
+
+
+def scaled(groups: list[Group], factor: float) -> list[Group]:
+    """With every chance so many times as high."""
+    return [(number, min(CHANCE_MAX, chance * factor)) for number, chance in groups]
 
 
 class ExactOutlook:
-    """Of a small team."""
+    """Of a small team. ``lead``: agents free now less people who wait."""
 
-    def __init__(
-        self, lead: int, calls: list[Group], agents: list[Group], new: tuple[float, ...],
-        factor: float, horizons: tuple[int, ...],
-    ) -> None:  # fmt: skip
+    def __init__(self, lead: int, calls: list[Group], agents: list[Group], new: float) -> None:
         self._lead = lead
-        self._new = [min(0.98, new[h] * factor) for h in horizons]
-        self._people: list[list[float]] = []
-        self._freed: list[list[float]] = []
-        longest = max(1, sum(number for number, _ in agents) + lead + 1)
-        self._longest = longest
-        self._expected = expected(calls) * factor
-        for h in horizons:
-            freed = [1.0]
-            for number, chances in agents:
+        self._new = min(CHANCE_MAX, new)
+        self._longest = max(1, sum(number for number, _ in agents) + lead + 1)
+        self._freed = [1.0]
+        for number, chance in agents:
+            for _ in range(number):
+                add_one(self._freed, chance, EXACT_FREED_MAX)
+        self._people = [1.0]
+        for number, chance in calls:
+            if chance > CHANCE_MIN:
                 for _ in range(number):
-                    add_one(freed, chances[h], 64)
-            people = [1.0]
-            for number, chances in calls:
-                chance = min(0.98, chances[h] * factor)
-                if chance > 1e-4:
-                    for _ in range(number):
-                        add_one(people, chance, longest)
-            self._freed.append(freed)
-            self._people.append(people)
+                    add_one(self._people, chance, self._longest)
 
     def chance(self) -> float:
-        """That the person of one more call finds nobody free."""
-        each = [
-            chance_at_least(people, freed, self._lead)
-            for people, freed in zip(self._people, self._freed, strict=True)
-        ]
-        return math.fsum(each) / len(each)
-
-    def expected_people(self) -> float:
-        """Who will have answered at the middle horizon, on average."""
-        return self._expected
+        """That one more call makes somebody find nobody free, if it is a person."""
+        return chance_at_least(self._people, self._freed, self._lead)
 
     def add_call(self) -> None:
         """One more call is placed."""
-        self._expected += self._new[1]
-        for people, chance in zip(self._people, self._new, strict=True):
-            add_one(people, chance, self._longest)
+        add_one(self._people, self._new, self._longest)
 
 
 class NormalOutlook:
-    """Of a large team."""
+    """Of a large team. ``unsure``: the relative error of all chances of people together."""
 
     def __init__(
-        self, lead: int, calls: list[Group], agents: list[Group], new: tuple[float, ...],
-        factor: float, horizons: tuple[int, ...], unsure: float,
-    ) -> None:  # fmt: skip
+        self, lead: int, calls: list[Group], agents: list[Group], new: float, unsure: float
+    ) -> None:
         self._lead = lead
-        self._new = [min(0.98, new[h] * factor) for h in horizons]
-        self._expected = expected(calls) * factor
-        self._unsure: list[float] = []
-        self._spreads: list[Spread] = []
-        for h in horizons:
-            spread = Spread()
-            for number, chances in calls:
-                add_many(spread, min(0.98, chances[h] * factor), number, 1.0)
-            self._unsure.append(unsure * spread.mean)
-            for number, chances in agents:
-                add_many(spread, chances[h], number, -1.0)
-            self._spreads.append(spread)
+        self._new = min(CHANCE_MAX, new)
+        self._spread = Spread()
+        for number, chance in calls:
+            add_many(self._spread, chance, number, 1.0)
+        self._unsure = unsure * self._spread.mean
+        for number, chance in agents:
+            add_many(self._spread, chance, number, -1.0)
 
     def chance(self) -> float:
-        """That the person of one more call finds nobody free."""
-        each = [
-            chance_at_least_normal(spread, self._lead, unsure)
-            for spread, unsure in zip(self._spreads, self._unsure, strict=True)
-        ]
-        return math.fsum(each) / len(each)
-
-    def expected_people(self) -> float:
-        """Who will have answered at the middle horizon, on average."""
-        return self._expected
+        """That one more call makes somebody find nobody free, if it is a person."""
+        return chance_at_least_normal(self._spread, self._lead, self._unsure)
 
     def add_call(self) -> None:
         """One more call is placed."""
-        self._expected += self._new[1]
-        for spread, chance in zip(self._spreads, self._new, strict=True):
-            add_many(spread, chance, 1, 1.0)
+        add_many(self._spread, self._new, 1, 1.0)

@@ -33,13 +33,13 @@ from dialer.pacing.learning import (
     persons,
 )
 from dialer.pacing.outlook import (
+    Calls,
     ExactOutlook,
     Group,
     NormalOutlook,
     agent_groups,
-    call_groups,
     expected,
-    people_per_s,
+    scaled,
 )
 from dialer.pacing.refusals import pause_after
 from dialer.pacing.scene import (
@@ -54,8 +54,6 @@ from dialer.pacing.scene import (
 
 EXACT_MAX = 30
 """Agents at work up to which distributions are computed exactly."""
-HORIZONS = (1, 2, 3)
-"""Columns of the forecast; column 0 is one second."""
 PRICE_FIRST, PRICE_MIN, PRICE_MAX = 0.10, 0.004, 0.98
 """The price in the beginning and its bounds."""
 ODDS_MIN = math.log(PRICE_MIN / (1.0 - PRICE_MIN))
@@ -243,8 +241,10 @@ class PredictivePacer:
         turn_window(state.budget, now)
         forecast = self._refresh(now)
         scene = state.scene
-        calls = call_groups(scene, forecast, now)
-        self._watch_surprise(people_per_s(calls), now)
+        calls = Calls(scene, forecast, now)
+        self._watch_surprise(calls.people_per_s, now)
+        people = scaled(calls.groups, factor_of(state))
+        agents = agent_groups(scene, forecast, now)
         lines = min(state.settings.max_lines - scene.in_flight, AT_ONCE_MAX)
         limit, because = (
             (lines, Because.LINES) if lines < AT_ONCE_MAX else (lines, Because.AT_ONCE)
@@ -258,7 +258,7 @@ class PredictivePacer:
             one_each = scene.free - scene.waiting - scene.in_flight
             if one_each < limit:
                 limit, because = max(0, one_each), Because.SILENT_TRUNK
-        outlook = self._outlook(forecast, calls, now)
+        outlook = self._outlook(people, agents)
         placed, chance = 0, outlook.chance()
         while placed < limit:
             if chance >= price:
@@ -273,8 +273,8 @@ class PredictivePacer:
             scene.free,
             scene.waiting,
             scene.in_flight,
-            outlook.expected_people(),
-            expected(agent_groups(scene, forecast, now)),
+            expected(people) + placed * forecast.person,
+            expected(agents),
             chance,
             price,
             state.budget.answered,
@@ -296,17 +296,16 @@ class PredictivePacer:
         return state.forecast
 
     def _outlook(
-        self, forecast: Forecast, calls: list[Group], now: float
+        self, people: list[Group], agents: list[Group]
     ) -> ExactOutlook | NormalOutlook:
         """How things will stand, by the method that suits the size of the team."""
-        state = self.state
-        scene = state.scene
-        agents = agent_groups(scene, forecast, now)
-        lead, factor = scene.free - scene.waiting, factor_of(state)
+        state, scene = self.state, self.state.scene
+        assert state.forecast is not None
+        lead, new = scene.free - scene.waiting, state.forecast.person * factor_of(state)
         if len(scene.agents) <= EXACT_MAX:
-            return ExactOutlook(lead, calls, agents, forecast.new, factor, HORIZONS)
+            return ExactOutlook(lead, people, agents, new)
         unsure = UNSURE / math.sqrt(state.evidence + 1.0)
-        return NormalOutlook(lead, calls, agents, forecast.new, factor, HORIZONS, unsure)
+        return NormalOutlook(lead, people, agents, new, unsure)
 
     def _watch_surprise(self, people_per_s: float, now: float) -> None:
         """Compare the people who came with those expected since the last question."""
