@@ -6,13 +6,14 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from callcenter.bench import ami as ami_bench
 from callcenter.bench import journal as journal_bench
 from callcenter.bench import machine as machine_bench
+from callcenter.bench.pacing import run as pacing_bench
 from callcenter.cli.common import JsonOption, print_json
 
 app = typer.Typer(help="Benchmarks: medians and spread.", no_args_is_help=True)
@@ -60,3 +61,34 @@ def journal(as_json: JsonOption = False) -> None:
 def ami(as_json: JsonOption = False) -> None:
     """Events per second parsed, beside panoramisk's own parser."""
     _report("ami", ami_bench.run(), as_json)
+
+
+@app.command("pacing")
+def pacing(
+    as_json: JsonOption = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two small teams, two seeds, half an hour each.")
+    ] = False,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="Run on so many processors, niced.")
+    ] = os.cpu_count() or 1,
+    sizes: Annotated[str, typer.Option("--sizes", help="Team sizes, with commas.")] = "",
+    lists: Annotated[str, typer.Option("--lists", help="Only these lists, with commas.")] = "",
+    seeds: Annotated[int, typer.Option("--seeds", min=1)] = pacing_bench.SEEDS,
+    hours_factor: Annotated[
+        float, typer.Option("--hours-factor", min=0.01, help="Longer or shorter runs.")
+    ] = 1.0,
+) -> None:
+    """Utilisation and abandonment of the predictive pacer, beside others and the exact optimum."""
+    chosen = tuple(int(size) for size in sizes.split(",") if size) or pacing_bench.SIZES
+    if quick:
+        chosen, seeds, hours_factor = pacing_bench.QUICK_SIZES, 2, pacing_bench.QUICK_FACTOR
+    result = pacing_bench.run(
+        sizes=chosen,
+        seeds=seeds,
+        processes=processes,
+        hours_factor=hours_factor,
+        lists=tuple(name for name in lists.split(",") if name),
+        tell=lambda line: typer.echo(line, err=True),
+    )
+    _report("pacing", result, as_json)

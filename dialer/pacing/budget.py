@@ -58,16 +58,16 @@ def turn_window(budget: Budget, now: float) -> None:
     rule, slices = budget.rule, budget.slices
     if rule.is_rolling:
         part_s = rule.length_s / SLICES
-        while slices and slices[0].begins + part_s <= now - rule.length_s:
-            slices.pop(0)
+        outside = [one for one in slices if one.begins + part_s <= now - rule.length_s]
     else:
         part_s = rule.length_s
-        if slices and slices[0].begins + part_s <= now:
-            slices.clear()
-    if not slices or slices[-1].begins + part_s <= now:
-        slices.append(Slice(now))
+        outside = [one for one in slices if one.begins + part_s <= now]
+    if outside:
+        del slices[: len(outside)]
         budget.answered = math.fsum(one.answered for one in slices)
         budget.abandoned = math.fsum(one.abandoned for one in slices)
+    if not slices or slices[-1].begins + part_s <= now:
+        slices.append(Slice(now))
 
 
 KEPT_BACK = 0.03

@@ -7,7 +7,10 @@ happen in h seconds follows from what can happen in h - 1.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -22,7 +25,7 @@ from dialer.pacing.learning import (
 )
 from dialer.survival import Hazards, chances, rates
 
-AHEAD_S = 45
+AHEAD_S = 40
 """How far ahead chances are known. A phone rings shorter than that."""
 PEOPLE_SHARE, AGENTS_SHARE = 0.97, 0.4
 """The two horizons, in terms of a new call's person: when they will have answered almost surely,
@@ -33,7 +36,7 @@ prefers the second call for one free agent to the fourth for two, which the exac
 (tried on the memoryless twin of the bench: two points of utilisation with five agents)."""
 HALVES = (-0.5, 0.5)
 """Elapsed times are rounded to whole seconds; these are on both sides."""
-LONGEST_S = 60
+LONGEST_S = 40
 """Dialing or ringing longer than this is all the same."""
 
 
@@ -60,8 +63,9 @@ class Forecast(Struct):
     talking: list[float]
     """By bucket of ``talk_edges``: free within the horizon and the patience of a person."""
     wrapping_up: list[float]
-    """By whole seconds."""
+    """By bucket of ``wrap_up_edges``."""
     talk_edges: tuple[float, ...]
+    wrap_up_edges: tuple[float, ...]
 
 
 def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
@@ -77,7 +81,6 @@ def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
         for share in (PEOPLE_SHARE, AGENTS_SHARE)
     )
     late = min(AHEAD_S, agents_s + round(patience_s))
-    wrap = _wrapping_up(learnt.wrapping_up)
     return Forecast(
         people_s,
         agents_s,
@@ -87,9 +90,10 @@ def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
         [curve[people_s] for curve in verdict],
         _shares_of_people(learnt.dialing),
         _shares_of_people(learnt.ringing),
-        _talking(learnt.talking, _between(wrap[0]), late),
-        [curve[late] for curve in wrap],
+        _talking(learnt.talking, _between(_wrapped(learnt.wrapping_up)), late),
+        _wrapping_up(learnt.wrapping_up, late),
         learnt.talking.edges,
+        learnt.wrapping_up.edges,
     )
 
 
@@ -165,32 +169,45 @@ def _shares_of_people(hazards: Hazards) -> list[float]:
     return shares
 
 
-def _wrapping_up(hazards: Hazards) -> list[list[float]]:
-    """By seconds of wrap-up: ready within h."""
-    each = [_chances_at(hazards, e) for e in range(int(hazards.edges[-1]) + 1)]
-    ones = [1.0] * (AHEAD_S + 1)
-    return _backwards([(one[TO_READY], ones) for one in each], [sum_of(one) for one in each])
+def _walk(hazards: Hazards, elapsed_s: float, seconds: int) -> Iterator[tuple[float, ...]]:
+    """For each of the next seconds: the chances to end then in each way, walking on through the
+    buckets."""
+    edges = hazards.edges
+    at = bisect_right(edges, elapsed_s) - 1
+    stays = 1.0
+    for s in range(1, seconds + 1):
+        while at + 1 < len(edges) and edges[at + 1] <= elapsed_s + s - 0.5:
+            at += 1
+        each = chances(hazards, at, 1.0)
+        yield tuple(stays * chance for chance in each)
+        stays *= 1.0 - math.fsum(each)
 
 
-def sum_of(each: tuple[float, ...]) -> float:
-    """The chance of any of them."""
-    return each[0] + each[1] + each[2]
+def _middles(edges: tuple[float, ...]) -> list[float]:
+    """The middle of each bucket; of the last, which has no end, its beginning."""
+    return [*((a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)), edges[-1]]
+
+
+def _wrapped(wrapping_up: Hazards) -> list[float]:
+    """That a wrap-up that begins now is over within h seconds."""
+    steps = (each[TO_READY] for each in _walk(wrapping_up, 0.0, AHEAD_S))
+    return list(accumulate(steps, initial=0.0))
+
+
+def _wrapping_up(hazards: Hazards, horizon_s: int) -> list[float]:
+    """By bucket of wrap-up: ready within the horizon."""
+    return [
+        math.fsum(each[TO_READY] for each in _walk(hazards, elapsed_s, horizon_s))
+        for elapsed_s in _middles(hazards.edges)
+    ]
 
 
 def _talking(hazards: Hazards, wrapped: list[float], horizon_s: int) -> list[float]:
-    """By bucket of talking time: ready within the horizon, walking on through the buckets."""
-    by_second = [chances(hazards, bucket, 1.0) for bucket in range(len(hazards.edges))]
-    edges = hazards.edges
-    found = []
-    for bucket, begins in enumerate(edges):
-        ends = edges[bucket + 1] if bucket + 1 < len(edges) else begins
-        elapsed = (begins + ends) / 2
-        stays, ready, at = 1.0, 0.0, bucket
-        for s in range(1, horizon_s + 1):
-            while at + 1 < len(edges) and edges[at + 1] <= elapsed + s - 0.5:
-                at += 1
-            each = by_second[at]
-            ready += stays * (each[TO_READY] + each[TO_WRAP_UP] * wrapped[horizon_s - s + 1])
-            stays *= 1.0 - sum_of(each)
-        found.append(ready)
-    return found
+    """By bucket of talking time: ready within the horizon, wrap-up included."""
+    return [
+        math.fsum(
+            each[TO_READY] + each[TO_WRAP_UP] * wrapped[horizon_s - s]
+            for s, each in enumerate(_walk(hazards, elapsed_s, horizon_s))
+        )
+        for elapsed_s in _middles(hazards.edges)
+    ]

@@ -62,20 +62,19 @@ class Calls:
 
 def agent_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:
     """Busy agents with the same chance to come free within the horizon, counted."""
-    edges = forecast.talk_edges
-    talking = [0] * len(edges)
-    wrapping = [0] * len(forecast.wrapping_up)
-    last = len(wrapping) - 1
+    talk_edges, wrap_up_edges = forecast.talk_edges, forecast.wrap_up_edges
+    talking, wrapping_up = [0] * len(talk_edges), [0] * len(wrap_up_edges)
     for agent in scene.agents.values():
-        phase = agent.phase
-        if phase is AgentPhase.TALKING:
-            talking[bisect_right(edges, now - agent.since) - 1] += 1
-        elif phase is AgentPhase.WRAP_UP:
-            elapsed = int(now - agent.since + 0.5)
-            wrapping[elapsed if elapsed < last else last] += 1
-    groups = [(number, forecast.talking[b]) for b, number in enumerate(talking) if number]
-    groups += [(number, forecast.wrapping_up[e]) for e, number in enumerate(wrapping) if number]
-    return groups
+        if agent.phase is AgentPhase.TALKING:
+            talking[bisect_right(talk_edges, now - agent.since) - 1] += 1
+        elif agent.phase is AgentPhase.WRAP_UP:
+            wrapping_up[bisect_right(wrap_up_edges, now - agent.since) - 1] += 1
+    return [
+        (number, chance)
+        for counts, table in ((talking, forecast.talking), (wrapping_up, forecast.wrapping_up))
+        for number, chance in zip(counts, table, strict=True)
+        if number
+    ]
 
 
 def expected(groups: list[Group]) -> float:

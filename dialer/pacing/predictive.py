@@ -62,6 +62,8 @@ PRICE_SAFE = 0.003
 """Accepted when the allowance is used up: an agent is as good as sure."""
 PRICE_PER_ABANDONED = 0.25
 """How much the price moves (as a logarithm) for one abandoned call more or less than is due."""
+GAIN_AGENTS = 20.0
+"""With more agents it moves less for each, in proportion: there are so many more."""
 ANSWERS_TO_BALANCE = 300.0
 """What was saved or overdrawn is spent or earned within about so many people who answer."""
 SPENT_FASTER, SPENT_SLOWER = 1.5, 0.25
@@ -113,10 +115,16 @@ class State(Struct):
     forecast: Forecast | None = None
     made_at: float = 0.0
     """When the forecast was made."""
+    is_learnt: bool = False
+    """The time at risk has been counted for the next one."""
     evidence: float = 0.0
     """People it rests on."""
     price_odds: float = math.log(PRICE_FIRST / (1.0 - PRICE_FIRST))
     """Logarithm of the price's odds."""
+    offered: list[float] = field(default_factory=list)
+    """The chances of the calls of the last decision that have not been placed yet, last first."""
+    is_price_binding: bool = False
+    """It was the price that bounded that decision."""
     foreseen: float = TRUST
     """Abandoned calls that the chances foresaw; old ones weigh less."""
     happened: float = TRUST
@@ -158,6 +166,8 @@ class PredictivePacer:
     def placed(self, call: str, now: float) -> None:
         """A call was placed."""
         see_placed(self.state.scene, call, now)
+        if self.state.offered:
+            self._charge(self.state.offered.pop())
 
     def ringing(self, call: str, now: float) -> None:
         """The network says that it rings."""
@@ -229,9 +239,11 @@ class PredictivePacer:
 
     def list_changed(self) -> None:
         """Other people are dialed from now on: begin to learn again, carefully."""
-        doubt(self.state.learnt, 0.1)
-        self.state.made_at = 0.0
-        self.state.expected = self.state.came = 0.0
+        state = self.state
+        doubt(state.learnt, 0.1)
+        state.forecast = None
+        state.offered = []
+        state.expected = state.came = 0.0
 
     # --- how many ---------------------------------------------------------------------------------
 
@@ -260,14 +272,17 @@ class PredictivePacer:
                 limit, because = max(0, one_each), Because.SILENT_TRUNK
         outlook = self._outlook(people, agents)
         placed, chance = 0, outlook.chance()
+        offered: list[float] = []
         while placed < limit:
             if chance >= price:
                 because = Because.BUDGET if price == PRICE_SAFE else Because.PRICE
                 break
-            self._foresee(forecast, chance)
+            offered.append(chance)
             outlook.add_call()
             placed += 1
             chance = outlook.chance()
+        state.offered = offered[::-1]
+        state.is_price_binding = because is Because.PRICE
         reason = Reason(
             because,
             scene.free,
@@ -286,13 +301,19 @@ class PredictivePacer:
         """The forecast, made anew when it is old."""
         state = self.state
         every_s = REFRESH_S if state.evidence >= FIRST_PEOPLE else REFRESH_FIRST_S
-        if state.forecast is not None and now < state.made_at + every_s:
-            return state.forecast
-        fade(state.learnt, state.scene.in_flight, len(state.scene.agents))
-        learn_time(state.learnt, state.scene, now)
+        if state.forecast is not None:
+            if now < state.made_at + every_s:
+                return state.forecast
+            if not state.is_learnt:  # one thing at a time: each takes milliseconds
+                fade(state.learnt, state.scene.in_flight, len(state.scene.agents))
+                if state.in_vain < SILENT_PEOPLE:
+                    learn_time(state.learnt, state.scene, now)
+                state.is_learnt = True
+                return state.forecast
         state.forecast = make_forecast(state.learnt, state.settings.patience_s)
         state.evidence = persons(state.learnt)
         state.made_at = now
+        state.is_learnt = False
         return state.forecast
 
     def _outlook(
@@ -326,20 +347,26 @@ class PredictivePacer:
             return PRICE_SAFE
         return 1.0 / (1.0 + math.exp(-state.price_odds))
 
-    def _foresee(self, forecast: Forecast, chance: float) -> None:
-        """Charge a call that is placed, and let the price follow."""
+    def _charge(self, chance: float) -> None:
+        """A call was placed that costs this chance: let the price follow.
+
+        It rises only while it is what bounds the calls. Where lines or contacts are short it would
+        rise for nothing, and a burst would follow when there are enough again.
+        """
         state = self.state
-        person = forecast.person
+        assert state.forecast is not None
+        person = state.forecast.person
         foreseen = person * chance
         state.foreseen += foreseen
         if state.foreseen > EXPECTATIONS_REMEMBERED:
             kept = EXPECTATIONS_REMEMBERED / state.foreseen
             state.foreseen *= kept
             state.happened *= kept
-        calibrated = foreseen * state.happened / state.foreseen
         agents = len(state.scene.agents)
-        gain = PRICE_PER_ABANDONED / max(1.0, agents / 20.0)
-        odds = state.price_odds + gain * (person * self._share_due(agents) - calibrated)
+        change = person * self._share_due(agents) - foreseen * state.happened / state.foreseen
+        if change > 0.0 and not state.is_price_binding:
+            return
+        odds = state.price_odds + change * PRICE_PER_ABANDONED / max(1.0, agents / GAIN_AGENTS)
         state.price_odds = min(ODDS_MAX, max(ODDS_MIN, odds))
 
     def _share_due(self, agents: int) -> float:
