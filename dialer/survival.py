@@ -20,7 +20,7 @@ RATE_MAX = 20.0
 
 
 class Hazards(Struct):
-    """Endings and time spent, by bucket of elapsed time. Changed in place by the functions below."""
+    """Endings and time spent, by bucket of elapsed time; the functions below change it in place."""
 
     edges: tuple[float, ...]
     """Where the buckets begin, in seconds, from 0.0 up; the last has no end."""
@@ -30,7 +30,9 @@ class Hazards(Struct):
     """Time spent in each bucket by all, also by those that have not ended."""
 
 
-def hazards_like(edges: tuple[float, ...], rates: tuple[tuple[float, ...], ...], s: float) -> Hazards:
+def hazards_like(
+    edges: tuple[float, ...], rates: tuple[tuple[float, ...], ...], s: float
+) -> Hazards:
     """What is believed before anything was seen: these rates (per outcome and bucket), with the
     weight of ``s`` seconds seen in each bucket."""
     return Hazards(edges, [[rate * s for rate in row] for row in rates], [s] * len(edges))

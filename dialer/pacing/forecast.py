@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from msgspec import Struct
 
@@ -113,7 +113,7 @@ def _people_per_s(hazards: Hazards) -> list[float]:
 def _between(curve: list[float]) -> list[float]:
     """The chance left when something happens somewhere within the next second: entry h is the mean
     of h - 1 and h seconds."""
-    return [0.0, *((a + b) / 2 for a, b in zip(curve, curve[1:], strict=False))]
+    return [0.0, *((a + b) / 2 for a, b in pairwise(curve))]
 
 
 def _verdicts(screening: Hazards) -> list[list[float]]:
@@ -185,7 +185,7 @@ def _walk(hazards: Hazards, elapsed_s: float, seconds: int) -> Iterator[tuple[fl
 
 def _middles(edges: tuple[float, ...]) -> list[float]:
     """The middle of each bucket; of the last, which has no end, its beginning."""
-    return [*((a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)), edges[-1]]
+    return [*((a + b) / 2 for a, b in pairwise(edges)), edges[-1]]
 
 
 def _wrapped(wrapping_up: Hazards) -> list[float]:

@@ -150,8 +150,8 @@ def advice(agents: int) -> str:
     if agents >= SMALL_TEAM:
         return ""
     return (
-        f"With {agents} agents predictive pacing gains little over progressive, and a single unlucky "
-        "hour may use up the allowance of abandoned calls. Progressive never abandons anybody."
+        f"With {agents} agents predictive pacing gains little over progressive, and a single "
+        "unlucky hour may use up the allowance of abandoned calls. Progressive abandons nobody."
     )
 
 
@@ -258,9 +258,7 @@ class PredictivePacer:
         people = scaled(calls.groups, factor_of(state))
         agents = agent_groups(scene, forecast, now)
         lines = min(state.settings.max_lines - scene.in_flight, AT_ONCE_MAX)
-        limit, because = (
-            (lines, Because.LINES) if lines < AT_ONCE_MAX else (lines, Because.AT_ONCE)
-        )
+        limit, because = (lines, Because.LINES) if lines < AT_ONCE_MAX else (lines, Because.AT_ONCE)
         price = self._price()
         if not scene.agents:
             limit, because = 0, Because.NO_AGENT
@@ -316,9 +314,7 @@ class PredictivePacer:
         state.is_learnt = False
         return state.forecast
 
-    def _outlook(
-        self, people: list[Group], agents: list[Group]
-    ) -> ExactOutlook | NormalOutlook:
+    def _outlook(self, people: list[Group], agents: list[Group]) -> ExactOutlook | NormalOutlook:
         """How things will stand, by the method that suits the size of the team."""
         state, scene = self.state, self.state.scene
         assert state.forecast is not None

@@ -1,4 +1,4 @@
-"""Progressive and power pacing: calls for the agents who are free now, one each or a fixed ratio."""
+"""Progressive and power pacing: calls for the agents who are free, one each or a fixed ratio."""
 
 from __future__ import annotations
 

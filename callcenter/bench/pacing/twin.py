@@ -1,9 +1,9 @@
 """The best that any pacer can reach on the memoryless twin, computed exactly.
 
 The twin: every placed call rings for an exponential time and then is a person with a fixed chance,
-or nothing; a person who finds all agents busy is abandoned at once; service is exponential. All that
-matters is (busy agents, calls in flight), and calls may be added at any moment. What is wanted is
-the greatest share of busy time with at most the cap abandoned.
+or nothing; a person who finds all agents busy is abandoned at once; service is exponential. All
+that matters is (busy agents, calls in flight), and calls may be added at any moment. What is wanted
+is the greatest share of busy time with at most the cap abandoned.
 
 For a price of an abandoned call the best policy is found by relative value iteration. It has the
 form "with b agents busy keep d(b) calls in flight", so its figures follow from the stationary
@@ -84,9 +84,7 @@ def find_optimum(twin: Twin, cap: float) -> Optimum:
     return Optimum(occupancy, cap)
 
 
-def _iterate(
-    twin: Twin, price: float, gain: float, values: Values | None
-) -> tuple[float, Values]:
+def _iterate(twin: Twin, price: float, gain: float, values: Values | None) -> tuple[float, Values]:
     """Relative values of the states after dialing, for one price. Rows: busy agents."""
     n, most, low = twin.agents, twin.most_calls, twin.lowest
     mu, ring = 1.0 / twin.service_s, 1.0 / twin.ring_s
@@ -110,9 +108,7 @@ def _iterate(
                     less = after[calls]
                 then = more[calls - 1] if row < top else less
                 here[calls] = (
-                    ends * fewer[calls]
-                    + calls * (nobody * less + person * (reward + then))
-                    - gain
+                    ends * fewer[calls] + calls * (nobody * less + person * (reward + then)) - gain
                 ) / (ends + calls * ring)
             maximum = -math.inf
             for calls in range(most, -1, -1):
