@@ -22,8 +22,11 @@ PRECISION = 1e-7
 BISECTIONS = 14
 PRICE_LOW, PRICE_HIGH = 0.02, 30.0
 """An abandoned call in terms of connected ones; the best policy at the cap lies between."""
-IDLE_KEPT = 45
-"""States with more idle agents than this are left out: no good policy comes there."""
+IDLE_KEPT, IDLE_KEPT_PER_ROOT = 5, 3.0
+"""States with more idle agents than this (and so many times the root of all) are left out: no good
+policy comes there."""
+CALLS_PER_ROOT = 7.0
+"""So many calls in flight, times the root of the agents, beside twice what keeps all busy."""
 GAIN_STEP = 0.002
 
 
@@ -47,14 +50,14 @@ class Twin(Struct, frozen=True):
     @property
     def lowest(self) -> int:
         """The fewest busy agents looked at."""
-        return max(0, self.agents - IDLE_KEPT)
+        idle = IDLE_KEPT + IDLE_KEPT_PER_ROOT * math.sqrt(self.agents)
+        return max(0, math.floor(self.agents - idle))
 
     @property
     def most_calls(self) -> int:
-        """Bound of the calls in flight: twice what keeps everybody busy, and for each idle one."""
+        """Bound of the calls in flight."""
         steady = self.agents / self.service_s * self.ring_s / self.person
-        idle = min(self.agents, IDLE_KEPT)
-        return math.ceil(2.0 * steady + 1.2 * idle / self.person + 8)
+        return math.ceil(2.0 * steady + CALLS_PER_ROOT * math.sqrt(self.agents))
 
 
 Values = list[list[float]]
