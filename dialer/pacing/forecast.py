@@ -55,6 +55,8 @@ class Forecast(Struct):
     """That a new call becomes a person within the first."""
     dialing: list[Chance]
     ringing: list[Chance]
+    moves: list[float]
+    """Calls per second that stop dialing, in any way, by seconds dialed."""
     screening: list[float]
     """That the verdict falls within the horizon; times the chance of a person by the next two."""
     dialing_is_person: list[float]
@@ -87,6 +89,7 @@ def make_forecast(learnt: Learnt, patience_s: float) -> Forecast:
         new[people_s],
         _columns(dialing, people_s, _people_per_s(learnt.dialing)),
         _columns(ringing, people_s, _people_per_s(learnt.ringing)),
+        _moves_per_s(learnt.dialing),
         [curve[people_s] for curve in verdict],
         _shares_of_people(learnt.dialing),
         _shares_of_people(learnt.ringing),
@@ -108,6 +111,14 @@ def _people_per_s(hazards: Hazards) -> list[float]:
         a, b = (rates(hazards, bisect_right(hazards.edges, max(0.0, e + x)) - 1) for x in HALVES)
         found.append((a[PERSON] + b[PERSON]) / 2)
     return found
+
+
+def _moves_per_s(hazards: Hazards) -> list[float]:
+    """By whole seconds: endings of any kind per second."""
+    return [
+        math.fsum(rates(hazards, bisect_right(hazards.edges, float(e)) - 1))
+        for e in range(LONGEST_S + 1)
+    ]
 
 
 def _between(curve: list[float]) -> list[float]:

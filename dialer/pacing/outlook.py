@@ -58,6 +58,10 @@ class Calls:
                     self.groups.append((number, chance))
         self.people_per_s = math.fsum(rates)
         """Who answer just now, on average."""
+        self.moves_per_s = math.fsum(
+            number * rate for number, rate in zip(dialing, forecast.moves, strict=True)
+        )
+        """Calls that ring, are answered or end just now, on average, of those that dial."""
 
 
 def agent_groups(scene: Scene, forecast: Forecast, now: float) -> list[Group]:

@@ -79,6 +79,13 @@ SURPRISE_MIN = 2.0
 """Standard deviations: less is chance and changes nothing."""
 SILENT_PEOPLE = 12.0
 """So many people expected and not one came (6 in a million by chance): the trunk is silent."""
+SILENT_CALLS = 15.0
+"""So many calls should have rung or ended and not one did."""
+LINES_FIRST, SERVICES_AHEAD = 10, 1.0
+"""Calls in flight at most: these, and so many that each agent at work would get this many people.
+Some five times what is needed; calls that hang without a word must not be piled up."""
+PERSON_MIN = 0.02
+"""A list is not believed to be worse than this, for that bound."""
 UNSURE = 1.0
 """Standard errors by which the chance of a person is taken higher than it is estimated."""
 REFRESH_S, REFRESH_FIRST_S = 45.0, 5.0
@@ -132,6 +139,8 @@ class State(Struct):
     expected: float = 0.0
     """People expected of late, and those who came."""
     came: float = 0.0
+    mute: float = 0.0
+    """Calls expected to ring or end since the last one that did."""
     in_vain: float = 0.0
     """People expected since the last one came."""
     asked_at: float = 0.0
@@ -176,6 +185,7 @@ class PredictivePacer:
         if before is not None:
             learn_ringing(state.learnt, before, now)
             state.refusals = 0
+            state.mute = 0.0
 
     def answered(self, call: str, now: float) -> None:
         """Somebody or something picked up."""
@@ -183,6 +193,7 @@ class PredictivePacer:
         if before is not None:
             learn_answer(self.state.learnt, before, now)
             self.state.refusals = 0
+            self.state.mute = 0.0
 
     def classified(self, call: str, is_person: bool, now: float) -> None:
         """It is a person, or is taken for one."""
@@ -227,7 +238,7 @@ class PredictivePacer:
             state.refusals += seen is not None
             state.held_until = max(state.held_until, now + pause_after(state.refusals))
         elif seen is not None and seen.phase <= CallPhase.RINGING:
-            if state.in_vain < SILENT_PEOPLE:
+            if not self._is_silent():
                 learn_end(state.learnt, seen, now)
             state.refusals = 0
 
@@ -254,17 +265,20 @@ class PredictivePacer:
         forecast = self._refresh(now)
         scene = state.scene
         calls = Calls(scene, forecast, now)
-        self._watch_surprise(calls.people_per_s, now)
+        self._watch_surprise(calls, now)
         people = scaled(calls.groups, factor_of(state))
         agents = agent_groups(scene, forecast, now)
         lines = min(state.settings.max_lines - scene.in_flight, AT_ONCE_MAX)
         limit, because = (lines, Because.LINES) if lines < AT_ONCE_MAX else (lines, Because.AT_ONCE)
+        sane = LINES_FIRST + SERVICES_AHEAD * len(scene.agents) / max(PERSON_MIN, forecast.person)
+        if sane - scene.in_flight < limit:
+            limit, because = max(0, int(sane - scene.in_flight)), Because.EVIDENCE
         price = self._price()
         if not scene.agents:
             limit, because = 0, Because.NO_AGENT
         elif now < state.held_until:
             limit, because = 0, Because.REFUSED
-        elif state.in_vain >= SILENT_PEOPLE:
+        elif self._is_silent():
             one_each = scene.free - scene.waiting - scene.in_flight
             if one_each < limit:
                 limit, because = max(0, one_each), Because.SILENT_TRUNK
@@ -295,6 +309,10 @@ class PredictivePacer:
         )
         return decision(placed, reason)
 
+    def _is_silent(self) -> bool:
+        """Whether nobody answers, or nothing at all is heard, where a dozen should be."""
+        return self.state.in_vain >= SILENT_PEOPLE or self.state.mute >= SILENT_CALLS
+
     def _refresh(self, now: float) -> Forecast:
         """The forecast, made anew when it is old."""
         state = self.state
@@ -304,7 +322,7 @@ class PredictivePacer:
                 return state.forecast
             if not state.is_learnt:  # one thing at a time: each takes milliseconds
                 fade(state.learnt, state.scene.in_flight, len(state.scene.agents))
-                if state.in_vain < SILENT_PEOPLE:
+                if not self._is_silent():
                     learn_time(state.learnt, state.scene, now)
                 state.is_learnt = True
                 return state.forecast
@@ -324,12 +342,13 @@ class PredictivePacer:
         unsure = UNSURE / math.sqrt(state.evidence + 1.0)
         return NormalOutlook(lead, people, agents, new, unsure)
 
-    def _watch_surprise(self, people_per_s: float, now: float) -> None:
+    def _watch_surprise(self, calls: Calls, now: float) -> None:
         """Compare the people who came with those expected since the last question."""
         state = self.state
         passed_s = min(5.0, now - state.asked_at) if state.asked_at else 0.0
         state.asked_at = now
-        people = passed_s * people_per_s
+        people = passed_s * calls.people_per_s
+        state.mute += passed_s * calls.moves_per_s
         state.expected += people
         state.in_vain += people
         if state.expected > SURPRISE_PEOPLE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from callcenter.bench.pacing import run as bench
@@ -82,6 +83,7 @@ def test_the_command_prints_every_pacer_and_the_advice_for_small_teams() -> None
     assert told["decision"]["calls_in_flight"] == 1500
 
 
+@pytest.mark.soak
 def test_processes_give_the_same_figures_as_one() -> None:
     arguments = {"sizes": (5,), "seeds": 2, "hours_factor": 0.03, "lists": ("twin",)}
 

@@ -7,7 +7,9 @@ import pytest
 from callcenter.bench.pacing.twin import Twin, find_optimum
 
 
-@pytest.mark.parametrize(("agents", "occupancy"), [(5, 0.85), (10, 0.873)])
+@pytest.mark.parametrize(
+    ("agents", "occupancy"), [(5, 0.85), pytest.param(10, 0.873, marks=pytest.mark.soak)]
+)
 def test_the_best_occupancy_is_that_of_the_published_figures(agents: int, occupancy: float) -> None:
     found = find_optimum(Twin(agents, 0.3, 140.0, 10.0), 0.03)
 

@@ -16,5 +16,5 @@ def test_the_example_of_the_howto_runs(capsys: pytest.CaptureFixture[str]) -> No
     exec(compile(example, str(HOWTO), "exec"), {})  # our own document, as a reader would run it
 
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("place 4: one more call would too likely find nobody free; 3 free")
+    assert first.startswith("place 3: one more call would too likely find nobody free; 3 free")
     assert "2 free" in second

@@ -123,7 +123,8 @@ def test_a_large_team_is_paced_as_well() -> None:
 def test_of_a_large_busy_team_those_who_write_are_soon_expected() -> None:
     story = Story(agents=60)
     story.learn(30)
-    story.place(20)
+    for name in story.place(20):
+        story.pacer.ringing(name, story.now)
     for number in range(60):
         story.pacer.agent(f"a{number}", AgentPhase.TALKING, story.now - 3.0)
     talking = placed(story.ask())
@@ -301,6 +302,34 @@ def test_a_silent_trunk_gets_one_call_for_each_agent_and_teaches_nothing() -> No
 
     story.pacer.classified(names[1], True, story.now)
     assert story.ask().reason.because is not Because.SILENT_TRUNK
+
+
+def test_a_trunk_of_which_nothing_is_heard_is_soon_dialed_no_further() -> None:
+    story = Story(agents=4)
+    story.learn()
+    reasons = []
+
+    for _ in range(120):
+        decided = story.ask()
+        story.place(placed(decided))
+        reasons.append(decided.reason.because)
+
+    assert reasons[-1] is Because.SILENT_TRUNK
+    assert story.state.scene.in_flight < 60
+    story.pacer.ringing(f"c{story.calls - 1}", story.now)
+    assert story.ask().reason.because is not Because.SILENT_TRUNK
+
+
+def test_calls_that_hang_are_not_piled_up() -> None:
+    story = Story(agents=4)
+    story.learn()
+    story.place(60)
+    story.state.asked_at = 0.0  # nothing was expected of them meanwhile
+
+    decided = story.ask()
+
+    assert isinstance(decided, Hold)
+    assert decided.reason.because is Because.EVIDENCE
 
 
 def test_a_silent_trunk_never_gets_more_than_it_would_otherwise() -> None:
