@@ -97,7 +97,7 @@ class ExactOutlook:
     def __init__(self, lead: int, calls: list[Group], agents: list[Group], new: float) -> None:
         self._lead = lead
         self._new = min(CHANCE_MAX, new)
-        self._longest = max(1, sum(number for number, _ in agents) + lead + 1)
+        self._longest = max(1, sum(int(number) for number, _ in agents) + lead + 1)
         self._freed = [1.0]
         for number, chance in agents:
             for _ in range(number):

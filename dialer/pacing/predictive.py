@@ -62,7 +62,7 @@ PRICE_SAFE = 0.003
 """Accepted when the allowance is used up: an agent is as good as sure."""
 PRICE_PER_ABANDONED = 0.25
 """How much the price moves (as a logarithm) for one abandoned call more or less than is due."""
-GAIN_AGENTS = 20.0
+GAIN_AGENTS = 60.0
 """With more agents it moves less for each, in proportion: there are so many more."""
 ANSWERS_TO_BALANCE = 300.0
 """What was saved or overdrawn is spent or earned within about so many people who answer."""
