@@ -347,5 +347,8 @@ def empty_state(journal: str) -> State:
 
 
 def decode_state(data: bytes) -> State:
-    """Read a snapshot; ``msgspec.ValidationError`` says which field is wrong."""
-    return State(_DECODER.decode(data))
+    """Read a snapshot; ``msgspec.MsgspecError`` says which field is wrong."""
+    try:
+        return State(_DECODER.decode(data))
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        raise msgspec.DecodeError(str(error)) from error

@@ -330,7 +330,8 @@ def decode_entries(batch: Batch) -> tuple[Entry, ...]:
     announced."""
     try:
         entries = _decoder.decode(batch.payload)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        # A text that is no UTF-8, and arrays in each other a thousand deep, come as they are.
         raise BadBytes(f"a batch holds what this version does not know: {error}") from error
     announced = range(batch.first_position, batch.first_position + batch.count)
     if [entry.position for entry in entries] != list(announced):
