@@ -12,6 +12,7 @@ with the input's length and no faster.
 
 from __future__ import annotations
 
+import resource
 import signal
 import sys
 import tracemalloc
@@ -32,6 +33,8 @@ SOAK_INPUTS = 100_000
 LOOK_EVERY = 50
 HANG_S = 20.0
 SHOWN_CHARS = 1_000
+GROWTH_BYTES_MAX = 100_000_000
+"""By which the whole process may grow in a run, however long: inputs done with leave nothing."""
 
 
 class Found(AssertionError):  # noqa: N818 - says what was found, as a fact
@@ -65,6 +68,8 @@ class Tally:
     """The most memory that one of the inputs watched has taken, in bytes."""
     calls: int = 0
     """The most functions that one of them has called."""
+    growth: int = 0
+    """By how many bytes the process was larger at its largest than before the first input."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """How often the surface said what: an input that is never taken tests little."""
 
@@ -72,7 +77,8 @@ class Tally:
         outcomes = ", ".join(f"{name} {count}" for name, count in self.outcomes.most_common(12))
         return (
             f"{self.surface}: seed {SEED}, {self.inputs} inputs, {self.bytes} bytes, "
-            f"peak {self.peak / 1e6:.2f} MB, at most {self.calls} calls for one; {outcomes}"
+            f"peak {self.peak / 1e6:.2f} MB, at most {self.calls} calls for one, the process grew by "
+            f"{self.growth / 1e6:.0f} MB; {outcomes}"
         )
 
 
@@ -101,6 +107,7 @@ class Trials(Generic[Case]):
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.surface)
+        self._size_before = 0
 
     def repeat(self, number: int) -> Case:
         """The input of this number."""
@@ -117,19 +124,21 @@ class Trials(Generic[Case]):
         print(self.tally)
         return self.tally
 
-    async def run_waiting(self, count: int, judge: Callable[[Case], Awaitable[str]]) -> Tally:
-        """As ``run``, for what is waited for."""
+    async def run_waiting(
+        self, count: int, judge: Callable[[Case], Awaitable[str]], first: int = 0
+    ) -> Tally:
+        """As ``run``, for what is waited for, from the input of number ``first`` on."""
         with _noticing_hangs():
-            for number in range(count):
+            for number in range(first, first + count):
                 case = self.repeat(number)
                 with self._one(number, case):
                     self.tally.outcomes[await judge(case)] += 1
-        print(self.tally)
         return self.tally
 
     @contextmanager
     def _one(self, number: int, case: Case) -> Iterator[None]:
         size = self.size(case)
+        self._size_before = self._size_before or _largest_bytes()
         self.tally.inputs += 1
         self.tally.bytes += size
         signal.setitimer(signal.ITIMER_PROF, HANG_S)
@@ -139,6 +148,8 @@ class Trials(Generic[Case]):
             else:
                 with self._watched(size):
                     yield
+                self.tally.growth = _largest_bytes() - self._size_before
+                assert self.tally.growth <= GROWTH_BYTES_MAX, f"grown by {self.tally.growth} bytes"
         except Exception as error:
             shown = repr(case)
             if len(shown) > SHOWN_CHARS:
@@ -169,6 +180,11 @@ class Trials(Generic[Case]):
         self.tally.calls = max(self.tally.calls, calls)
         assert peak <= self.memory.of(size), f"{peak} bytes of memory for an input of {size}"
         assert calls <= self.steps.of(size), f"{calls} calls for an input of {size}"
+
+
+def _largest_bytes() -> int:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 @contextmanager
