@@ -28,8 +28,10 @@ from callcenter.simulator.dialed import Behaviour
 from callcenter.simulator.doom import AIMS, DOOM_STEPS_MAX, Doom
 from callcenter.simulator.faults import NOISE_PER_HOUR, Fault, FaultKind, mangle
 from callcenter.simulator.messages import Message, encode
+from callcenter.simulator.stale_leader import StaleLeaders
 from callcenter.simulator.timers import Timer
 from callcenter.simulator.world import World
+from callcenter.storage.memory import MemoryRecords
 from routing.types import Match
 
 K = FaultKind
@@ -92,6 +94,8 @@ class FaultyDay(SimulatedDay):
         """What is kept for ever of attempts, by id: exactly one for each."""
         self.ordered: dict[str, None] = {}
         """Legs and attempts of which the journal knows that they were to be dialed."""
+        self.database = MemoryRecords()
+        """What is asked for reports: told of every entry, after a start of all once more."""
         self.problems: list[str] = []
         """Found broken outside of a step; told with the next one."""
         self._clock_offset_s = 0.0
@@ -106,6 +110,7 @@ class FaultyDay(SimulatedDay):
         """Agents whose browsers are cut off or closed."""
         self._open: dict[str, None] = {}
         """Agents whose desktop the service knows to be open."""
+        self._stale = StaleLeaders(setting.seed)
         self._doom: Doom | None = None
         """The death that the service awaits."""
         self._journal = DayJournal(empty_state(day_name(setting.seed)).encode())
@@ -197,8 +202,13 @@ class FaultyDay(SimulatedDay):
             return
         if self.world.now < self._blocked_until:
             self.after(RETRY_S, self.connect)
-        else:
-            super().connect()
+            return
+        super().connect()
+        if not self.link.is_up:
+            self.after(RETRY_S, self.connect)
+            return
+        for stale, wakes_s in self._stale.take():
+            self.after(wakes_s, partial(stale.wake, self.service_time))
 
     def _block_link(self, until: float) -> None:
         self._blocked_until = max(self._blocked_until, until)
@@ -314,6 +324,11 @@ class FaultyDay(SimulatedDay):
         super().step_one(event, now, release=is_released)
         if is_last:
             self._doom = None
+            if fault.kind is K.SERVICE_KILLED:
+                unsent = () if is_released else self._journal.entries[-1].commands
+                self.link = self._stale.may_stand_still(
+                    fault.index, self.machine, self.link, unsent
+                )
             self.kill()
             if fault.kind is K.POWER_CUT:
                 self._journal.cut_power(self._rng_of(fault))
@@ -351,6 +366,7 @@ class FaultyDay(SimulatedDay):
         self._keep(self._journal.sync())
 
     def _keep(self, entries: list[Entry]) -> None:
+        self.database.feed(entries)
         for entry in entries:
             self.note_attempts(entry)
             for record in entry.records:
@@ -380,6 +396,7 @@ class FaultyDay(SimulatedDay):
         """Replay what came since the last snapshot, as a start does."""
         machine = self._journal.replay()
         self._keep(self._journal.sync())
+        self.database.feed(self._journal.entries)  # what a start cannot know to be there
         self._clock_at = self.world.now + self._clock_offset_s
         self._time = max(machine.state.now, self._clock_at)
         return machine

@@ -45,9 +45,7 @@ def mutate(
     return bytes(data[:LENGTH_MAX])
 
 
-def _change(
-    rng: Random, data: bytearray, tokens: Sequence[bytes], others: Sequence[bytes]
-) -> None:
+def _change(rng: Random, data: bytearray, tokens: Sequence[bytes], others: Sequence[bytes]) -> None:
     at, end = _draw_range(rng, len(data))
     match rng.randrange(11):
         case 0 if data:

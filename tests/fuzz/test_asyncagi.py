@@ -87,7 +87,9 @@ class Menus:
     def hear(self, *lines: bytes) -> None:
         """One message off the wire."""
         head = (b"Channel: " + NAME, b"Uniqueid: " + CHANNEL)
-        for message in self.parser.feed(b"\r\n".join((*lines[:1], *head, *lines[1:])) + b"\r\n\r\n"):
+        for message in self.parser.feed(
+            b"\r\n".join((*lines[:1], *head, *lines[1:])) + b"\r\n\r\n"
+        ):
             try:
                 event = translate(PBX, message)
             except Malformed:

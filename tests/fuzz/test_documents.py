@@ -38,7 +38,7 @@ CONTACTS = (
     "2025550142;Bob;;;;;call late;;\n"
     "+4930123456;Ida;K7;silver;0;;;=1+1;\n"
     "\n"
-    "+354 555 0100;Zoë;;standard;100;atlantic/reykjavik;\"a\nb\";;\n"
+    '+354 555 0100;Zoë;;standard;100;atlantic/reykjavik;"a\nb";;\n'
 ).encode()
 CSV_TOKENS = (
     b",", b";", b"\t", b'"', b'""', b'"\n"', b"\r\n", b"\n", b"\r", b"|", b"+", b"'=", b"\xef\xbb\xbf",

@@ -158,7 +158,9 @@ def judge(damage: Damage) -> str:
         assert [entry for entry in entries if ENTRIES.get(entry.position) != entry] == []
         assert state in (None, STATE)
     positions = [entry.position for entry in entries]
-    assert positions == list(range(first.snapshot_position + 1, first.snapshot_position + 1 + len(entries)))
+    assert positions == list(
+        range(first.snapshot_position + 1, first.snapshot_position + 1 + len(entries))
+    )
     if state is not None and state != STATE:
         try:
             decode_state(state)

@@ -46,7 +46,9 @@ class Talk:
     pieces: tuple[bytes, ...]
 
 
-def frame(payload: bytes, opcode: int = TEXT, *, is_last: bool = True, is_masked: bool = True) -> bytes:
+def frame(
+    payload: bytes, opcode: int = TEXT, *, is_last: bool = True, is_masked: bool = True
+) -> bytes:
     """A frame as clients write it (RFC 6455)."""
     head = bytes([opcode | (0x80 if is_last else 0)])
     masked = 0x80 if is_masked else 0
@@ -219,7 +221,9 @@ TRIALS = Trials(
 
 
 @inputs(800)
-async def test_a_socket_that_brings_rubbish_is_told_or_closed(count: int, errors: list[str]) -> None:
+async def test_a_socket_that_brings_rubbish_is_told_or_closed(
+    count: int, errors: list[str]
+) -> None:
     async def judge(case: Talk) -> str:
         outcome = await talk(center, server, tokens[case.account], case.pieces)
         assert errors == []
