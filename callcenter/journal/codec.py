@@ -337,7 +337,10 @@ def decode_entries(batch: Batch) -> tuple[Entry, ...]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         # A text that is no UTF-8, and arrays in each other a thousand deep, come as they are.
         raise BadBytes(f"a batch holds what this version does not know: {error}") from error
-    announced = range(batch.first_position, batch.first_position + batch.count)
-    if [entry.position for entry in entries] != list(announced):
+    positions = [entry.position for entry in entries]
+    # Never so many as the header announces: that number, too, may be a lie.
+    if len(positions) != batch.count or positions != list(
+        range(batch.first_position, batch.first_position + len(positions))
+    ):
         raise BadBytes("a batch's entries are not those that its header announces")
     return entries

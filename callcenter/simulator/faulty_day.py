@@ -28,7 +28,7 @@ from callcenter.simulator.dialed import Behaviour
 from callcenter.simulator.doom import AIMS, DOOM_STEPS_MAX, Doom
 from callcenter.simulator.faults import NOISE_PER_HOUR, Fault, FaultKind, mangle
 from callcenter.simulator.messages import Message, encode
-from callcenter.simulator.stale_leader import StaleLeaders
+from callcenter.simulator.stale_leader import StaleLeader, StaleLeaders
 from callcenter.simulator.timers import Timer
 from callcenter.simulator.world import World
 from callcenter.storage.memory import MemoryRecords
@@ -208,7 +208,10 @@ class FaultyDay(SimulatedDay):
             self.after(RETRY_S, self.connect)
             return
         for stale, wakes_s in self._stale.take():
-            self.after(wakes_s, partial(stale.wake, self.service_time))
+            self.after(wakes_s, partial(self._wake, stale))
+
+    def _wake(self, stale: StaleLeader) -> None:
+        self.problems += stale.wake(self.service_time)
 
     def _block_link(self, until: float) -> None:
         self._blocked_until = max(self._blocked_until, until)

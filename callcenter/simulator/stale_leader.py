@@ -15,6 +15,8 @@ from random import Random
 from callcenter.core.machine import Machine
 from callcenter.domain import commands as c
 from callcenter.domain.events import Tick
+from callcenter.pbx.ami.commands import heartbeat_action
+from callcenter.pbx.ami.wire import AmiMessage
 from callcenter.simulator.day_link import DayLink
 
 ELSEWHERE = (c.PopCard, c.RefillHopper, c.LookUpCustomer, c.ReadPbx)
@@ -34,12 +36,21 @@ class StaleLeader:
         self._link = link
         self._unsent = tuple(unsent)
 
-    def wake(self, clock: Callable[[], float]) -> None:
-        """Go on where it stood still, at the time that its clock shows now."""
-        step = self._machine.handle(Tick(), clock())
-        for command in (*self._unsent, *step.commands):
-            if not isinstance(command, ELSEWHERE):
-                self._link.tell(command)
+    def wake(self, clock: Callable[[], float]) -> list[str]:
+        """Go on where it stood still, at the time that its clock shows now. Returns what of it the
+        PBX carried out, one sentence each: all of it is wrong."""
+        now = clock()
+        step = self._machine.handle(Tick(), now)
+        obeyed = [
+            f"a leader that another one has followed still commands: {command}"
+            for command in (*self._unsent, *step.commands)
+            if not isinstance(command, ELSEWHERE) and self._link.tell(command) is not None
+        ]
+        answers: list[AmiMessage] = []
+        self._link.act(heartbeat_action(int(now)), answers.append)
+        if answers:
+            obeyed.append("a leader that another one has followed still keeps the heartbeat going")
+        return obeyed
 
 
 class StaleLeaders:

@@ -23,7 +23,7 @@ from tests.fuzz.trials import Bound, Trials, inputs
 from tests.unit.api.fakes import ACCOUNTS, PASSWORD, Caller, Center
 from tests.unit.api.test_campaigns import with_campaign
 
-BLOCK = 250
+BLOCK = 5_000
 """Requests to one center; then another one is made, so that nothing piles up. What an input is
 answered may depend on those before it in its block."""
 ROUTES = list(TABLE.values())
