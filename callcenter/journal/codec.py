@@ -95,8 +95,8 @@ BATCH_HEADER_BYTES = _BATCH.size
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(tuple[Entry, ...])
 _walker = msgspec.msgpack.Decoder(msgspec.Raw)
-"""Walks over msgpack and makes nothing of it: a twentieth of the decoding's time. A length that lies
-ends it. The decoder would first make room for what was announced: four billion elements."""
+"""Walks over msgpack and makes nothing of it: a twentieth of the decoding's time. A length that
+lies ends it. The decoder would first make room for what was announced: four billion elements."""
 
 
 class BadBytes(Exception):  # noqa: N818 - a fact about bytes

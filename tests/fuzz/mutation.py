@@ -21,16 +21,59 @@ LENGTH_MAX = 200_000
 
 _NUMBER = re.compile(rb"[0-9]+")
 NUMBERS = (
-    b"", b"0", b"-1", b"1", b"255", b"256", b"65536", b"2147483648", b"4294967295",
-    b"9223372036854775808", b"18446744073709551616", b"1e400", b"NaN", b"0x10", b"1_0", b"00001",
-    "\u0661\u0662".encode(), "\u00b2".encode(), b"9" * 5000,
-)  # fmt: skip
+    b"",
+    b"0",
+    b"-1",
+    b"1",
+    b"255",
+    b"256",
+    b"65536",
+    b"2147483648",
+    b"4294967295",
+    b"9223372036854775808",
+    b"18446744073709551616",
+    b"1e400",
+    b"NaN",
+    b"0x10",
+    b"1_0",
+    b"00001",
+    "\u0661\u0662".encode(),
+    "\u00b2".encode(),
+    b"9" * 5000,
+)
 """In place of a number: beyond every width, and what only some readers take for one."""
 RUBBISH = (
-    b"\x00", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"\x7f", b"\x1b[2J", b"\xff", b"\xc1", b"\xed\xa0\x80",
-    b"\xf0\x9f\x98\x80", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"%", b"%0a", b"%00", b"%ff", b"%u0041",
-    b"..", b"/", b"'", b'"', b"`", b"${x}", b"$(x)", b"<b>", b"=1+1", b"A" * 70_000, b"(", b"((((",
-)  # fmt: skip
+    b"\x00",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\x7f",
+    b"\x1b[2J",
+    b"\xff",
+    b"\xc1",
+    b"\xed\xa0\x80",
+    b"\xf0\x9f\x98\x80",
+    b"\xe2\x80\xa8",
+    b"\xef\xbb\xbf",
+    b"%",
+    b"%0a",
+    b"%00",
+    b"%ff",
+    b"%u0041",
+    b"..",
+    b"/",
+    b"'",
+    b'"',
+    b"`",
+    b"${x}",
+    b"$(x)",
+    b"<b>",
+    b"=1+1",
+    b"A" * 70_000,
+    b"(",
+    b"((((",
+)
 """What breaks readers: ends of lines, halves of characters, what other languages take for code."""
 
 
@@ -90,10 +133,41 @@ def cut(rng: Random, data: bytes) -> list[bytes]:
 # --- JSON -----------------------------------------------------------------------------------------
 
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 1.5, 1e308, -0.0, 2**31, 2**63, 2**64, 10**400, "", " ", "0", "true",
-    "\x00", "\n", "\ud83d\ude00", "\u2028", "x" * 70_000, "\u202e", "A\u0300", [], {}, [[]], [None],
-    {"": ""}, {"__proto__": 1}, "9" * 400, "2026-02-30", "=cmd()", "'; DROP TABLE calls;--",
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    1.5,
+    1e308,
+    -0.0,
+    2**31,
+    2**63,
+    2**64,
+    10**400,
+    "",
+    " ",
+    "0",
+    "true",
+    "\x00",
+    "\n",
+    "\ud83d\ude00",
+    "\u2028",
+    "x" * 70_000,
+    "\u202e",
+    "A\u0300",
+    [],
+    {},
+    [[]],
+    [None],
+    {"": ""},
+    {"__proto__": 1},
+    "9" * 400,
+    "2026-02-30",
+    "=cmd()",
+    "'; DROP TABLE calls;--",
+)
 """In place of any value. No lone surrogate: JSON text in UTF-8 cannot hold one."""
 
 
@@ -128,7 +202,7 @@ def _spoil_here(rng: Random, value: Any) -> Any:
 
 
 def draw(rng: Random, schema: Mapping[str, Any], words: Sequence[str], top: Any = None) -> Any:
-    """A value that this JSON schema takes, or nearly: texts are ``words``, patterns are not read."""
+    """A value that this JSON schema takes, or nearly: texts are ``words``, whatever the pattern."""
     top = schema if top is None else top
     if "$ref" in schema:
         return draw(rng, top["$defs"][schema["$ref"].rpartition("/")[2]], words, top)

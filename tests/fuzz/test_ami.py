@@ -1,4 +1,4 @@
-"""Whatever comes over an AMI link is read within bounds, and what is whole among it is understood."""
+"""Whatever comes over an AMI link is read within bounds; what is whole among it is understood."""
 
 from __future__ import annotations
 
@@ -30,10 +30,27 @@ SMALL = WireLimits(message_bytes_max=700, headers_max=25, line_chars_max=200)
 """So that what is beyond a limit comes often; real messages are on both sides of these."""
 AFTER = b"Event: Hangup\r\nChannel: PJSIP/x-00000001\r\nUniqueid: last\r\nCause: 16\r\n\r\n"
 TOKENS = (
-    b"\r\n\r\n", b"\r\n", b": ", b":", b"Event: ", b"Response: ", b"ActionID: ", b"Event: Hangup\r\n",
-    b"Uniqueid: ", b"\r\nUniqueid: \r\n", b"BridgeTechnology: holding_bridge\r\n", b"\r\n: x\r\n", b"\r\nx\r\n",
-    b"Asterisk Call Manager/", b"\r\n\r\n\r\n", b"\r", b"(null)", b"leg-", b"att-", b"Event: Status\r\n",
-)  # fmt: skip
+    b"\r\n\r\n",
+    b"\r\n",
+    b": ",
+    b":",
+    b"Event: ",
+    b"Response: ",
+    b"ActionID: ",
+    b"Event: Hangup\r\n",
+    b"Uniqueid: ",
+    b"\r\nUniqueid: \r\n",
+    b"BridgeTechnology: holding_bridge\r\n",
+    b"\r\n: x\r\n",
+    b"\r\nx\r\n",
+    b"Asterisk Call Manager/",
+    b"\r\n\r\n\r\n",
+    b"\r",
+    b"(null)",
+    b"leg-",
+    b"att-",
+    b"Event: Status\r\n",
+)
 _TAIL = 3
 _ANY_EVENT = msgspec.msgpack.Decoder(Event)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from yarl import URL
 from callcenter.api.app import RESOURCES
 from callcenter.api.errors import PROBLEM_TYPE
 from callcenter.api.route import PREFIX, TABLE, Route
-from callcenter.service.ports import Role
 from tests.fuzz.mutation import RUBBISH, draw, mutate, spoil
 from tests.fuzz.trials import Bound, Trials, inputs
 from tests.unit.api.fakes import ACCOUNTS, PASSWORD, Caller, Center
@@ -28,16 +28,69 @@ BLOCK = 5_000
 answered may depend on those before it in its block."""
 ROUTES = list(TABLE.values())
 WORDS = (
-    "ana", "ben", "mia", "service", "renewals", "main", "carrier", "1001", "+15551234", "lunch", "sale",
-    "09:00", "20:00", "2026-11-30", "1700000000", "Europe/Paris", "day", "json", "csv", "7", PASSWORD, "busy",
-    "next", "safe-harbour", "", "0", "true", "Zoë", "2026-11-30T10:00:00Z", "mon", "no_answer",
-)  # fmt: skip
-TOKENS = (b"{", b"}", b"[", b"]", b'"', b":", b",", b"null", b"1e999", b"\\ud800", b"\\u0000", b"-", b"[" * 5_000,
-          b'{"a":' * 3_000, b"NaN", b"Infinity", b"//", b"'")  # fmt: skip
+    "ana",
+    "ben",
+    "mia",
+    "service",
+    "renewals",
+    "main",
+    "carrier",
+    "1001",
+    "+15551234",
+    "lunch",
+    "sale",
+    "09:00",
+    "20:00",
+    "2026-11-30",
+    "1700000000",
+    "Europe/Paris",
+    "day",
+    "json",
+    "csv",
+    "7",
+    PASSWORD,
+    "busy",
+    "next",
+    "safe-harbour",
+    "",
+    "0",
+    "true",
+    "Zoë",
+    "2026-11-30T10:00:00Z",
+    "mon",
+    "no_answer",
+)
+TOKENS = (
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b":",
+    b",",
+    b"null",
+    b"1e999",
+    b"\\ud800",
+    b"\\u0000",
+    b"-",
+    b"[" * 5_000,
+    b'{"a":' * 3_000,
+    b"NaN",
+    b"Infinity",
+    b"//",
+    b"'",
+)
 KINDS = (
-    "application/json", "application/json; charset=utf-16", "text/csv", "text/plain", "",
-    "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json;;;", "a",
-)  # fmt: skip
+    "application/json",
+    "application/json; charset=utf-16",
+    "text/csv",
+    "text/plain",
+    "",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json;;;",
+    "a",
+)
 KNOWN = {"agent": "ana", "campaign": "renewals", "queue": "service"}
 """What there is, by the name of the path's placeholder."""
 TARGET_CHARS_MAX = 8_000
@@ -209,9 +262,8 @@ async def test_every_request_is_answered_and_never_by_a_failure_of_ours(
         async with served(tmp_path) as (caller, tokens):
             tally = await TRIALS.run_waiting(min(BLOCK, count - done), judge, done)
         done += BLOCK
-        assert list(tmp_path.iterdir()) == []
+        assert os.listdir(tmp_path) == []  # no file that was sent is left
 
     print(tally)
     assert tally.outcomes["200"] > count / 5
     assert tally.outcomes["invalid"] > count / 20
-    assert {role for role in Role} == {role for each in ACCOUNTS.values() for role in each.roles}

@@ -31,15 +31,39 @@ ENVIRONMENT = (
     b"agi_priority: 9\nagi_enhanced: 0.0\nagi_accountcode: \n\n"
 )
 RESULTS = (
-    b"200 result=0\n", b"200 result=1 (SUCCESS)\n", b"200 result=1 (FAILED)\n", b"200 result=1 (OK/1)\n",
-    b"200 result=1 (OK/9)\n", b"200 result=1 (OK/)\n", b"200 result=1 (TIMEOUT/)\n", b"200 result=-1\n",
-    b"200 result=1 (HANGUP)\n", b"510 Invalid or unknown command\n", b"200 result=49 endpos=1234\n",
-    b"511 Command Not Permitted on a dead channel or intercept routine\n", b"520-Invalid command syntax.",
-)  # fmt: skip
+    b"200 result=0\n",
+    b"200 result=1 (SUCCESS)\n",
+    b"200 result=1 (FAILED)\n",
+    b"200 result=1 (OK/1)\n",
+    b"200 result=1 (OK/9)\n",
+    b"200 result=1 (OK/)\n",
+    b"200 result=1 (TIMEOUT/)\n",
+    b"200 result=-1\n",
+    b"200 result=1 (HANGUP)\n",
+    b"510 Invalid or unknown command\n",
+    b"200 result=49 endpos=1234\n",
+    b"511 Command Not Permitted on a dead channel or intercept routine\n",
+    b"520-Invalid command syntax.",
+)
 TOKENS = (
-    b"200 result=", b" (", b")", b"(OK/", b"/", b"-", b"result", b"\n", b"agi_callerid: ", b"agi_extension: ",
-    b"agi_extension: 7000\n", b": ", b"unknown", b"+", b"5", b"99", b"(null)",
-)  # fmt: skip
+    b"200 result=",
+    b" (",
+    b")",
+    b"(OK/",
+    b"/",
+    b"-",
+    b"result",
+    b"\n",
+    b"agi_callerid: ",
+    b"agi_extension: ",
+    b"agi_extension: 7000\n",
+    b": ",
+    b"unknown",
+    b"+",
+    b"5",
+    b"99",
+    b"(null)",
+)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from callcenter.domain.step import Entry
 from callcenter.journal.codec import (
     BATCH_HEADER_BYTES,
     HEADER_BYTES,
-    BadBytes,
     compute_digest,
     decode_batch,
     find_batch,
@@ -25,6 +24,7 @@ from callcenter.journal.folder import SEGMENT_SUFFIX, name_segment, name_snapsho
 from callcenter.journal.memory import MemoryFile, MemoryFolder, MemoryJournal
 from callcenter.journal.scan import find_ending, read_entries, walk_segments
 from callcenter.journal.snapshot import find_snapshots
+from callcenter.service.ports import LoadedJournal
 from tests.builders import Bench
 from tests.fuzz.mutation import mutate
 from tests.fuzz.trials import Bound, Trials, inputs
@@ -35,10 +35,23 @@ SNAPSHOT_AT = 24
 STATE = Bench().machine.state.encode()
 ENTRIES = {entry.position: entry for entry in make_entries(1, LAST)}
 TOKENS = (
-    b"\xc1BAT", b"CCJRNAL\n", b"CCSNAPS\n", b"\x00\x01", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff",
-    b"\x04\x00\x00\x01", b"\x04\x00\x00\x00", b"\x00" * 8, b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff",
-    b"\xc6\xff\xff\xff\xff", b"\x91" * 3000, b"\x81\xa4type" * 2000, b"\xc1", b"\xcb\x7f\xf8" + bytes(6),
-)  # fmt: skip
+    b"\xc1BAT",
+    b"CCJRNAL\n",
+    b"CCSNAPS\n",
+    b"\x00\x01",
+    b"\xff\xff\xff\xff",
+    b"\x7f\xff\xff\xff",
+    b"\x04\x00\x00\x01",
+    b"\x04\x00\x00\x00",
+    b"\x00" * 8,
+    b"\xdd\xff\xff\xff\xff",
+    b"\xdf\xff\xff\xff\xff",
+    b"\xc6\xff\xff\xff\xff",
+    b"\x91" * 3000,
+    b"\x81\xa4type" * 2000,
+    b"\xc1",
+    b"\xcb\x7f\xf8" + bytes(6),
+)
 """Magic words, lengths at their limits, msgpack's headers that promise four billion elements, and
 arrays in arrays in arrays."""
 
@@ -169,7 +182,7 @@ def judge(damage: Damage) -> str:
     return "whole" if len(entries) == LAST - first.snapshot_position else "shorter"
 
 
-def _load(folder: MemoryFolder):  # type: ignore[no-untyped-def]
+def _load(folder: MemoryFolder) -> LoadedJournal:
     journal = MemoryJournal(folder)
     try:
         return journal.load()
@@ -198,4 +211,3 @@ def test_the_journal_that_is_harmed_is_whole_before() -> None:
     assert len(SEGMENTS) > 2
     batch = decode_batch(GOOD[SEGMENTS[0]], HEADER_BYTES)
     assert batch.count == 2
-    assert BadBytes.__name__

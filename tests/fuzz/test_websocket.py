@@ -19,7 +19,7 @@ import pytest
 from callcenter.api.frames import ClientMessage, Topic
 from tests.fuzz.mutation import cut, draw, mutate, spoil
 from tests.fuzz.trials import Bound, Trials, inputs
-from tests.unit.api.fakes import ACCOUNTS, Caller, Center
+from tests.unit.api.fakes import ACCOUNTS, Center
 
 TURNS = 200
 """Of the loop: what the server does of itself takes ten; then it waits for more."""
@@ -28,9 +28,23 @@ OPCODES = (0, TEXT, TEXT, TEXT, BINARY, CLOSE, PING, 10, 3, 7, 11, 15)
 WORDS = (*Topic, "c1", "", "x", "stream-1")
 SCHEMA = msgspec.json.schema(ClientMessage)
 TOKENS = (
-    b"{", b"}", b"[", b'"', b"\\ud800", b"1e999", b"[" * 3_000, b'{"a":' * 800, b"\x81\xfe\xff\xff",
-    b"\x81\xff" + b"\xff" * 8, b"\x81\xff" + bytes(8), b"\x88\x82", b"\x89\xfd", b"\x80", b"\xc1\x80", b"\x01\x80",
-)  # fmt: skip
+    b"{",
+    b"}",
+    b"[",
+    b'"',
+    b"\\ud800",
+    b"1e999",
+    b"[" * 3_000,
+    b'{"a":' * 800,
+    b"\x81\xfe\xff\xff",
+    b"\x81\xff" + b"\xff" * 8,
+    b"\x81\xff" + bytes(8),
+    b"\x88\x82",
+    b"\x89\xfd",
+    b"\x80",
+    b"\xc1\x80",
+    b"\x01\x80",
+)
 """JSON's own; and heads of frames: lengths that lie, control frames that are long, compression that
 was not agreed on, a fragment that nothing goes on from."""
 MASK = b"\x01\x02\x03\x04"

@@ -5,8 +5,8 @@ one that broke something is had again alone, by ``repeat``. How many there are i
 time: the same run has the same inputs on every machine.
 
 Three things are looked at beside what the surface itself checks. An input that is not done with
-after ``HANG_S`` of the processor's time hangs. Every ``LOOK_EVERY`` th input is watched closely: the
-memory that Python takes for it at most, and the functions it calls, both against a bound that grows
+after ``HANG_S`` of the processor's time hangs. Every ``LOOK_EVERY`` th input is watched: the memory
+that Python takes for it at most, and the functions it calls, both against a bound that grows
 with the input's length and no faster.
 """
 
@@ -77,8 +77,8 @@ class Tally:
         outcomes = ", ".join(f"{name} {count}" for name, count in self.outcomes.most_common(12))
         return (
             f"{self.surface}: seed {SEED}, {self.inputs} inputs, {self.bytes} bytes, "
-            f"peak {self.peak / 1e6:.2f} MB, at most {self.calls} calls for one, the process grew by "
-            f"{self.growth / 1e6:.0f} MB; {outcomes}"
+            f"peak {self.peak / 1e6:.2f} MB, at most {self.calls} calls for one, "
+            f"the process grew by {self.growth / 1e6:.0f} MB; {outcomes}"
         )
 
 
