@@ -245,7 +245,7 @@ TRIALS = Trials(
     make,
     size=lambda wish: len(wish.path) + len(wish.body or b""),
     memory=Bound(4_000_000, 60),
-    steps=Bound(60_000, 60),
+    steps=Bound(200_000, 60),
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from callcenter.documents.campaigns import load_campaign
 from callcenter.documents.contacts_csv import ATTRIBUTES_MAX, PRIORITY_MAX, ContactRow, ContactsFile
-from callcenter.documents.csv_rows import COLUMNS_MAX, CannotRead
+from callcenter.documents.csv_rows import COLUMNS_MAX, ROW_BYTES_MAX, CannotRead
 from callcenter.documents.customers_csv import VALUE_MAX, CustomerRow, CustomersFile
 from callcenter.documents.flow_scripts import load_scripts
 from callcenter.documents.flows import load_flow
@@ -146,7 +146,7 @@ def judge_people(folder: Path) -> Callable[[People], str]:
         finally:
             source.unlink()
         check_rows(taken, rejects, file.header)
-        if rejects:
+        if rejects and sum(map(len, file.header)) < ROW_BYTES_MAX // 2:
             with kind(rejected, people.region) as again:
                 assert again.header == file.header
                 assert len(list(again)) >= 0
