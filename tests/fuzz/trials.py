@@ -45,6 +45,11 @@ class Hang(Exception):  # noqa: N818 - a fact
     """An input was not done with in ``HANG_S`` seconds of the processor."""
 
 
+ADDRESS_BYTES_MAX = 4_000_000_000
+"""Of the process during a run: an input that wants all memory gets an error, and is named, instead
+of bringing the machine down."""
+
+
 @dataclass(frozen=True)
 class Bound:
     """What one input may take: so much, and so much more for each of its bytes."""
@@ -116,7 +121,7 @@ class Trials(Generic[Case]):
     def run(self, count: int, judge: Callable[[Case], str]) -> Tally:
         """Try so many inputs. ``judge`` says in a word what came of one, and raises when it is
         wrong."""
-        with _noticing_hangs():
+        with _with_limits():
             for number in range(count):
                 case = self.repeat(number)
                 with self._one(number, case):
@@ -128,7 +133,7 @@ class Trials(Generic[Case]):
         self, count: int, judge: Callable[[Case], Awaitable[str]], first: int = 0
     ) -> Tally:
         """As ``run``, for what is waited for, from the input of number ``first`` on."""
-        with _noticing_hangs():
+        with _with_limits():
             for number in range(first, first + count):
                 case = self.repeat(number)
                 with self._one(number, case):
@@ -188,15 +193,19 @@ def _largest_bytes() -> int:
 
 
 @contextmanager
-def _noticing_hangs() -> Iterator[None]:
-    """Raise ``Hang`` where one input takes too long."""
+def _with_limits() -> Iterator[None]:
+    """Raise ``Hang`` where one input takes too long, ``MemoryError`` where it takes too much."""
 
     def hang(number: int, frame: FrameType | None) -> None:
         raise Hang(f"not done after {HANG_S:g} s of the processor")
 
     before = signal.signal(signal.SIGPROF, hang)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = ADDRESS_BYTES_MAX if hard == resource.RLIM_INFINITY else min(hard, ADDRESS_BYTES_MAX)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     try:
         yield
     finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         signal.signal(signal.SIGPROF, before)
