@@ -188,7 +188,7 @@ def play(folder: Path, seeds: Sequence[int]) -> dict[str, Any]:
     assert Path(simulation.__file__).is_relative_to(folder), simulation.__file__
     for seed in seeds:
         try:
-            simulation.play(simulation.Scenario(seed, HOURS, AGENTS, "all", CONTACTS))
+            simulation.play(simulation.Scenario(seed, HOURS, AGENTS, "all", contacts=CONTACTS))
         except Broken as broken:
             return {"seed": seed, "said": str(broken)}
     return {"seed": 0, "said": ""}
