@@ -22,6 +22,7 @@ from tests.fuzz.mutation import RUBBISH, draw, mutate, spoil
 from tests.fuzz.trials import Bound, Trials, inputs
 from tests.unit.api.fakes import ACCOUNTS, PASSWORD, Caller, Center
 from tests.unit.api.test_campaigns import with_campaign
+from tests.unit.api.test_people import FakeErasure
 
 BLOCK = 5_000
 """Requests to one center; then another one is made, so that nothing piles up. What an input is
@@ -190,7 +191,7 @@ def _draw_body(rng: Random, route: Route) -> bytes:
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[tuple[Caller, dict[str, str]]]:
     """A center with a campaign, and a token of everybody."""
-    center = Center(hub=with_campaign().hub, upload_dir=folder)
+    center = Center(hub=with_campaign().hub, upload_dir=folder, erasure=FakeErasure())
     center.with_agents("ana", "ben")
     async with center.serve() as caller:
         tokens = {name: (await caller.bearer(name))["Authorization"] for name in ACCOUNTS}
