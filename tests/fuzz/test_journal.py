@@ -99,7 +99,7 @@ def make(rng: Random) -> Damage:
                 files[name_snapshot(rng.choice((0, 1, LAST, 10**19)))] = files[name]
             case _:
                 content = files[name]
-                begin = rng.choice((0, HEADER_BYTES, rng.randrange(len(content))))
+                begin = rng.choice((0, HEADER_BYTES, rng.randint(0, len(content))))
                 changed = mutate(rng, content[begin:], TOKENS, list(GOOD.values()))
                 files[name] = content[:begin] + changed
                 if lies:
