@@ -62,14 +62,15 @@ ACTIONS = st.one_of(
     st.tuples(st.just("time"), st.sampled_from((0.5, 3.0, 20.0, 130.0))),
     st.tuples(st.just("look")),
 )
-DAYS = st.lists(ACTIONS, min_size=1, max_size=60)
+DAYS = st.lists(ACTIONS, min_size=10, max_size=80)
 CHOICES = st.sampled_from(
     (
         Settings(overdue_s=OVERDUE_S),
         Settings(overdue_s=OVERDUE_S, order=Order.WEIGHT),
         Settings(overdue_s=OVERDUE_S, order=Order.ARRIVAL),
         # Short work: seniors are expected at once, so that much is held.
-        Settings(overdue_s=OVERDUE_S, handling_start_s=20.0, targets=(Target("p"),)),
+        Settings(overdue_s=OVERDUE_S, handling_start_s=5.0, targets=(Target("p"),)),
+        Settings(overdue_s=60.0, handling_start_s=5.0, hold_max_s=30.0),
     )
 )
 
@@ -87,6 +88,10 @@ class Center:
         self.kept: dict[str, None] = {}
         """Calls whose agent was there when they came, in their queue, and has not gone since."""
         self.answers: list[Matches] = []
+        self.holds = 0
+        """How often a pair was found held."""
+        for name in AGENTS[-3:]:
+            self.begin(name, PROFILES[-1])
 
     def do(self, action: Action) -> None:
         """Carry it out, match, check."""
@@ -188,7 +193,9 @@ class Center:
         """Who has waited beyond the bound is passed by nobody who came later."""
         taken = self.waiting[one.call]
         for work in self.waiting.values():
-            if self.now - work.queued_at >= OVERDUE_S and not self.is_kept(work):
+            if self.now - work.queued_at >= self.chooser.settings.overdue_s and not self.is_kept(
+                work
+            ):
                 passed = (work.queued_at, work.id) < (taken.queued_at, taken.id)
                 assert not (passed and self.may_take(self.free[one.agent], work)), one
 
@@ -202,6 +209,7 @@ class Center:
                 assert waiting is not None
                 assert waiting.hold is not None, f"{work.id} waits while {agent.id} is free"
                 assert waiting.hold.until > self.now
+                self.holds += 1
                 assert self.look_at is not None
                 assert self.look_at <= waiting.hold.until
 
@@ -215,6 +223,38 @@ def test_nobody_is_given_two_calls_and_no_pair_is_left_without_a_stated_hold(
 
     for action in day:
         center.do(action)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("p", "q")),
+            st.sampled_from(tuple(Tier)),
+            st.sampled_from((1.0, 9.0)),
+            st.integers(0, 120),
+        ),
+        min_size=4,
+        max_size=len(CALLS),
+    ),
+    st.lists(st.tuples(st.sampled_from(PROFILES), st.integers(0, 9)), min_size=1, max_size=20),
+)
+@settings(max_examples=100)
+def test_who_has_waited_beyond_the_bound_is_passed_by_nobody_who_came_later(
+    calls: list[tuple[str, Tier, float, int]], agents: list[tuple[Profile, int]]
+) -> None:
+    center = Center(Settings(overdue_s=60.0))
+    for name, (queue, tier, weight, age_s) in zip(CALLS, calls, strict=False):
+        work = Work(name, queue, tier, center.now - age_s, STEPS[0], weight)
+        center.waiting[name] = work
+        center.chooser.put_call(work)
+    center.match()
+
+    for number, (profile, pause_s) in enumerate(agents):
+        center.now += pause_s
+        name = f"new{number:02d}"
+        center.free[name] = FreeAgent(name, profile, center.now)
+        center.chooser.put_agent(center.free[name])
+        center.match()
 
 
 @given(CHOICES, DAYS, DAYS)
@@ -256,7 +296,7 @@ from routing.chooser import Chooser, FreeAgent
 from tests.properties.test_routing import AGENTS, CALLS, PROFILES, STEPS, Center, CHOICES
 from routing.settings import Settings
 chance = random.Random(5)
-center = Center(Settings(handling_start_s=20.0))
+center = Center(Settings(handling_start_s=5.0))
 for _ in range(1500):
     kind = chance.choice(("call", "call", "free", "free", "gone", "hang_up", "time"))
     if kind == "call":
@@ -271,6 +311,7 @@ for _ in range(1500):
 for answer in center.answers:
     print(answer)
 print(center.chooser.snapshot())
+print("held", center.holds)
 """
 
 
@@ -290,3 +331,4 @@ def test_the_same_input_gives_the_same_output_under_any_hash_seed() -> None:
 
     assert answers[0] == answers[1]
     assert answers[0].count("Match(") > 100
+    assert int(answers[0].rpartition("held")[2]) > 20
