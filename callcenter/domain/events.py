@@ -383,7 +383,7 @@ class CampaignStepRequested(_Event, frozen=True):
 
 class ErasureRequested(_Event, frozen=True):
     """A person is being forgotten: these contacts are not to be dialed, the database knows them no
-    more.
+    more, and nobody spoke with these customers last.
 
     It names no number: what is decided here must be decided again when no number is known.
     """
@@ -392,6 +392,7 @@ class ErasureRequested(_Event, frozen=True):
     contacts: tuple[ContactId, ...]
     by: str
     """The account that asks."""
+    customers: tuple[CustomerId, ...] = ()
 
 
 # --- what supervisors ask for --------------------------------------------------------------------
