@@ -149,6 +149,7 @@ class Snapshot(Struct, frozen=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
+_WALKER = msgspec.msgpack.Decoder(msgspec.Raw)
 
 NO_CENTER = Center(queues=(), flows=(), numbers={}, phones={}, default_queue="")
 
@@ -389,5 +390,9 @@ def empty_state(journal: str) -> State:
 
 
 def decode_state(data: bytes) -> State:
-    """Read a snapshot; ``msgspec.ValidationError`` says which field is wrong."""
-    return State(_DECODER.decode(data))
+    """Read a snapshot; ``msgspec.MsgspecError`` says which field is wrong."""
+    try:
+        _WALKER.decode(data)  # a length that lies ends this; the decoder would make room for it
+        return State(_DECODER.decode(data))
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        raise msgspec.DecodeError(str(error)) from error

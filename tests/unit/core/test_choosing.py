@@ -48,10 +48,16 @@ def test_preset_and_weights_of_the_rules_become_the_choosers() -> None:
 
     publish(bench, rules_of(preset=Preset.GOLD_FIRST))
     assert dict(bench.machine.chooser.settings.tier_weights)[Tier.GOLD] == 15.0
-    publish(bench, rules_of(preset=Preset.STRICT_PRIORITY))
-    assert bench.machine.chooser.settings.order is Order.WEIGHT
-    publish(bench, rules_of(preset=Preset.EQUAL_WAITS))
-    assert bench.machine.chooser.settings.order is Order.ARRIVAL
+
+
+@pytest.mark.parametrize(
+    ("preset", "order"),
+    [(Preset.STRICT_PRIORITY, Order.WEIGHT), (Preset.EQUAL_WAITS, Order.ARRIVAL)],
+)
+def test_the_order_is_that_of_the_preset(preset: Preset, order: Order) -> None:
+    bench = ruled(preset=preset)
+
+    assert bench.machine.chooser.settings.order is order
 
 
 def test_how_long_a_gold_caller_is_held_at_most_is_the_queues_own() -> None:
