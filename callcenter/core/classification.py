@@ -27,14 +27,13 @@ from callcenter.domain.rules import (
     DAYS,
     Overflow,
     Prefer,
-    PublishedRules,
     Rules,
     SwitchMode,
     Treatment,
 )
 from routing.chooser import Chooser
 
-SLICE_CALLS = 200
+SLICE_CALLS = 100
 """So many calls are looked at again in one step, some milliseconds: other events get their turn."""
 SLICE_PAUSE_S = 0.001
 LOOK_FOR_AGENTS_S = 10.0
@@ -49,8 +48,9 @@ UNKNOWN: dict[Kind, Value] = {
 """The value of an attribute that nobody has given."""
 
 
-def first_problem(rules: Rules) -> str:
+def first_problem(book: Rulebook) -> str:
     """Why these rules cannot be used at all, in a sentence; empty when they can."""
+    rules = book.published.rules
     if not rules.rules:
         return "There is no rule: add one without `when` that takes every call."
     seen: dict[str, None] = {}
@@ -58,7 +58,7 @@ def first_problem(rules: Rules) -> str:
         if not rule.name or rule.name in seen:
             return f"The rule name `{rule.name}` is empty or taken: give each rule its own."
         seen[rule.name] = None
-    problem = Rulebook(PublishedRules(0, rules)).problem()
+    problem = book.problem()
     return "" if problem is None else f"{problem.what}. {problem.mend}"
 
 

@@ -6,13 +6,22 @@ import msgspec
 import pytest
 
 from callcenter.core import classification
+from callcenter.core.rulebook import Rulebook
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.call import CallState
 from callcenter.domain.conditions import Kind
 from callcenter.domain.customer import Tier
 from callcenter.domain.records import CallRecord, FaultRecord
-from callcenter.domain.rules import AgentStep, Overflow, Prefer, Rule, Rules, Treatment
+from callcenter.domain.rules import (
+    AgentStep,
+    Overflow,
+    Prefer,
+    PublishedRules,
+    Rule,
+    Rules,
+    Treatment,
+)
 from tests.builders import PBX, T0, Bench, channel
 from tests.unit.core.rule_bench import (
     REST,
@@ -387,11 +396,15 @@ def test_only_who_has_the_skill_answers_until_the_step_widens() -> None:
 
 
 def test_rules_that_cannot_be_used_are_named() -> None:
-    assert classification.first_problem(Rules((REST,))) == ""
-    assert "no rule" in classification.first_problem(Rules(()))
-    assert "`rest`" in classification.first_problem(Rules((REST, REST)))
+    def problem(*rules: Rule) -> str:
+        return classification.first_problem(Rulebook(PublishedRules(1, Rules(rules))))
+
     odd = Rule("odd", Treatment(), "customer.shoe == 4")
-    assert "shoe" in classification.first_problem(Rules((odd, REST)))
+
+    assert problem(REST) == ""
+    assert "no rule" in problem()
+    assert "`rest`" in problem(REST, REST)
+    assert "shoe" in problem(odd, REST)
 
 
 def test_a_call_of_a_campaign_has_no_rule() -> None:
