@@ -64,6 +64,7 @@ def check(summary: dict[str, Any]) -> None:
     assert outbound["placed"] == sum(ended)
     assert (summary["faults"], summary["repairs"], summary["stuck_agents"]) == (0, 0, 0)
     assert summary["logs_agree"]
+    assert summary["reports_agree"]
     assert summary["replay_equal"]
 
 
