@@ -1,4 +1,5 @@
-"""Counts reports: takes what was read one by one, in any order, and keeps only the rows.
+"""Counts reports: takes what was read one by one and keeps only the rows. The order is of no
+matter, but that an agent's states come in the order in which they were.
 
 What counts for which interval: a call the one in which it entered its queue, an attempt the one in
 which it was placed, an agent's time the intervals it was spent in.
@@ -40,7 +41,7 @@ MISSED = ("no_answer", "rejected", "unreachable")
 """Results of offers that the agent, or the agent's phone, did not take."""
 
 Tally = TypeVar("Tally", bound="_Tally")
-Work = TypeVar("Work", bound="_WorkTally")
+Work = TypeVar("Work", "_AgentTally", "_TeamTally")
 
 
 class QueueReport:
@@ -64,11 +65,11 @@ class AgentReport:
     """Counts what agents did. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
 
     def __init__(self, period: Period, rows_max: int) -> None:
-        self._table = _Table(period, rows_max, _AgentTally)
+        self._table = _WorkTable(period, rows_max, _AgentTally)
 
     def add(self, record: ReportedWork) -> None:
         """Count a record, as far as it lies in the period."""
-        _add_work(self._table, record.agent, record)
+        self._table.count(record.agent, record)
 
     def rows(self) -> Rows[AgentRow]:
         """What was counted."""
@@ -80,12 +81,12 @@ class TeamReport:
     is empty, counts under the empty name. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
 
     def __init__(self, period: Period, teams: Mapping[AgentId, TeamId], rows_max: int) -> None:
-        self._table = _Table(period, rows_max, _TeamTally)
+        self._table = _WorkTable(period, rows_max, _TeamTally)
         self._teams = teams
 
     def add(self, record: ReportedWork) -> None:
         """Count a record, as far as it lies in the period."""
-        _add_work(self._table, self._teams.get(record.agent, ""), record)
+        self._table.count(self._teams.get(record.agent, ""), record)
 
     def rows(self) -> Rows[TeamRow]:
         """What was counted."""
@@ -167,46 +168,52 @@ class _Table(Generic[Tally]):
         return tally
 
 
-def _add_work(table: _Table[Work], name: str, record: ReportedWork) -> None:
-    """Count a record of an agent under this name: the agent's own or the team's."""
-    match record:
-        case AgentStateRecord():
-            _add_state(table, name, record)
-        case OfferRecord():
-            tally = table.at(name, record.offered_at)
-            if tally is not None:
-                tally.note(record.agent)
-                tally.offers += 1
-                tally.missed += record.result in MISSED
-        case ConversationRecord():
-            tally = table.at(name, record.began_at)
-            if tally is not None:
-                tally.note(record.agent)
-                tally.conversations += 1
-        case DispositionRecord():
-            tally = table.at(name, record.at)
-            if tally is not None:
-                tally.note(record.agent)
-                _count(tally.dispositions, record.code, 1)
-        case _:
-            assert_never(record)
+class _WorkTable(_Table[Work]):
+    """The tallies of what agents did, each under the agent's own name or the team's."""
 
+    def __init__(self, period: Period, rows_max: int, make: Callable[[], Work]) -> None:
+        super().__init__(period, rows_max, make)
+        self._at_work_until: dict[AgentId, float] = {}
+        """When the last state of an agent who was signed in ended."""
 
-def _add_state(table: _Table[Work], name: str, record: AgentStateRecord) -> None:
-    if record.state is not AgentState.SIGNED_OUT:
-        for tally, seconds in table.over(name, record.began_at, record.ended_at):
-            tally.note(record.agent)
-            tally.spend(record, seconds)
-        return
-    came = table.at(name, record.ended_at)
-    if came is not None:
-        came.note(record.agent)
-        came.sign_in(record.ended_at)
-    # An agent who was never there before has been signed out since 0.0: that was no sign-out.
-    went = table.at(name, record.began_at) if record.began_at else None
-    if went is not None:
-        went.note(record.agent)
-        went.sign_out(record.began_at)
+    def count(self, name: str, record: ReportedWork) -> None:
+        """Count a record under this name."""
+        match record:
+            case AgentStateRecord():
+                if record.state is AgentState.SIGNED_OUT:
+                    self._count_absence(name, record)
+                else:
+                    self._at_work_until[record.agent] = record.ended_at
+                    for tally, seconds in self.over(name, record.began_at, record.ended_at):
+                        tally.note(record.agent)
+                        tally.spend(record, seconds)
+            case OfferRecord():
+                for tally in self._of(name, record.agent, record.offered_at):
+                    tally.offers += 1
+                    tally.missed += record.result in MISSED
+            case ConversationRecord():
+                for tally in self._of(name, record.agent, record.began_at):
+                    tally.conversations += 1
+            case DispositionRecord():
+                for tally in self._of(name, record.agent, record.at):
+                    _count(tally.dispositions, record.code, 1)
+            case _:
+                assert_never(record)
+
+    def _count_absence(self, name: str, record: AgentStateRecord) -> None:
+        for tally in self._of(name, record.agent, record.ended_at):
+            tally.sign_in(record.ended_at)
+        # An agent is signed out from the moment the account was made: nobody went then.
+        if self._at_work_until.get(record.agent) == record.began_at:
+            for tally in self._of(name, record.agent, record.began_at):
+                tally.sign_out(record.began_at)
+
+    def _of(self, name: str, agent: AgentId, moment: float) -> Iterator[Work]:
+        """The tally at a moment, if that is in the period."""
+        tally = self.at(name, moment)
+        if tally is not None:
+            tally.note(agent)
+            yield tally
 
 
 # --- the counts of one row -----------------------------------------------------------------------

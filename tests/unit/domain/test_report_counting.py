@@ -235,7 +235,9 @@ def test_a_time_card_tells_when_an_agent_came_and_went() -> None:
         state(signed_out, 0.0, H1 + 5),
         state(AgentState.READY, H1 + 5, H1 + 100),
         state(signed_out, H1 + 100, H1 + 200),
+        state(AgentState.READY, H1 + 200, H1 + 300),
         state(signed_out, H1 + 300, H2 + 50),
+        state(AgentState.NOT_READY, H2 + 50, H2 + 60),
         state(signed_out, H2 + 60, 9 * HOUR_S),
     )
 
@@ -244,7 +246,16 @@ def test_a_time_card_tells_when_an_agent_came_and_went() -> None:
         (H2 + 50, H2 + 60),
     ]
     assert (found.total.signed_in_at, found.total.signed_out_at) == (H1 + 5, H2 + 60)
-    assert found.total.signed_in_s == 95.0
+    assert found.total.signed_in_s == 205.0
+
+
+def test_an_agent_whose_account_was_new_had_not_signed_out() -> None:
+    total = agents(
+        state(AgentState.SIGNED_OUT, H1 + 5, H1 + 9),
+        state(AgentState.READY, H1 + 9, H1 + 100),
+    ).total
+
+    assert (total.signed_in_at, total.signed_out_at) == (H1 + 9, 0.0)
 
 
 def test_an_agent_who_was_there_all_the_time_neither_came_nor_went() -> None:
@@ -317,9 +328,11 @@ def test_an_agent_at_work_in_two_intervals_is_one_agent_in_the_total() -> None:
 
 
 def test_whoever_only_came_or_went_was_there_too() -> None:
-    signed_out = replace(state(AgentState.SIGNED_OUT, H1 + 5, H2 + 5), agent="ben")
+    ready = state(AgentState.READY, H1 - 60, H1)
 
-    assert [row.agents for row in teams(signed_out).rows] == [1, 1]
+    found = teams(ready, state(AgentState.SIGNED_OUT, H1, H2 + 5))
+
+    assert [(row.agents, row.signed_in_s) for row in found.rows] == [(1, 0.0), (1, 0.0)]
 
 
 # --- campaigns -----------------------------------------------------------------------------------
