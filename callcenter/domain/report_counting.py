@@ -41,7 +41,6 @@ MISSED = ("no_answer", "rejected", "unreachable")
 """Results of offers that the agent, or the agent's phone, did not take."""
 
 Tally = TypeVar("Tally", bound="_Tally")
-Work = TypeVar("Work", "_AgentTally", "_TeamTally")
 
 
 class QueueReport:
@@ -168,10 +167,12 @@ class _Table(Generic[Tally]):
         return tally
 
 
-class _WorkTable(_Table[Work]):
+class _WorkTable(_Table["_AgentTally | _TeamTally"]):
     """The tallies of what agents did, each under the agent's own name or the team's."""
 
-    def __init__(self, period: Period, rows_max: int, make: Callable[[], Work]) -> None:
+    def __init__(
+        self, period: Period, rows_max: int, make: Callable[[], _AgentTally | _TeamTally]
+    ) -> None:
         super().__init__(period, rows_max, make)
         self._at_work_until: dict[AgentId, float] = {}
         """When the last state of an agent who was signed in ended."""
@@ -208,7 +209,7 @@ class _WorkTable(_Table[Work]):
             for tally in self._of(name, record.agent, record.began_at):
                 tally.sign_out(record.began_at)
 
-    def _of(self, name: str, agent: AgentId, moment: float) -> Iterator[Work]:
+    def _of(self, name: str, agent: AgentId, moment: float) -> Iterator[_AgentTally | _TeamTally]:
         """The tally at a moment, if that is in the period."""
         tally = self.at(name, moment)
         if tally is not None:
