@@ -141,6 +141,7 @@ describe("the reports page", () => {
       "service", "12", "9", "3", "1", "0", "50%", "0:14", "3:05", "1:01", "solved 7 · callback 2",
     ]);
     expect(rowsOf(place, "By interval")[0]?.[0]).toContain("00:00");
+    expect(place.querySelectorAll('td[title="solved 7 · callback 2"]')).toHaveLength(2);
     expect(place.textContent).toContain(`Times in ${zoneHere()}`);
   });
 
