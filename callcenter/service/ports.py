@@ -26,6 +26,7 @@ from callcenter.domain.ids import (
     PbxName,
     QueueId,
     RequestId,
+    TeamId,
 )
 from callcenter.domain.records import (
     AttemptRecord,
@@ -362,6 +363,10 @@ class ReportSource(Protocol):
     def work(self, since: float, until: float) -> AsyncGenerator[Sequence[ReportedWork], None]:
         """What agents did: states that touch the time from ``since`` to before ``until``; offers
         and conversations that began in it; dispositions said in it. One kind after the other."""
+        ...
+
+    async def teams(self) -> Mapping[AgentId, TeamId]:
+        """The team of every agent who is in one now, disabled accounts too."""
         ...
 
 

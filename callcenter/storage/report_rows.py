@@ -6,7 +6,7 @@ A report may be about millions of calls: they come in pieces, and nothing is kep
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import fields
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
-from callcenter.domain.ids import AgentId, CallId
+from callcenter.domain.ids import AgentId, CallId, TeamId
 from callcenter.domain.records import (
     AgentStateRecord,
     AttemptRecord,
@@ -132,6 +132,13 @@ class StoredReports:
                     for row in rows
                 ]
 
+    async def teams(self) -> Mapping[AgentId, TeamId]:
+        """The team of every agent who is in one now, disabled accounts too."""
+        columns = tables.accounts.c
+        query = select(columns.id, columns.team).where(columns.team != "")
+        async with self._database.reading() as connection:
+            return {row.id: row.team for row in await connection.execute(query)}
+
     async def work(
         self, since: float, until: float
     ) -> AsyncGenerator[Sequence[ReportedWork], None]:
@@ -168,10 +175,20 @@ def _state(agent: str, state: str, reason: str, began_at: float, ended_at: float
 
 
 class MemoryReports:
-    """The ``ReportSource`` of records in memory, which must be in the journal's order."""
+    """The ``ReportSource`` of records in memory, which must be in the journal's order.
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    ``teams``: agent -> team.
+    """
+
+    def __init__(
+        self, records: Sequence[Record], teams: Mapping[AgentId, TeamId] | None = None
+    ) -> None:
         self._records = records
+        self._teams = teams or {}
+
+    async def teams(self) -> Mapping[AgentId, TeamId]:
+        """The team of every agent who is in one now."""
+        return self._teams
 
     async def calls(
         self, since: float, until: float

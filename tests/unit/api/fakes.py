@@ -306,6 +306,8 @@ class Center:
     erasure: Erasure | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
+    teams: dict[str, str] = field(default_factory=dict)
+    """Of the agents in reports."""
     upload_dir: Path | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     vitals: Vitals = field(default_factory=healthy)
@@ -323,7 +325,7 @@ class Center:
             cards=self.cards,
             contacts=self.contacts,
             attempts=self.contacts,
-            report_source=MemoryReports(self.past),
+            report_source=MemoryReports(self.past, self.teams),
             trunks=self.trunks,
             erasure=self.erasure,
             upload_dir=self.upload_dir,

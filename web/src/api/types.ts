@@ -607,6 +607,35 @@ export interface SignIn {
 /** Why a campaign places no call just now. */
 export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
+/** What the agents of one team did in one interval: sums of their time cards. */
+export interface TeamRow {
+  team: string;
+  begin: number;
+  end: number;
+  agents: number;
+  signed_in_s: number;
+  ready_s: number;
+  offered_s: number;
+  talk_s: number;
+  wrap_up_s: number;
+  not_ready_s: number;
+  not_ready: Record<string, number>;
+  occupancy: number | null;
+  offers: number;
+  missed: number;
+  conversations: number;
+  aht_s: number | null;
+  dispositions: Record<string, number>;
+}
+
+/** What the agents of each team did; rows in which nothing was are left out. */
+export interface TeamsReport {
+  rows: TeamRow[];
+  totals: TeamRow[];
+  total: TeamRow;
+  zone: string;
+}
+
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
 
@@ -742,6 +771,8 @@ export interface Operations {
   "GET /api/v1/reports/campaigns": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; campaign?: string | null }; body: undefined; answer: CampaignsReport };
   /** Calls by queue and interval */
   "GET /api/v1/reports/queues": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; queue?: string | null; formula?: Formula; threshold_s?: number }; body: undefined; answer: QueuesReport };
+  /** Work of agents by team */
+  "GET /api/v1/reports/teams": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; team?: string | null }; body: undefined; answer: TeamsReport };
   /** Sign out */
   "DELETE /api/v1/session": { path: undefined; query: undefined; body: undefined; answer: undefined };
   /** Sign in */
