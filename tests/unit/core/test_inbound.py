@@ -350,7 +350,7 @@ def test_a_hang_up_that_the_pbx_does_not_confirm_is_asked_after_whatever_happens
 
 def test_a_caller_whom_a_reading_met_on_the_way_begins_the_menu_on_arrival() -> None:
     bench = Bench()
-    bench.review(truth("a", Place.DIALPLAN))
+    bench.restart(truth("a", Place.DIALPLAN))
     assert bench.call("a").state is CallState.ARRIVING
 
     bench.tell(e.CallArrived(channel("a"), "5551234", "7000"))
