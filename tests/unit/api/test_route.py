@@ -55,6 +55,7 @@ def test_every_expected_route_is_in_the_table() -> None:
         "GET /reports/agents",
         "GET /reports/campaigns",
         "GET /reports/queues",
+        "GET /reports/teams",
         "GET /board",
         "GET /rules",
         "GET /rules/versions",
