@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 
@@ -415,6 +417,8 @@ def test_rules_that_cannot_be_used_are_named() -> None:
     assert "no rule" in problem()
     assert "`rest`" in problem(REST, REST)
     assert "shoe" in problem(odd, REST)
+    assert "weight" in problem(Rule("light", Treatment(weight=0.0)))
+    assert "weight" in problem(Rule("odd", Treatment(weight=math.nan)))
 
 
 def test_a_call_of_a_campaign_has_no_rule() -> None:
