@@ -62,7 +62,7 @@ def is_open(
     return (
         bool(zones)
         and all(map(is_known, calendars))
-        and all(_is_open_in(schedule, calendars, _zone(zone), now) for zone in zones)
+        and all(_is_open_in(schedule, calendars, find_zone(zone), now) for zone in zones)
     )
 
 
@@ -80,7 +80,7 @@ def next_opening(
     if is_open(window, zones, now, holidays):
         return now
     schedule = _schedule(window)
-    known = [zone for zone in map(_zone, zones) if zone is not None]
+    known = [zone for zone in map(find_zone, zones) if zone is not None]
     if len(known) < len(zones):
         return 0.0
     closes_days = schedule.holidays or schedule.closed_days or holidays
@@ -104,7 +104,7 @@ def zones_of(own_zone: str, number_zones: tuple[str, ...]) -> tuple[str, ...]:
 
     An own zone that the tz database does not have says nothing, and the number's count.
     """
-    return (own_zone,) if own_zone and _zone(own_zone) is not None else number_zones
+    return (own_zone,) if own_zone and find_zone(own_zone) is not None else number_zones
 
 
 def _schedule(window: CallingWindow | Schedule) -> Schedule:
@@ -112,7 +112,7 @@ def _schedule(window: CallingWindow | Schedule) -> Schedule:
 
 
 @lru_cache(maxsize=ZONES_KEPT)
-def _zone(name: str) -> ZoneInfo | None:
+def find_zone(name: str) -> ZoneInfo | None:
     """The time zone of this name; None for one that nobody knows here, as ``Etc/Unknown``."""
     try:
         return ZoneInfo(name)
