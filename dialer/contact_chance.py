@@ -31,6 +31,8 @@ FAR = 3.0
 """A number counts as no farther from the mean than this: a typing error must not decide."""
 ODDS_MAX = 20.0
 """Of log-odds: beyond it a chance is 0 or 1 for anybody."""
+NUMBER_MAX = 1e12
+"""A number beyond it is a fault of the list and is left out, as one that is no number."""
 VALUES_MAX = 200
 """Different values of one column that are learnt apart; later ones are taken together. A column
 with more (a name, a street) says nothing of the next contact."""
@@ -99,7 +101,7 @@ def chance(chances: Chances, features: Features) -> float:
 def learn(chances: Chances, features: Features, succeeded: bool) -> None:
     """One result: the features are those known before the call was placed."""
     for column, number in features.numbers:
-        if math.isfinite(number):
+        if -NUMBER_MAX <= number <= NUMBER_MAX:
             _observe(chances.spreads.setdefault(column, Spread()), number)
     terms = _terms(chances, features)
     expected = _sigmoid(math.fsum(_shift_of(chances, *term) for term in terms))
@@ -137,7 +139,7 @@ def _terms(chances: Chances, features: Features) -> list[tuple[str, str, float]]
     terms = [(BASE, BASE, 1.0)]
     terms += [(column, value, 1.0) for column, value in features.categories]
     for column, number in features.numbers:
-        if math.isfinite(number):
+        if -NUMBER_MAX <= number <= NUMBER_MAX:
             place = _place(chances.spreads.get(column), number)
             terms.append((column, LINE, place))
             terms.append((column, f"({round(place / BAND)})", 1.0))

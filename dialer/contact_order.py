@@ -112,7 +112,9 @@ class Next(Struct, frozen=True):
     def sentence(self, known: tuple[Part, ...] = ()) -> str:
         """Why next, in words; ``known`` is what says most about the chance (``explain``)."""
         if self.turn is Turn.OWN_CALLBACK:
-            return f"promised a call by {self.agent}, who is ready; {_span(self.due_since_s)} ago"
+            return (
+                f"was promised a call {_span(self.due_since_s)} ago by {self.agent}, who is ready"
+            )
         if self.turn is Turn.CALLBACK:
             return f"was promised a call {_span(self.due_since_s)} ago, anybody may call"
         said = (
@@ -257,6 +259,6 @@ def _span(seconds: float) -> str:
     """A time span as people say it."""
     minutes = max(0, round(seconds / 60.0))
     if minutes < 120:
-        return f"{minutes} minutes"
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
     hours = round(minutes / 60)
     return f"{hours} hours" if hours < 48 else f"{round(hours / 24)} days"

@@ -33,8 +33,8 @@ NEVER = ("999", "-1")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 EMPLOYED = ("5191", "5228.1", "5195.8", "5176.3", "5099.1", "5076.2", "5017.5", "5023.5", "5008.7",
             "4991.6", "4963.6")  # fmt: skip
-"""The quarters' numbers of employees, in order of time, as the lines of the complete file stand (May
-2008 to November 2010). With the month they date a line: the sample is shuffled."""
+"""The quarters' numbers of employees, in order of time, as the lines of the complete file stand:
+May 2008 to November 2010. With the month they date a line; the sample is shuffled."""
 
 
 class ContactsError(Exception):
