@@ -165,7 +165,6 @@ def shares(parts: Sequence[Sequence[float]]) -> dict[str, float]:
         "median": median(each),
         "min": min(each),
         "max": max(each),
-        "mean": fmean(each),
         "least_95": fmean(low for low, _ in ends),
         "most_95": fmean(high for _, high in ends),
     }

@@ -96,7 +96,8 @@ def test_everybody_has_one_place_and_nobody_is_called_who_may_not_be(
 
     found = order_contacts(candidates, NOW, WINDOWS, taught(results), ready)
 
-    assert sorted([one.contact for one in (*found.next, *found.not_now)]) == sorted(by_name)
+    placed = [one.contact for one in found.next] + [one.contact for one in found.not_now]
+    assert sorted(placed) == sorted(by_name)
     for place in found.next:
         one = by_name[place.contact]
         assert is_open(WINDOWS[one.campaign], one.zones, NOW, one.holidays)
