@@ -79,6 +79,7 @@ def judge_hold(
     instead: Line | None,
     asked_weight: float,
     freed_rates: tuple[float, ...],
+    hold_max_s: float,
     now: float,
 ) -> Hold | None:
     """Whether the first of this line waits for a senior although a junior is idle.
@@ -92,7 +93,7 @@ def judge_hold(
     """
     if settings.order is not Order.COST:
         return None
-    until = line.places[0][0] + settings.hold_max_s
+    until = line.places[0][0] + hold_max_s
     if now >= until:
         return None
     other = asked_weight if instead is None else instead.value
@@ -132,10 +133,11 @@ def is_spared(
     if arrivals <= 0.0:
         return False
     chance = (arrivals / (arrivals + freed)) ** len(seniors.idle)
-    harm = 0.0
+    parts: list[float] = []
     for value, figures in worthier:
         wait_s = figures.gain if freed <= 0.0 else (1.0 + figures.loss[0]) / freed
-        harm += figures.arrivals_per_s / arrivals * value * min(figures.gain, wait_s)
+        parts.append(figures.arrivals_per_s / arrivals * value * min(figures.gain, wait_s))
+    harm = math.fsum(parts)  # in whatever order the queues became known
     return chance * harm > line.value * line.figures.gain
 
 

@@ -17,11 +17,10 @@ from callcenter.domain.ids import AgentId, CallId, QueueId
 from routing.choice import Rank, is_spared, judge_hold, lend, rank_of, score_of
 from routing.explaining import Fit, Waiting, explain, fit_of
 from routing.learning import JUNIOR, SENIOR, Estimates, Learned
-from routing.lines import Demand, Group, Line, LineKey, Lines, Place
+from routing.lines import Demand, Group, Line, LineKey, Lines, Place, key_of
 from routing.settings import Order, Settings
 from routing.standing import Look, Standing
 from routing.work import (
-    ONE_CALL,
     VOICE,
     BusyAgent,
     FreeAgent,
@@ -47,6 +46,7 @@ class Chooser:
         self.changed = False
         """Whether anything came or went since the last match that may bring a new pair."""
         self._weights = dict(self.settings.tier_weights)
+        self._hold_max = dict(self.settings.hold_max_of)
         self._lines = Lines()
         self._calls: dict[CallId, Work] = {}
         self._keys: dict[CallId, LineKey] = {}
@@ -73,7 +73,7 @@ class Chooser:
         self._waiting[work.queue] = self._waiting.get(work.queue, 0) + 1
         self.changed = True
         agent = work.preferred
-        if agent and (agent in self._free or agent in self._busy):
+        if agent and self._serves(agent, work.queue):
             insort(self._kept.setdefault(agent, []), (work.queued_at, work.id))
             heappush(self._wakes, (work.preferred_until, work.id, 0))
             if agent in self._free:
@@ -96,8 +96,13 @@ class Chooser:
         if line.places and was_first and (line.hold is not None or len(key[4]) > 1):
             self._stir(key)
 
+    def _serves(self, agent_id: AgentId, queue: QueueId) -> bool:
+        """Whether this agent is here and works for this queue."""
+        known = self._free.get(agent_id) or self._busy.get(agent_id)
+        return known is not None and any(queue == name for name, _ in known.profile.queues)
+
     def _line_up(self, work: Work) -> None:
-        key = self._keys[work.id] = _key_of(work)
+        key = self._keys[work.id] = key_of(work)
         figures = self.estimates.figures(work.queue, work.tier)
         self._lines.insert(work, key, self._value_of(work), figures)
         self._stir(key)
@@ -121,9 +126,10 @@ class Chooser:
         self._forget(agent.id)
         self._free[agent.id] = agent
         group = self._lines.group_of(agent.profile)
-        self._lines.seat(agent.id, group, agent.idle_since, _channels_of(agent))
+        self._lines.seat(agent.id, group, agent.idle_since, agent.channels)
         self._fresh[agent.id] = None
         self.changed = True
+        self._release_strange(agent.id)
 
     def put_busy(self, agent: BusyAgent, now: float) -> None:
         """This agent is at work: not to be offered anything, but expected to come free."""
@@ -132,6 +138,7 @@ class Chooser:
         self._forget(agent.id)
         self._busy[agent.id] = agent
         self._lines.begin(agent.id, self._lines.group_of(agent.profile), agent.since, now)
+        self._release_strange(agent.id)
 
     def remove_agent(self, agent_id: AgentId) -> None:
         """This agent is neither idle nor at work: gone, or not ready."""
@@ -153,6 +160,12 @@ class Chooser:
         if self._busy.pop(agent_id, None) is not None:
             self._lines.end(agent_id)
 
+    def _release_strange(self, agent_id: AgentId) -> None:
+        """Let go the calls kept for this agent in queues that it does not work for any more."""
+        for _, call_id in tuple(self._kept.get(agent_id, ())):
+            if not self._serves(agent_id, self._calls[call_id].queue):
+                self._release(call_id)
+
     def _release(self, call_id: CallId) -> None:
         """The time is over in which this call waited for one agent only."""
         work = self._calls[call_id]
@@ -164,6 +177,7 @@ class Chooser:
         classes; call ``match`` next."""
         self.settings = settings
         self._weights = dict(settings.tier_weights)
+        self._hold_max = dict(settings.hold_max_of)
         self.estimates.change_settings(settings)
         for key, line in self._lines.lines.items():
             line.value = self._weights[key[1]] * key[2]
@@ -210,6 +224,17 @@ class Chooser:
         """How many calls of this queue wait, those kept for one agent included."""
         return self._waiting.get(queue, 0)
 
+    def waiting_since(self, queue: QueueId) -> float | None:
+        """Since when the first of this queue waits; None when nobody does."""
+        firsts = [line.places[0][0] for key, line in self._lines.lines.items() if key[0] == queue]
+        firsts += [
+            place[0]
+            for places in self._kept.values()
+            for place in places
+            if self._calls[place[1]].queue == queue
+        ]
+        return min(firsts, default=None)
+
     def explain(self, call_id: CallId, now: float) -> Waiting | None:
         """How this waiting call stands; None if it does not wait."""
         work = self._calls.get(call_id)
@@ -245,7 +270,7 @@ class Chooser:
     def _line_for(self, work: Work) -> Line:
         """The line that a kept call would wait in."""
         figures = self.estimates.figures(work.queue, work.tier)
-        return self._lines.line_for(_key_of(work), self._value_of(work), figures)
+        return self._lines.line_for(key_of(work), self._value_of(work), figures)
 
     def _value_of(self, work: Work) -> float:
         return self._weights[work.tier] * work.weight
@@ -304,15 +329,16 @@ class Chooser:
             if demand.key[2] not in channels:
                 continue
             for key, (line, after_s) in demand.lines.items():
-                if key not in found and now - line.places[0][0] >= after_s:
+                waited_s = now - line.places[0][0]
+                if key not in found and waited_s >= after_s:
                     rank = rank_of(self.settings, line, now, group.side, preference)
-                    found[key] = (rank, line, demand)
+                    found[key] = (rank, line, line.demand_at(waited_s))
         return sorted(found.values(), key=_first)
 
     def _serve(self, agent: FreeAgent, now: float, offers: list[Match]) -> None:
         """This agent came free: take the most urgent call that is not held for a senior."""
         group = self._lines.group_of(agent.profile)
-        candidates = self._candidates(group, _channels_of(agent), now)
+        candidates = self._candidates(group, agent.channels, now)
         kept = self._kept.get(agent.id)
         if kept and not (candidates and not candidates[0][0][0]):
             work = self._calls[kept[0][1]]
@@ -351,7 +377,8 @@ class Chooser:
         if instead is None:
             asked = math.exp(self.estimates.lending(line.key[0]).level)
         rates = self.estimates.coming_free[SENIOR]
-        return judge_hold(self.settings, line, demand, ahead, instead, asked, rates, now)
+        longest_s = self._hold_max.get(line.key[0], self.settings.hold_max_s)
+        return judge_hold(self.settings, line, demand, ahead, instead, asked, rates, longest_s, now)
 
     def _serve_lines(self, now: float, offers: list[Match]) -> None:
         """The lines that changed look for an idle agent, the most urgent first."""
@@ -463,19 +490,8 @@ class Chooser:
         line.wake_at = at
 
 
-def _channels_of(agent: FreeAgent) -> tuple[str, ...]:
-    """The channels on which there is room."""
-    if agent.room == ONE_CALL:
-        return (VOICE,)
-    return tuple(channel for channel, room in agent.room if room > 0)
-
-
 def _first_call(look: Look) -> CallId:
     return look.first
-
-
-def _key_of(work: Work) -> LineKey:
-    return (work.queue, work.tier, work.weight, work.channel, work.steps)
 
 
 def _first(candidate: Candidate) -> Rank:

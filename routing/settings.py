@@ -54,7 +54,9 @@ class Settings(Struct, frozen=True):
     overdue_s: float = 900.0
     """The bound: a call that has waited this long goes before every one that has waited less."""
     hold_max_s: float = 60.0
-    """No call that an idle agent may take is held for a senior beyond this wait."""
+    """No call that an idle agent may take is held for a senior beyond this wait ..."""
+    hold_max_of: tuple[tuple[QueueId, float], ...] = ()
+    """... or this one, in these queues."""
     targets: tuple[Target, ...] = ()
     handling_start_s: float = 180.0
     """Start value, until calls of their own are known: mean handling time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from callcenter.core import lines
+from callcenter.core.lessons import RESOLVED
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentProfile, AgentState, AgentStep
 from callcenter.domain.commands import AddFallbackMember, RemoveFallbackMember
@@ -233,6 +234,9 @@ def give_disposition(turn: Turn, event: DispositionRequested) -> None:
         turn.refuse(event.request, "There was no conversation yet: talk first.")
         return
     turn.record(DispositionRecord(event.call, agent.id, event.code, turn.now))
+    if agent.task is not None:
+        task = msgspec.structs.replace(agent.task, resolved=RESOLVED.get(event.code))
+        agent = turn.change_agent(agent, task=task)
     if agent.state is AgentState.WRAP_UP:
         end_wrap_up(turn, agent)
     turn.grant(event.request)

@@ -6,7 +6,9 @@ from typing import assert_never
 
 import phonenumbers
 
-from callcenter.core import offers, queue_days, readings
+from callcenter.core import classification, offers, queue_days, readings
+from callcenter.core.lessons import Arrived, Waited
+from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import Turn
 from callcenter.domain.call import Call, CallState, CallStep, Outcome, Place
 from callcenter.domain.commands import (
@@ -16,6 +18,7 @@ from callcenter.domain.commands import (
     PlayPrompt,
     ProbeMenu,
 )
+from callcenter.domain.customer import Attribute, CustomerFacts
 from callcenter.domain.events import (
     CallArrived,
     CallerHeld,
@@ -28,6 +31,7 @@ from callcenter.domain.events import (
 from callcenter.domain.flow import Flow
 from callcenter.domain.ids import CallId, ChannelRef, CommandId, QueueId
 from callcenter.domain.records import CallRecord
+from callcenter.domain.rules import SwitchMode
 from callcenter.ivr import engine
 
 MENU_LEASE_S = 60.0
@@ -102,7 +106,25 @@ def know_customer(turn: Turn, event: CustomerFound) -> None:
     """The directory answered: from now on the call is treated by its tier."""
     call = turn.state.calls.get(event.call)
     if call is not None:
-        turn.change_call(call, customer=event.customer, tier=event.tier)
+        turn.change_call(
+            call,
+            customer=event.customer,
+            tier=event.tier,
+            facts=CustomerFacts(
+                event.last_agent,
+                event.owner,
+                event.language,
+                float(event.value),
+                float(event.churn_risk),
+                {name: _plain(value) for name, value in event.attributes.items()},
+            ),
+            is_stale=True,
+        )
+
+
+def _plain(value: Attribute) -> Attribute:
+    """The same, as it comes out of the journal: numbers are floats."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 # --- menu --------------------------------------------------------------------------------------
@@ -143,6 +165,9 @@ def end_menu_command(turn: Turn, event: IvrCommandEnded) -> None:
     """A prompt or a question is over. Results of commands no longer awaited are late: nothing."""
     call = turn.call_on(event.channel)
     if call is None or call.state is not CallState.IN_IVR or call.ending:
+        return
+    if call.hears_notice:
+        _notice_ended(turn, call, event)
         return
     flow = turn.state.flows.get(call.flow)
     if flow is None:
@@ -197,18 +222,62 @@ def probe_menu(turn: Turn, call: Call) -> None:
 
 
 def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
-    """The call waits in this queue from now on; if it is not on hold yet it is put there."""
+    """The call waits in this queue from now on; if it is not on hold yet it is put there.
+
+    A queue that is switched has its message played first, and a closed one nothing after it.
+    """
     if queue not in turn.state.queues:
         turn.fault("unknown_queue", f"{queue} (flow {call.flow}, node {call.node})")
         queue = turn.state.center.default_queue
-    call = turn.step_call(
-        call, CallStep.QUEUE, queue=queue, queued_at=turn.now, ivr_command="", ivr_probe=""
-    )
+    call = turn.change_call(call, asked_queue=queue, queue=queue)
+    call = classification.classify(turn, call)
+    switch = turn.state.switches.get(call.queue)
+    if switch is not None and switch.prompt and _can_hear(turn, call):
+        if not call.heard_notice:
+            return _play_notice(turn, call, switch.prompt)
+        if switch.mode is SwitchMode.CLOSED:
+            turn.end_caller(call, queue="", ended_by_flow=True)
+            return call
+    call = turn.step_call(call, CallStep.QUEUE, queued_at=turn.now, ivr_command="", ivr_probe="")
+    turn.lessons.append(Arrived(line_of_call(call), call.tier))
     if call.place is Place.HOLD:
         turn.clear_lease(call)
     else:
         hold(turn, call)
     return call
+
+
+def _can_hear(turn: Turn, call: Call) -> bool:
+    """Whether a prompt can be played: the caller is under menu control, or has just come there."""
+    is_new = call.state is CallState.ARRIVING and call.place is Place.DIALPLAN
+    return (is_new or call.place is Place.MENU) and turn.is_up(call.channel.pbx)
+
+
+def _play_notice(turn: Turn, call: Call, prompt: str) -> Call:
+    """Tell the caller what is with the queue; ``end_notice`` goes on."""
+    command = turn.command_id()
+    turn.send(PlayPrompt(command, call.channel, prompt))
+    if call.state is CallState.ARRIVING:
+        call = turn.step_call(call, CallStep.START_FLOW, place=Place.MENU)
+    call = turn.change_call(
+        call, queue="", hears_notice=True, ivr_command=command, ivr_probe="", ivr_overdue=False
+    )
+    turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
+    return call
+
+
+def _notice_ended(turn: Turn, call: Call, event: IvrCommandEnded) -> None:
+    if event.command == call.ivr_command and event.result < 0:
+        turn.change_call(call, ivr_command="")
+        turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
+    elif event.command in (call.ivr_command, call.ivr_probe):
+        end_notice(turn, call)
+
+
+def end_notice(turn: Turn, call: Call) -> None:
+    """The message of a switched queue is over, or cannot be played."""
+    call = turn.change_call(call, hears_notice=False, heard_notice=True)
+    enqueue(turn, call, call.asked_queue)
 
 
 def hold(turn: Turn, call: Call) -> None:
@@ -307,6 +376,9 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
     outcome = _outcome(turn, call, lost)
     if outcome is Outcome.ABANDONED:
         queue_days.count_abandoned(turn, call)
+        if call.queued_at and not call.campaign:
+            waited_s = turn.now - call.queued_at
+            turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=True))
     offers.caller_gone(turn, call)
     call = turn.step_call(turn.state.calls[call.id], CallStep.END)
     turn.record(
@@ -332,8 +404,11 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
             offers=call.offers,
             campaign=call.campaign,
             attempt=call.attempt,
+            rule=call.rule,
+            rules_version=call.rules_version,
         )
     )
+    turn.state.clear_timer(f"overflow:{call.id}")
     turn.state.clear_timer(f"lease:{call.id}")
     turn.state.clear_timer(f"parted:{call.id}")
     turn.state.call_of.remove(call.channel)
@@ -359,6 +434,10 @@ def lease_ran_out(turn: Turn, call_id: CallId) -> None:
     """Nothing was heard of a call that should have moved: ask the PBX, and go on asking."""
     call = turn.state.calls.get(call_id)
     if call is None:
+        return
+    if call.hears_notice and not call.ivr_command and not call.ending:
+        turn.fault("notice_failed", f"queue {call.asked_queue}")
+        end_notice(turn, call)
         return
     if call.state is CallState.IN_IVR and not call.ivr_command and not call.ending:
         turn.fault("menu_failed", f"flow {call.flow}, node {call.node}")

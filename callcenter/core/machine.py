@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from callcenter.core import (
     adoption,
     agents,
+    classification,
     dialed,
     erasure,
     inbound,
@@ -20,12 +21,13 @@ from callcenter.core import (
     outbound,
     readings,
     reconcile,
+    rule_changes,
 )
+from callcenter.core.choosing import Choosing
+from callcenter.core.line_names import campaign_line
 from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
-from callcenter.domain.agent import Agent, AgentState, Seniority
-from callcenter.domain.call import Call, CallState
 from callcenter.domain.commands import (
     AskDigit,
     HoldCaller,
@@ -41,21 +43,12 @@ from callcenter.domain.commands import (
     RemoveFallbackMember,
     RingAgent,
 )
-from callcenter.domain.ids import (
-    ATTEMPT_PREFIX,
-    AgentId,
-    CallId,
-    CampaignId,
-    CommandId,
-    PbxName,
-    QueueId,
-)
+from callcenter.domain.ids import ATTEMPT_PREFIX, CommandId
 from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
-from routing.engine import Router
-from routing.types import IdleAgent, WaitingCall
+from routing.chooser import Chooser
 
-MACHINE_VERSION = 3
+MACHINE_VERSION = 4
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
@@ -65,6 +58,9 @@ MAX_ANSWERED = 10_000
 ANSWERED_FOR_S = 24 * 3600.0
 """A request sent again within this time, and not more than MAX_ANSWERED requests later, is
 answered as the first time."""
+
+CHOOSE_AGAIN_S = 1.0
+"""After a fault in routing: not at once, for it may come again."""
 
 Handler: TypeAlias = Callable[[Turn, Any], None]
 
@@ -77,12 +73,14 @@ class Machine:
         self.state = state
         self.faults = 0
         """Steps that raised, since this object was made."""
-        self._router = Router()
-        for agent_id in state.agents:
-            self._sync_agent(agent_id)
-        for call_id in state.calls:
-            self._sync_call(call_id)
-        self._router.changed = False  # every step ends with nobody left to pair
+        self._choosing = Choosing(state)
+        self._is_choosing = False
+        """Whether this step has told the chooser anything yet."""
+
+    @property
+    def chooser(self) -> Chooser:
+        """Whom routing knows, to be asked only."""
+        return self._choosing.chooser
 
     def next_deadline(self) -> float | None:
         """When the next ``Tick`` must come at the latest, UTC seconds."""
@@ -96,7 +94,7 @@ class Machine:
         state = self.state
         state.now = now = max(now, state.now)
         state.position += 1
-        turn = Turn(state, now)
+        turn = Turn(state, now, self.chooser)
         if type(event) is e.Tick:
             turn = self._fire_timers(turn)
         elif not self._answer_again(turn, event):
@@ -112,11 +110,13 @@ class Machine:
         """Handle, route and remember the replies; what raises is taken back and becomes a fault."""
         mark = self.state.mark()
         before = turn.checkpoint()
+        self._is_choosing = False
         try:
             readings.hear(turn, event)
             handler(turn, event)
             self._settle(turn)
             self._remember_replies(turn)
+            self._choosing.learn(turn)
             turn.forget_dirty()
         except Impossible as impossible:
             return self._fault(
@@ -137,14 +137,12 @@ class Machine:
     ) -> Turn:
         self.faults += 1
         self.state.roll_back(mark)
-        agents_seen, calls_seen = list(turn.dirty_agents), list(turn.dirty_calls)
         turn.back_to(before)
         turn.forget_dirty()
-        for agent_id in agents_seen:
-            self._sync_agent(agent_id)
-        for call_id in calls_seen:
-            self._sync_call(call_id)
-        self._router.changed = False  # as it was before the step
+        if self._is_choosing:
+            self._choosing.start_anew()
+            turn.chooser = self.chooser
+            self.state.set_timer("routing:", turn.now + CHOOSE_AGAIN_S)
         name = type(event).__name__
         turn.fault(kind, f"{name}: {type(error).__name__}: {error}")
         request = getattr(event, "request", None)
@@ -153,22 +151,27 @@ class Machine:
         return turn
 
     def _settle(self, turn: Turn) -> None:
-        """Tell the router what changed, offer what it pairs, and dial for those left idle."""
-        self._sync_dirty(turn)
-        if self._router.changed:
+        """Tell routing what changed, offer what it pairs, and dial for those left idle."""
+        classification.bring_up_to_date(turn)
+        self._is_choosing = True
+        self._choosing.show(turn)
+        if self.chooser.changed:
             self._route(turn)
         for campaign_id in list(turn.dirty_campaigns):
             campaign = turn.state.campaigns[campaign_id]
-            line = _campaign_line(campaign.settings.pbx, campaign_id)
-            idle, waiting = self._router.count_idle(line), self._router.count_waiting(line)
+            line = campaign_line(campaign.settings.pbx, campaign_id)
+            idle, waiting = self.chooser.count_idle(line), self.chooser.count_waiting(line)
             outbound.dial(turn, campaign, idle, waiting)
 
     def _route(self, turn: Turn) -> None:
-        found = self._router.match(turn.now)
-        for match in found.offers:
-            offers.offer(turn, match)
-        self._sync_dirty(turn)
-        self._router.changed = False
+        """Offer until nobody is left to pair: each pair is a change itself."""
+        self.chooser.changed = True
+        while self.chooser.changed:
+            found = self.chooser.match(turn.now)
+            for match in found.offers:
+                offers.offer(turn, match)
+            self._choosing.show(turn)
+        self._choosing.is_restless = False
         if found.look_again_at is None:
             turn.state.clear_timer("routing:")
         else:
@@ -189,6 +192,7 @@ class Machine:
     def _fire(self, turn: Turn, key: str) -> None:
         kind, _, subject = key.partition(":")
         if kind == "routing":
+            self._is_choosing = True
             self._route(turn)
         else:
             _TIMERS[kind](turn, subject)
@@ -214,72 +218,6 @@ class Machine:
                 break
             answered.remove(oldest)
 
-    # --- routing's view ---------------------------------------------------------------------------
-
-    def _sync_dirty(self, turn: Turn) -> None:
-        for agent_id in turn.dirty_agents:
-            self._sync_agent(agent_id)
-        for call_id in turn.dirty_calls:
-            self._sync_call(call_id)
-
-    def _sync_agent(self, agent_id: AgentId) -> None:
-        """Show the router whether this agent may be offered a call."""
-        agent = self.state.agents.get(agent_id)
-        if (
-            agent is None
-            or agent.state is not AgentState.READY
-            or agent.desktops == 0
-            or self.state.links.get(agent.pbx) is not True
-        ):
-            self._router.remove_agent(agent_id)
-            return
-        senior = agent.seniority is Seniority.SENIOR
-        if not agent.campaign:
-            queues = tuple(_line(agent.pbx, queue) for queue in agent.queues)
-        elif self._has_open_line(agent):
-            queues = (_campaign_line(agent.pbx, agent.campaign),)
-        else:
-            queues = ()
-        self._router.put_agent(IdleAgent(agent_id, queues, senior, agent.idle_since))
-
-    def _has_open_line(self, agent: Agent) -> bool:
-        leg = self.state.legs.get(agent.line) if agent.line is not None else None
-        return leg is not None and leg.parked and not leg.call
-
-    def _sync_call(self, call_id: CallId) -> None:
-        """Show the router whether this call may be offered."""
-        call = self.state.calls.get(call_id)
-        if (
-            call is None
-            or call.state is not CallState.WAITING
-            or call.ending
-            or self.state.links.get(call.channel.pbx) is not True
-        ):
-            self._router.remove_call(call_id)
-            return
-        queue = self.state.queues.get(call.queue)
-        hold_s = queue.senior_hold_s if queue is not None else 0.0
-        line = _line_of_call(call)
-        self._router.put_call(
-            WaitingCall(call_id, line, call.tier, call.queued_at, call.queued_at + hold_s)
-        )
-
-
-def _line(pbx: PbxName, queue: QueueId) -> QueueId:
-    """A queue as routing sees it: one for each PBX, for only channels of one PBX can be joined."""
-    return f"{pbx}/{queue}"
-
-
-def _campaign_line(pbx: PbxName, campaign: CampaignId) -> QueueId:
-    """The people whom a campaign has dialed, and the agents whose lines are open for them."""
-    return f"{pbx}/campaign:{campaign}"
-
-
-def _line_of_call(call: Call) -> QueueId:
-    if call.campaign:
-        return _campaign_line(call.channel.pbx, call.campaign)
-    return _line(call.channel.pbx, call.queue)
-
 
 # --- what each event means ------------------------------------------------------------------------
 
@@ -304,7 +242,8 @@ def _configure(turn: Turn, event: e.CenterConfigured) -> None:
     turn.state.set_center(event.center)
     for call in list(turn.state.calls.values()):
         if call.queue and call.queue not in turn.state.queues:
-            turn.change_call(call, queue=event.center.default_queue)  # the place is kept
+            default = event.center.default_queue  # the place is kept
+            turn.change_call(call, queue=default, asked_queue=default, is_stale=True)
         else:
             turn.touch_call(call)
     reconcile.forget_removed(turn)
@@ -438,6 +377,9 @@ _HANDLERS: dict[type, Handler] = {
     e.HopperFilled: outbound.filled,
     e.ContactsChanged: outbound.contacts_changed,
     e.ErasureRequested: erasure.erase,
+    e.RulesPublished: rule_changes.publish,
+    e.CallPriorityRequested: rule_changes.set_priority,
+    e.QueueSwitched: rule_changes.switch_queue,
 }
 
 _TIMERS: dict[str, Callable[[Turn, str], None]] = {
@@ -455,6 +397,9 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "ringout": dialed.rang_out,
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
+    "rules": classification.apply_to_waiting,
+    "overflow": classification.overflow_due,
+    "switch": rule_changes.switch_due,
 }
 
 

@@ -25,12 +25,13 @@ class NoWay(Exception):  # noqa: N818 - a fact about a snapshot
     """This snapshot cannot be read by this version; the message says what to do."""
 
 
-def _from_2(state: Plain) -> Plain:
-    """Version 3 knows when its journal cannot be written."""
-    return {**state, "blocked": ""}
+def _from_3(state: Plain) -> Plain:
+    """Version 4 routes by rules and by what it has learnt: it looks at everything anew."""
+    timers = {**state["timers"], "routing:": state["now"]}
+    return {**state, "timers": timers, "restless": True}
 
 
-STEPS: dict[int, Callable[[Plain], Plain]] = {2: _from_2}
+STEPS: dict[int, Callable[[Plain], Plain]] = {3: _from_3}
 """Machine version -> what makes of its state one of the next version."""
 
 MIGRATES_FROM = tuple(STEPS)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from callcenter.core import agents, attempts, lines, queue_days, readings
+from callcenter.core.lessons import Waited
+from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import UNDER_WAY_S, Turn
-from callcenter.domain.agent import Agent, AgentStep, Seniority
+from callcenter.domain.agent import Agent, AgentStep, Seniority, Task
 from callcenter.domain.call import Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, JoinCall, PopCard, RingAgent
+from callcenter.domain.customer import Tier
 from callcenter.domain.events import (
     ChannelHungUp,
     ChannelJoined,
@@ -17,10 +22,10 @@ from callcenter.domain.events import (
     LegRinging,
     OriginateFailed,
 )
-from callcenter.domain.ids import LEG_PREFIX, AgentId, CallId, ChannelRef, ContactId
+from callcenter.domain.ids import LEG_PREFIX, AgentId, CallId, ChannelRef, ContactId, CustomerId
 from callcenter.domain.leg import Leg
 from callcenter.domain.records import ConversationRecord, OfferRecord
-from routing.types import Match
+from routing.work import Match
 
 UNREACHABLE_S = 5.0
 """A phone that does not ring by then is unreachable: SIP over UDP repeats an INVITE after 0.5, 1
@@ -42,6 +47,8 @@ DELIBERATE = (0, 16)
 the queue."""
 
 
+LAST_AGENTS_MAX = 10_000
+"""Customers of whom it is kept who spoke with them last: a megabyte of the state."""
 ACCIDENT_S = 1.0
 """A conversation that the agent ends sooner was none: nobody can have spoken. So ends one whose
 agent had picked up while the service was away, and had heard nobody."""
@@ -56,14 +63,14 @@ def offer(turn: Turn, match: Match) -> None:
     queue = turn.queue_of(call)
     line = lines.line_of(turn, agent)
     leg = line or Leg(ChannelRef(agent.pbx, turn.new_id(LEG_PREFIX)), agent.id, "", 0.0)
-    turn.put_leg(leg, call=call.id, offered_at=turn.now, reason=match.reason)
+    score = msgspec.structs.astuple(match.score)
+    turn.put_leg(leg, call=call.id, offered_at=turn.now, reason=str(match.reason), score=score)
     turn.step_call(
         call,
         CallStep.OFFER,
         agent=agent.id,
         leg=leg.channel,
         offers=call.offers + 1,
-        overflowed=call.overflowed or match.reason == "gold_overflow",
     )
     turn.step_agent(agent, AgentStep.RESERVE, call=call.id, leg=leg.channel)
     turn.send(
@@ -116,7 +123,9 @@ def _end_offer(turn: Turn, leg: Leg, result: str) -> None:
     turn.state.clear_timer(f"reserve:{leg.agent}")
     turn.state.clear_timer(f"ring:{leg.agent}")
     turn.state.clear_timer(f"join:{leg.call}")
-    turn.record(OfferRecord(leg.call, leg.agent, leg.offered_at, turn.now, result, leg.reason))
+    turn.record(
+        OfferRecord(leg.call, leg.agent, leg.offered_at, turn.now, result, leg.reason, leg.score)
+    )
 
 
 def fail_offer(turn: Turn, leg: Leg, result: str, *, blame: bool = True) -> None:
@@ -296,6 +305,10 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     first = not call.answered_by
     if first:
         queue_days.count_answered(turn, call)
+        if call.queued_at and not call.campaign:
+            waited_s = turn.now - call.queued_at
+            turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=False))
+    is_senior = agent.seniority is Seniority.SENIOR
     turn.step_call(
         call,
         CallStep.CONNECT,
@@ -306,9 +319,9 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         connected_at=turn.now,
         answered_at=call.answered_at or turn.now,
         answered_by=agent.id if first else call.answered_by,
-        answered_by_senior=(
-            agent.seniority is Seniority.SENIOR if first else call.answered_by_senior
-        ),
+        answered_by_senior=is_senior if first else call.answered_by_senior,
+        overflowed=call.overflowed
+        or (first and call.tier is Tier.GOLD and not is_senior and not call.campaign),
         via_fallback=call.via_fallback or via_fallback,
         ivr_command="",
         ivr_probe="",
@@ -317,7 +330,24 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         attempts.connected(turn, call.attempt, agent)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
-    turn.step_agent(agent, AgentStep.TALK, call=call.id, leg=leg.channel)
+    if call.customer and not call.campaign:
+        remember_agent(turn, call.customer, agent.id)
+    turn.step_agent(
+        agent,
+        AgentStep.TALK,
+        call=call.id,
+        leg=leg.channel,
+        task=Task(line_of_call(call), call.tier),
+    )
+
+
+def remember_agent(turn: Turn, customer: CustomerId, agent: AgentId) -> None:
+    """Keep who spoke last with this customer; the customer longest not spoken with is forgotten."""
+    known = turn.state.last_agents
+    known.remove(customer)
+    known.put(customer, agent)
+    if len(known) > LAST_AGENTS_MAX:
+        known.remove(next(iter(known)))
 
 
 def part(turn: Turn, call: Call) -> None:

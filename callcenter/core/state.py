@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from callcenter.core.rulebook import Rulebook
 from callcenter.domain.agent import Agent
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call
@@ -27,6 +28,7 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
+    CustomerId,
     FlowId,
     PbxName,
     Phone,
@@ -37,7 +39,10 @@ from callcenter.domain.leg import Leg
 from callcenter.domain.mishap import MishapDay
 from callcenter.domain.queue_day import QueueDay
 from callcenter.domain.reading import Reading
+from callcenter.domain.rules import PublishedRules, QueueSwitch
 from callcenter.domain.step import Reply
+from routing.learning import Learned
+from routing.standing import Standing
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -108,6 +113,9 @@ class Answered(Struct, frozen=True, array_like=True):
     at: float
 
 
+NO_STANDING = Standing(Learned(), (), ())
+
+
 class Snapshot(Struct, frozen=True):
     """The state as it is stored, without anything derived."""
 
@@ -130,6 +138,13 @@ class Snapshot(Struct, frozen=True):
     readings: dict[PbxName, Reading] = {}
     settles: tuple[tuple[ChannelRef, float], ...] = ()
     mishaps: dict[str, MishapDay] = {}
+    rules: PublishedRules = PublishedRules()
+    switches: dict[QueueId, QueueSwitch] = {}
+    last_agents: dict[CustomerId, AgentId] = {}
+    standing: Standing = NO_STANDING
+    """What routing has learnt, and holds."""
+    restless: bool = False
+    """Routing is to look at everything anew."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -171,6 +186,12 @@ class State:
         self.mishaps: Table[str, MishapDay] = Table(log, dict(snapshot.mishaps))
         """Repairs and faults of the last day that had one of the kind, by ``repair:KIND`` and
         ``fault:KIND``."""
+        self.switches: Table[QueueId, QueueSwitch] = Table(log, dict(snapshot.switches))
+        self.last_agents: Table[CustomerId, AgentId] = Table(log, dict(snapshot.last_agents))
+        """Who spoke last with whom: the latest customers only."""
+        self.standing, self.restless = snapshot.standing, snapshot.restless
+        """How routing stood at the snapshot; how it stands now tells ``tell_standing``."""
+        self.tell_standing = self._standing_then
         # Derived.
         self.call_of: Table[ChannelRef, CallId] = Table(
             log, {call.channel: call.id for call in snapshot.calls.values()}
@@ -178,6 +199,7 @@ class State:
         self.agent_of_phone: Table[Phone, AgentId] = Table(
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
+        self.rulebook = Rulebook(snapshot.rules)
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
         self.in_flight: Table[CampaignId, int] = Table(log)
@@ -242,6 +264,17 @@ class State:
         self.epoch = epoch
         self._log.append(lambda: setattr(self, "epoch", old))
 
+    @property
+    def rules(self) -> PublishedRules:
+        """The rules that hold."""
+        return self.rulebook.published
+
+    def set_rules(self, book: Rulebook) -> None:
+        """Have other rules hold."""
+        old = self.rulebook
+        self.rulebook = book
+        self._log.append(lambda: setattr(self, "rulebook", old))
+
     def set_blocked(self, reason: str) -> None:
         """Note whether the journal can be written."""
         old = self.blocked
@@ -294,8 +327,12 @@ class State:
 
     # --- storing ----------------------------------------------------------------------------
 
+    def _standing_then(self) -> tuple[Standing, bool]:
+        return self.standing, self.restless
+
     def snapshot(self) -> Snapshot:
         """The state as it is stored."""
+        standing, restless = self.tell_standing()
         return Snapshot(
             journal=self.journal,
             position=self.position,
@@ -316,6 +353,11 @@ class State:
             readings=self.readings.as_dict(),
             settles=tuple(self.settles.items()),
             mishaps=self.mishaps.as_dict(),
+            rules=self.rules,
+            switches=self.switches.as_dict(),
+            last_agents=self.last_agents.as_dict(),
+            standing=standing,
+            restless=restless,
         )
 
     def encode(self) -> bytes:

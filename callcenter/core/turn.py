@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from callcenter.core.days import day_of
+from callcenter.core.lessons import Lesson, handled
 from callcenter.core.state import State
 from callcenter.domain import agent as agents
 from callcenter.domain import call as calls
 from callcenter.domain import campaign as campaigns
-from callcenter.domain.agent import Agent, AgentStep
+from callcenter.domain.agent import AT_WORK, Agent, AgentState, AgentStep
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, CallStep
 from callcenter.domain.campaign import Campaign, CampaignStep
@@ -38,6 +39,7 @@ from callcenter.domain.records import (
     RepairRecord,
 )
 from callcenter.domain.step import Reply
+from routing.chooser import Chooser
 
 UNDER_WAY_S = 0.5
 """A command takes effect within milliseconds; a loaded PBX is given this long before its state may
@@ -54,10 +56,12 @@ class Turn:
 
     __slots__ = (
         "_ids",
+        "chooser",
         "commands",
         "dirty_agents",
         "dirty_calls",
         "dirty_campaigns",
+        "lessons",
         "now",
         "records",
         "replies",
@@ -65,12 +69,16 @@ class Turn:
         "touched",
     )
 
-    def __init__(self, state: State, now: float) -> None:
+    def __init__(self, state: State, now: float, chooser: Chooser) -> None:
         self.state = state
+        self.chooser = chooser
+        """To be asked who waits, as of the last step."""
         self.now = now
         self.commands: list[Command] = []
         self.records: list[Record] = []
         self.replies: list[Reply] = []
+        self.lessons: list[Lesson] = []
+        """What routing learns from this, once it stands."""
         self.touched: dict[str, None] = {}
         self.dirty_agents: dict[AgentId, None] = {}
         self.dirty_calls: dict[CallId, None] = {}
@@ -85,6 +93,7 @@ class Turn:
         """Forget what was collected since. Ids are not given out again."""
         commands, records, replies = checkpoint
         del self.commands[commands:], self.records[records:], self.replies[replies:]
+        self.lessons.clear()
 
     def forget_dirty(self) -> None:
         """Routing and dialing have seen what changed so far; the next timer of the step begins
@@ -203,6 +212,13 @@ class Turn:
                 AgentStateRecord(agent.id, agent.state, agent.reason, agent.since, self.now)
             )
             changes["since"] = self.now
+        ends = agent.state is AgentState.WRAP_UP and state is not AgentState.WRAP_UP
+        if agent.state in AT_WORK and (ends or state not in AT_WORK):
+            self.lessons += handled(agent, self.now)
+            changes["busy_since"] = 0.0
+            changes.setdefault("task", None)
+        if state in AT_WORK and (ends or agent.state not in AT_WORK):
+            changes["busy_since"] = self.now
         return self.put_agent(msgspec.structs.replace(agent, state=state, **changes))
 
     def change_agent(self, agent: Agent, **changes: Any) -> Agent:
@@ -274,12 +290,14 @@ class Turn:
         """The settings of the call's queue; a campaign's call has those of its campaign."""
         campaign = self.state.campaigns.get(call.campaign)
         if campaign is not None:
-            return Queue(id="", wrap_up_s=campaign.settings.wrap_up_s, senior_hold_s=0.0)
+            return Queue(id="", wrap_up_s=campaign.settings.wrap_up_s)
         return self.state.queues.get(call.queue, UNKNOWN_QUEUE)
 
     def waiting_queue(self, call: Call) -> QueueId:
         """The queue a call goes back to; a campaign's call waits in none."""
-        return call.queue if call.campaign else call.queue or self.state.center.default_queue
+        if call.campaign:
+            return call.queue
+        return call.queue or call.asked_queue or self.state.center.default_queue
 
     def is_up(self, pbx: PbxName) -> bool:
         """Whether the link to this PBX is up."""

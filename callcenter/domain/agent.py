@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
     CallId,
@@ -98,6 +99,20 @@ AGENT_TRANSITIONS: dict[tuple[AgentState, AgentStep], AgentState] = {
 }
 
 
+AT_WORK = (S.RESERVED, S.RINGING, S.TALKING, S.WRAP_UP)
+"""Busy with a call, and so expected to come free."""
+
+
+class Task(Struct, frozen=True, omit_defaults=True):
+    """The call an agent is busy with, for what routing learns of it. It may have ended."""
+
+    line: QueueId
+    """As routing calls it."""
+    tier: Tier
+    resolved: bool | None = None
+    """What the disposition says."""
+
+
 class AgentProfile(Struct, frozen=True, omit_defaults=True):
     """What routing needs to know of an account that answers calls; comes in with
     ``AgentsConfigured``."""
@@ -127,6 +142,11 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     idle_since: float = 0.0
     """When the agent last ended a conversation or signed in: the longest idle is offered the next
     call."""
+    busy_since: float = 0.0
+    """When the present piece of work began, from the first ring to the end of the wrap-up; 0.0
+    without one."""
+    task: Task | None = None
+    """The conversation of that piece of work."""
     wish: AgentState | None = None
     """NOT_READY or SIGNED_OUT, to be entered when the running call is over."""
     wish_reason: str = ""

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.customer import Tier
+from callcenter.domain.customer import NO_FACTS, CustomerFacts, Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
@@ -27,6 +27,7 @@ from callcenter.domain.ids import (
     FlowId,
     QueueId,
 )
+from callcenter.domain.rules import Treatment
 from callcenter.domain.transitions import Impossible
 
 
@@ -120,6 +121,9 @@ class Outcome(StrEnum):
     away."""
 
 
+NO_TREATMENT = Treatment()
+
+
 class Call(Struct, frozen=True, omit_defaults=True):
     """The live state of one call. Times are UTC seconds, 0.0 for "not yet"."""
 
@@ -133,6 +137,7 @@ class Call(Struct, frozen=True, omit_defaults=True):
     dialed_number: str = ""
     customer: CustomerId = ""
     tier: Tier = Tier.STANDARD
+    facts: CustomerFacts = NO_FACTS
     flow: FlowId = ""
     node: str = ""
     """The flow's node the caller is at."""
@@ -149,6 +154,25 @@ class Call(Struct, frozen=True, omit_defaults=True):
     queue: QueueId = ""
     queued_at: float = 0.0
     """When it entered its queue; kept over offers, restarts and returns: its place."""
+    asked_queue: QueueId = ""
+    """The queue that the menu chose; the rule, an overflow or a switch may have led it on."""
+    rule: str = ""
+    """The rule that took the call; empty before it waited."""
+    rules_version: int = 0
+    """Of which publishing that rule is."""
+    treatment: Treatment = NO_TREATMENT
+    """What the rule says."""
+    is_stale: bool = False
+    """Something that rules may read has changed: the rule is to be found again."""
+    weight: float = 1.0
+    """What a supervisor made of its priority, beside the rule's weight."""
+    preferred: AgentId = ""
+    """The agent whom the rule prefers for this caller."""
+    overflows: int = 0
+    """How many of the treatment's overflows have been taken, or passed."""
+    hears_notice: bool = False
+    """The message of a switched queue is being played."""
+    heard_notice: bool = False
     offers: int = 0
     agent: AgentId = ""
     leg: ChannelRef | None = None
@@ -173,7 +197,7 @@ class Call(Struct, frozen=True, omit_defaults=True):
     via_fallback: bool = False
     """The native queue connected it."""
     overflowed: bool = False
-    """A gold call that did not find a senior in time and went to another agent."""
+    """A gold call that was answered by a junior."""
 
 
 def next_state(state: CallState, step: CallStep) -> CallState:

@@ -4,6 +4,11 @@ journaled."""
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from callcenter.domain.ids import AgentId
 
 
 class Tier(StrEnum):
@@ -17,3 +22,20 @@ class Tier(StrEnum):
 
 TIER_RANK: dict[Tier, int] = {tier: rank for rank, tier in enumerate(Tier)}
 """0 is served first."""
+
+Attribute: TypeAlias = str | float | bool | tuple[str, ...]
+"""A value that a document of rules declares."""
+
+
+class CustomerFacts(Struct, frozen=True, omit_defaults=True):
+    """What routing rules may read of a customer beside the tier: never a name, never a note."""
+
+    last_agent: AgentId = ""
+    owner: AgentId = ""
+    language: str = ""
+    value: float = 0.0
+    churn_risk: float = 0.0
+    attributes: dict[str, Attribute] = {}
+
+
+NO_FACTS = CustomerFacts()

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
-from callcenter.domain.call import Place
 from callcenter.domain.campaign import CampaignSettings, CampaignStep, HopperRow, ListCounts
 from callcenter.domain.center import Center
-from callcenter.domain.customer import Tier
+from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
+from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.ids import (
     AgentId,
     CallId,
@@ -27,8 +27,10 @@ from callcenter.domain.ids import (
     CustomerId,
     PbxName,
     Phone,
+    QueueId,
     RequestId,
 )
+from callcenter.domain.rules import QueueSwitch, Rules
 
 
 class _Event(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -75,26 +77,6 @@ class Tick(_Event, frozen=True):
 
 
 # --- facts of the PBX --------------------------------------------------------------------------
-
-
-class ChannelTruth(Struct, frozen=True, omit_defaults=True):
-    """One channel as a state reading found it (AMI ``Status`` with variables and
-    ``BridgeList``)."""
-
-    channel: ChannelRef
-    endpoint: str
-    """PJSIP endpoint of the channel's name, e.g. ``1001`` or the trunk's name."""
-    place: Place
-    up: bool = True
-    """False while it rings."""
-    bridge: str = ""
-    """The bridge it talks in; empty in holding bridges."""
-    role: str = ""
-    """CC_ROLE: ``caller``, ``agent``, ``dialed`` or empty for a channel that is not ours."""
-    caller_number: str = ""
-    dialed_number: str = ""
-    entered_at: float = 0.0
-    """When it came in, by the PBX's clock; 0.0 when unknown."""
 
 
 class PbxStateRead(_Event, frozen=True):
@@ -268,12 +250,21 @@ class CommandFailed(_Event, frozen=True):
 
 
 class CustomerFound(_Event, frozen=True):
-    """The directory knows the caller's number."""
+    """The directory knows the caller's number. No names, no notes: what routing rules may read."""
 
     command: CommandId
     call: CallId
     customer: CustomerId
     tier: Tier
+    last_agent: AgentId = ""
+    """Who spoke with this customer last, as the directory knows it."""
+    owner: AgentId = ""
+    """Who looks after the account."""
+    language: str = ""
+    value: float = 0.0
+    churn_risk: float = 0.0
+    attributes: dict[str, Attribute] = {}
+    """What a document of rules declares beyond these."""
 
 
 class CustomerNotFound(_Event, frozen=True):
@@ -392,13 +383,53 @@ class CampaignStepRequested(_Event, frozen=True):
 
 class ErasureRequested(_Event, frozen=True):
     """A person is being forgotten: these contacts are not to be dialed, the database knows them no
-    more.
+    more, and nobody spoke with these customers last.
 
     It names no number: what is decided here must be decided again when no number is known.
     """
 
     request: RequestId
     contacts: tuple[ContactId, ...]
+    by: str
+    """The account that asks."""
+    customers: tuple[CustomerId, ...] = ()
+
+
+# --- what supervisors ask for --------------------------------------------------------------------
+
+
+class RulesPublished(_Event, frozen=True):
+    """These rules hold from now on, also for those who wait: they keep their place.
+
+    A roll-back is an older document under a new version.
+    """
+
+    request: RequestId
+    version: int
+    """Greater than that of the rules that hold."""
+    rules: Rules
+    by: str
+    """The account that asks."""
+
+
+class CallPriorityRequested(_Event, frozen=True):
+    """This call is to weigh so much from now on."""
+
+    request: RequestId
+    call: CallId
+    weight: float
+    """Times the weights of tier and rule; 1.0 is normal."""
+    by: str
+    """The account that asks."""
+
+
+class QueueSwitched(_Event, frozen=True):
+    """The emergency switch of a queue was set, or put back."""
+
+    request: RequestId
+    queue: QueueId
+    switch: QueueSwitch | None
+    """None: as the rules say."""
     by: str
     """The account that asks."""
 
@@ -441,6 +472,9 @@ Request: TypeAlias = (
     | CampaignSaved
     | CampaignStepRequested
     | ErasureRequested
+    | RulesPublished
+    | CallPriorityRequested
+    | QueueSwitched
 )
 Event: TypeAlias = (
     ServiceStarted

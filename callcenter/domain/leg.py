@@ -18,6 +18,8 @@ class Leg(Struct, frozen=True, omit_defaults=True):
     offered_at: float
     reason: str = ""
     """Why routing chose this agent."""
+    score: tuple[float, ...] = ()
+    """The parts of that choice, as ``routing.work.Score`` has them."""
     nailed: bool = False
     """Stays on the line from call to call."""
     created: bool = False

@@ -54,6 +54,10 @@ class CallRecord(_Record, frozen=True):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     attempt: AttemptId = ""
+    rule: str = ""
+    """The routing rule that took the call; empty when it did not wait."""
+    rules_version: int = 0
+    """Of which publishing."""
 
 
 class OfferRecord(_Record, frozen=True):
@@ -67,6 +71,9 @@ class OfferRecord(_Record, frozen=True):
     """``answered``, ``no_answer``, ``rejected``, ``unreachable``, ``caller_gone``, ``failed``."""
     reason: str
     """Why this agent: routing's word."""
+    score: tuple[float, ...] = ()
+    """How urgent the call was for this agent, in parts: weight, loss, growth, handling time in
+    seconds, urgency (docs/ROUTING.md)."""
 
 
 class ConversationRecord(_Record, frozen=True):
@@ -137,6 +144,19 @@ class CampaignRecord(_Record, frozen=True):
     at: float
 
 
+class RoutingRecord(_Record, frozen=True):
+    """Somebody changed how calls are given to agents."""
+
+    kind: str
+    """``rules_published``, ``priority_set``, ``queue_switched`` or ``switch_ended``."""
+    subject: str
+    """The version, the call or the queue."""
+    detail: str
+    by: str
+    """The account that asked; empty: it came about by itself."""
+    at: float
+
+
 class FaultRecord(_Record, frozen=True):
     """Something came in that could not be; the other calls went on."""
 
@@ -161,6 +181,7 @@ Record: TypeAlias = (
     | DispositionRecord
     | AttemptRecord
     | CampaignRecord
+    | RoutingRecord
     | FaultRecord
     | RepairRecord
 )

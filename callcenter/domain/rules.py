@@ -81,7 +81,7 @@ class Overflow(Struct, frozen=True, omit_defaults=True):
     """Where a call goes on when one of these comes true; a condition that is not set never does."""
 
     queue: QueueId
-    """Also agents of this queue may answer from then on; the place is kept."""
+    """Agents of this queue answer from then on; the place is kept. A call does not go back."""
     after_s: float = 0.0
     """It has waited so long."""
     longer_than: int = 0
@@ -169,3 +169,39 @@ class Rules(Struct, frozen=True, omit_defaults=True):
             owner: {**fields, **self.attributes.get(owner, {})}
             for owner, fields in ATTRIBUTES.items()
         }
+
+
+DEFAULT_RULE = "everybody"
+DEFAULT_RULES = Rules((Rule(DEFAULT_RULE, Treatment()),))
+"""What holds until rules are published: the menu's queue, nothing else."""
+
+
+class PublishedRules(Struct, frozen=True):
+    """The rules that hold now."""
+
+    version: int = 0
+    """Rises with each publishing, a roll-back included; 0: ``DEFAULT_RULES``."""
+    rules: Rules = DEFAULT_RULES
+
+
+class SwitchMode(StrEnum):
+    """What the emergency switch does to a queue."""
+
+    CLOSED = "closed"
+    """Who comes hears the message and is hung up; who waits already is still answered."""
+    DIVERTED = "diverted"
+    """Who comes and who waits goes to another queue; the place is kept."""
+    MESSAGE = "message"
+    """Who comes hears the message first."""
+
+
+class QueueSwitch(Struct, frozen=True, omit_defaults=True):
+    """How a queue is switched, for a time, without touching the rules."""
+
+    mode: SwitchMode
+    until: float
+    """Then it ends by itself, UTC seconds."""
+    target: QueueId = ""
+    """With ``diverted``: where to."""
+    prompt: str = ""
+    """With ``closed`` and ``message``: what callers hear."""

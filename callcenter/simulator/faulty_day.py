@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 
 from callcenter.core.machine import Machine
-from callcenter.core.state import decode_state, empty_state
+from callcenter.core.state import empty_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.records import AttemptRecord, CallRecord, FaultRecord, Record, RepairRecord
@@ -33,7 +33,6 @@ from callcenter.simulator.stale_leader import StaleLeader, StaleLeaders
 from callcenter.simulator.timers import Timer
 from callcenter.simulator.world import World
 from callcenter.storage.memory import MemoryRecords
-from routing.types import Match
 
 K = FaultKind
 
@@ -394,14 +393,14 @@ class FaultyDay(SimulatedDay):
     def check_all(self) -> list[str]:
         """What is broken, looking at everything; and who could talk, and is not paired."""
         due = self.machine.next_deadline()
-        left: tuple[Match, ...] = ()
+        left: list[str] = []
         if due is None or due > self.state.now:  # else the tick to come may pair them
-            copy = Machine(decode_state(self.state.encode()))
-            left = copy._router.match(self.state.now).offers
-        return [
-            *super().check_all(),
-            *(f"call {one.call} waits while {one.agent} is free" for one in left),
-        ]
+            chooser = self.machine.chooser
+            for call in self.state.calls:
+                stands = chooser.explain(call, self.state.now)
+                if stands is not None and stands.idle and stands.hold is None:
+                    left.append(f"call {call} waits while somebody is free, and no hold says why")
+        return [*super().check_all(), *left]
 
     def take_problems(self) -> list[str]:
         """What was found broken beside the state since the last call."""

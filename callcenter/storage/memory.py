@@ -29,6 +29,7 @@ from callcenter.domain.records import (
     OfferRecord,
     Record,
     RepairRecord,
+    RoutingRecord,
 )
 from callcenter.domain.step import Entry
 from callcenter.service.ports import (
@@ -275,7 +276,13 @@ def _ended_at(record: Record) -> float:
             | AttemptRecord()
         ):
             return record.ended_at
-        case DispositionRecord() | CampaignRecord() | FaultRecord() | RepairRecord():
+        case (
+            DispositionRecord()
+            | CampaignRecord()
+            | RoutingRecord()
+            | FaultRecord()
+            | RepairRecord()
+        ):
             return record.at
         case _:
             assert_never(record)

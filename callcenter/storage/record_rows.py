@@ -29,6 +29,7 @@ from callcenter.domain.records import (
     OfferRecord,
     Record,
     RepairRecord,
+    RoutingRecord,
 )
 from callcenter.storage import tables
 
@@ -56,6 +57,7 @@ TABLE_OF: dict[type[Any], Table] = {
     DispositionRecord: tables.dispositions,
     AttemptRecord: tables.attempts,
     CampaignRecord: tables.campaign_changes,
+    RoutingRecord: tables.routing_changes,
     FaultRecord: tables.faults,
     RepairRecord: tables.repairs,
 }
@@ -76,7 +78,7 @@ def to_row(record: Record, journal: str, position: int, index: int) -> Row:
             # A person who is erased is so in a table made anew as well.
             row[name] = "" if is_erased(value) else storable(str(value))
         elif isinstance(value, tuple):
-            row[name] = [storable(part) for part in value]
+            row[name] = [storable(part) if isinstance(part, str) else part for part in value]
         elif name in MAYBE_NEVER and not value:
             row[name] = None
         else:

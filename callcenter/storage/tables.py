@@ -108,6 +108,8 @@ calls = _record_table(
     Column("offers", Integer, nullable=False),
     Column("campaign", TEXT, nullable=False, server_default=""),
     Column("attempt", TEXT, nullable=False, server_default=""),
+    Column("rule", TEXT, nullable=False, server_default=""),
+    Column("rules_version", Integer, nullable=False, server_default="0"),
     indexes=("call", "ended_at", "customer", "caller_number", "answered_by"),
 )
 
@@ -119,6 +121,7 @@ offers = _record_table(
     _moment("ended_at"),
     _text("result"),
     _text("reason"),
+    Column("score", JSON, nullable=False, server_default="[]"),
     indexes=("call", "ended_at"),
 )
 
@@ -185,6 +188,16 @@ campaign_changes = _record_table(
     _text("by"),
     _moment("at"),
     indexes=("campaign at",),
+)
+
+routing_changes = _record_table(
+    "routing_changes",
+    _text("kind"),
+    _text("subject"),
+    _text("detail"),
+    _text("by"),
+    _moment("at"),
+    indexes=("at",),
 )
 
 faults = _record_table("faults", _text("kind"), _text("detail"), _moment("at"), indexes=("at",))

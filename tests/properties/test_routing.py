@@ -86,7 +86,7 @@ class Center:
         self.free: dict[str, FreeAgent] = {}
         self.busy: dict[str, BusyAgent] = {}
         self.kept: dict[str, None] = {}
-        """Calls whose agent was there when they came, and has not gone since."""
+        """Calls whose agent was there when they came, in their queue, and has not gone since."""
         self.answers: list[Matches] = []
         self.holds = 0
         """How often a pair was found held."""
@@ -110,7 +110,7 @@ class Center:
                 work = Work(name, queue, tier, at, steps, weight, "voice", agent, at + 40.0)
                 if known != work:
                     self.kept.pop(name, None)
-                    if agent in self.free or agent in self.busy:
+                    if self.serves(agent, queue):
                         self.kept[name] = None
                 self.waiting[name] = work
                 self.chooser.put_call(work)
@@ -122,6 +122,7 @@ class Center:
                     self.busy.pop(name, None)
                     self.free[name] = FreeAgent(name, profile, self.now)
                     self.chooser.put_agent(self.free[name])
+                    self.release_strange(name)
             case ("busy", str(name), Profile() as profile):
                 self.free.pop(name, None)
                 self.begin(name, profile)
@@ -143,6 +144,18 @@ class Center:
         """This agent is at work from now on."""
         self.busy[name] = BusyAgent(name, profile, self.now)
         self.chooser.put_busy(self.busy[name], self.now)
+        self.release_strange(name)
+
+    def serves(self, name: str, queue: str) -> bool:
+        """Whether this agent is here and works for this queue."""
+        known = self.free.get(name) or self.busy.get(name)
+        return known is not None and queue in dict(known.profile.queues)
+
+    def release_strange(self, name: str) -> None:
+        """Calls are kept for an agent only in the agent's own queues."""
+        for call, work in self.waiting.items():
+            if work.preferred == name and not self.serves(name, work.queue):
+                self.kept.pop(call, None)
 
     def match(self) -> None:
         """Ask, keep account, check."""

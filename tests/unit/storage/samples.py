@@ -32,6 +32,7 @@ from callcenter.domain.records import (
     OfferRecord,
     Record,
     RepairRecord,
+    RoutingRecord,
 )
 from callcenter.domain.step import Entry
 from callcenter.storage.record_rows import MAYBE_NEVER
@@ -113,12 +114,13 @@ def one_of_each(name: str = "c1", at: float = T0) -> tuple[Record, ...]:
     return (
         make_call(name, at),
         OfferRecord(name, "ana", at - 20, at - 15, "no_answer", "longest idle"),
-        OfferRecord(name, "bo", at - 15, at - 10, "answered", "longest idle"),
+        OfferRecord(name, "bo", at - 15, at - 10, "answered", "most_urgent", (1.0, 0.5)),
         ConversationRecord(name, "bo", at - 10, at),
         AgentStateRecord("ana", AgentState.RINGING, "", at - 20, at - 15),
         DispositionRecord(name, "bo", "solved", at + 5),
         make_attempt(f"att-{name}", ended_at=at),
         CampaignRecord(CAMPAIGN, CampaignState.RUNNING, "max", at),
+        RoutingRecord("queue_switched", "service", "closed closed until 1", "max", at),
         FaultRecord("late", "ring of a leg that is gone", at),
         RepairRecord("call_gone", name, at),
     )
@@ -198,6 +200,7 @@ def any_record(texts: st.SearchStrategy[str] = texts) -> st.SearchStrategy[Recor
         CampaignSettings: _any_settings(texts),
         Verdict | None: st.sampled_from([*Verdict, None]),
         tuple[str, ...]: st.lists(texts, max_size=5).map(tuple),
+        tuple[float, ...]: st.lists(moments, max_size=5).map(tuple),
     }
 
     def field(name: str, kind: Any) -> st.SearchStrategy[Any]:

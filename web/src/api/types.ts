@@ -141,6 +141,8 @@ export interface CallRecord {
   offers: number;
   campaign?: string;
   attempt?: string;
+  rule?: string;
+  rules_version?: number;
 }
 
 /** Where a call is. */
@@ -449,6 +451,7 @@ export interface OfferRecord {
   ended_at: number;
   result: string;
   reason: string;
+  score?: number[];
 }
 
 /** How a call ended, for reports. Exactly one for each call. */
