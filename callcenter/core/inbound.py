@@ -238,7 +238,14 @@ def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
         if switch.mode is SwitchMode.CLOSED:
             turn.end_caller(call, queue="", ended_by_flow=True)
             return call
-    call = turn.step_call(call, CallStep.QUEUE, queued_at=turn.now, ivr_command="", ivr_probe="")
+    call = turn.step_call(
+        call,
+        CallStep.QUEUE,
+        queued_at=turn.now,
+        hears_notice=False,
+        ivr_command="",
+        ivr_probe="",
+    )
     turn.lessons.append(Arrived(line_of_call(call), call.tier))
     if call.place is Place.HOLD:
         turn.clear_lease(call)
@@ -348,6 +355,7 @@ def fall_back(turn: Turn, call: Call) -> Call:
     return turn.step_call(
         turn.state.calls[call.id],
         CallStep.FALL_BACK,
+        hears_notice=False,
         agent="",
         leg=None,
         place=Place.NATIVE_QUEUE,
@@ -435,11 +443,11 @@ def lease_ran_out(turn: Turn, call_id: CallId) -> None:
     call = turn.state.calls.get(call_id)
     if call is None:
         return
-    if call.hears_notice and not call.ivr_command and not call.ending:
-        turn.fault("notice_failed", f"queue {call.asked_queue}")
-        end_notice(turn, call)
-        return
     if call.state is CallState.IN_IVR and not call.ivr_command and not call.ending:
+        if call.hears_notice:
+            turn.fault("notice_failed", f"queue {call.asked_queue}")
+            end_notice(turn, call)
+            return
         turn.fault("menu_failed", f"flow {call.flow}, node {call.node}")
         flow = turn.state.flows.get(call.flow)
         enqueue(turn, call, flow.default_queue if flow else turn.state.center.default_queue)

@@ -321,3 +321,19 @@ def test_switching_touches_the_queue_for_the_boards() -> None:
     )
 
     assert "queue:sales" in step.touched
+
+
+def test_a_message_that_fails_for_a_caller_who_is_with_the_native_queue_changes_nothing() -> None:
+    # The message failed, and before that could be looked at the dialplan had lost our heartbeat.
+    bench = Bench(center=TWO_QUEUES)
+    switch(bench, MESSAGE, prompt="cc/news")
+    find(bench, "a")
+    choose(bench, "a")
+    bench.tell(e.IvrCommandEnded(channel("a"), bench.last(c.PlayPrompt).id, -1))
+
+    bench.tell(e.CallFellBack(channel("a")))
+    bench.wait(90)
+    assert bench.call("a").state is CallState.IN_FALLBACK
+    bench.tell(e.CallerHeld(channel("a")))
+
+    assert (bench.call("a").state, bench.call("a").hears_notice) == (CallState.WAITING, False)
