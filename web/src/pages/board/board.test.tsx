@@ -1,8 +1,9 @@
 import { act } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { AgentView, CallView, CampaignView, QueueView } from "../../api";
-import { fakeLive, show } from "../../testing";
+import type { AgentView, CallRouting, CallView, CampaignView, QueueView, Role } from "../../api";
+import { SessionProvider } from "../../app/session";
+import { click, fakeLive, fakeServer, json, show } from "../../testing";
 import { agentsInOrder, countAgents, countToday, countWaiting, waitingCalls } from "./figures";
 import BoardPage from ".";
 
@@ -25,6 +26,8 @@ const agent = (id: string, changes: Partial<AgentView> = {}): AgentView => ({
   campaign: "",
   line: "none",
   wrap_up_ends_at: 0,
+  team: "",
+  skills: {},
   ...changes,
 });
 
@@ -68,6 +71,7 @@ const queue = (id: string, changes: Partial<QueueView> = {}): QueueView => ({
   wrap_up: 0,
   not_ready: 0,
   today: { answered: 0, in_time: 0, abandoned: 0, service_level: 1, target_s: 20 },
+  switch: null,
   ...changes,
 });
 
@@ -159,10 +163,24 @@ describe("the day", () => {
 describe("the board", () => {
   beforeEach(() => localStorage.setItem("language", "en"));
 
-  async function board(data: Record<string, Record<string, unknown>>) {
+  async function board(
+    data: Record<string, Record<string, unknown>>,
+    answers: Parameters<typeof fakeServer>[0] = {},
+    role: Role = "auditor",
+  ) {
     const live = fakeLive({ now: () => NOW * 1000 });
     live.client.start();
-    const place = await show(<BoardPage />, live.client);
+    const asked = fakeServer({
+      "GET /api/v1/me": () =>
+        json({ account: "sam", name: "Sam", roles: [role], agent: null, token: "" }),
+      ...answers,
+    });
+    const place = await show(
+      <SessionProvider>
+        <BoardPage />
+      </SessionProvider>,
+      live.client,
+    );
     await act(async () => live.socket.greet("run-1", NOW));
     const say = (type: string, seq: number, changes: object) =>
       act(async () => live.socket.say({ type, topic: "board", seq, at: NOW, data: changes }));
@@ -171,7 +189,7 @@ describe("the board", () => {
       [...place.querySelectorAll(`table[aria-label="${label}"] tbody tr`)].map((row) =>
         [...row.children].map((cell) => cell.textContent),
       );
-    return { ...live, place, say, table, snapshot: () => say("snapshot", 1, { ...sections, ...data }) };
+    return { ...live, place, asked, say, table, snapshot: () => say("snapshot", 1, { ...sections, ...data }) };
   }
 
   it("waits for the first snapshot", async () => {

@@ -1,0 +1,101 @@
+/** Every version, the newest first: look at one, or go back to it. */
+
+import { Anchor, Button, UnstyledButton } from "@mantine/core";
+import { Undo2 } from "lucide-react";
+
+import type { VersionView } from "../../api";
+import { useText } from "../../i18n";
+import type { Translate } from "../../i18n";
+import type { Look } from "../../theme/states";
+import { Panel } from "../../ui/Panel";
+import { Loading } from "../../ui/Situation";
+import { StateBadge } from "../../ui/StateBadge";
+import { momentOf } from "../campaigns/moment";
+import classes from "./Rules.module.css";
+import { momentOfVersion, useVersions } from "./useRules";
+
+const LOOKS: Record<string, Look> = {
+  published: "ready",
+  draft: "wrap-up",
+  replaced: "signed-out",
+  unused: "signed-out",
+};
+
+interface Props {
+  /** The version that is looked at. */
+  shown: number | null;
+  isEditor: boolean;
+  isBusy: boolean;
+  onShow: (version: number) => void;
+  onRollBack: (version: number) => void;
+}
+
+export function Versions(props: Props) {
+  const t = useText();
+  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = useVersions();
+  const versions = data?.pages.flatMap((page) => page.versions);
+  return (
+    <Panel title={t("rules.versions")} className={classes.versions}>
+      {!versions && <Loading />}
+      {versions?.length === 0 && <p className={classes.note}>{t("rules.noVersions")}</p>}
+      <ul className={classes.list}>
+        {versions?.map((version) => <Version key={version.version} version={version} {...props} />)}
+      </ul>
+      {hasNextPage && (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          loading={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
+          {t("rules.more")}
+        </Button>
+      )}
+    </Panel>
+  );
+}
+
+function Version({ version, ...props }: Props & { version: VersionView }) {
+  const t = useText();
+  const { shown, isEditor, isBusy, onShow, onRollBack } = props;
+  const number = version.version;
+  return (
+    <li className={classes.version} data-shown={shown === number || undefined}>
+      <UnstyledButton
+        className={classes.open}
+        aria-current={shown === number || undefined}
+        onClick={() => onShow(number)}
+      >
+        <span className={classes.versionHead}>
+          <b>{t("rules.version", { version: number })}</b>
+          <StateBadge
+            look={LOOKS[version.state] ?? "signed-out"}
+            text={t.maybe(`rules.state.${version.state}`, version.state)}
+          />
+        </span>
+        <span className={classes.quiet}>{whoAndWhen(t, version)}</span>
+        {version.comment && <span className={classes.comment}>{version.comment}</span>}
+      </UnstyledButton>
+      {isEditor && version.state === "replaced" && (
+        <Anchor
+          component="button"
+          type="button"
+          size="xs"
+          className={classes.rollBack}
+          disabled={isBusy}
+          aria-label={t("rules.rollBackTo", { version: number })}
+          onClick={() => onRollBack(number)}
+        >
+          <Undo2 size={12} aria-hidden /> {t("rules.rollBack")}
+        </Anchor>
+      )}
+    </li>
+  );
+}
+
+function whoAndWhen(t: Translate, version: VersionView): string {
+  const time = momentOf(momentOfVersion(version), t.language);
+  if (version.by === "file") return t("rules.byFile", { time });
+  if (version.by === "@cli") return t("rules.byCli", { time });
+  return t("rules.byAt", { who: version.by, time });
+}
