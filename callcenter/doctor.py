@@ -17,6 +17,7 @@ from msgspec import Struct
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.documents.flows import load_flows
+from callcenter.documents.rules import load_rules
 from callcenter.documents.yaml_lines import DocumentError
 from callcenter.domain.flow import MenuNode, PlayNode
 from callcenter.installation import database_url, journal_folder, secret_path
@@ -53,7 +54,7 @@ async def examine(settings: Settings) -> list[Finding]:
     folder = settings.data_dir
     if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return findings  # the rest lies in there
-    findings += [*_flows(settings), *_journal(settings)]
+    findings += [*_flows(settings), *_rules(settings), *_journal(settings)]
     findings.append(await _database(settings))
     for pbx in settings.pbxs:
         findings += [finding async for finding in _pbx(settings, pbx)]
@@ -76,6 +77,19 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
     ok = free >= FREE_BYTES_MIN
     text = f"{free / 1024**3:.1f} GiB free" + ("" if ok else ": make room, or calls go unjournaled")
     yield Finding("disk", ok, text)
+
+
+def _rules(settings: Settings) -> Iterator[Finding]:
+    """The file of rules, where the config names one: what is published is in the database."""
+    if settings.routing_rules is None:
+        return
+    try:
+        rules = load_rules(settings.routing_rules, [queue.id for queue in settings.queues])
+    except DocumentError as error:
+        for problem in error.problems:
+            yield Finding("rules", False, str(problem))
+        return
+    yield Finding("rules", True, f"{len(rules.rules)} in {settings.routing_rules}")
 
 
 def _flows(settings: Settings) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 import typer
@@ -18,6 +19,7 @@ from callcenter.cli.common import (
     print_json,
     read_settings,
 )
+from callcenter.cli.routing_words import tell_routing
 from callcenter.cli.running_center import Refusal, ask_center
 from callcenter.documents.rules import diff_rules, parse_rules, rules_schema
 from callcenter.documents.yaml_lines import DocumentError, DocumentProblem, read_text
@@ -142,6 +144,9 @@ def publish(
             help="The version that FILE was made of; default: the published one.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell which waiting calls it would change.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -149,6 +154,13 @@ def publish(
     settings = read_settings(config)
     with clear_errors():
         text = read_text(file)
+    if dry_run:
+        preview = _ask(settings, "POST", "/rules/preview", {"text": text}, file)
+        if as_json:
+            print_json(preview)
+        else:
+            _print_preview(preview)
+        return
     if based_on is None:
         based_on = _ask(settings, "GET", "/rules")["version"]
     body = {"text": text, "comment": comment, "based_on": based_on}
@@ -177,6 +189,22 @@ def roll_back(
         typer.echo(f"version {view['version']} is published: it says what version {version} says")
 
 
+@app.command("explain")
+def explain(
+    call: Annotated[str, typer.Argument(help="The call's id.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a call is where it is: rules tried, agents considered, what comes next; of an ended call
+    what was kept of that."""
+    answer = _ask(read_settings(config), "GET", f"/calls/{quote(call, safe='')}/routing")
+    if as_json:
+        print_json(answer)
+        return
+    for line in tell_routing(answer):
+        typer.echo(line)
+
+
 @app.command("schema")
 def schema() -> None:
     """The JSON Schema of a document, for editors."""
@@ -193,6 +221,18 @@ def _ask(
     except Refusal as refusal:
         lines = [f"{file}:{error.line}: {error.detail}" for error in refusal.errors if error.line]
         fail("\n".join(lines) if file and lines else str(refusal))
+
+
+def _print_preview(preview: dict[str, Any]) -> None:
+    for row in preview["changed"]:
+        differs = ", ".join(row["differs"]) or "nothing but the rule's name"
+        typer.echo(f"{row['call']}: {row['from_rule']} -> {row['to_rule']} ({differs})")
+    told = f"{len(preview['changed'])} of {preview['looked_at']} waiting calls"
+    typer.echo(f"{told} would be treated differently; nothing was published")
+    if preview["looked_at"] < preview["waiting"]:
+        typer.echo(f"{preview['waiting'] - preview['looked_at']} more wait and were not looked at")
+    if preview["weights_differ"]:
+        typer.echo("preset or tier weights differ: who goes first may change for all")
 
 
 def _text(settings: Settings, asked: str) -> tuple[str, str]:

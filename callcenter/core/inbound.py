@@ -166,13 +166,12 @@ def end_menu_command(turn: Turn, event: IvrCommandEnded) -> None:
     call = turn.call_on(event.channel)
     if call is None or call.state is not CallState.IN_IVR or call.ending:
         return
+    if call.hears_notice:
+        _notice_ended(turn, call, event)
+        return
     flow = turn.state.flows.get(call.flow)
-    if flow is None and not call.hears_notice:
+    if flow is None:
         enqueue(turn, call, turn.state.center.default_queue)
-    elif call.hears_notice and (
-        event.command == call.ivr_probe or (event.command == call.ivr_command and event.result >= 0)
-    ):
-        end_notice(turn, call)
     elif event.command == call.ivr_probe:
         # Everything queued before the probe has ended and its result was lost while we were away.
         follow(turn, call, flow, engine.again(flow, call.node, call.node_tries, call.flow_steps))
@@ -265,6 +264,14 @@ def _play_notice(turn: Turn, call: Call, prompt: str) -> Call:
     )
     turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
     return call
+
+
+def _notice_ended(turn: Turn, call: Call, event: IvrCommandEnded) -> None:
+    if event.command == call.ivr_command and event.result < 0:
+        turn.change_call(call, ivr_command="")
+        turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
+    elif event.command in (call.ivr_command, call.ivr_probe):
+        end_notice(turn, call)
 
 
 def end_notice(turn: Turn, call: Call) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-from callcenter.core.classification import first_problem
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
@@ -29,11 +28,18 @@ from callcenter.domain.events import (
     CampaignJoinRequested,
     Event,
     HopperFilled,
+    QueueSwitched,
     RulesPublished,
     ServiceStarted,
 )
 from callcenter.domain.ids import AgentId, AttemptId, CallId, CampaignId, PbxName, Phone
-from callcenter.domain.records import AttemptRecord, CallRecord, CampaignRecord, Record
+from callcenter.domain.records import (
+    AttemptRecord,
+    CallRecord,
+    CampaignRecord,
+    Record,
+    RoutingRecord,
+)
 from callcenter.domain.rules import PublishedRules
 from callcenter.domain.step import Entry
 from routing.standing import Standing
@@ -74,7 +80,7 @@ class _Facts:
         self._works_for: dict[AgentId, CampaignId] = {
             agent.id: agent.campaign for agent in known.agents.values()
         }
-        self._rules = known.rules
+        self._rules, self._switches = known.rules, dict(known.switches)
         self._rows: dict[str, tuple[CampaignId, HopperRow]] = {}
         for key, campaign in known.campaigns.items():
             self._take_rows(key, campaign.hopper)
@@ -86,6 +92,8 @@ class _Facts:
         for record in entry.records:
             if isinstance(record, CampaignRecord):
                 self._take_campaign(record)
+            elif isinstance(record, RoutingRecord):
+                self._take_routing(record, entry.event)
         for command in entry.commands:
             self._take_command(command, entry.now)
         for record in entry.records:
@@ -98,9 +106,15 @@ class _Facts:
             self._works_for[event.agent] = event.campaign
         elif isinstance(event, HopperFilled):
             self._take_rows(event.campaign, event.rows)
-        elif isinstance(event, RulesPublished):
-            if event.version > self._rules.version and not first_problem(event.rules):
-                self._rules = PublishedRules(event.version, event.rules)
+
+    def _take_routing(self, record: RoutingRecord, event: Event) -> None:
+        """What supervisors set, where the record says that it was done."""
+        if isinstance(event, RulesPublished):
+            self._rules = PublishedRules(event.version, event.rules)
+        elif isinstance(event, QueueSwitched) and event.switch is not None:
+            self._switches[event.queue] = event.switch
+        elif record.kind == "switch_ended":
+            self._switches.pop(record.subject, None)
 
     def _take_rows(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
         self._rows |= {row.number: (campaign, row) for row in rows}
@@ -186,6 +200,7 @@ class _Facts:
         attempts = {key: _with_call(attempt, calls) for key, attempt in attempts.items()}
         asked = {f"attempt:{key}": self._now + ASK_AFTER_S for key in attempts}
         asked |= {f"lease:{key}": self._now + ASK_AFTER_S for key in calls}
+        asked |= {f"switch:{key}": one.until for key, one in self._switches.items()}
         return msgspec.structs.replace(
             self._known,
             position=self._position,
@@ -201,6 +216,7 @@ class _Facts:
             links=dict.fromkeys(self._links, False),
             blocked="",
             rules=self._rules,
+            switches=self._switches,
             standing=Standing(self._known.standing.learned, (), ()),
         )
 
@@ -248,7 +264,9 @@ def _parted(call: Call) -> Call:
     state = call.state
     if state in (CallState.OFFERED, CallState.CONNECTED):
         state = CallState.WAITING if call.queued_at else CallState.ARRIVING
-    return msgspec.structs.replace(call, state=state, agent="", leg=None, joining=False, bridge="")
+    return msgspec.structs.replace(
+        call, state=state, agent="", leg=None, joining=False, bridge="", is_stale=True
+    )
 
 
 def _forgetful(campaign: Campaign) -> Campaign:

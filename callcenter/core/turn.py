@@ -12,7 +12,7 @@ from callcenter.core.state import State
 from callcenter.domain import agent as agents
 from callcenter.domain import call as calls
 from callcenter.domain import campaign as campaigns
-from callcenter.domain.agent import AT_WORK, Agent, AgentStep
+from callcenter.domain.agent import AT_WORK, Agent, AgentState, AgentStep
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, CallStep
 from callcenter.domain.campaign import Campaign, CampaignStep
@@ -212,11 +212,13 @@ class Turn:
                 AgentStateRecord(agent.id, agent.state, agent.reason, agent.since, self.now)
             )
             changes["since"] = self.now
-        if agent.state not in AT_WORK and state in AT_WORK:
-            changes["busy_since"] = self.now
-        elif agent.state in AT_WORK and state not in AT_WORK:
+        ends = agent.state is AgentState.WRAP_UP and state is not AgentState.WRAP_UP
+        if agent.state in AT_WORK and (ends or state not in AT_WORK):
             self.lessons += handled(agent, self.now)
-            changes |= {"busy_since": 0.0, "task": None}
+            changes["busy_since"] = 0.0
+            changes.setdefault("task", None)
+        if state in AT_WORK and (ends or agent.state not in AT_WORK):
+            changes["busy_since"] = self.now
         return self.put_agent(msgspec.structs.replace(agent, state=state, **changes))
 
     def change_agent(self, agent: Agent, **changes: Any) -> Agent:

@@ -138,6 +138,9 @@ def _journal_part(extent: Extent) -> JournalPart | None:
 def _add_documents(writer: ArchiveWriter, settings: Settings, config: Path | None) -> None:
     file = config or config_path("callcenter.example.yaml")
     _add_file(writer, f"{CONFIG}/{file.name}", file)
+    rules = settings.routing_rules
+    if rules is not None and rules.is_file() and rules.name != file.name:
+        _add_file(writer, f"{CONFIG}/{rules.name}", rules)
     folders = {
         FLOWS: settings.flows_dir,
         SECRETS: settings.data_dir / "secrets",

@@ -9,11 +9,13 @@ from alembic import command
 from sqlalchemy import Connection, text
 
 from callcenter.documents.contacts_csv import ContactRow
+from callcenter.domain.customer import Tier
 from callcenter.domain.records import CallRecord
-from callcenter.service.ports import CallQuery
+from callcenter.service.ports import CallQuery, Customer
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.records import StoredRecords
+from callcenter.storage.rule_versions import StoredRuleVersions
 from callcenter.storage.stores import ContactDestination
 from callcenter.storage.upgrade import make_config
 from tests.far_ends.postgresql_server import PostgresqlServer
@@ -73,3 +75,17 @@ async def test_a_migrated_database_takes_contacts_of_the_customers_it_has(place:
     customer = card["customer"]
     assert isinstance(customer, dict)
     assert customer["name"] == "Ana"
+
+
+async def test_customers_of_before_rules_stay_and_nothing_more_is_known_of_them(
+    place: Place,
+) -> None:
+    url = await make_database(place, "0003", OLD_CUSTOMERS, OLD_NUMBERS)
+
+    async with open_database(url) as database:
+        await database.migrate()
+        found = await CustomerDirectory(database).find_by_number("+12025550101")
+        versions = await StoredRuleVersions(database).versions(9)
+
+    assert found == Customer("K1", Tier.GOLD)
+    assert versions == ()

@@ -1,4 +1,4 @@
-"""Which rule took a call, why an agent was chosen, and who changed how calls are given to agents."""
+"""Which rule took a call, why an agent was chosen, and who changed the routing."""
 
 from __future__ import annotations
 
