@@ -4,7 +4,6 @@ export const rules = {
   "rules.title": "Routing rules",
 
   "rules.versions": "Versions",
-  "rules.noVersions": "Nothing was published yet: the built-in rules hold.",
   "rules.version": "Version {version}",
   "rules.builtIn": "Built-in rules",
   "rules.byAt": "{who}, {time}",

@@ -5,7 +5,6 @@ export const rules: Record<keyof typeof en, string> = {
   "rules.title": "路由规则",
 
   "rules.versions": "版本",
-  "rules.noVersions": "尚未发布任何版本：目前使用内置规则。",
   "rules.version": "版本 {version}",
   "rules.builtIn": "内置规则",
   "rules.byAt": "{who}，{time}",

@@ -21,7 +21,22 @@ const LOOKS: Record<string, Look> = {
   unused: "signed-out",
 };
 
+/** What holds until something is published, and may be gone back to; no version is kept of it. */
+function builtIn(inForce: number): VersionView {
+  return {
+    version: 0,
+    state: inForce === 0 ? "published" : "replaced",
+    by: "",
+    created_at: 0,
+    published_at: 0,
+    comment: "",
+    based_on: 0,
+  };
+}
+
 interface Props {
+  /** The version that calls are treated by. */
+  inForce: number;
   /** The version that is looked at. */
   shown: number | null;
   isEditor: boolean;
@@ -37,9 +52,9 @@ export function Versions(props: Props) {
   return (
     <Panel title={t("rules.versions")} className={classes.versions}>
       {!versions && <Loading />}
-      {versions?.length === 0 && <p className={classes.note}>{t("rules.noVersions")}</p>}
       <ul className={classes.list}>
         {versions?.map((version) => <Version key={version.version} version={version} {...props} />)}
+        {versions && !hasNextPage && <Version version={builtIn(props.inForce)} {...props} />}
       </ul>
       {hasNextPage && (
         <Button
@@ -67,13 +82,13 @@ function Version({ version, ...props }: Props & { version: VersionView }) {
         onClick={() => onShow(number)}
       >
         <span className={classes.versionHead}>
-          <b>{t("rules.version", { version: number })}</b>
+          <b>{number === 0 ? t("rules.builtIn") : t("rules.version", { version: number })}</b>
           <StateBadge
             look={LOOKS[version.state] ?? "signed-out"}
             text={t.maybe(`rules.state.${version.state}`, version.state)}
           />
         </span>
-        <span className={classes.quiet}>{whoAndWhen(t, version)}</span>
+        {number > 0 && <span className={classes.quiet}>{whoAndWhen(t, version)}</span>}
         {version.comment && <span className={classes.comment}>{version.comment}</span>}
       </UnstyledButton>
       {isEditor && version.state === "replaced" && (

@@ -114,6 +114,7 @@ function Rules({ published }: { published: VersionText }) {
       )}
       <div className={classes.columns}>
         <Versions
+          inForce={published.version}
           shown={look?.version ?? null}
           isEditor={isEditor}
           isBusy={isBusy}
