@@ -34,7 +34,7 @@ export const routing = {
 
   "why.rule": "The rule",
   "why.byRule": "It is treated by the rule “{rule}”, version {version}.",
-  "why.byBuiltIn": "It is treated by the built-in rule “{rule}”: no rules are published.",
+  "why.byBuiltIn": "It is treated by the built-in rule “{rule}”, which holds until rules are published.",
   "why.noRule": "No rule has taken it yet: that happens when it begins to wait.",
   "why.asksSkills": "It asks for: {skills}.",
   "why.asksNothing": "It asks for no special skills.",
@@ -44,12 +44,13 @@ export const routing = {
   "why.always": "takes every call",
   "why.failed": "could not be evaluated: {failure}",
   "why.tried": "Rules looked at, the first that holds wins",
+  "why.triedNow": "What the rules that are published now say of it",
   "why.unknown": "empty",
 
   "why.agents": "Agents considered",
   "why.who": "Agents",
   "why.count": "Count",
-  "why.whyNot": "Why not they",
+  "why.whyNot": "Why not them",
   "why.noAgents": "Nobody is signed in.",
   "why.seniors": "Seniors",
   "why.juniors": "Juniors",

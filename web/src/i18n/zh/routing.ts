@@ -33,7 +33,7 @@ export const routing: Record<keyof typeof en, string> = {
 
   "why.rule": "规则",
   "why.byRule": "按规则“{rule}”处理，版本 {version}。",
-  "why.byBuiltIn": "按内置规则“{rule}”处理：尚未发布规则。",
+  "why.byBuiltIn": "按内置规则“{rule}”处理，该规则在发布规则之前有效。",
   "why.noRule": "尚无规则适用：开始等待时才会确定。",
   "why.asksSkills": "需要：{skills}。",
   "why.asksNothing": "不需要特殊技能。",
@@ -43,6 +43,7 @@ export const routing: Record<keyof typeof en, string> = {
   "why.always": "适用于所有来电",
   "why.failed": "无法判断：{failure}",
   "why.tried": "已查看的规则，第一个符合的生效",
+  "why.triedNow": "按现行规则对此来电的判断",
   "why.unknown": "空",
 
   "why.agents": "考虑过的坐席",

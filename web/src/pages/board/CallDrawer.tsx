@@ -41,7 +41,11 @@ export default function CallDrawer({ call, onClose }: Props) {
       closeOnClickOutside={false}
       closeButtonProps={{ "aria-label": t("why.close") }}
       transitionProps={{ duration: 150 }}
-      classNames={{ content: classes.drawer, title: classes.drawerTitle }}
+      classNames={{
+        inner: classes.drawerPlace,
+        content: classes.drawer,
+        title: classes.drawerTitle,
+      }}
     >
       <Explanation key={call} call={call} />
     </Drawer>

@@ -82,7 +82,7 @@ export function Rule({ routing }: { routing: CallRouting }) {
       )}
       {tried.length > 0 && (
         <>
-          <p className={classes.quiet}>{t("why.tried")}</p>
+          <p className={classes.quiet}>{t(routing.waiting ? "why.tried" : "why.triedNow")}</p>
           <ol className={classes.tried}>
             {tried.map((each) => (
               <Tried key={each.rule} tried={each} />

@@ -14,12 +14,8 @@ import { momentOf } from "../campaigns/moment";
 import classes from "./Rules.module.css";
 import { momentOfVersion, useVersions } from "./useRules";
 
-const LOOKS: Record<string, Look> = {
-  published: "ready",
-  draft: "wrap-up",
-  replaced: "signed-out",
-  unused: "signed-out",
-};
+/** Of those that somebody has to know of; the others are history. */
+const LOOKS: Record<string, Look> = { published: "ready", draft: "wrap-up" };
 
 /** What holds until something is published, and may be gone back to; no version is kept of it. */
 function builtIn(inForce: number): VersionView {
@@ -83,10 +79,7 @@ function Version({ version, ...props }: Props & { version: VersionView }) {
       >
         <span className={classes.versionHead}>
           <b>{number === 0 ? t("rules.builtIn") : t("rules.version", { version: number })}</b>
-          <StateBadge
-            look={LOOKS[version.state] ?? "signed-out"}
-            text={t.maybe(`rules.state.${version.state}`, version.state)}
-          />
+          <VersionState state={version.state} />
         </span>
         {number > 0 && <span className={classes.quiet}>{whoAndWhen(t, version)}</span>}
         {version.comment && <span className={classes.comment}>{version.comment}</span>}
@@ -106,6 +99,12 @@ function Version({ version, ...props }: Props & { version: VersionView }) {
       )}
     </li>
   );
+}
+
+function VersionState({ state }: { state: string }) {
+  const t = useText();
+  const [look, text] = [LOOKS[state], t.maybe(`rules.state.${state}`, state)];
+  return look ? <StateBadge look={look} text={text} /> : <span className={classes.quiet}>{text}</span>;
 }
 
 function whoAndWhen(t: Translate, version: VersionView): string {

@@ -1,7 +1,7 @@
 /** The rules, their versions and the text being written. */
 
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 
 import { request } from "../../api";
 import type { VersionView } from "../../api";
@@ -9,6 +9,7 @@ import { useHasRole } from "../../app/session";
 
 const ASK_AGAIN_MS = 5_000; // others publish too, and callers come and go
 const VERSIONS = 30; // of one page
+const DRAFT = ["rules", "draft"];
 
 /** A text that is not published yet. */
 export interface Draft {
@@ -85,21 +86,17 @@ export function usePreview(text: string | null) {
  * nothing was changed. */
 export function useDraft(): [Draft | null, (draft: Draft | null) => void] {
   const queries = useQueryClient();
-  const { data } = useQuery<Draft | null>({
-    queryKey: ["rules", "draft"],
-    queryFn: () => null,
-    initialData: null,
-    enabled: false,
-    staleTime: Infinity,
-    gcTime: Infinity,
-  });
+  // The cache tells of changes a moment later, and a text area must have its text at once.
+  const [draft, setDraft] = useState<Draft | null>(() => queries.getQueryData(DRAFT) ?? null);
   const keep = useCallback(
-    (draft: Draft | null) => {
-      queries.setQueryData(["rules", "draft"], draft);
+    (changed: Draft | null) => {
+      setDraft(changed);
+      queries.setQueryDefaults(DRAFT, { gcTime: Infinity });
+      queries.setQueryData(DRAFT, changed);
     },
     [queries],
   );
-  return [data, keep];
+  return [draft, keep];
 }
 
 /** Look again at what is published and which versions there are. */
