@@ -66,7 +66,7 @@ check: $(READY_DEV) ## formatting, lint, types, import rules: all are run, then 
 bench: $(READY_DEV) ## run the benchmarks one after the other; BENCHES=machine chooses
 	@for bench in $(BENCHES); do echo "== $$bench"; $(BIN)/callcenter bench $$bench $(ARGS) || exit 1; done
 
-soak: $(READY_DEV) ## a long run of one folder of tests: SUITE=properties, simulation or integration
+soak: $(READY_DEV) ## a long run of one folder of tests: SUITE=properties, simulation, fuzz or integration
 	@if [ ! -d "tests/$(SUITE)" ] || [ -z "$(SUITE)" ]; then \
 		echo "make soak: say which, SUITE=one of:" $$(find tests -path '*/*/test_*.py' | cut -d/ -f2 | grep -v py$$ | sort -u) >&2; exit 2; fi
 	@sh scripts/parts.sh install

@@ -140,6 +140,7 @@ class QueueSettings(_Part):
     target_s: float = Field(20.0, ge=1, le=3600)
     """The service level's target."""
     senior_hold_s: float = Field(20.0, ge=0, le=600)
+    """The longest hold for a senior, while one is expected (docs/ROUTING.md)."""
 
 
 class Settings(BaseSettings):

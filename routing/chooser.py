@@ -17,11 +17,10 @@ from callcenter.domain.ids import AgentId, CallId, QueueId
 from routing.choice import Rank, is_spared, judge_hold, lend, rank_of, score_of
 from routing.explaining import Fit, Waiting, explain, fit_of
 from routing.learning import JUNIOR, SENIOR, Estimates, Learned
-from routing.lines import Demand, Group, Line, LineKey, Lines, Place
+from routing.lines import Demand, Group, Line, LineKey, Lines, Place, key_of
 from routing.settings import Order, Settings
 from routing.standing import Look, Standing
 from routing.work import (
-    ONE_CALL,
     VOICE,
     BusyAgent,
     FreeAgent,
@@ -103,7 +102,7 @@ class Chooser:
         return known is not None and any(queue == name for name, _ in known.profile.queues)
 
     def _line_up(self, work: Work) -> None:
-        key = self._keys[work.id] = _key_of(work)
+        key = self._keys[work.id] = key_of(work)
         figures = self.estimates.figures(work.queue, work.tier)
         self._lines.insert(work, key, self._value_of(work), figures)
         self._stir(key)
@@ -127,7 +126,7 @@ class Chooser:
         self._forget(agent.id)
         self._free[agent.id] = agent
         group = self._lines.group_of(agent.profile)
-        self._lines.seat(agent.id, group, agent.idle_since, _channels_of(agent))
+        self._lines.seat(agent.id, group, agent.idle_since, agent.channels)
         self._fresh[agent.id] = None
         self.changed = True
         self._release_strange(agent.id)
@@ -271,7 +270,7 @@ class Chooser:
     def _line_for(self, work: Work) -> Line:
         """The line that a kept call would wait in."""
         figures = self.estimates.figures(work.queue, work.tier)
-        return self._lines.line_for(_key_of(work), self._value_of(work), figures)
+        return self._lines.line_for(key_of(work), self._value_of(work), figures)
 
     def _value_of(self, work: Work) -> float:
         return self._weights[work.tier] * work.weight
@@ -339,7 +338,7 @@ class Chooser:
     def _serve(self, agent: FreeAgent, now: float, offers: list[Match]) -> None:
         """This agent came free: take the most urgent call that is not held for a senior."""
         group = self._lines.group_of(agent.profile)
-        candidates = self._candidates(group, _channels_of(agent), now)
+        candidates = self._candidates(group, agent.channels, now)
         kept = self._kept.get(agent.id)
         if kept and not (candidates and not candidates[0][0][0]):
             work = self._calls[kept[0][1]]
@@ -491,19 +490,8 @@ class Chooser:
         line.wake_at = at
 
 
-def _channels_of(agent: FreeAgent) -> tuple[str, ...]:
-    """The channels on which there is room."""
-    if agent.room == ONE_CALL:
-        return (VOICE,)
-    return tuple(channel for channel, room in agent.room if room > 0)
-
-
 def _first_call(look: Look) -> CallId:
     return look.first
-
-
-def _key_of(work: Work) -> LineKey:
-    return (work.queue, work.tier, work.weight, work.channel, work.steps)
 
 
 def _first(candidate: Candidate) -> Rank:

@@ -18,6 +18,8 @@ from routing.settings import Settings, Target
 
 START_WORTH = 10.0
 """How many observations a start value weighs as: ten calls of its own, and half is learnt."""
+HANDLING_MIN_S = 1.0
+"""No call counts as less: urgency is a quotient by the mean."""
 RESOLUTION_WORTH = 100.0
 """The same for resolution: shares need many calls, and most calls have no disposition."""
 OUTLIER = 6.0
@@ -190,6 +192,7 @@ class Estimates:
         """
         figures, key = self.figures(queue, tier), f"{queue}/{tier}/{side_name(side)}"
         mean = self._handling(key)
+        handling_s = max(HANDLING_MIN_S, handling_s)
         mean = add(mean, min(handling_s, OUTLIER * mean.value), self._settings.memory)
         self._learned.handling[key] = mean
         figures.handling_s[side] = mean.value
@@ -207,7 +210,7 @@ class Estimates:
         """A call's wait is over: it was answered, or the caller hung up."""
         figures, key = self.figures(queue, tier), f"{queue}/{tier}"
         keep = 1.0 - 1.0 / self._settings.memory
-        patience = observe(self._patience(key), waited_s, ended=hung_up, keep=keep)
+        patience = observe(self._patience(key), max(0.0, waited_s), ended=hung_up, keep=keep)
         self._learned.patience[key] = patience
         self._use_patience(figures, patience)
         if figures.target is not None:

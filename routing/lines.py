@@ -25,6 +25,11 @@ DemandKey: TypeAlias = tuple[QueueId, tuple[Need, ...], str]
 LineKey: TypeAlias = tuple[QueueId, Tier, float, str, tuple[AgentStep, ...]]
 
 
+def key_of(work: Work) -> LineKey:
+    """The class of a call."""
+    return (work.queue, work.tier, work.weight, work.channel, work.steps)
+
+
 class Pool:
     """The agents of one seniority who may take a demand."""
 

@@ -140,10 +140,20 @@ def _check_treatment(
                 f"this step never comes: the one before it begins after {since_s:g} s",
                 "Put the steps in order of their time.",
             )
-        elif all(step.skills.get(skill, 0) >= level for skill, level in asked.items()):
+        elif any(
+            level > asked.get(skill, 0)
+            for skill, level in step.skills.items()
+            if skill in rules.skills
+        ):
             yield RuleProblem(
                 here,
-                "this step changes nothing: it asks for no less than the one before it",
+                "this step asks for more than the one before it",
+                "Ask for a lower level or fewer skills: whoever may answer once may answer later.",
+            )
+        elif step.skills == asked:
+            yield RuleProblem(
+                here,
+                "this step changes nothing: it asks for the same as the one before it",
                 "Ask for a lower level or fewer skills, or take the step out.",
             )
         asked, since_s = step.skills, max(since_s, step.after_s)

@@ -76,6 +76,13 @@ class FreeAgent(Struct, frozen=True):
     room: tuple[tuple[str, int], ...] = ONE_CALL
     """How many more of each channel the agent may take."""
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels on which there is room."""
+        if self.room == ONE_CALL:
+            return (VOICE,)
+        return tuple(channel for channel, room in self.room if room > 0)
+
 
 class BusyAgent(Struct, frozen=True):
     """An agent who is signed in and at work: talking, ringing, or in wrap-up."""

@@ -282,6 +282,21 @@ async def take_campaigns(browser: Browser, demo: Demo, folder: Path) -> None:
         await camera.take("campaign-zh")
 
 
+async def take_reports(browser: Browser, demo: Demo, folder: Path) -> None:
+    """The reports of this day, as far as it has gone."""
+    for language, kinds in (("en", ("queues", "agents", "teams")), ("zh", ("teams",))):
+        async with _open(browser, demo, folder, demo.visitor[1], language) as camera:
+            page = camera.page
+            await page.goto(f"{demo.center.url}/reports")
+            for kind in kinds:
+                await page.locator(f"label[for$=-{kind}]").click()
+                await expect(page.get_by_role("table")).to_have_count(2)
+                await expect(
+                    page.get_by_role("table").nth(1).locator("tbody td").nth(1)
+                ).to_be_visible()
+                await camera.take(f"reports-{kind}" + ("" if language == "en" else "-zh"))
+
+
 Take = Callable[[Browser, Demo, Path], Awaitable[None]]
 PAGES: dict[str, Take] = {
     "sign-in": take_sign_in,
@@ -289,6 +304,7 @@ PAGES: dict[str, Take] = {
     "board": take_board,
     "rules": take_rules,
     "campaigns": take_campaigns,
+    "reports": take_reports,
     "desk-zh": take_desk_in_chinese,
 }
 

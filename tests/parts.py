@@ -28,12 +28,13 @@ REQUIRED = (
     "contract-asterisk",
     "contract-postgresql",
     "simulation",
+    "fuzz",
     "integration-asterisk",
     "e2e-browser",
 )
 """Parts that every full run in CI must have run at least one test of, collected or not."""
 
-UNMEASURED = ("properties", "simulation")
+UNMEASURED = ("properties", "simulation", "fuzz")
 """Parts of which no coverage is counted."""
 
 COMPUTING = "not asterisk and not browser and not keeps_time and not alone and not soak"
@@ -42,7 +43,7 @@ ALONE = "(browser or alone) and not soak"
 """The three runs in which `make test` runs everything (Makefile)."""
 REQUIRED_OF = {
     "not soak": REQUIRED,
-    COMPUTING: ("unit", "properties", "contract", "contract-postgresql", "simulation"),
+    COMPUTING: ("unit", "properties", "contract", "contract-postgresql", "simulation", "fuzz"),
     REAL: ("contract-asterisk", "integration-asterisk"),
     ALONE: ("integration-asterisk", "e2e-browser"),
 }

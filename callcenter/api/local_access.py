@@ -77,5 +77,7 @@ def read_local_access(path: Path) -> LocalAccess | None:
     """What a running center wrote; None when there is none. Raises ``PermissionError``."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=LocalAccess)
-    except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

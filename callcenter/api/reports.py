@@ -1,5 +1,5 @@
-"""Reports by queue, agent and campaign: as JSON, or with ``format=csv`` as a file. What their words
-mean: docs/REPORTS.md."""
+"""Reports by queue, agent, team and campaign: as JSON, or with ``format=csv`` as a file. What their
+words mean: docs/REPORTS.md."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from callcenter.domain.report import (
     Formula,
     Measures,
     QueueRow,
+    TeamRow,
 )
 from callcenter.domain.report_time import (
     BadPeriod,
@@ -79,6 +80,12 @@ class AgentsQuery(ReportQuery):
     agent: Name | None = None
 
 
+class TeamsQuery(ReportQuery):
+    """Which report of teams."""
+
+    team: Name | None = None
+
+
 class CampaignsQuery(ReportQuery):
     """Which report of campaigns."""
 
@@ -108,6 +115,18 @@ class AgentsReport(Struct, frozen=True):
     """One for each agent over the whole period."""
     total: AgentRow
     """Over all agents."""
+    zone: str
+
+
+class TeamsReport(Struct, frozen=True):
+    """What the agents of each team did; rows in which nothing was are left out."""
+
+    rows: tuple[TeamRow, ...]
+    """By interval, then by team; agents without a team under the empty name."""
+    totals: tuple[TeamRow, ...]
+    """One for each team over the whole period."""
+    total: TeamRow
+    """Over all teams."""
     zone: str
 
 
@@ -165,6 +184,24 @@ async def report_agents(exchange: Exchange, query: AgentsQuery) -> AgentsReport 
     if query.format is ReportFormat.CSV:
         return await _file("agents", AgentRow, found.rows, period)
     return AgentsReport(found.rows, found.totals, found.total, period.zone)
+
+
+@route(
+    "GET",
+    "/reports/teams",
+    roles=OVERSEERS,
+    summary="Work of agents by team",
+    deadline_s=REPORT_DEADLINE_S,
+)
+async def report_teams(exchange: Exchange, query: TeamsQuery) -> TeamsReport | Download:
+    """Time in each state, occupancy, offers, conversations and dispositions, by team. All of an
+    agent's time counts for the team that the agent is in now."""
+    period = _period(exchange, query)
+    with _refusals():
+        found = await exchange.services.reports.teams(period, ROWS_MAX, query.team or "")
+    if query.format is ReportFormat.CSV:
+        return await _file("teams", TeamRow, found.rows, period)
+    return TeamsReport(found.rows, found.totals, found.total, period.zone)
 
 
 @route(

@@ -20,8 +20,9 @@ from callcenter.api.route import OVERSEERS, PRINTABLE, Body, Exchange, Query, ro
 from callcenter.core.routing_queries import Preview, preview_rules
 from callcenter.documents.rules import diff_rules, rules_schema
 from callcenter.documents.yaml_lines import DOCUMENT_BYTES_MAX, DocumentError, DocumentProblem
-from callcenter.service.ports import Overloaded, Role, RulesConflict, RulesDocument, RulesVersion
+from callcenter.service.ports import Overloaded, Role
 from callcenter.service.rules import RuleBook, RulesRefused
+from callcenter.service.version_store import RulesConflict, RulesDocument, RulesVersion
 
 EDITORS = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 """Who changes rules."""

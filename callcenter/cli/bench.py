@@ -18,6 +18,7 @@ from callcenter.bench import machine as machine_bench
 from callcenter.bench import routing as routing_bench
 from callcenter.bench import routing_replay
 from callcenter.bench.bank1999 import LogError
+from callcenter.bench.pacing import run as pacing_bench
 from callcenter.bench.replay_costs import Prices
 from callcenter.cli.common import JsonOption, fail, print_json
 from callcenter.domain.customer import Tier
@@ -156,3 +157,34 @@ def replay(
     except LogError as error:
         fail(str(error))
     _report("routing-replay", {"format": format_.value, **result}, as_json)
+
+
+@app.command("pacing")
+def pacing(
+    as_json: JsonOption = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two small teams, two seeds, half an hour each.")
+    ] = False,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="Run on so many processors, niced.")
+    ] = os.cpu_count() or 1,
+    sizes: Annotated[str, typer.Option("--sizes", help="Team sizes, with commas.")] = "",
+    lists: Annotated[str, typer.Option("--lists", help="Only these lists, with commas.")] = "",
+    seeds: Annotated[int, typer.Option("--seeds", min=1)] = pacing_bench.SEEDS,
+    hours_factor: Annotated[
+        float, typer.Option("--hours-factor", min=0.01, help="Longer or shorter runs.")
+    ] = 1.0,
+) -> None:
+    """Utilisation and abandonment of the predictive pacer, beside others and the exact optimum."""
+    chosen = tuple(int(size) for size in sizes.split(",") if size) or pacing_bench.SIZES
+    if quick:
+        chosen, seeds, hours_factor = pacing_bench.QUICK_SIZES, 2, pacing_bench.QUICK_FACTOR
+    result = pacing_bench.run(
+        sizes=chosen,
+        seeds=seeds,
+        processes=processes,
+        hours_factor=hours_factor,
+        lists=tuple(name for name in lists.split(",") if name),
+        tell=lambda line: typer.echo(line, err=True),
+    )
+    _report("pacing", result, as_json)

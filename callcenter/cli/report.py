@@ -30,6 +30,7 @@ from callcenter.domain.report import (
     Measures,
     QueueRow,
     Rows,
+    TeamRow,
 )
 from callcenter.domain.report_time import BadPeriod, Period, ReportStep, local_time, zone_of
 from callcenter.installation import open_database
@@ -44,7 +45,7 @@ app = typer.Typer(
     help="What has been, by interval: docs/REPORTS.md says what is counted.", no_args_is_help=True
 )
 
-Kept = TypeVar("Kept", QueueRow, AgentRow, CampaignRow)
+Kept = TypeVar("Kept", QueueRow, AgentRow, TeamRow, CampaignRow)
 
 FromOption = Annotated[
     str, typer.Option("--from", help="First day, or local time like 2026-03-02T08:00.")
@@ -101,6 +102,23 @@ def agents(
     period = _period(settings, since, until, step, zone)
     found = _make(settings, lambda reports: reports.agents(period, ROWS_MAX))
     _print(AgentRow, found, period, csv_file, as_json)
+
+
+@app.command("teams")
+def teams(
+    since: FromOption,
+    until: ToOption,
+    step: StepOption = ReportStep.DAY,
+    zone: ZoneOption = "",
+    csv_file: CsvOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What agents did, by the team that each is in now."""
+    settings = read_settings(config)
+    period = _period(settings, since, until, step, zone)
+    found = _make(settings, lambda reports: reports.teams(period, ROWS_MAX))
+    _print(TeamRow, found, period, csv_file, as_json)
 
 
 @app.command("campaigns")
@@ -220,6 +238,20 @@ def _cells(row: AnyRow, begin: str, zone: ZoneInfo, name: str = "") -> dict[str,
                 "agent": name or row.agent,
                 "in": _clock(row.signed_in_at, zone),
                 "out": _clock(row.signed_out_at, zone),
+                "signed in s": _seconds(row.signed_in_s),
+                "ready s": _seconds(row.ready_s),
+                "talk s": _seconds(row.talk_s),
+                "wrap-up s": _seconds(row.wrap_up_s),
+                "not ready s": _seconds(row.not_ready_s),
+                "occupancy": _percent(row.occupancy),
+                "talks": row.conversations,
+                "missed": row.missed,
+                "AHT s": _seconds(row.aht_s),
+            }
+        case TeamRow():
+            cells = {
+                "team": name or row.team or "(no team)",
+                "agents": row.agents,
                 "signed in s": _seconds(row.signed_in_s),
                 "ready s": _seconds(row.ready_s),
                 "talk s": _seconds(row.talk_s),

@@ -82,6 +82,10 @@ async def _send(
 def _refusal(status: int, content: bytes) -> Refusal:
     try:
         problem = msgspec.json.decode(content, type=_Problem)
-    except msgspec.MsgspecError:  # something else serves there
+    except (
+        msgspec.MsgspecError,
+        UnicodeDecodeError,
+        RecursionError,
+    ):  # something else serves there
         return Refusal(f"the answer was HTTP {status}, and no problem that can be read", ())
     return Refusal(problem.detail, problem.errors)

@@ -28,22 +28,22 @@ from callcenter.domain.rules import (
     DAYS,
     Overflow,
     Prefer,
-    PublishedRules,
     Rules,
     SwitchMode,
     Treatment,
 )
 from routing.chooser import Chooser
 
-SLICE_CALLS = 200
+SLICE_CALLS = 100
 """So many calls are looked at again in one step, some milliseconds: other events get their turn."""
 SLICE_PAUSE_S = 0.001
 LOOK_FOR_AGENTS_S = 10.0
 """How often it is looked whether still somebody is signed in who could take a call."""
 
 
-def first_problem(rules: Rules) -> str:
+def first_problem(book: Rulebook) -> str:
     """Why these rules cannot be used at all, in a sentence; empty when they can."""
+    rules = book.published.rules
     if not rules.rules:
         return "There is no rule: add one without `when` that takes every call."
     seen: dict[str, None] = {}
@@ -51,7 +51,7 @@ def first_problem(rules: Rules) -> str:
         if not rule.name or rule.name in seen:
             return f"The rule name `{rule.name}` is empty or taken: give each rule its own."
         seen[rule.name] = None
-    problem = Rulebook(PublishedRules(0, rules)).problem()
+    problem = book.problem()
     return "" if problem is None else f"{problem.what}. {problem.mend}"
 
 

@@ -55,7 +55,9 @@ def contacts_in_hoppers(
 
 
 def erase(turn: Turn, event: ErasureRequested) -> None:
-    """Take these contacts out of every hopper."""
+    """Take these contacts out of every hopper, and forget who spoke with these customers."""
+    for customer in event.customers:
+        turn.state.last_agents.remove(customer)
     for campaign in list(turn.state.campaigns.values()):
         hopper = tuple(row for row in campaign.hopper if row.contact not in event.contacts)
         if len(hopper) < len(campaign.hopper):

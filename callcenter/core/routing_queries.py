@@ -217,7 +217,8 @@ class Preview(Struct, frozen=True):
 
 def preview_rules(state: State, chooser: Chooser, rules: Rules) -> Preview:
     """Who of the waiting would be treated otherwise by these rules."""
-    problem = first_problem(rules)
+    book = Rulebook(PublishedRules(state.rules.version, rules))
+    problem = first_problem(book)
     waits = [
         (call.queued_at, call.id)
         for call in state.calls.values()
@@ -227,7 +228,6 @@ def preview_rules(state: State, chooser: Chooser, rules: Rules) -> Preview:
     differ = (rules.preset, rules.weights) != (held.preset, held.weights)
     if problem:
         return Preview(problem, len(waits), 0, (), False)
-    book = Rulebook(PublishedRules(state.rules.version, rules))
     looked_at = [state.calls[key] for _, key in heapq.nsmallest(PREVIEW_CALLS_MAX, waits)]
     rows = [_row(state, chooser, call, book) for call in looked_at]
     changed = tuple(row for row in rows if row is not None)

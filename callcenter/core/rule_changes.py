@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from callcenter.core import classification
+from callcenter.core.rulebook import Rulebook
 from callcenter.core.turn import Turn
 from callcenter.domain.call import CallState
 from callcenter.domain.events import CallPriorityRequested, QueueSwitched, RulesPublished
@@ -22,11 +23,12 @@ def publish(turn: Turn, event: RulesPublished) -> None:
     if event.version <= held:
         turn.refuse(event.request, f"Version {held} of the rules holds: publish a newer one.")
         return
-    problem = classification.first_problem(event.rules)
+    book = Rulebook(PublishedRules(event.version, event.rules))
+    problem = classification.first_problem(book)
     if problem:
         turn.refuse(event.request, problem)
         return
-    turn.state.set_rules(PublishedRules(event.version, event.rules))
+    turn.state.set_rules(book)
     turn.record(RoutingRecord("rules_published", str(event.version), "", event.by, turn.now))
     classification.apply_to_waiting(turn)
     turn.grant(event.request)

@@ -149,6 +149,7 @@ class Snapshot(Struct, frozen=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
+_WALKER = msgspec.msgpack.Decoder(msgspec.Raw)
 
 NO_CENTER = Center(queues=(), flows=(), numbers={}, phones={}, default_queue="")
 
@@ -185,7 +186,6 @@ class State:
         self.mishaps: Table[str, MishapDay] = Table(log, dict(snapshot.mishaps))
         """Repairs and faults of the last day that had one of the kind, by ``repair:KIND`` and
         ``fault:KIND``."""
-        self.rules = snapshot.rules
         self.switches: Table[QueueId, QueueSwitch] = Table(log, dict(snapshot.switches))
         self.last_agents: Table[CustomerId, AgentId] = Table(log, dict(snapshot.last_agents))
         """Who spoke last with whom: the latest customers only."""
@@ -199,7 +199,7 @@ class State:
         self.agent_of_phone: Table[Phone, AgentId] = Table(
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
-        self.rulebook = Rulebook(self.rules)
+        self.rulebook = Rulebook(snapshot.rules)
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
         self.in_flight: Table[CampaignId, int] = Table(log)
@@ -264,15 +264,16 @@ class State:
         self.epoch = epoch
         self._log.append(lambda: setattr(self, "epoch", old))
 
-    def set_rules(self, rules: PublishedRules) -> None:
+    @property
+    def rules(self) -> PublishedRules:
+        """The rules that hold."""
+        return self.rulebook.published
+
+    def set_rules(self, book: Rulebook) -> None:
         """Have other rules hold."""
         old = self.rulebook
-        self.rules, self.rulebook = rules, Rulebook(rules)
-
-        def undo() -> None:
-            self.rules, self.rulebook = old.published, old
-
-        self._log.append(undo)
+        self.rulebook = book
+        self._log.append(lambda: setattr(self, "rulebook", old))
 
     def set_blocked(self, reason: str) -> None:
         """Note whether the journal can be written."""
@@ -389,5 +390,9 @@ def empty_state(journal: str) -> State:
 
 
 def decode_state(data: bytes) -> State:
-    """Read a snapshot; ``msgspec.ValidationError`` says which field is wrong."""
-    return State(_DECODER.decode(data))
+    """Read a snapshot; ``msgspec.MsgspecError`` says which field is wrong."""
+    try:
+        _WALKER.decode(data)  # a length that lies ends this; the decoder would make room for it
+        return State(_DECODER.decode(data))
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        raise msgspec.DecodeError(str(error)) from error

@@ -83,6 +83,12 @@ class Manager:
             if not cursor:
                 return attempts
 
+    async def report(self, kind: str, since: float, until: float) -> dict[str, Any]:
+        """The report of queues, agents, teams or campaigns; times in UTC seconds."""
+        params = {"from": f"{since:.3f}", "to": f"{until:.3f}"}
+        report: dict[str, Any] = await self._ask("GET", f"/reports/{kind}", params=params)
+        return report
+
     async def wait_until(
         self, campaign: str, is_so: Callable[[dict[str, Any]], bool], limit_s: float, what: str
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -87,6 +88,8 @@ class Demo(Struct):
     customers: list[CustomerRow]
     lists: Iterator[tuple[str, str]]
     """Lists of contacts that were not imported yet: name and CSV text."""
+    began_at: float
+    """Before anything had happened, UTC seconds."""
     rng: Random
     log_path: Path
     """What the center logs, one JSON object a line."""
@@ -120,6 +123,7 @@ async def open_demo(
     )
     settings = sample.read_config(config)
     log_path = folder / "center.log"
+    began_at = time.time()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(telephony.stop)
         await telephony.start(settings)
@@ -141,6 +145,7 @@ async def open_demo(
             visitor=visitor,
             customers=customers,
             lists=renewals.lists(contacts),
+            began_at=began_at,
             rng=Random(f"{seed}/callers"),
             log_path=log_path,
         )
@@ -180,6 +185,7 @@ async def _add_agent(center: Center, agent: sample.SampleAgent) -> SignIn:
             (Role.AGENT,),
             seniority=agent.seniority,
             queues=(sample.QUEUE,),
+            team=agent.team,
         ),
         password,
     )
@@ -325,9 +331,14 @@ async def summarize(demo: Demo) -> tuple[dict[str, Any], list[str]]:
         "inbound": summary.count_inbound(await _read_calls(demo.center)),
         "outbound": summary.count_outbound(await demo.manager.attempts(CAMPAIGN)),
     }
+    reported = await _read_reports(demo)
     for _ in range(WRITTEN_TRIES):
-        differences = summary.find_disagreements(told, demo.telephony.count())
-        if not differences:
+        counted = demo.telephony.count()
+        differences = summary.find_disagreements(told, counted)
+        report_differences = summary.find_disagreements(
+            reported, summary.in_reports(counted), by="the reports"
+        )
+        if not differences and not report_differences:
             break
         await asyncio.sleep(POLL_S)
     figures = {
@@ -342,8 +353,20 @@ async def summarize(demo: Demo) -> tuple[dict[str, Any], list[str]]:
         "repairs": sum(demo.center.hub.repairs.values()),
         "stuck_agents": len(_busy(demo)),
         "logs_agree": not differences,
+        "reports_agree": not report_differences,
     }
-    return figures, differences
+    return figures, differences + report_differences
+
+
+async def _read_reports(demo: Demo) -> dict[str, Any]:
+    """The totals of the reports of this run, as the API tells them."""
+    period = demo.began_at, time.time() + 1.0
+    return {
+        "inbound": summary.count_reported_calls(await demo.manager.report("queues", *period)),
+        "outbound": summary.count_reported_attempts(
+            await demo.manager.report("campaigns", *period)
+        ),
+    }
 
 
 async def _read_calls(center: Center) -> list[CallRecord]:

@@ -65,6 +65,11 @@ class SampleAgent(Struct, frozen=True):
     campaign: str = ""
     """The campaign worked for; empty: the service line."""
 
+    @property
+    def team(self) -> str:
+        """Those on the service line are one team, those who work for the campaign another."""
+        return OUTBOUND_TEAM if self.campaign else INBOUND_TEAM
+
 
 class SampleQueue(Struct, frozen=True):
     """Shorter times than in life, so that much is seen in a minute."""
@@ -74,6 +79,7 @@ class SampleQueue(Struct, frozen=True):
     senior_hold_s: float = 5.0
 
 
+INBOUND_TEAM, OUTBOUND_TEAM = "service-line", "outbound"
 SENIOR, JUNIOR = Seniority.SENIOR, Seniority.JUNIOR
 RENEWALS = "renewals"
 AGENTS: tuple[SampleAgent, ...] = (

@@ -54,16 +54,37 @@ def count_outbound(attempts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return {name: counts[name] for name in ("placed", "human", *RESULTS, UNKNOWN)}
 
 
-def find_disagreements(told: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
-    """Figures of the center that the far ends saw differently, in words."""
+def count_reported_calls(report: Mapping[str, Any]) -> dict[str, int]:
+    """The calls of the report of queues, as the API tells of them."""
+    total = report["total"]
+    return {name: total[name] for name in ("offered", "answered", "abandoned")}
+
+
+def count_reported_attempts(report: Mapping[str, Any]) -> dict[str, int]:
+    """The calls of the report of campaigns, as the API tells of them."""
+    total = report["total"]
+    results = {name: total["results"].get(name, 0) for name in RESULTS}
+    return {"placed": total["attempts"], "human": total["people"], **results}
+
+
+def in_reports(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what the far ends saw, that of which the reports tell too: menus and tiers are in none."""
+    inbound = {name: seen["inbound"][name] for name in ("offered", "answered", "abandoned")}
+    return {"inbound": inbound, "outbound": seen["outbound"]}
+
+
+def find_disagreements(
+    told: Mapping[str, Any], seen: Mapping[str, Any], by: str = "the records"
+) -> list[str]:
+    """Figures of the center that the far ends saw differently, in words; ``by``: who told them."""
     found = []
     for name, span in seen.items():
         if isinstance(span, Span):
             if not span.least <= told[name] <= span.most:
                 spanned = span.least if span.least == span.most else f"{span.least} to {span.most}"
-                found.append(f"{name}: {told[name]} by the records, {spanned} by the far ends")
+                found.append(f"{name}: {told[name]} by {by}, {spanned} by the far ends")
         else:
-            found += [f"{name} {text}" for text in find_disagreements(told[name], span)]
+            found += [f"{name} {text}" for text in find_disagreements(told[name], span, by)]
     return found
 
 

@@ -18,6 +18,9 @@ ROW_BYTES_MAX = 32_768
 LINES_OF_A_ROW_MAX = 200
 """A note may hold line breaks; more of them means that a quotation mark is not closed."""
 COLUMNS_MAX = 100
+"""Beside those that a file of rejects has before its own."""
+REASON_PREFIX = "reject_"
+"""Their names begin so."""
 DELIMITERS = (",", ";", "\t")
 
 _QUOTE_HINT = 'Double it ("") and put the whole field into quotation marks, or leave it out.'
@@ -104,7 +107,8 @@ class CsvFile:
             self.header = [name.strip() for name in _split_line(line.text, self._delimiter)]
         except csv.Error:
             raise CannotRead(f"{self.path}, line 1: a quotation mark is not closed.") from None
-        if line.is_cut or len(self.header) > COLUMNS_MAX:
+        own = [name for name in self.header if not name.startswith(REASON_PREFIX)]
+        if line.is_cut or len(own) > COLUMNS_MAX or len(self.header) > 2 * COLUMNS_MAX:
             raise CannotRead(
                 f"{self.path}, line 1: at most {COLUMNS_MAX} columns and {ROW_BYTES_MAX} bytes can "
                 "be read. Leave out what is not needed."

@@ -70,7 +70,7 @@ class PeopleFile(ABC, Generic[Row]):
         """Open the file and read its header. Raises ``CannotRead``."""
         self._csv.__enter__()
         try:
-            self._read_header(self._csv.header)
+            self._read_header([unguarded(name) for name in self._csv.header])
         except BaseException:
             self.close()
             raise

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import fields
 
 from callcenter.documents.rejects import guarded
-from callcenter.domain.report import AgentRow, CampaignRow, QueueRow
+from callcenter.domain.report import AgentRow, CampaignRow, QueueRow, TeamRow
 from callcenter.domain.report_time import local_time
 
 COLUMNS_MAX = 100
@@ -22,7 +22,7 @@ MOMENTS = ("begin", "end", "signed_in_at", "signed_out_at")
 SECONDS_DIGITS = 3
 """Milliseconds: what is behind them is the rest of a division."""
 
-AnyRow = QueueRow | AgentRow | CampaignRow
+AnyRow = QueueRow | AgentRow | TeamRow | CampaignRow
 
 
 def report_csv(kind: type[AnyRow], rows: Sequence[AnyRow], zone: ZoneInfo) -> str:

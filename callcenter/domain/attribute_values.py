@@ -7,6 +7,7 @@ rules, and may be said otherwise by the next version.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from callcenter.domain.conditions import Kind, Value
 from callcenter.domain.customer import Attribute
@@ -30,18 +31,7 @@ def as_kind(value: Attribute | None, kind: Kind) -> Value:
     """The value as this kind; what cannot be read as one counts as not given."""
     if value is None:
         return UNKNOWN[kind]
-    match kind:
-        case Kind.TEXT:
-            return _as_text(value)
-        case Kind.NUMBER:
-            return _as_number(value)
-        case Kind.TRUTH:
-            return value if isinstance(value, bool) else _as_text(value).casefold() in YES
-        case Kind.TEXTS:
-            if isinstance(value, tuple):
-                return value
-            parts = (part.strip() for part in _as_text(value).split(BETWEEN))
-            return tuple(part for part in parts if part)
+    return _READ[kind](value)
 
 
 def _as_text(value: Attribute) -> str:
@@ -52,7 +42,26 @@ def _as_text(value: Attribute) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:.15g}"
 
 
+def _as_truth(value: Attribute) -> bool:
+    return value if isinstance(value, bool) else _as_text(value).casefold() in YES
+
+
+def _as_texts(value: Attribute) -> tuple[str, ...]:
+    if isinstance(value, tuple):
+        return value
+    parts = (part.strip() for part in _as_text(value).split(BETWEEN))
+    return tuple(part for part in parts if part)
+
+
 def _as_number(value: Attribute) -> float:
     if isinstance(value, str):
         return float(value) if _NUMBER.fullmatch(value) else 0.0
     return 0.0 if isinstance(value, tuple) else float(value)
+
+
+_READ: dict[Kind, Callable[[Attribute], Value]] = {
+    Kind.TEXT: _as_text,
+    Kind.NUMBER: _as_number,
+    Kind.TRUTH: _as_truth,
+    Kind.TEXTS: _as_texts,
+}

@@ -23,7 +23,7 @@ class Queue(Struct, frozen=True, omit_defaults=True):
     target_s: float = 20.0
     """The service level's target: a call answered within it was answered in time."""
     senior_hold_s: float = 20.0
-    """How long a gold caller is kept for a senior before any agent of the queue may answer."""
+    """How long at most a caller is held for a senior who is expected, beside an idle junior."""
 
 
 class Center(Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 import rule_engine
@@ -25,6 +26,10 @@ LENGTH_MAX = 1000
 """Characters of one condition: longer ones nobody understands."""
 PARTS_MAX = 100
 """Comparisons, words and values in one condition: a hundredth of a millisecond each."""
+
+
+CONDITIONS_KEPT = 2048
+"""Remembered as read: those of the longest document, and of some that people are trying."""
 
 
 class Kind(StrEnum):
@@ -116,7 +121,18 @@ class Condition:
 
 
 def read_condition(text: str, attributes: Attributes) -> Condition:
-    """Read and check a condition. Raises ``BadCondition`` for the first thing wrong."""
+    """Read and check a condition. Raises ``BadCondition`` for the first thing wrong.
+
+    What was read is remembered: who publishes has had it checked a moment before, and the machine
+    must not read five hundred conditions while calls wait for it.
+    """
+    declared = tuple((owner, tuple(fields.items())) for owner, fields in attributes.items())
+    return _read(text, declared)
+
+
+@lru_cache(maxsize=CONDITIONS_KEPT)
+def _read(text: str, declared: tuple[tuple[str, tuple[tuple[str, Kind], ...]], ...]) -> Condition:
+    attributes = {owner: dict(fields) for owner, fields in declared}
     if len(text) > LENGTH_MAX:
         raise BadCondition(
             f"the condition is longer than {LENGTH_MAX} characters", "Split the rule in two."
@@ -353,19 +369,20 @@ def covers(earlier: Part, later: Part) -> bool:
     return all(any(_implies(branch, wanted) for wanted in early) for branch in late)
 
 
-def _branches(part: Part) -> list[tuple[Comparison, ...]] | None:
+@lru_cache(maxsize=CONDITIONS_KEPT)
+def _branches(part: Part) -> tuple[tuple[Comparison, ...], ...] | None:
     match part:
         case Comparison():
-            return [(part,)]
+            return ((part,),)
         case Always():
-            return [()] if part.truth else []
+            return ((),) if part.truth else ()
     left, right = _branches(part.left), _branches(part.right)
     if left is None or right is None:
         return None
     if isinstance(part, Either):
-        found = [*left, *right]
+        found = (*left, *right)
     else:
-        found = [(*one, *other) for one in left for other in right]
+        found = tuple((*one, *other) for one in left for other in right)
     return found if len(found) <= BRANCHES_MAX else None
 
 

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
-from callcenter.domain.call import Place
 from callcenter.domain.campaign import CampaignSettings, CampaignStep, HopperRow, ListCounts
 from callcenter.domain.center import Center
+from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
 from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.ids import (
     AgentId,
@@ -77,26 +77,6 @@ class Tick(_Event, frozen=True):
 
 
 # --- facts of the PBX --------------------------------------------------------------------------
-
-
-class ChannelTruth(Struct, frozen=True, omit_defaults=True):
-    """One channel as a state reading found it (AMI ``Status`` with variables and
-    ``BridgeList``)."""
-
-    channel: ChannelRef
-    endpoint: str
-    """PJSIP endpoint of the channel's name, e.g. ``1001`` or the trunk's name."""
-    place: Place
-    up: bool = True
-    """False while it rings."""
-    bridge: str = ""
-    """The bridge it talks in; empty in holding bridges."""
-    role: str = ""
-    """CC_ROLE: ``caller``, ``agent``, ``dialed`` or empty for a channel that is not ours."""
-    caller_number: str = ""
-    dialed_number: str = ""
-    entered_at: float = 0.0
-    """When it came in, by the PBX's clock; 0.0 when unknown."""
 
 
 class PbxStateRead(_Event, frozen=True):
@@ -403,7 +383,7 @@ class CampaignStepRequested(_Event, frozen=True):
 
 class ErasureRequested(_Event, frozen=True):
     """A person is being forgotten: these contacts are not to be dialed, the database knows them no
-    more.
+    more, and nobody spoke with these customers last.
 
     It names no number: what is decided here must be decided again when no number is known.
     """
@@ -412,6 +392,7 @@ class ErasureRequested(_Event, frozen=True):
     contacts: tuple[ContactId, ...]
     by: str
     """The account that asks."""
+    customers: tuple[CustomerId, ...] = ()
 
 
 # --- what supervisors ask for --------------------------------------------------------------------

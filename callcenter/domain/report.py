@@ -1,7 +1,7 @@
 """What reports say: the rows, what they are counted from, and the formulas by name. The counting is
 in ``report_counting``; docs/REPORTS.md has the definitions with a worked example.
 
-A row is about one queue, agent or campaign in one interval.
+A row is about one queue, agent, team or campaign in one interval.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
-from callcenter.domain.ids import AgentId, CampaignId, QueueId
+from callcenter.domain.ids import AgentId, CampaignId, QueueId, TeamId
 from callcenter.domain.records import (
     AgentStateRecord,
     CallRecord,
@@ -166,6 +166,36 @@ class AgentRow(Struct, frozen=True):
     dispositions: dict[str, int]
 
 
+class TeamRow(Struct, frozen=True):
+    """What the agents of one team did in one interval: sums of their time cards."""
+
+    team: TeamId
+    """Empty: agents who are in no team."""
+    begin: float
+    end: float
+    agents: int
+    """Different agents who did anything in this interval."""
+    signed_in_s: float
+    ready_s: float
+    offered_s: float
+    """While a call was being offered: reserved and ringing."""
+    talk_s: float
+    wrap_up_s: float
+    not_ready_s: float
+    not_ready: dict[str, float]
+    """Seconds not ready, by reason."""
+    occupancy: float | None
+    """(talk + wrap-up) / (talk + wrap-up + ready + offered)."""
+    offers: int
+    missed: int
+    """Offers that rang out, were rejected or never rang."""
+    conversations: int
+    """Begun in this interval."""
+    aht_s: float | None
+    """Talk and wrap-up for each conversation."""
+    dispositions: dict[str, int]
+
+
 class CampaignRow(Struct, frozen=True):
     """One campaign in one interval."""
 
@@ -192,7 +222,7 @@ class CampaignRow(Struct, frozen=True):
     dispositions: dict[str, int]
 
 
-Row = TypeVar("Row", QueueRow, AgentRow, CampaignRow)
+Row = TypeVar("Row", QueueRow, AgentRow, TeamRow, CampaignRow)
 
 
 class Rows(Struct, Generic[Row], frozen=True):

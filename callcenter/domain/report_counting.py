@@ -1,4 +1,5 @@
-"""Counts reports: takes what was read one by one, in any order, and keeps only the rows.
+"""Counts reports: takes what was read one by one and keeps only the rows. The order is of no
+matter, but that an agent's states come in the order in which they were.
 
 What counts for which interval: a call the one in which it entered its queue, an attempt the one in
 which it was placed, an agent's time the intervals it was spent in.
@@ -6,7 +7,7 @@ which it was placed, an agent's time the intervals it was spent in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar, assert_never
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from msgspec import Struct, field
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
+from callcenter.domain.ids import AgentId, TeamId
 from callcenter.domain.records import (
     AgentStateRecord,
     ConversationRecord,
@@ -31,6 +33,7 @@ from callcenter.domain.report import (
     ReportedCall,
     ReportedWork,
     Rows,
+    TeamRow,
 )
 from callcenter.domain.report_time import BadPeriod, Intervals, Period
 
@@ -61,45 +64,32 @@ class AgentReport:
     """Counts what agents did. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
 
     def __init__(self, period: Period, rows_max: int) -> None:
-        self._table = _Table(period, rows_max, _AgentTally)
+        self._table = _WorkTable(period, rows_max, _AgentTally)
 
     def add(self, record: ReportedWork) -> None:
         """Count a record, as far as it lies in the period."""
-        match record:
-            case AgentStateRecord():
-                self._add_state(record)
-            case OfferRecord():
-                tally = self._table.at(record.agent, record.offered_at)
-                if tally is not None:
-                    tally.offers += 1
-                    tally.missed += record.result in MISSED
-            case ConversationRecord():
-                tally = self._table.at(record.agent, record.began_at)
-                if tally is not None:
-                    tally.conversations += 1
-            case DispositionRecord():
-                tally = self._table.at(record.agent, record.at)
-                if tally is not None:
-                    _count(tally.dispositions, record.code, 1)
-            case _:
-                assert_never(record)
+        self._table.count(record.agent, record)
 
     def rows(self) -> Rows[AgentRow]:
         """What was counted."""
         return self._table.rows()
 
-    def _add_state(self, record: AgentStateRecord) -> None:
-        if record.state is not AgentState.SIGNED_OUT:
-            for tally, seconds in self._table.over(record.agent, record.began_at, record.ended_at):
-                tally.spend(record, seconds)
-            return
-        came = self._table.at(record.agent, record.ended_at)
-        if came is not None:
-            came.sign_in(record.ended_at)
-        # An agent who was never there before has been signed out since 0.0: that was no sign-out.
-        went = self._table.at(record.agent, record.began_at) if record.began_at else None
-        if went is not None:
-            went.sign_out(record.began_at)
+
+class TeamReport:
+    """Counts what agents did, by team. ``teams``: agent -> team; who is not in it, or whose team
+    is empty, counts under the empty name. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
+
+    def __init__(self, period: Period, teams: Mapping[AgentId, TeamId], rows_max: int) -> None:
+        self._table = _WorkTable(period, rows_max, _TeamTally)
+        self._teams = teams
+
+    def add(self, record: ReportedWork) -> None:
+        """Count a record, as far as it lies in the period."""
+        self._table.count(self._teams.get(record.agent, ""), record)
+
+    def rows(self) -> Rows[TeamRow]:
+        """What was counted."""
+        return self._table.rows()
 
 
 class CampaignReport:
@@ -177,6 +167,56 @@ class _Table(Generic[Tally]):
         return tally
 
 
+class _WorkTable(_Table["_AgentTally | _TeamTally"]):
+    """The tallies of what agents did, each under the agent's own name or the team's."""
+
+    def __init__(
+        self, period: Period, rows_max: int, make: Callable[[], _AgentTally | _TeamTally]
+    ) -> None:
+        super().__init__(period, rows_max, make)
+        self._at_work_until: dict[AgentId, float] = {}
+        """When the last state of an agent who was signed in ended."""
+
+    def count(self, name: str, record: ReportedWork) -> None:
+        """Count a record under this name."""
+        match record:
+            case AgentStateRecord():
+                if record.state is AgentState.SIGNED_OUT:
+                    self._count_absence(name, record)
+                else:
+                    self._at_work_until[record.agent] = record.ended_at
+                    for tally, seconds in self.over(name, record.began_at, record.ended_at):
+                        tally.note(record.agent)
+                        tally.spend(record, seconds)
+            case OfferRecord():
+                for tally in self._of(name, record.agent, record.offered_at):
+                    tally.offers += 1
+                    tally.missed += record.result in MISSED
+            case ConversationRecord():
+                for tally in self._of(name, record.agent, record.began_at):
+                    tally.conversations += 1
+            case DispositionRecord():
+                for tally in self._of(name, record.agent, record.at):
+                    _count(tally.dispositions, record.code, 1)
+            case _:
+                assert_never(record)
+
+    def _count_absence(self, name: str, record: AgentStateRecord) -> None:
+        for tally in self._of(name, record.agent, record.ended_at):
+            tally.sign_in(record.ended_at)
+        # An agent is signed out from the moment the account was made: nobody went then.
+        if self._at_work_until.get(record.agent) == record.began_at:
+            for tally in self._of(name, record.agent, record.began_at):
+                tally.sign_out(record.began_at)
+
+    def _of(self, name: str, agent: AgentId, moment: float) -> Iterator[_AgentTally | _TeamTally]:
+        """The tally at a moment, if that is in the period."""
+        tally = self.at(name, moment)
+        if tally is not None:
+            tally.note(agent)
+            yield tally
+
+
 # --- the counts of one row -----------------------------------------------------------------------
 
 
@@ -250,7 +290,11 @@ class _QueueTally(Struct):
         )
 
 
-class _AgentTally(Struct):
+class _WorkTally(Struct):
+    """Without a row of its own."""
+
+    agents: dict[AgentId, None] = field(default_factory=dict)
+    """Whose work it is."""
     signed_in_at: float = 0.0
     signed_out_at: float = 0.0
     ready_s: float = 0.0
@@ -262,6 +306,9 @@ class _AgentTally(Struct):
     missed: int = 0
     conversations: int = 0
     dispositions: dict[str, int] = field(default_factory=dict)
+
+    def note(self, agent: AgentId) -> None:
+        self.agents[agent] = None
 
     def spend(self, record: AgentStateRecord, seconds: float) -> None:
         match record.state:
@@ -282,7 +329,8 @@ class _AgentTally(Struct):
     def sign_out(self, at: float) -> None:
         self.signed_out_at = max(self.signed_out_at, at)
 
-    def add_all(self, other: _AgentTally) -> None:
+    def add_all(self, other: _WorkTally) -> None:
+        self.agents.update(other.agents)
         self.sign_in(other.signed_in_at or self.signed_in_at)
         self.sign_out(other.signed_out_at)
         self.ready_s += other.ready_s
@@ -296,7 +344,8 @@ class _AgentTally(Struct):
         self.conversations += other.conversations
         _count_all(self.dispositions, other.dispositions)
 
-    def row(self, name: str, begin: float, end: float) -> AgentRow:
+    def card(self, name: str, begin: float, end: float) -> AgentRow:
+        """As if one agent had done all of it."""
         not_ready_s = 0.0
         for seconds in self.not_ready.values():
             not_ready_s += seconds
@@ -321,6 +370,35 @@ class _AgentTally(Struct):
             conversations=self.conversations,
             aht_s=_share(busy_s, self.conversations),
             dispositions=_in_order(self.dispositions),
+        )
+
+
+class _AgentTally(_WorkTally):
+    def row(self, name: str, begin: float, end: float) -> AgentRow:
+        return self.card(name, begin, end)
+
+
+class _TeamTally(_WorkTally):
+    def row(self, name: str, begin: float, end: float) -> TeamRow:
+        card = self.card(name, begin, end)
+        return TeamRow(
+            team=name,
+            begin=begin,
+            end=end,
+            agents=len(self.agents),
+            signed_in_s=card.signed_in_s,
+            ready_s=card.ready_s,
+            offered_s=card.offered_s,
+            talk_s=card.talk_s,
+            wrap_up_s=card.wrap_up_s,
+            not_ready_s=card.not_ready_s,
+            not_ready=card.not_ready,
+            occupancy=card.occupancy,
+            offers=card.offers,
+            missed=card.missed,
+            conversations=card.conversations,
+            aht_s=card.aht_s,
+            dispositions=card.dispositions,
         )
 
 

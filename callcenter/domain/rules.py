@@ -81,7 +81,7 @@ class Overflow(Struct, frozen=True, omit_defaults=True):
     """Where a call goes on when one of these comes true; a condition that is not set never does."""
 
     queue: QueueId
-    """Also agents of this queue may answer from then on; the place is kept."""
+    """Agents of this queue answer from then on; the place is kept. A call does not go back."""
     after_s: float = 0.0
     """It has waited so long."""
     longer_than: int = 0

@@ -137,7 +137,7 @@ class Erasure:
         await self._wait_for_answers()
         state = self._center.state
         contacts = contacts_in_hoppers(state, person.numbers, person.customers)
-        await self._center.ask(ErasureRequested(request, contacts, by))
+        await self._center.ask(ErasureRequested(request, contacts, by, person.customers))
         await self._records_written()
         self._refuse_unless_erasable(person)  # who calls just now is in the journal again
         await self._center.erase_numbers(

@@ -7,9 +7,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
-from callcenter.domain.ids import AgentId, CampaignId, QueueId
-from callcenter.domain.report import AgentRow, CampaignRow, Measures, QueueRow, Rows
-from callcenter.domain.report_counting import AgentReport, CampaignReport, QueueReport
+from callcenter.domain.ids import AgentId, CampaignId, QueueId, TeamId
+from callcenter.domain.report import AgentRow, CampaignRow, Measures, QueueRow, Rows, TeamRow
+from callcenter.domain.report_counting import (
+    AgentReport,
+    CampaignReport,
+    QueueReport,
+    TeamReport,
+)
 from callcenter.domain.report_time import Period
 from callcenter.service.ports import ReportSource
 
@@ -27,7 +32,7 @@ class Reports:
     """Makes reports of one source.
 
     Each raises ``BadPeriod`` for more than ``rows_max`` rows, ``ReportsBusy``, and what the source
-    raises. ``only`` is the one queue, agent or campaign that is wanted; empty: all.
+    raises. ``only`` is the one queue, agent, team or campaign that is wanted; empty: all.
     """
 
     def __init__(self, source: ReportSource) -> None:
@@ -48,6 +53,14 @@ class Reports:
         report = AgentReport(period, rows_max)
         pieces = self._source.work(period.since, period.until)
         await self._count(pieces, report.add, lambda work: only in ("", work.agent))
+        return await asyncio.to_thread(report.rows)
+
+    async def teams(self, period: Period, rows_max: int, only: TeamId = "") -> Rows[TeamRow]:
+        """What agents did, by the team that each is in now."""
+        teams = await self._source.teams()
+        report = TeamReport(period, teams, rows_max)
+        pieces = self._source.work(period.since, period.until)
+        await self._count(pieces, report.add, lambda work: only in ("", teams.get(work.agent, "")))
         return await asyncio.to_thread(report.rows)
 
     async def campaigns(

@@ -15,8 +15,9 @@ from callcenter.service.ports import Clock
 
 DAY_S = 86_400.0
 EVERY_S = DAY_S
-FIRST_S = 60.0
-"""After a start, which has more urgent things to do."""
+FIRST_S = 600.0
+"""After a start, which has more urgent things to do. What led up to trouble soon after a start is
+then still in the journal as it was."""
 AGAIN_S = 600.0
 """After a day's work that failed: the database was away, or the disk full."""
 

@@ -23,14 +23,8 @@ from callcenter.domain.events import Request, RulesPublished
 from callcenter.domain.ids import QueueId, RequestId
 from callcenter.domain.rules import DEFAULT_RULES, Rules
 from callcenter.domain.step import Reply
-from callcenter.service.ports import (
-    Clock,
-    NewRules,
-    Overloaded,
-    RulesDocument,
-    RulesVersion,
-    VersionStore,
-)
+from callcenter.service.ports import Clock, Overloaded
+from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion, VersionStore
 from routing.rule_checks import Staff
 
 DEFAULT_TEXT = """\

@@ -80,6 +80,8 @@ class Setting(Struct, frozen=True):
     campaigns: tuple[CampaignSettings, ...] = ()
     """Started at once."""
     leader: tuple[str, str] = ("leader", "secret")
+    fence: tuple[str, str] | None = None
+    """The account that ends an old leader's sessions; None: there never is another process."""
     pbx: str = "main"
     kill_every_s: float = 0.0
     """Mean time between two deaths of the service; 0: it lives."""
@@ -101,7 +103,12 @@ class SimulatedDay:
         self.tail: deque[tuple[int, float, e.Event]] = deque(maxlen=TAIL_STEPS)
         """The last steps, for the story of a break: position, time and event."""
         self.link = DayLink(
-            setting.pbx, world, setting.leader, self.put, lambda reason: self.lose_link(reason)
+            setting.pbx,
+            world,
+            setting.leader,
+            self.put,
+            lambda reason: self.lose_link(reason),
+            setting.fence,
         )
         self.is_alive = False
         """Whether the service's process runs."""

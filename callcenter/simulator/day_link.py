@@ -20,6 +20,7 @@ from callcenter.pbx.ami.commands import (
     actions_for,
     is_done_already,
 )
+from callcenter.pbx.ami.fence import find_sessions
 from callcenter.pbx.ami.state_reading import STATUS_VARIABLES, bridges_read, channel_read
 from callcenter.pbx.ami.translate import WANTED, Malformed, translate
 from callcenter.pbx.ami.wire import (
@@ -27,6 +28,7 @@ from callcenter.pbx.ami.wire import (
     AmiParser,
     InvalidActionError,
     encode_action,
+    every,
     first,
     is_refusal,
     pairs_of,
@@ -68,6 +70,7 @@ class DayLink:
         leader: tuple[str, str],
         put: Callable[[e.Event], None],
         on_lost: Callable[[str], None],
+        fence: tuple[str, str] | None = None,
     ) -> None:
         self.silence = Silence.NONE
         self.names: dict[str, str] = {}
@@ -81,6 +84,7 @@ class DayLink:
         self._pbx = pbx
         self._world = world
         self._leader = leader
+        self._fence = fence
         self._put = put
         self._on_lost = on_lost
         self._session: int | None = None
@@ -88,6 +92,7 @@ class DayLink:
         self._waiting: dict[str, Said] = {}
         self._rows: dict[str, list[AmiMessage]] = {}
         self._actions = 0
+        self._successor: DayLink | None = None
 
     @property
     def is_up(self) -> bool:
@@ -95,13 +100,44 @@ class DayLink:
         return self._session is not None
 
     def connect(self) -> None:
-        """Open a session and log in."""
+        """End the sessions of whoever led before, open one and log in; refused, there is none."""
         self.sessions += 1
+        self._kick_leaders()
         self._session = self._world.connect(self._world.now)
         self._parser = _make_parser()
         self.silence = Silence.NONE
         user, secret = self._leader
-        self.act({"Action": "Login", "Username": user, "Secret": secret})
+        answers: list[AmiMessage] = []
+        self.act({"Action": "Login", "Username": user, "Secret": secret}, answers.append)
+        if not answers or is_refusal(answers[0]):
+            self.close()
+
+    def _kick_leaders(self) -> None:
+        """What ``callcenter.pbx.ami.fence`` does in time."""
+        if self._fence is None:
+            return
+        fence = DayLink(
+            self._pbx, self._world, self._fence, lambda event: None, lambda reason: None
+        )
+        fence.connect()
+        for descriptor in find_sessions(fence.run("manager show connected"), self._leader[0]):
+            fence.run(f"manager kick session {descriptor}")
+        fence.close()
+
+    def run(self, command: str) -> list[str]:
+        """Run a command of the command line; returns its lines."""
+        answers: list[AmiMessage] = []
+        self.act({"Action": "Command", "Command": command}, answers.append)
+        return [line for answer in answers for line in every(answer, "Output")]
+
+    def hand_over(self) -> DayLink:
+        """A link of another process. This one's session stays open until the PBX ends it."""
+        other = DayLink(self._pbx, self._world, self._leader, self._put, self._on_lost, self._fence)
+        other.sessions, other.malformed = self.sessions, self.malformed
+        other.on_event = self.on_event
+        self._put, self._on_lost = (lambda event: None), (lambda reason: None)
+        self._successor = other
+        return other
 
     def close(self) -> None:
         """The session is over, whoever ended it; what was asked is not answered any more."""
@@ -169,8 +205,9 @@ class DayLink:
         wire: list[bytes] = []
         for session, message in deliveries:
             if session != self._session:
-                continue
-            if message is None:
+                if self._successor is not None:  # whatever one session causes, all are told
+                    self._successor.hear([Delivery(session, message)])
+            elif message is None:
                 self.receive(wire)
                 wire = []
                 self._on_lost("closed by the PBX")

@@ -123,6 +123,26 @@ CHAIN_GAP_S = (0.5, 12.0)
 """Between two stops of a chain, and between two repairs."""
 
 
+ACTION_S = 5.0
+"""How long an answer of AMI is waited for (``Timings.action_s``)."""
+NOTICED_S = (5.0, 10.0)
+"""A dead link is noticed when a ping, every five seconds, is not answered for five
+(``Timings.ping_every_s``, ``ping_s``)."""
+RETRY_S = 1.0
+"""Between two tries to connect."""
+LATE_S = (0.01, 4.0)
+SWAPPED_S = (0.001, 0.05)
+JUMP_S = (0.1, 2000.0)
+"""By how much the clock is set wrong."""
+OF_THE_WORLD = (
+    "card_not_shown",
+    "customer_lookup_failed",
+    "hopper_not_filled",
+    "menu_failed",
+)
+"""Faults that the machine notes of what goes wrong around it; all others are its own."""
+
+
 class Fault(Struct, frozen=True):
     """One thing that goes wrong."""
 

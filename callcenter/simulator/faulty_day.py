@@ -18,6 +18,7 @@ from callcenter.domain.records import AttemptRecord, CallRecord, FaultRecord, Re
 from callcenter.domain.step import Entry, Step
 from callcenter.service.executor import LOOK_UP_DEADLINE_S, REFILL_DEADLINE_S
 from callcenter.service.hub import NEEDS_SYNC
+from callcenter.simulator import faults as wrong
 from callcenter.simulator.agreement import find_disagreement
 from callcenter.simulator.carrier import CarrierMix
 from callcenter.simulator.contact_list import ContactList
@@ -28,8 +29,10 @@ from callcenter.simulator.dialed import Behaviour
 from callcenter.simulator.doom import AIMS, DOOM_STEPS_MAX, Doom
 from callcenter.simulator.faults import NOISE_PER_HOUR, Fault, FaultKind, mangle
 from callcenter.simulator.messages import Message, encode
+from callcenter.simulator.stale_leader import StaleLeader, StaleLeaders
 from callcenter.simulator.timers import Timer
 from callcenter.simulator.world import World
+from callcenter.storage.memory import MemoryRecords
 
 K = FaultKind
 
@@ -44,29 +47,10 @@ READING_S = (0.06, 1.0)
 before it."""
 AGREE_S = 3.0
 """Between two looks at whether they do: whatever is under way is over by the second."""
-ACTION_S = 5.0
-"""How long an answer of AMI is waited for (``Timings.action_s``)."""
-NOTICED_S = (5.0, 10.0)
-"""A dead link is noticed when a ping, every five seconds, is not answered for five
-(``Timings.ping_every_s``, ``ping_s``)."""
-RETRY_S = 1.0
-"""Between two tries to connect."""
-LATE_S = (0.01, 4.0)
-SWAPPED_S = (0.001, 0.05)
-JUMP_S = (0.1, 2000.0)
-"""By how much the clock is set wrong."""
 BACK_S = (0.1, 10.0)
 """Until a browser is there again after the service has come back."""
 RELOAD_S = 20.0
 """How often agents look whether something is to be clicked again."""
-
-OF_THE_WORLD = (
-    "card_not_shown",
-    "customer_lookup_failed",
-    "hopper_not_filled",
-    "menu_failed",
-)
-"""Faults that the machine notes of what goes wrong around it; all others are its own."""
 
 
 class FaultyDay(SimulatedDay):
@@ -91,6 +75,8 @@ class FaultyDay(SimulatedDay):
         """What is kept for ever of attempts, by id: exactly one for each."""
         self.ordered: dict[str, None] = {}
         """Legs and attempts of which the journal knows that they were to be dialed."""
+        self.database = MemoryRecords()
+        """What is asked for reports: told of every entry, after a start of all once more."""
         self.problems: list[str] = []
         """Found broken outside of a step; told with the next one."""
         self._clock_offset_s = 0.0
@@ -105,6 +91,7 @@ class FaultyDay(SimulatedDay):
         """Agents whose browsers are cut off or closed."""
         self._open: dict[str, None] = {}
         """Agents whose desktop the service knows to be open."""
+        self._stale = StaleLeaders(setting.seed)
         self._doom: Doom | None = None
         """The death that the service awaits."""
         self._journal = DayJournal(empty_state(day_name(setting.seed)).encode())
@@ -146,7 +133,7 @@ class FaultyDay(SimulatedDay):
                     return
                 self._doom = Doom(fault, rng.choice(AIMS), rng.randrange(DOOM_STEPS_MAX))
             case K.CLOCK_JUMP:
-                least, most = JUMP_S
+                least, most = wrong.JUMP_S
                 jump_s = rng.choice((-1, 1)) * least * (most / least) ** rng.random()
                 self._set_clock(jump_s)
                 self.after(lasts_s, lambda: self._set_clock(-jump_s))
@@ -195,9 +182,17 @@ class FaultyDay(SimulatedDay):
         if not self.is_alive or self.link.is_up:
             return
         if self.world.now < self._blocked_until:
-            self.after(RETRY_S, self.connect)
-        else:
-            super().connect()
+            self.after(wrong.RETRY_S, self.connect)
+            return
+        super().connect()
+        if not self.link.is_up:
+            self.after(wrong.RETRY_S, self.connect)
+            return
+        for stale, wakes_s in self._stale.take():
+            self.after(wakes_s, partial(self._wake, stale))
+
+    def _wake(self, stale: StaleLeader) -> None:
+        self.problems += stale.wake(self.service_time)
 
     def _block_link(self, until: float) -> None:
         self._blocked_until = max(self._blocked_until, until)
@@ -209,7 +204,7 @@ class FaultyDay(SimulatedDay):
             self._noticing.cancel()
         for command in list(self._unanswered):
             self._give_up(command)
-        self.after(RETRY_S, self.connect)
+        self.after(wrong.RETRY_S, self.connect)
 
     def _fall_silent(self, fault: Fault, rng: Random) -> None:
         self._block_link(fault.until)
@@ -217,13 +212,13 @@ class FaultyDay(SimulatedDay):
             return
         self.link.silence = rng.choice((Silence.ANSWERS, Silence.BOTH))
         self._noticing = self.after(
-            rng.uniform(*NOTICED_S), lambda: self.lose_link("no answer to a ping")
+            rng.uniform(*wrong.NOTICED_S), lambda: self.lose_link("no answer to a ping")
         )
 
     def leave_unanswered(self, command: c.Command) -> None:
         """Nobody can say what became of this command."""
         self._unanswered[command.id] = None
-        self.after(ACTION_S, lambda: self._give_up(command.id))
+        self.after(wrong.ACTION_S, lambda: self._give_up(command.id))
 
     def _give_up(self, command: str) -> None:
         if command in self._unanswered:
@@ -247,7 +242,7 @@ class FaultyDay(SimulatedDay):
             case K.EVENT_MALFORMED:
                 return [mangle(message, rng)]
             case _:
-                late_s = LATE_S if fault.kind is K.EVENT_LATE else SWAPPED_S
+                late_s = wrong.LATE_S if fault.kind is K.EVENT_LATE else wrong.SWAPPED_S
                 self._deliver_late(wire, rng.uniform(*late_s))
                 return []
 
@@ -313,6 +308,11 @@ class FaultyDay(SimulatedDay):
         super().step_one(event, now, release=is_released)
         if is_last:
             self._doom = None
+            if fault.kind is K.SERVICE_KILLED:
+                unsent = () if is_released else self._journal.entries[-1].commands
+                self.link = self._stale.may_stand_still(
+                    fault.index, self.machine, self.link, unsent
+                )
             self.kill()
             if fault.kind is K.POWER_CUT:
                 self._journal.cut_power(self._rng_of(fault))
@@ -350,6 +350,7 @@ class FaultyDay(SimulatedDay):
         self._keep(self._journal.sync())
 
     def _keep(self, entries: list[Entry]) -> None:
+        self.database.feed(entries)
         for entry in entries:
             self.note_attempts(entry)
             for record in entry.records:
@@ -379,6 +380,7 @@ class FaultyDay(SimulatedDay):
         """Replay what came since the last snapshot, as a start does."""
         machine = self._journal.replay()
         self._keep(self._journal.sync())
+        self.database.feed(self._journal.entries)  # what a start cannot know to be there
         self._clock_at = self.world.now + self._clock_offset_s
         self._time = max(machine.state.now, self._clock_at)
         return machine
@@ -408,7 +410,7 @@ class FaultyDay(SimulatedDay):
 
     def is_allowed(self, fault: FaultRecord) -> bool:
         """What the machine notes of the world is no break, once anything has gone wrong there."""
-        return bool(self.done) and fault.kind in OF_THE_WORLD
+        return bool(self.done) and fault.kind in wrong.OF_THE_WORLD
 
     # --- database and directory -----------------------------------------------------------------
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from callcenter.domain.customer import Tier
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX
 from callcenter.pbx.ami.translate import WANTED
+from callcenter.simulator.caps import find_over_caps
 from callcenter.simulator.contact_list import ContactList
 from callcenter.simulator.day import Broken, Setting
 from callcenter.simulator.desktops import DesktopHabits
@@ -25,7 +26,7 @@ from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.faults import KINDS, Fault, FaultKind, plan_faults
 from callcenter.simulator.faulty_day import FaultyDay
 from callcenter.simulator.people import Customer, PhoneHabits, Population
-from callcenter.simulator.sessions import leader_account
+from callcenter.simulator.sessions import fence_account, leader_account
 from callcenter.simulator.shrinking import Shrunk, shrink
 from callcenter.simulator.stage import Deed
 from callcenter.simulator.world import World
@@ -49,6 +50,7 @@ QUIET_S = 240.0
 """After the last call: wrap-ups end, lines are open again."""
 GOOD_BYE_KEY = "9"
 
+T = TypeVar("T")
 Progress = Callable[[FaultyDay], None]
 
 FLOW = Flow(
@@ -97,6 +99,9 @@ class Scenario(Struct, frozen=True):
     """``none``, ``some`` or ``all``."""
     review_every_s: float = REVIEW_EVERY_S
     """How often the machine reads the PBX by itself."""
+    contacts: int = 0
+    """How many are on the campaign's list; 0: more than can be dialed. Few are dialed again and
+    again."""
 
     def plan(self) -> tuple[Fault, ...]:
         """Everything that goes wrong."""
@@ -150,7 +155,7 @@ def make_day(
         scenario.seed,
         BEGIN,
         PbxSettings(phones=tuple(phones), told=frozenset(WANTED)),
-        (leader_account("secret"),),
+        (leader_account("secret"), fence_account("secret")),
         phones=phones,
     )
     center = Center(
@@ -170,12 +175,13 @@ def make_day(
     agents = tuple(_agent(n, phone, n < dialers) for n, phone in enumerate(phones))
     tiers = {f"+354555{n:04d}": tuple(Tier)[n % 3] for n in range(20 * scenario.agents)}
     contacts = ContactList()
-    wanted = round(CONTACTS_PER_AGENT_HOUR * dialers * scenario.hours) + 100
+    wanted = scenario.contacts or round(CONTACTS_PER_AGENT_HOUR * dialers * scenario.hours) + 100
     zones = ("Atlantic/Reykjavik",)
     contacts.add(
         CAMPAIGN.id, tuple(HopperRow(str(n), f"+3546{n:06}", zones) for n in range(wanted))
     )
-    setting = Setting(scenario.seed, center, agents, tiers, (CAMPAIGN,) if dialers else ())
+    campaigns = (CAMPAIGN,) if dialers else ()
+    setting = Setting(scenario.seed, center, agents, tiers, campaigns, fence=("fence", "secret"))
     day = kind(setting, world, contacts, faults)
     world.open_lines(
         Population(
@@ -291,7 +297,39 @@ def find_at_end(day: FaultyDay) -> list[str]:
         *(f"{one} was dialed, and no entry says so" for one in ours if one not in day.ordered),
         *(f"{one} was dialed and has no result" for one in dialed if one not in day.attempts),
         *(f"{who} was hung up on" for who in find_lost(day)),
+        *find_over_caps(
+            day.world.dialed,
+            {record.channel.id: record for record in day.attempts.values()},
+            CAMPAIGN.retries,
+            is_clock_true=not day.done[FaultKind.CLOCK_JUMP],
+        ),
+        *_compare_database(day),
     ]
+
+
+def _compare_database(day: FaultyDay) -> list[str]:
+    """Where the database's counts are not those of the journal."""
+    kept = _get(day.database.counts())
+    counts: tuple[tuple[str, object, object], ...] = (
+        ("calls", kept.calls, day.calls),
+        ("attempts", sum(kept.attempts.values()), len(day.attempts)),
+        ("faults", kept.faults, dict(day.faulted)),
+        ("repairs", kept.repairs, dict(day.repaired)),
+    )
+    return [
+        f"the database has {there} {name}, the journal {ours}"
+        for name, there, ours in counts
+        if there != ours
+    ]
+
+
+def _get(answer: Coroutine[Any, Any, T]) -> T:
+    """What a database in memory, which never waits, answers."""
+    try:
+        answer.send(None)
+    except StopIteration as done:
+        return cast(T, done.value)
+    raise AssertionError("the database in memory waits for something")
 
 
 def _is_ours(channel: str) -> bool:

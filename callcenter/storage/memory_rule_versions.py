@@ -6,7 +6,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from callcenter.domain.ids import RequestId
-from callcenter.service.ports import NewRules, RulesConflict, RulesDocument, RulesVersion
+from callcenter.service.version_store import NewRules, RulesConflict, RulesDocument, RulesVersion
 from callcenter.storage.stores import limited
 
 

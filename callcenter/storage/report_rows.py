@@ -6,7 +6,7 @@ A report may be about millions of calls: they come in pieces, and nothing is kep
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import fields
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
-from callcenter.domain.ids import AgentId, CallId
+from callcenter.domain.ids import AgentId, CallId, TeamId
 from callcenter.domain.records import (
     AgentStateRecord,
     AttemptRecord,
@@ -132,6 +132,13 @@ class StoredReports:
                     for row in rows
                 ]
 
+    async def teams(self) -> Mapping[AgentId, TeamId]:
+        """The team of every agent who is in one now, disabled accounts too."""
+        columns = tables.accounts.c
+        query = select(columns.id, columns.team).where(columns.team != "")
+        async with self._database.reading() as connection:
+            return {row.id: row.team for row in await connection.execute(query)}
+
     async def work(
         self, since: float, until: float
     ) -> AsyncGenerator[Sequence[ReportedWork], None]:
@@ -158,7 +165,7 @@ class StoredReports:
                 # In the order of the record's fields: made so, a row costs a tenth of ``from_row``.
                 columns = [table.c[field.name] for field in fields(kind)]
                 query = _in_order(select(*columns).where(*conditions), table)
-                make: Callable[..., ReportedWork] = _state if kind is AgentStateRecord else kind
+                make: Callable[..., ReportedWork] = _MADE_BY.get(kind, kind)
                 async for rows in _pieces(connection, query):
                     yield [make(*row) for row in rows]
 
@@ -167,11 +174,33 @@ def _state(agent: str, state: str, reason: str, began_at: float, ended_at: float
     return AgentStateRecord(agent, AgentState(state), reason, began_at, ended_at)
 
 
-class MemoryReports:
-    """The ``ReportSource`` of records in memory, which must be in the journal's order."""
+def _offer(*values: Any) -> ReportedWork:
+    *others, score = values
+    return OfferRecord(*others, tuple(score))
 
-    def __init__(self, records: Sequence[Record]) -> None:
+
+_MADE_BY: dict[type[Any], Callable[..., ReportedWork]] = {
+    AgentStateRecord: _state,
+    OfferRecord: _offer,
+}
+"""Of kinds with a field that a row holds otherwise."""
+
+
+class MemoryReports:
+    """The ``ReportSource`` of records in memory, which must be in the journal's order.
+
+    ``teams``: agent -> team.
+    """
+
+    def __init__(
+        self, records: Sequence[Record], teams: Mapping[AgentId, TeamId] | None = None
+    ) -> None:
         self._records = records
+        self._teams = teams or {}
+
+    async def teams(self) -> Mapping[AgentId, TeamId]:
+        """The team of every agent who is in one now."""
+        return self._teams
 
     async def calls(
         self, since: float, until: float

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.domain.rules import Rules
-from callcenter.service.ports import NewRules, RulesConflict, RulesDocument, RulesVersion
+from callcenter.service.version_store import NewRules, RulesConflict, RulesDocument, RulesVersion
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import storable
 from callcenter.storage.stores import limited

@@ -256,7 +256,7 @@ def _decode_manifest(path: Path, data: bytes) -> Manifest:
                 "Restore it with the version that made it."
             )
         return msgspec.json.decode(data, type=Manifest)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise ArchiveRefused(f"{path}: the manifest cannot be read ({problem}).") from problem
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -22,11 +22,14 @@ from callcenter.domain.records import (
     Record,
 )
 from callcenter.domain.report import ReportedAttempt, ReportedCall
-from callcenter.service.ports import ReportSource
+from callcenter.installation import make_accounts
+from callcenter.service.ports import ReportSource, Role
 from callcenter.storage import report_rows
 from callcenter.storage.projector import Projector
 from callcenter.storage.report_rows import MemoryReports, StoredReports
+from callcenter.storage.stores import AccountSettings
 from tests.unit.storage.databases import ALL_KINDS, Place, new_database, place_of
+from tests.unit.storage.people import CHEAP, PASSWORD
 from tests.unit.storage.samples import T0, make_attempt, make_call, make_entry
 
 DEADLINE_S = 20.0
@@ -34,18 +37,22 @@ END = T0 + 86_400.0
 WRAP_UP = AgentState.WRAP_UP
 
 T = TypeVar("T")
-Make = Callable[[Sequence[Record]], Any]
+Make = Callable[..., Any]
 
 
 @asynccontextmanager
 async def provide_source(
-    place: Place | None, records: Sequence[Record]
+    place: Place | None, records: Sequence[Record], teams: Mapping[str, str] | None = None
 ) -> AsyncIterator[ReportSource]:
-    """A source of these records, each led to by an entry of its own; without a place in memory."""
+    """A source of these records, each led to by an entry of its own, with these agents in these
+    teams; without a place in memory."""
     if place is None:
-        yield MemoryReports(records)
+        yield MemoryReports(records, teams)
         return
     async with new_database(place) as database:
+        accounts = make_accounts(database, CHEAP)
+        for agent, team in (teams or {}).items():
+            await accounts.add(AccountSettings(agent, agent, (Role.AGENT,), team=team), PASSWORD)
         projector = Projector(database, "j", lambda _position: (), gather_s=0.0)
         task = asyncio.create_task(projector.run())
         projector.feed([make_entry(n, record) for n, record in enumerate(records, 1)])
@@ -65,7 +72,7 @@ async def read(pieces: AsyncGenerator[Sequence[T], None]) -> list[T]:
 @pytest.fixture(params=ALL_KINDS)
 def source_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Make:
     place = None if request.param == "memory" else place_of(request, tmp_path_factory)
-    return lambda records: provide_source(place, records)
+    return lambda records, teams=None: provide_source(place, records, teams)
 
 
 def answered(call: str, entered: float, **changes: Any) -> CallRecord:
@@ -204,3 +211,9 @@ async def test_an_empty_source_has_nothing(source_of: Make) -> None:
         assert await read(source.calls(0.0, END)) == []
         assert await read(source.attempts(0.0, END)) == []
         assert await read(source.work(0.0, END)) == []
+
+
+async def test_the_team_of_every_agent_is_known(source_of: Make) -> None:
+    teams = {"ana": "north", "ben": "south", "cas": "north"}
+    async with source_of((), teams) as source:
+        assert await source.teams() == teams

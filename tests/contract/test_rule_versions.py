@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from callcenter.documents.files import config_path
 from callcenter.documents.rules import load_rules
 from callcenter.domain.rules import Rule, Rules, Treatment
-from callcenter.service.ports import NewRules, RulesConflict, RulesDocument, VersionStore
+from callcenter.service.version_store import NewRules, RulesConflict, RulesDocument, VersionStore
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.rule_versions import StoredRuleVersions
 from tests.unit.storage.databases import Place, new_database

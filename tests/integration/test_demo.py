@@ -6,13 +6,16 @@ import asyncio
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 
 from callcenter.cli.demo import MARK, greeting
@@ -21,8 +24,29 @@ from callcenter.demo.arrivals import SampleCaller
 from callcenter.demo.run import Demo, make_people, open_demo
 from callcenter.demo.screen import draw
 from callcenter.demo.telephony import SimulatedTelephony
+from callcenter.installation import journal_folder
+from callcenter.journal.pinned import PinnedFolder, read_after
 from callcenter.simulator.asterisk_instance import free_port
+from callcenter.storage.database import Database
+from callcenter.storage.record_check import (
+    RECORD_TABLES,
+    Range,
+    compare_records,
+    read_positions,
+)
+from callcenter.upkeep.records import check_records, project
+from tests.far_ends.postgresql_server import PostgresqlServer
+from tests.unit.storage.databases import (
+    STORED_KINDS,
+    Place,
+    new_database,
+    open_database,
+    outsider,
+    place_of,
+    url_of,
+)
 
+OF_THE_DAY_BEFORE = "of-the-day-before"
 LIMIT_S = 180
 """For a demo of 20 s on a busy machine."""
 CARD_S = 30.0
@@ -64,27 +88,34 @@ def check(summary: dict[str, Any]) -> None:
     assert outbound["placed"] == sum(ended)
     assert (summary["faults"], summary["repairs"], summary["stuck_agents"]) == (0, 0, 0)
     assert summary["logs_agree"]
+    assert summary["reports_agree"]
     assert summary["replay_equal"]
 
 
-def test_the_demo_begins_anew_in_its_folder_and_replays_the_same_under_any_hash_seed(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / MARK).touch()
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "of-the-day-before").touch()
+@pytest.fixture(scope="module")
+def a_demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder in which a demo ran after one of the day before, and its summary."""
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / MARK).touch()
+    (folder / "data").mkdir()
+    (folder / "data" / OF_THE_DAY_BEFORE).touch()
+    return folder, run_demo(folder, "--reset", "--seconds", "16")
 
-    summary = run_demo(tmp_path, "--reset", "--seconds", "16")
+
+def test_the_demo_begins_anew_in_its_folder_and_replays_the_same_under_any_hash_seed(
+    a_demo: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, summary = a_demo
 
     check(summary)
     assert (summary["pbx"], summary["asterisk_version"]) == ("simulated", None)
-    assert not (tmp_path / "data" / "of-the-day-before").exists()
+    assert not (folder / "data" / OF_THE_DAY_BEFORE).exists()
     hashes = [
         json.loads(
             subprocess.run(
                 [
                     *(sys.executable, "-m", "callcenter", "replay"),
-                    *(str(tmp_path / "data" / "journal"), "--json"),
+                    *(str(folder / "data" / "journal"), "--json"),
                 ],
                 capture_output=True,
                 text=True,
@@ -96,6 +127,40 @@ def test_the_demo_begins_anew_in_its_folder_and_replays_the_same_under_any_hash_
         for seed in ("7", "8")
     ]
     assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize("place", STORED_KINDS, indirect=True)
+async def test_its_records_made_anew_from_the_journal_are_the_same_bytes(
+    place: Place, a_demo: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    shutil.copytree(a_demo[0], tmp_path, dirs_exist_ok=True)
+    settings = sample.read_config(tmp_path / "callcenter.yaml")
+    async with open_database(tmp_path / "data" / "center.db") as of_the_demo:
+        ((journal, last),) = (await read_positions(of_the_demo)).items()
+        of = Range(journal, 1, last)
+        async with AsyncExitStack() as stack:
+            database = of_the_demo
+            if isinstance(place, PostgresqlServer):
+                database = await stack.enter_async_context(new_database(place))
+                with PinnedFolder(journal_folder(settings)) as entries:
+                    entries.pin()
+                    entries.freeze()
+                    await project(database, of, read_after(entries, 0), batch_entries_max=7)
+                equal = await compare_records(database, of_the_demo, of)
+                assert all(table.is_equal for table in equal)
+                address = SecretStr(url_of(database))
+                settings = settings.model_copy(update={"database_url": address})
+            before = dump_records(database)
+            with outsider(database) as other:
+                for table in RECORD_TABLES:
+                    other.execute(f"DELETE FROM {table.name}")
+
+            found = await check_records(settings, rebuild=True)
+
+            assert found.replaced == {table.table: table.expected for table in found.tables}
+            assert sum(found.replaced.values()) == len(before) > 100
+            assert dump_records(database) == before
+            assert (await check_records(settings)).is_equal
 
 
 @pytest.mark.asterisk
@@ -176,6 +241,24 @@ def test_a_demo_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) -> Non
     assert demo.returncode == 0
     assert was_marked
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Where a database can be made."""
+    return place_of(request, tmp_path_factory)
+
+
+def dump_records(database: Database) -> list[str]:
+    """Every row of every table of records, as it is stored."""
+    with outsider(database) as connection:
+        return [
+            f"{table.name} {row!r}"
+            for table in RECORD_TABLES
+            for row in connection.execute(
+                f"SELECT * FROM {table.name} ORDER BY position, record_index"
+            )
+        ]
 
 
 async def sign_in(http: aiohttp.ClientSession, login: str, password: str) -> dict[str, str]:

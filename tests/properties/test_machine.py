@@ -20,9 +20,22 @@ from callcenter.domain.call import Place
 from callcenter.domain.campaign import CallingWindow, CampaignSettings, CampaignStep, ListCounts
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import LEG_PREFIX, ChannelRef
+from callcenter.domain.rules import (
+    AgentStep,
+    Overflow,
+    Prefer,
+    Preset,
+    QueueSwitch,
+    Rule,
+    Rules,
+    SwitchMode,
+    Target,
+    Treatment,
+)
 from callcenter.domain.step import Entry, Step
 from callcenter.service.recovery import replay
 from tests.builders import ALWAYS, CAMPAIGN, PBX, Bench, channel, row
+from tests.unit.core.rule_bench import TWO_QUEUES
 
 AGENTS = ("ana", "jon", "eva")
 CALLERS = [channel(f"c{i}") for i in range(4)]
@@ -33,6 +46,35 @@ NUMBERS = 7
 """Fewer than contacts: some share a number, also across campaigns."""
 CLOSING = CallingWindow(opens=9 * 60, closes=22 * 60 + 20, weekdays=ALWAYS.weekdays)
 """Closes a few minutes after the story has begun."""
+
+
+PLAIN = Rule("plain", Treatment())
+RULES = (
+    Rules((PLAIN,)),
+    Rules((Rule("gold", Treatment(queue="sales", weight=3.0), 'customer.tier == "gold"'), PLAIN)),
+    Rules(
+        (
+            Rule(
+                "own",
+                Treatment(prefer=Prefer.LAST_AGENT, prefer_for_s=20.0, target=Target(20.0, 0.8)),
+                "customer.known and queue.waiting < 3",
+            ),
+            Rule(
+                "over",
+                Treatment(
+                    overflow=(Overflow("sales", after_s=5.0), Overflow("service", longer_than=1)),
+                    skills={"cards": 2},
+                    steps=(AgentStep(10.0, {"cards": 1}), AgentStep(15.0, {})),
+                ),
+                "queue.longest_wait_s < 100",
+            ),
+            Rule("rest", Treatment(overflow=(Overflow("sales", without_agents=True),))),
+        ),
+        preset=Preset.GOLD_FIRST,
+    ),
+    Rules((Rule("odd", Treatment(), "customer.shoe == 4"), PLAIN)),
+)
+"""The last one cannot be used."""
 
 
 class Recorder(Bench):
@@ -179,7 +221,8 @@ def result(rng: random.Random, bench: Bench) -> e.Event:
     command = rng.choice(bench.commands[-6:])
     if isinstance(command, c.LookUpCustomer):
         tier = rng.choice(list(Tier))
-        return e.CustomerFound(command.id, command.call, "k", tier)
+        owner = rng.choice(("", *AGENTS))
+        return e.CustomerFound(command.id, command.call, "k", tier, last_agent=owner)
     if isinstance(command, c.RefillHopper):
         return rows_for(rng, bench, command)
     results: list[e.Event] = [
@@ -210,6 +253,23 @@ def request(rng: random.Random, bench: Bench) -> e.Event:
     return rng.choice(wishes)
 
 
+def supervision(rng: random.Random, bench: Bench) -> e.Event:
+    """Anything a supervisor asks for."""
+    bench.requests += 1
+    name = f"r{bench.requests - rng.randint(0, 1)}"
+    version = bench.machine.state.rules.version + rng.randint(0, 2)
+    queue, other = rng.choice(("service", "sales", "moon")), rng.choice(("service", "sales"))
+    call = rng.choice([*bench.machine.state.calls, "gone"])
+    until = bench.now + rng.choice((-1.0, 8.0, 300.0))
+    switch = QueueSwitch(rng.choice(list(SwitchMode)), until, other, rng.choice(("", "cc/closed")))
+    wishes: list[e.Event] = [
+        e.RulesPublished(name, version, rng.choice(RULES), "sue"),
+        e.CallPriorityRequested(name, call, rng.choice((0.0, 0.5, 20.0)), "sue"),
+        e.QueueSwitched(name, queue, rng.choice((switch, switch, None)), "sue"),
+    ]
+    return rng.choice(wishes)
+
+
 def reading(rng: random.Random, bench: Bench) -> e.Event:
     """A state reading that says anything of any channel."""
     rows = []
@@ -231,13 +291,19 @@ def reading(rng: random.Random, bench: Bench) -> e.Event:
     return e.PbxStateRead(PBX, tuple(rows))
 
 
-FAULTS = ("card_not_shown", "customer_lookup_failed", "menu_failed", "hopper_not_filled")
+FAULTS = (
+    "card_not_shown",
+    "customer_lookup_failed",
+    "menu_failed",
+    "hopper_not_filled",
+    "notice_failed",
+)
 
 
 def run(seed: int) -> Recorder:
     """One story, told by its seed."""
     rng = random.Random(seed)
-    bench = Recorder(allowed_faults=FAULTS)
+    bench = Recorder(center=TWO_QUEUES, allowed_faults=FAULTS)
     bench.agents(*AGENTS, seniors=("eva",))
     for number in range(rng.randint(0, 3)):
         bench.waiting_caller(CALLERS[number].id, Tier.GOLD if number == 1 else None)
@@ -262,7 +328,7 @@ def start_campaigns(rng: random.Random, bench: Bench) -> None:
 
 def go_on(rng: random.Random, bench: Recorder) -> None:
     """Something happens."""
-    what = rng.randint(0, 29)
+    what = rng.randint(0, 32)
     if what < 8:
         bench.tell(channel_event(rng, bench))
     elif what < 14:
@@ -277,7 +343,9 @@ def go_on(rng: random.Random, bench: Recorder) -> None:
         bench.tell(campaign_event(rng, bench))
     elif what < 28:
         bench.wait(rng.choice((0.1, 1.0, 6.0, 16.0, 31.0)))
-    elif what == 28:
+    elif what < 31:
+        bench.tell(supervision(rng, bench))
+    elif what == 31:
         bench.tell(rng.choice((e.PbxLinkLost(PBX, "x"), e.ServiceStarted(2))))
         bench.tell(reading(rng, bench))
     else:

@@ -12,9 +12,25 @@ from hypothesis import strategies as st
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
-from callcenter.domain.records import AgentStateRecord
-from callcenter.domain.report import Formula, Measures, ReportedAttempt, ReportedCall
-from callcenter.domain.report_counting import AgentReport, CampaignReport, QueueReport
+from callcenter.domain.records import (
+    AgentStateRecord,
+    ConversationRecord,
+    DispositionRecord,
+    OfferRecord,
+)
+from callcenter.domain.report import (
+    Formula,
+    Measures,
+    ReportedAttempt,
+    ReportedCall,
+    ReportedWork,
+)
+from callcenter.domain.report_counting import (
+    AgentReport,
+    CampaignReport,
+    QueueReport,
+    TeamReport,
+)
 from callcenter.domain.report_time import Period, ReportStep
 
 BEGIN = 1_774_700_000.0
@@ -60,6 +76,27 @@ def attempts(draw: st.DrawFn) -> ReportedAttempt:
     return ReportedAttempt(
         draw(names), placed, person_at, connected_at, placed + 99, result, 1.0, 2.0, draw(codes)
     )
+
+
+agents = st.sampled_from(["ana", "ben", "cas", "dan"])
+
+
+@st.composite
+def work(draw: st.DrawFn) -> ReportedWork:
+    agent, at = draw(agents), draw(moments)
+    ended_at = at + draw(durations)
+    match draw(st.integers(0, 3)):
+        case 0:
+            reason = draw(st.sampled_from(["", "lunch", "break"]))
+            state = draw(st.sampled_from(AgentState))
+            return AgentStateRecord(agent, state, reason, at, ended_at)
+        case 1:
+            result = draw(st.sampled_from(["answered", "no_answer", "rejected", "unreachable"]))
+            return OfferRecord("c", agent, at, ended_at, result, "")
+        case 2:
+            return ConversationRecord("c", agent, at, ended_at)
+        case _:
+            return DispositionRecord("c", agent, draw(st.sampled_from(["solved", "again"])), at)
 
 
 def near(left: float, right: float) -> bool:
@@ -145,3 +182,35 @@ def test_the_seconds_of_all_intervals_are_the_seconds_of_the_records(
     assert near(math.fsum(row.signed_in_s for row in report_rows.rows), total.signed_in_s)
     for row in report_rows.rows:
         assert row.signed_in_s <= row.end - row.begin + 1e-6
+
+
+@given(
+    period=periods(),
+    found=st.lists(work(), max_size=30),
+    teams=st.dictionaries(agents, st.sampled_from(["", "north", "south"])),
+)
+def test_the_totals_of_teams_are_the_totals_of_their_agents(
+    period: Period, found: Sequence[ReportedWork], teams: dict[str, str]
+) -> None:
+    by_agent, by_team = AgentReport(period, ROWS_MAX), TeamReport(period, teams, ROWS_MAX)
+    for record in found:
+        by_agent.add(record)
+        by_team.add(record)
+    cards, report = by_agent.rows(), by_team.rows()
+
+    for row in report.totals:
+        members = [card for card in cards.totals if teams.get(card.agent, "") == row.team]
+        assert row.agents == len(members)
+    assert sum(row.agents for row in report.totals) == len(cards.totals) == report.total.agents
+    for rows in (report.rows, report.totals, (report.total,)):
+        for name in ("offers", "missed", "conversations"):
+            assert sum(getattr(row, name) for row in rows) == getattr(cards.total, name)
+        for name in ("signed_in_s", "ready_s", "offered_s", "talk_s", "wrap_up_s", "not_ready_s"):
+            assert near(math.fsum(getattr(row, name) for row in rows), getattr(cards.total, name))
+        said: Counter[str] = Counter()
+        for row in rows:
+            said.update(row.dispositions)
+        assert said == cards.total.dispositions
+    spent, of_agents = report.total.not_ready, cards.total.not_ready
+    assert spent.keys() == of_agents.keys()
+    assert all(near(spent[reason], of_agents[reason]) for reason in spent)

@@ -62,14 +62,15 @@ ACTIONS = st.one_of(
     st.tuples(st.just("time"), st.sampled_from((0.5, 3.0, 20.0, 130.0))),
     st.tuples(st.just("look")),
 )
-DAYS = st.lists(ACTIONS, min_size=1, max_size=60)
+DAYS = st.lists(ACTIONS, min_size=10, max_size=80)
 CHOICES = st.sampled_from(
     (
         Settings(overdue_s=OVERDUE_S),
         Settings(overdue_s=OVERDUE_S, order=Order.WEIGHT),
         Settings(overdue_s=OVERDUE_S, order=Order.ARRIVAL),
         # Short work: seniors are expected at once, so that much is held.
-        Settings(overdue_s=OVERDUE_S, handling_start_s=20.0, targets=(Target("p"),)),
+        Settings(overdue_s=OVERDUE_S, handling_start_s=5.0, targets=(Target("p"),)),
+        Settings(overdue_s=60.0, handling_start_s=5.0, hold_max_s=30.0),
     )
 )
 
@@ -85,8 +86,12 @@ class Center:
         self.free: dict[str, FreeAgent] = {}
         self.busy: dict[str, BusyAgent] = {}
         self.kept: dict[str, None] = {}
-        """Calls whose agent was there when they came, and has not gone since."""
+        """Calls whose agent was there when they came, in their queue, and has not gone since."""
         self.answers: list[Matches] = []
+        self.holds = 0
+        """How often a pair was found held."""
+        for name in AGENTS[-3:]:
+            self.begin(name, PROFILES[-1])
 
     def do(self, action: Action) -> None:
         """Carry it out, match, check."""
@@ -105,7 +110,7 @@ class Center:
                 work = Work(name, queue, tier, at, steps, weight, "voice", agent, at + 40.0)
                 if known != work:
                     self.kept.pop(name, None)
-                    if agent in self.free or agent in self.busy:
+                    if self.serves(agent, queue):
                         self.kept[name] = None
                 self.waiting[name] = work
                 self.chooser.put_call(work)
@@ -117,6 +122,7 @@ class Center:
                     self.busy.pop(name, None)
                     self.free[name] = FreeAgent(name, profile, self.now)
                     self.chooser.put_agent(self.free[name])
+                    self.release_strange(name)
             case ("busy", str(name), Profile() as profile):
                 self.free.pop(name, None)
                 self.begin(name, profile)
@@ -138,6 +144,18 @@ class Center:
         """This agent is at work from now on."""
         self.busy[name] = BusyAgent(name, profile, self.now)
         self.chooser.put_busy(self.busy[name], self.now)
+        self.release_strange(name)
+
+    def serves(self, name: str, queue: str) -> bool:
+        """Whether this agent is here and works for this queue."""
+        known = self.free.get(name) or self.busy.get(name)
+        return known is not None and queue in dict(known.profile.queues)
+
+    def release_strange(self, name: str) -> None:
+        """Calls are kept for an agent only in the agent's own queues."""
+        for call, work in self.waiting.items():
+            if work.preferred == name and not self.serves(name, work.queue):
+                self.kept.pop(call, None)
 
     def match(self) -> None:
         """Ask, keep account, check."""
@@ -175,7 +193,9 @@ class Center:
         """Who has waited beyond the bound is passed by nobody who came later."""
         taken = self.waiting[one.call]
         for work in self.waiting.values():
-            if self.now - work.queued_at >= OVERDUE_S and not self.is_kept(work):
+            if self.now - work.queued_at >= self.chooser.settings.overdue_s and not self.is_kept(
+                work
+            ):
                 passed = (work.queued_at, work.id) < (taken.queued_at, taken.id)
                 assert not (passed and self.may_take(self.free[one.agent], work)), one
 
@@ -189,6 +209,7 @@ class Center:
                 assert waiting is not None
                 assert waiting.hold is not None, f"{work.id} waits while {agent.id} is free"
                 assert waiting.hold.until > self.now
+                self.holds += 1
                 assert self.look_at is not None
                 assert self.look_at <= waiting.hold.until
 
@@ -202,6 +223,38 @@ def test_nobody_is_given_two_calls_and_no_pair_is_left_without_a_stated_hold(
 
     for action in day:
         center.do(action)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("p", "q")),
+            st.sampled_from(tuple(Tier)),
+            st.sampled_from((1.0, 9.0)),
+            st.integers(0, 120),
+        ),
+        min_size=4,
+        max_size=len(CALLS),
+    ),
+    st.lists(st.tuples(st.sampled_from(PROFILES), st.integers(0, 9)), min_size=1, max_size=20),
+)
+@settings(max_examples=100)
+def test_who_has_waited_beyond_the_bound_is_passed_by_nobody_who_came_later(
+    calls: list[tuple[str, Tier, float, int]], agents: list[tuple[Profile, int]]
+) -> None:
+    center = Center(Settings(overdue_s=60.0))
+    for name, (queue, tier, weight, age_s) in zip(CALLS, calls, strict=False):
+        work = Work(name, queue, tier, center.now - age_s, STEPS[0], weight)
+        center.waiting[name] = work
+        center.chooser.put_call(work)
+    center.match()
+
+    for number, (profile, pause_s) in enumerate(agents):
+        center.now += pause_s
+        name = f"new{number:02d}"
+        center.free[name] = FreeAgent(name, profile, center.now)
+        center.chooser.put_agent(center.free[name])
+        center.match()
 
 
 @given(CHOICES, DAYS, DAYS)
@@ -243,7 +296,7 @@ from routing.chooser import Chooser, FreeAgent
 from tests.properties.test_routing import AGENTS, CALLS, PROFILES, STEPS, Center, CHOICES
 from routing.settings import Settings
 chance = random.Random(5)
-center = Center(Settings(handling_start_s=20.0))
+center = Center(Settings(handling_start_s=5.0))
 for _ in range(1500):
     kind = chance.choice(("call", "call", "free", "free", "gone", "hang_up", "time"))
     if kind == "call":
@@ -258,6 +311,7 @@ for _ in range(1500):
 for answer in center.answers:
     print(answer)
 print(center.chooser.snapshot())
+print("held", center.holds)
 """
 
 
@@ -277,3 +331,4 @@ def test_the_same_input_gives_the_same_output_under_any_hash_seed() -> None:
 
     assert answers[0] == answers[1]
     assert answers[0].count("Match(") > 100
+    assert int(answers[0].rpartition("held")[2]) > 20

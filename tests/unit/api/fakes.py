@@ -32,15 +32,13 @@ from callcenter.service.ports import (
     CallRecordPage,
     ContactImport,
     ImportProblem,
-    NewRules,
     Overloaded,
     Role,
-    RulesDocument,
-    RulesVersion,
     SignInRefused,
     Touched,
 )
 from callcenter.service.rules import RuleBook
+from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
 from routing.chooser import Chooser
@@ -352,6 +350,8 @@ class Center:
     erasure: Erasure | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
+    teams: dict[str, str] = field(default_factory=dict)
+    """Of the agents in reports."""
     upload_dir: Path | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     vitals: Vitals = field(default_factory=healthy)
@@ -369,7 +369,7 @@ class Center:
             cards=self.cards,
             contacts=self.contacts,
             attempts=self.contacts,
-            report_source=MemoryReports(self.past),
+            report_source=MemoryReports(self.past, self.teams),
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,

@@ -87,6 +87,20 @@ async def test_agents_have_time_cards_and_campaigns_attempts() -> None:
     assert campaigns.body["total"]["results"] == {"busy": 1}
 
 
+async def test_teams_have_the_work_of_their_agents() -> None:
+    ben = AgentStateRecord("ben", AgentState.READY, "", HOUR, HOUR + 60)
+    center = Center(past=[*a_past(), ben], teams={"ana": "north"})
+    async with center.serve() as caller:
+        everybody = await ask(caller, f"teams?{PERIOD}")
+        north = await ask(caller, f"teams?{PERIOD}&team=north")
+
+    none, of_ana = everybody.body["totals"]
+    assert (none["team"], none["agents"], none["ready_s"]) == ("", 1, 60.0)
+    assert (of_ana["team"], of_ana["talk_s"], of_ana["conversations"]) == ("north", 50.0, 1)
+    assert (everybody.body["total"]["agents"], everybody.body["zone"]) == (2, "UTC")
+    assert [row["team"] for row in north.body["rows"]] == ["north"]
+
+
 async def test_days_begin_in_the_centers_time_zone_if_none_is_named() -> None:
     async with Center().serve() as caller:
         answer = await ask(caller, f"queues?from={HOUR}&to={HOUR + 1}")
@@ -94,7 +108,7 @@ async def test_days_begin_in_the_centers_time_zone_if_none_is_named() -> None:
     assert answer.body["zone"] == caller.center.hub.state.center.time_zone
 
 
-@pytest.mark.parametrize("kind", ["queues", "agents", "campaigns"])
+@pytest.mark.parametrize("kind", ["queues", "agents", "teams", "campaigns"])
 async def test_a_report_can_be_had_as_a_file(kind: str) -> None:
     async with Center(past=a_past()).serve() as caller:
         answer = await ask(caller, f"{kind}?{PERIOD}&format=csv")

@@ -16,9 +16,12 @@ from callcenter.cli.app import make_app
 from callcenter.domain.agent import AgentState
 from callcenter.domain.call import Outcome
 from callcenter.domain.records import AgentStateRecord, Record
-from callcenter.installation import open_database
+from callcenter.installation import make_accounts, open_database
+from callcenter.service.ports import Role
 from callcenter.settings import load_settings
 from callcenter.storage.projector import Projector
+from callcenter.storage.stores import AccountSettings
+from tests.unit.storage.people import CHEAP, PASSWORD
 from tests.unit.storage.samples import make_attempt, make_call, make_entry
 
 CONFIG = """
@@ -48,8 +51,22 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_call("c2", NINE + 90, answered_at=0.0, outcome=Outcome.ABANDONED, **times),
         make_attempt(placed_at=NINE, ended_at=NINE + 20),
         AgentStateRecord("ana", AgentState.READY, "", NINE - 600, NINE + 6600),
+        AgentStateRecord("ben", AgentState.TALKING, "", NINE, NINE + 60),
     )
+    add_agent(path, "ana", team="north")
     return path
+
+
+def add_agent(config: Path, agent: str, *, team: str) -> None:
+    """Have this account in the center's database."""
+
+    async def add() -> None:
+        async with open_database(load_settings(config)) as database:
+            await make_accounts(database, CHEAP).add(
+                AccountSettings(agent, agent, (Role.AGENT,), team=team), PASSWORD
+            )
+
+    asyncio.run(add())
 
 
 def keep(config: Path, *records: Record) -> None:
@@ -103,6 +120,18 @@ def test_agents_and_campaigns_are_shown_too(config: Path) -> None:
     assert campaigns.splitlines()[1].split()[:4] == ["2026-03-02", "00:00", "autumn", "1"]
 
 
+def test_teams_are_shown_too_and_whoever_is_in_none(config: Path) -> None:
+    _, *lines = report(config, "teams").stdout.splitlines()
+
+    assert [line.split()[:5] for line in lines] == [
+        ["2026-03-02", "00:00", "(no", "team)", "1"],
+        ["2026-03-02", "00:00", "north", "1", "7200"],
+        ["total", "(no", "team)", "1", "60"],
+        ["total", "north", "1", "7200", "7200"],
+        ["total", "(all)", "2", "7260", "7200"],
+    ]
+
+
 def test_a_report_goes_into_a_file_for_spreadsheets(config: Path, tmp_path: Path) -> None:
     file = tmp_path / "queues.csv"
 
@@ -118,7 +147,7 @@ def test_a_report_goes_into_a_file_for_spreadsheets(config: Path, tmp_path: Path
 def test_a_report_goes_to_standard_output(config: Path) -> None:
     result = report(config, "agents", "--step", "month", "--csv", "-", "--zone", "UTC")
 
-    (line,) = csv.DictReader(io.StringIO(result.stdout))
+    line, _ben = csv.DictReader(io.StringIO(result.stdout))
     assert (line["agent"], line["ready_s"]) == ("ana", "7200")
     assert line["signed_in_at"] == "2026-03-02T07:50:00+00:00"
 

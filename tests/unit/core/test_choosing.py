@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from callcenter.core import choosing, offers
+from callcenter.core import classification, offers
 from callcenter.core.choosing import settings_of, steps_of
 from callcenter.core.machine import CHOOSE_AGAIN_S, Machine
 from callcenter.core.state import State, decode_state
 from callcenter.domain import events as e
+from callcenter.domain.agent import AgentState
 from callcenter.domain.call import CallState
 from callcenter.domain.customer import Tier
 from callcenter.domain.records import CallRecord, OfferRecord
@@ -48,10 +49,16 @@ def test_preset_and_weights_of_the_rules_become_the_choosers() -> None:
 
     publish(bench, rules_of(preset=Preset.GOLD_FIRST))
     assert dict(bench.machine.chooser.settings.tier_weights)[Tier.GOLD] == 15.0
-    publish(bench, rules_of(preset=Preset.STRICT_PRIORITY))
-    assert bench.machine.chooser.settings.order is Order.WEIGHT
-    publish(bench, rules_of(preset=Preset.EQUAL_WAITS))
-    assert bench.machine.chooser.settings.order is Order.ARRIVAL
+
+
+@pytest.mark.parametrize(
+    ("preset", "order"),
+    [(Preset.STRICT_PRIORITY, Order.WEIGHT), (Preset.EQUAL_WAITS, Order.ARRIVAL)],
+)
+def test_the_order_is_that_of_the_preset(preset: Preset, order: Order) -> None:
+    bench = ruled(preset=preset)
+
+    assert bench.machine.chooser.settings.order is order
 
 
 def test_how_long_a_gold_caller_is_held_at_most_is_the_queues_own() -> None:
@@ -250,14 +257,33 @@ def test_a_fault_in_routing_leaves_the_chooser_as_the_state_has_it_and_it_is_tri
     assert other.state.encode() == state_of(bench).encode()
 
 
-def test_a_fault_before_routing_leaves_the_chooser_alone() -> None:
-    bench = Bench(center=TWO_QUEUES, allowed_faults=("*",))
+def test_a_fault_before_routing_leaves_the_chooser_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(center=TWO_QUEUES, allowed_faults=("error",))
     staff(bench, "ana")
     before = bench.machine.chooser
-    bench.machine.state.set_timer("wrap_up", bench.now)
 
-    bench.tell(e.LegRinging("no channel"))  # type: ignore[arg-type]
+    def break_down(*_: object) -> None:
+        raise ValueError("a mistake of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(classification, "bring_up_to_date", break_down)
+        bench.tell(e.Tick())
+        bench.ask(e.NotReadyRequested, "ana", "break")
 
     assert bench.machine.chooser is before
     assert not state_of(bench).snapshot().restless
-    assert choosing.GOLD_FIRST == 3.0
+    assert bench.agent("ana").state is AgentState.READY
+
+
+def test_a_conversation_of_which_nothing_is_known_teaches_nothing() -> None:
+    bench = Bench(center=TWO_QUEUES)
+    staff(bench, "ana")
+    call = caller(bench, "a")
+    bench.talk("a")
+    state_of(bench).agents.put("ana", msgspec.structs.replace(bench.agent("ana"), task=None))
+
+    assert bench.ask(e.DispositionRequested, "ana", call.id, "solved").problem == ""
+    bench.hang_up("a")
+    bench.wait(31)
+
+    assert learned(bench) == {}

@@ -6,13 +6,22 @@ import msgspec
 import pytest
 
 from callcenter.core import classification
+from callcenter.core.rulebook import Rulebook
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.call import CallState
 from callcenter.domain.conditions import Kind
 from callcenter.domain.customer import Tier
 from callcenter.domain.records import CallRecord, FaultRecord
-from callcenter.domain.rules import AgentStep, Overflow, Prefer, Rule, Rules, Treatment
+from callcenter.domain.rules import (
+    AgentStep,
+    Overflow,
+    Prefer,
+    PublishedRules,
+    Rule,
+    Rules,
+    Treatment,
+)
 from tests.builders import PBX, T0, Bench, channel
 from tests.unit.core.rule_bench import (
     REST,
@@ -57,12 +66,22 @@ def test_a_rule_with_an_unknown_queue_leaves_the_menus_and_is_told() -> None:
     assert bench.kept(FaultRecord)
 
 
-def test_a_condition_that_fails_is_no_match_and_a_fault() -> None:
+def test_own_attributes_are_read_as_the_kind_that_the_rules_declare() -> None:
     declared = {"customer": {"score": Kind.NUMBER}}
     bench = ruled(Rule("high", Treatment(), "customer.score > 5"), attributes=declared)
+
+    for name, score in {"a": "12.5", "b": "4", "c": "many"}.items():
+        find(bench, name, Tier.GOLD, attributes={"score": score})
+        choose(bench, name)
+
+    assert [bench.call(name).rule for name in "abc"] == ["high", "rest", "rest"]
+
+
+def test_a_condition_that_fails_is_no_match_and_a_fault() -> None:
+    bench = ruled(Rule("high", Treatment(), "customer.value > 5"))
     bench.allowed_faults = ("rule_failed",)
 
-    find(bench, "a", Tier.GOLD, attributes={"score": "high"})
+    find(bench, "a", Tier.GOLD, value="high")
     choose(bench, "a")
 
     assert bench.call("a").rule == "rest"
@@ -387,11 +406,15 @@ def test_only_who_has_the_skill_answers_until_the_step_widens() -> None:
 
 
 def test_rules_that_cannot_be_used_are_named() -> None:
-    assert classification.first_problem(Rules((REST,))) == ""
-    assert "no rule" in classification.first_problem(Rules(()))
-    assert "`rest`" in classification.first_problem(Rules((REST, REST)))
+    def problem(*rules: Rule) -> str:
+        return classification.first_problem(Rulebook(PublishedRules(1, Rules(rules))))
+
     odd = Rule("odd", Treatment(), "customer.shoe == 4")
-    assert "shoe" in classification.first_problem(Rules((odd, REST)))
+
+    assert problem(REST) == ""
+    assert "no rule" in problem()
+    assert "`rest`" in problem(REST, REST)
+    assert "shoe" in problem(odd, REST)
 
 
 def test_a_call_of_a_campaign_has_no_rule() -> None:

@@ -117,3 +117,17 @@ def test_a_hopper_that_is_empty_now_is_filled_when_it_is_time_to_look_again() ->
     bench.wait(LOOK_AGAIN_S)
 
     assert len(bench.refills()) == asked + 1
+
+
+def test_nobody_spoke_last_with_an_erased_customer() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a", Tier.GOLD)
+    bench.talk("a")
+    bench.hang_up("a")
+    known = bench.machine.state.last_agents
+    assert known.as_dict() == {"customer-a": "ana"}
+
+    bench.ask(e.ErasureRequested, (), "adi", ("customer-a",))
+
+    assert known.as_dict() == {}

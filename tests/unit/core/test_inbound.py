@@ -18,7 +18,7 @@ from callcenter.domain.center import Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import QueueNode
 from callcenter.domain.records import CallRecord, FaultRecord, RepairRecord
-from tests.builders import CENTER, PBX, Bench, channel
+from tests.builders import CENTER, PBX, Bench, channel, truth
 
 
 def test_an_arriving_call_is_looked_up_and_hears_the_first_prompt() -> None:
@@ -346,3 +346,13 @@ def test_a_hang_up_that_the_pbx_does_not_confirm_is_asked_after_whatever_happens
     bench.wait(11)
 
     assert len(bench.sent(c.ReadPbx)) == 1
+
+
+def test_a_caller_whom_a_reading_met_on_the_way_begins_the_menu_on_arrival() -> None:
+    bench = Bench()
+    bench.restart(truth("a", Place.DIALPLAN))
+    assert bench.call("a").state is CallState.ARRIVING
+
+    bench.tell(e.CallArrived(channel("a"), "5551234", "7000"))
+
+    assert bench.call("a").state is CallState.IN_IVR

@@ -19,7 +19,7 @@ from callcenter.domain.call import CallState
 from callcenter.domain.customer import Tier
 from callcenter.domain.rules import AgentStep, Overflow, Preset, Rule, Rules, Treatment
 from routing.explaining import Fit, WaitReason
-from tests.builders import Bench
+from tests.builders import Bench, channel
 from tests.unit.core.rule_bench import REST, caller, ruled, rules_of, staff
 
 GOLD = Rule("gold", Treatment(weight=2.0), 'customer.tier == "gold"')
@@ -109,7 +109,7 @@ def test_an_answer_of_the_native_queue_has_no_score() -> None:
 
 def test_a_call_in_the_menu_has_no_rule_yet() -> None:
     bench = ruled(GOLD)
-    bench.tell(e.CallArrived(e.ChannelRef("main", "a"), "5551234", "7000"))
+    bench.tell(e.CallArrived(channel("a"), "5551234", "7000"))
 
     found = explain(bench, "a")
 

@@ -10,7 +10,7 @@ import pytest
 from callcenter.core.queries import queue_view
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
-from callcenter.domain.call import CallState, Outcome
+from callcenter.domain.call import CallState, Outcome, Place
 from callcenter.domain.center import Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.records import CallRecord, FaultRecord, RoutingRecord
@@ -35,12 +35,17 @@ MESSAGE = SwitchMode.MESSAGE
 
 
 def switch(
-    bench: Bench, mode: SwitchMode, queue: str = "service", for_s: float = 600.0, **more: str
+    bench: Bench,
+    mode: SwitchMode,
+    queue: str = "service",
+    *,
+    for_s: float = 600.0,
+    target: str = "",
+    prompt: str = "",
 ) -> Reply:
     """Set the switch of this queue for so long."""
-    return bench.ask(
-        e.QueueSwitched, queue, QueueSwitch(mode, until=bench.now + for_s, **more), "sue"
-    )
+    wanted = QueueSwitch(mode, bench.now + for_s, target, prompt)
+    return bench.ask(e.QueueSwitched, queue, wanted, "sue")
 
 
 def changes_of(bench: Bench) -> list[tuple[str, str, str]]:
@@ -188,7 +193,9 @@ def test_a_switch_that_cannot_work_is_refused(
 ) -> None:
     bench = Bench(center=TWO_QUEUES)
 
-    assert problem in switch(bench, mode, queue, **more).problem
+    target, prompt = more.get("target", ""), more.get("prompt", "")
+
+    assert problem in switch(bench, mode, queue, target=target, prompt=prompt).problem
 
 
 def test_a_switch_whose_time_is_over_is_refused() -> None:
@@ -302,7 +309,7 @@ def test_a_message_whose_result_was_lost_is_probed_after_a_restart() -> None:
     find(bench, "a")
     choose(bench, "a")
 
-    bench.restart(e.ChannelTruth(channel("a"), "trunk", e.Place.MENU, role="caller"))
+    bench.restart(e.ChannelTruth(channel("a"), "trunk", Place.MENU, role="caller"))
     bench.tell(e.IvrCommandEnded(channel("a"), bench.last(c.ProbeMenu).id, 0))
 
     assert bench.call("a").state is CallState.WAITING

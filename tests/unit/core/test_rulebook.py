@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callcenter.core import rulebook
 from callcenter.core.rulebook import NO_RULE, Rulebook
-from callcenter.domain.conditions import Values
+from callcenter.domain.conditions import Value, Values
 from callcenter.domain.rules import PublishedRules, Rule, Rules, Treatment
 
 GOLD = Rule("gold", Treatment(weight=2.0), 'customer.tier == "gold"')
@@ -17,9 +17,9 @@ def book(*rules: Rule) -> Rulebook:
     return Rulebook(PublishedRules(1, Rules(rules)))
 
 
-def values(tier: str, value: object = 0.0) -> Values:
+def values(tier: str, value: Value = 0.0) -> Values:
     """A customer."""
-    return {"customer": {"tier": tier, "value": value}}  # type: ignore[dict-item]
+    return {"customer": {"tier": tier, "value": value}}
 
 
 def test_the_first_rule_that_holds_takes_the_call() -> None:

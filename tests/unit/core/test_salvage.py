@@ -17,6 +17,7 @@ from callcenter.domain.call import CallState, Place
 from callcenter.domain.campaign import CampaignState, CampaignStep
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord, CallRecord
+from callcenter.domain.rules import QueueSwitch, Rule, Rules, SwitchMode, Treatment
 from callcenter.domain.step import Entry, Step
 from tests.builders import CAMPAIGN, PBX, Bench, channel, row, truth
 
@@ -419,3 +420,56 @@ def test_what_is_under_way_is_asked_for_should_no_reading_come() -> None:
 
     assert len(state.pending) == len(state.legs) == 0
     assert list(state.timers) == [f"attempt:{attempt}" for attempt in state.attempts]
+
+
+# --- what supervisors set ------------------------------------------------------------------------
+
+
+def test_rules_and_switches_set_after_the_snapshot_hold() -> None:
+    story = Story()
+    until = story.now + 600.0
+    closed = QueueSwitch(SwitchMode.CLOSED, until, prompt="cc/closed")
+    story.snapshot()
+    rules = Rules((Rule("everybody", Treatment(weight=2.0)),))
+    assert story.ask(e.RulesPublished, 1, rules, "sue").problem == ""
+    assert story.ask(e.RulesPublished, 1, Rules(()), "sue").problem  # was not done
+    assert story.ask(e.QueueSwitched, "service", closed, "sue").problem == ""
+
+    state = story.crash()
+
+    assert (state.rules.version, state.rules.rules) == (1, rules)
+    assert state.switches.as_dict() == {"service": closed}
+    assert state.timers.get("switch:service") == until
+
+
+def test_a_switch_that_ended_after_the_snapshot_is_gone() -> None:
+    story = Story()
+    for for_s in (600.0, 5.0):
+        switch = QueueSwitch(SwitchMode.MESSAGE, story.now + for_s, prompt="cc/news")
+        assert story.ask(e.QueueSwitched, "service", switch, "sue").problem == ""
+    story.snapshot()
+    story.wait(6)
+
+    assert story.crash().switches.as_dict() == {}
+
+
+def test_a_priority_set_after_the_snapshot_is_left_to_be_set_again() -> None:
+    story = Story()
+    call = story.waiting_caller("a")
+    story.snapshot()
+    assert story.ask(e.CallPriorityRequested, call.id, 5.0, "sue").problem == ""
+
+    assert story.crash().calls[call.id].weight == 1.0
+
+
+def test_what_routing_has_learnt_is_kept_and_what_it_held_is_not() -> None:
+    story = Story()
+    story.waiting_caller("a")
+    story.hang_up("a")
+    story.snapshot()
+    story.waiting_caller("b")
+
+    stored = story.crash().snapshot().standing
+
+    assert list(stored.learned.patience) == [f"{PBX}/service/standard"]
+    assert (stored.looks, stored.kept) == ((), ())

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from callcenter.demo.sip_counter import Span
+from callcenter.demo.sip_counter import RESULTS, Span
 from callcenter.demo.summary import (
     count_outbound,
     count_pops,
+    count_reported_attempts,
+    count_reported_calls,
     find_disagreements,
     find_problems,
+    in_reports,
     read_written,
 )
 from callcenter.demo.telephony import Heard
@@ -159,6 +162,34 @@ def test_figures_that_the_far_ends_saw_differently_are_named() -> None:
     assert find_disagreements(told, seen) == [
         "inbound abandoned: 2 by the records, 3 to 4 by the far ends",
         "inbound gold answered: 1 by the records, 2 by the far ends",
+    ]
+
+
+QUEUES = {"total": {"offered": 8, "answered": 5, "abandoned": 2, "lost": 1, "talk_s": 90.0}}
+CAMPAIGNS = {"total": {"attempts": 4, "people": 2, "results": {"connected": 2, "busy": 2}}}
+
+
+def test_totals_of_reports_are_held_against_the_far_ends_too() -> None:
+    told = {
+        "inbound": count_reported_calls(QUEUES),
+        "outbound": count_reported_attempts(CAMPAIGNS),
+    }
+    dialed = {name: Span(0, 0) for name in RESULTS} | {"placed": Span(4, 4), "human": Span(2, 2)}
+    seen = {
+        "inbound": {
+            "offered": Span(7, 7),
+            "answered": Span(5, 6),
+            "abandoned": Span(2, 2),
+            "left_in_ivr": Span(3, 3),
+            "gold": {"answered": Span(1, 1)},
+        },
+        "outbound": dialed | {"connected": Span(2, 2), "busy": Span(1, 1), "rejected": Span(1, 1)},
+    }
+
+    assert find_disagreements(told, in_reports(seen), by="the reports") == [
+        "inbound offered: 8 by the reports, 7 by the far ends",
+        "outbound busy: 2 by the reports, 1 by the far ends",
+        "outbound rejected: 0 by the reports, 1 by the far ends",
     ]
 
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.documents.csv_rows import CannotRead
+from callcenter.documents.contacts_csv import ContactsFile
+from callcenter.documents.csv_rows import COLUMNS_MAX, CannotRead
+from callcenter.documents.customers_csv import CustomersFile
 from callcenter.documents.rejects import REJECT_COLUMNS, Reject, RejectsFile, guarded, unguarded
 
 REJECT = Reject(7, "Tier", "platinum", "there is no such tier", "Write one.", ("K1", "platinum"))
@@ -85,3 +87,34 @@ def test_the_file_being_read_is_not_written_over(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(CannotRead, match=r"absent/rejects\.csv: No such file.*Name another file"):
         RejectsFile(tmp_path / "absent" / "rejects.csv", tmp_path / "source.csv", HEADER)
+
+
+def test_a_column_that_looks_like_a_formula_keeps_its_name_when_the_file_comes_again(
+    tmp_path: Path,
+) -> None:
+    """The fuzzer's story: the guard before ``+1 year`` was taken off again in every field, but not
+    in the header, so agents saw an attribute ``'+1 year`` after the list was mended."""
+    source, rejected = tmp_path / "people.csv", tmp_path / "rejects.csv"
+    source.write_text("phone,+1 year\nnone,x\n")
+    with ContactsFile(source, "US") as file, RejectsFile(rejected, source, file.header) as out:
+        for row in file:
+            assert isinstance(row, Reject)
+            out.write(row)
+
+    with ContactsFile(rejected, "US") as again:
+        assert again.attributes == ("+1 year",)
+
+
+def test_rejects_of_a_file_with_as_many_columns_as_may_be_can_be_read_again(tmp_path: Path) -> None:
+    """The fuzzer's story: the columns with the reasons counted, too, so the rejects of a file with
+    96 columns or more were refused when they came back mended."""
+    source, rejected = tmp_path / "people.csv", tmp_path / "rejects.csv"
+    header = ["id", "name", "phone", "tier", *(f"c{n}" for n in range(COLUMNS_MAX - 4))]
+    source.write_text(",".join(header) + "\n" + "," * (COLUMNS_MAX - 1) + "x\n")
+    with CustomersFile(source, "US") as file, RejectsFile(rejected, source, file.header) as out:
+        for row in file:
+            assert isinstance(row, Reject)
+            out.write(row)
+
+    with CustomersFile(rejected, "US") as again:
+        assert again.header == tuple(header)

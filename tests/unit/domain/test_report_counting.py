@@ -26,9 +26,15 @@ from callcenter.domain.report import (
     ReportedCall,
     ReportedWork,
     Rows,
+    TeamRow,
     entered_at,
 )
-from callcenter.domain.report_counting import AgentReport, CampaignReport, QueueReport
+from callcenter.domain.report_counting import (
+    AgentReport,
+    CampaignReport,
+    QueueReport,
+    TeamReport,
+)
 from callcenter.domain.report_time import BadPeriod, Period, ReportStep
 from tests.unit.storage.samples import make_call
 
@@ -53,6 +59,14 @@ def queues(*calls: ReportedCall, **measures: Any) -> Rows[QueueRow]:
 def agents(*records: ReportedWork) -> Rows[AgentRow]:
     """The report of these records."""
     report = AgentReport(TWO_HOURS, 99)
+    for record in records:
+        report.add(record)
+    return report.rows()
+
+
+def teams(*records: ReportedWork) -> Rows[TeamRow]:
+    """The report of these records: Ana and Ben are in the team north, others in none."""
+    report = TeamReport(TWO_HOURS, {"ana": "north", "ben": "north", "cas": ""}, 99)
     for record in records:
         report.add(record)
     return report.rows()
@@ -221,7 +235,9 @@ def test_a_time_card_tells_when_an_agent_came_and_went() -> None:
         state(signed_out, 0.0, H1 + 5),
         state(AgentState.READY, H1 + 5, H1 + 100),
         state(signed_out, H1 + 100, H1 + 200),
+        state(AgentState.READY, H1 + 200, H1 + 300),
         state(signed_out, H1 + 300, H2 + 50),
+        state(AgentState.NOT_READY, H2 + 50, H2 + 60),
         state(signed_out, H2 + 60, 9 * HOUR_S),
     )
 
@@ -230,7 +246,16 @@ def test_a_time_card_tells_when_an_agent_came_and_went() -> None:
         (H2 + 50, H2 + 60),
     ]
     assert (found.total.signed_in_at, found.total.signed_out_at) == (H1 + 5, H2 + 60)
-    assert found.total.signed_in_s == 95.0
+    assert found.total.signed_in_s == 205.0
+
+
+def test_an_agent_whose_account_was_new_had_not_signed_out() -> None:
+    total = agents(
+        state(AgentState.SIGNED_OUT, H1 + 5, H1 + 9),
+        state(AgentState.READY, H1 + 9, H1 + 100),
+    ).total
+
+    assert (total.signed_in_at, total.signed_out_at) == (H1 + 9, 0.0)
 
 
 def test_an_agent_who_was_there_all_the_time_neither_came_nor_went() -> None:
@@ -255,6 +280,59 @@ def test_offers_conversations_and_dispositions_are_counted() -> None:
     assert (found.total.offers, found.total.missed, found.total.conversations) == (6, 3, 1)
     assert found.total.aht_s == 60.0
     assert [row.dispositions for row in found.rows] == [{}, {"solved": 1}]
+
+
+# --- teams ---------------------------------------------------------------------------------------
+
+
+def test_the_time_of_a_teams_agents_is_added_up() -> None:
+    found = teams(
+        state(AgentState.READY, H1, H2 + 600),
+        replace(state(AgentState.TALKING, H1, H1 + 900), agent="ben"),
+        replace(state(AgentState.WRAP_UP, H1 + 900, H1 + 1200), agent="ben"),
+        replace(state(AgentState.NOT_READY, H1, H1 + 60, "lunch"), agent="ben"),
+        replace(state(AgentState.RINGING, H1, H1 + 100), agent="ben"),
+        ConversationRecord("c1", "ben", H1, H1 + 900),
+        OfferRecord("c1", "ana", H1, H1 + 5, "rejected", ""),
+        DispositionRecord("c1", "ben", "solved", H2),
+    )
+
+    first, second = found.rows
+    assert (first.team, first.begin, first.end, first.agents) == ("north", H1, H2, 2)
+    assert (first.ready_s, first.talk_s, first.wrap_up_s) == (3600.0, 900.0, 300.0)
+    assert (first.offered_s, first.not_ready_s, first.not_ready) == (100.0, 60.0, {"lunch": 60.0})
+    assert first.signed_in_s == 4960.0
+    assert first.occupancy == 1200 / 4900
+    assert (first.offers, first.missed, first.conversations, first.aht_s) == (1, 1, 1, 1200.0)
+    assert (second.ready_s, second.agents, second.dispositions) == (600.0, 2, {"solved": 1})
+    assert (found.total.team, found.total.agents, found.total.conversations) == ("", 2, 1)
+
+
+def test_agents_without_a_team_are_together_under_the_empty_name() -> None:
+    work = state(AgentState.READY, H1, H1 + 60)
+
+    found = teams(work, replace(work, agent="cas"), replace(work, agent="a stranger"))
+
+    assert [(row.team, row.agents, row.ready_s) for row in found.totals] == [
+        ("", 2, 120.0),
+        ("north", 1, 60.0),
+    ]
+    assert found.total.agents == 3
+
+
+def test_an_agent_at_work_in_two_intervals_is_one_agent_in_the_total() -> None:
+    found = teams(state(AgentState.READY, H1, H2 + 60))
+
+    assert [row.agents for row in found.rows] == [1, 1]
+    assert (found.totals[0].agents, found.total.agents) == (1, 1)
+
+
+def test_whoever_only_came_or_went_was_there_too() -> None:
+    ready = state(AgentState.READY, H1 - 60, H1)
+
+    found = teams(ready, state(AgentState.SIGNED_OUT, H1, H2 + 5))
+
+    assert [(row.agents, row.signed_in_s) for row in found.rows] == [(1, 0.0), (1, 0.0)]
 
 
 # --- campaigns -----------------------------------------------------------------------------------

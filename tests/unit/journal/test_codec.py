@@ -264,3 +264,39 @@ def build(kind: Any) -> Any:
     if kind is str:
         return "zoë ☎"
     return next(iter(kind))  # an enum
+
+
+def test_a_batch_that_announces_four_billion_entries_takes_no_room_for_them() -> None:
+    """The fuzzer's story: a header whose count lied, with a checksum that fitted, made the reader
+    write out four billion positions to compare with; the machine had no memory left."""
+    batch = codec.decode_batch(encode(), 0)
+    lying = msgspec.structs.replace(batch, count=2**32 - 1)
+
+    with pytest.raises(BadBytes, match="announces"):
+        codec.decode_entries(lying)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"\xdd\xff\xff\xff\xff", b"\x91\x95\x01\xcb" + bytes(8) + b"\xdd\xff\xff\xff\xff"],
+    ids=["the batch", "a field"],
+)
+def test_a_length_in_a_batch_that_lies_takes_no_room_for_what_it_promises(payload: bytes) -> None:
+    """The decoder makes room for as many elements as an array's header says before it reads them:
+    four billion pointers, 32 GB."""
+    batch = codec.decode_batch(encode(), 0)
+
+    with pytest.raises(BadBytes, match="truncated"):
+        codec.decode_entries(msgspec.structs.replace(batch, payload=memoryview(payload)))
+
+
+@pytest.mark.parametrize(
+    "payload", [b"\x91\x95\x01\xcb" + bytes(8) + b"\x81\xa4\xff\xff\xff\xff", b"\x91" * 5000]
+)
+def test_texts_that_are_no_utf8_and_endless_depth_are_damage(payload: bytes) -> None:
+    """msgspec tells of these by UnicodeDecodeError and RecursionError, which are none of its own
+    errors: a start of the service died of them without a word on which file it was."""
+    batch = codec.decode_batch(encode(), 0)
+
+    with pytest.raises(BadBytes, match="does not know"):
+        codec.decode_entries(msgspec.structs.replace(batch, payload=memoryview(payload)))

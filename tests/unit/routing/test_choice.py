@@ -51,7 +51,9 @@ def hold(
     now: float = 100.0, settings: Settings = SETTINGS, idle: int = 0,
 ) -> Hold | None:  # fmt: skip
     """Whether gold is held with so many seniors at work."""
-    return judge_hold(settings, GOLD, demand(seniors, idle), ahead, instead, asked, RATES, now)
+    return judge_hold(
+        settings, GOLD, demand(seniors, idle), ahead, instead, asked, RATES, 60.0, now
+    )
 
 
 def test_a_hold_says_what_it_costs_and_what_it_brings() -> None:

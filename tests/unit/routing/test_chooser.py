@@ -313,3 +313,47 @@ def test_weights_are_changed_for_those_who_wait_too() -> None:
 
     assert pairs(one.match(4)) == [("std", "x", "most_urgent")]
     assert with_weights(Settings(), {}) == Settings()
+
+
+# --- kept for one agent --------------------------------------------------------------------------
+
+
+def kept(queue: str = "q") -> Work:
+    """A call that waits for ana, for a time."""
+    return Work("a", queue, STANDARD, 10.0, preferred="ana", preferred_until=60.0)
+
+
+def test_a_call_is_kept_only_for_an_agent_who_works_for_its_queue() -> None:
+    one = chooser(BusyAgent("ana", Profile((("other", 1.0),)), 0.0), idle("x", 1), kept())
+
+    assert pairs(one.match(10)) == [("a", "x", "only_side_free")]
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_a_kept_call_is_let_go_when_its_agent_leaves_the_queue(is_free: bool) -> None:
+    one = chooser(BusyAgent("ana", JUNIOR, 0.0), idle("x", 1), kept())
+    assert one.match(10).offers == ()
+    assert one.waiting_since("q") == 10.0
+
+    other = Profile((("other", 1.0),))
+    if is_free:
+        one.put_agent(FreeAgent("ana", other, 11.0))
+    else:
+        one.put_busy(BusyAgent("ana", other, 11.0), 11.0)
+
+    assert pairs(one.match(11)) == [("a", "x", "only_side_free")]
+    assert one.waiting_since("q") is None
+
+
+def test_since_when_a_queue_waits_is_told_of_all_its_lines() -> None:
+    one = chooser(call("b", 7), call("g", 5, GOLD), call("other", 1, queue="p"))
+
+    assert (one.waiting_since("q"), one.waiting_since("p")) == (5.0, 1.0)
+
+
+def test_each_queue_has_its_own_longest_hold() -> None:
+    settings = Settings(hold_max_of=(("q", 3.0),))
+    one = chooser(*busy_seniors(30), idle("j", 1), call("gold", 10, GOLD), settings=settings)
+    assert one.match(10).offers == ()
+
+    assert pairs(one.match(13)) == [("gold", "j", "only_side_free")]

@@ -53,6 +53,14 @@ def test_one_phone_left_off_the_hook_does_not_move_the_mean_much() -> None:
     assert estimates.figures("q", GOLD).handling_s[SENIOR] < 115.0
 
 
+def test_calls_that_took_no_time_at_all_count_as_a_second() -> None:
+    estimates = Estimates(Settings())
+    for _ in range(20_000):
+        estimates.handled("q", GOLD, SENIOR, 0.0, None)
+
+    assert estimates.figures("q", GOLD).handling_s[SENIOR] == pytest.approx(1.0)
+
+
 def test_the_rate_of_coming_free_is_learnt_from_the_same_calls() -> None:
     estimates = Estimates(Settings(handling_start_s=180.0))
     before = estimates.coming_free[SENIOR][0]

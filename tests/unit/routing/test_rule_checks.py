@@ -97,7 +97,12 @@ def test_calls_that_no_rule_takes_are_told() -> None:
         (
             Treatment(skills={"cards": 2}, steps=(AgentStep(9.0, {"cards": 2}),)),
             ("steps", 0),
-            "this step changes nothing: it asks for no less than the one before it",
+            "this step changes nothing: it asks for the same as the one before it",
+        ),
+        (
+            Treatment(skills={"cards": 2}, steps=(AgentStep(9.0, {"cards": 3}),)),
+            ("steps", 0),
+            "this step asks for more than the one before it",
         ),
         (
             Treatment(skills={"cards": 3}, steps=(AgentStep(9.0, {"cards": 1}), AgentStep(5.0))),

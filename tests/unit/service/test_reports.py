@@ -97,6 +97,7 @@ def period(step: ReportStep = ReportStep.QUARTER_HOUR) -> Period:
     return Period(T0 - 60.0, T0 + OPEN_S + QUIET_S + 60.0, step, "Asia/Kathmandu")
 
 
+TEAMS = dict.fromkeys(("agent0", "agent1", "agent2"), "north")
 MEASURES = Measures(targets_s={"service": TARGET_S})
 
 
@@ -152,13 +153,28 @@ async def test_the_time_cards_are_the_agents_states() -> None:
     assert all(row.signed_in_at >= T0 for row in report.totals)
 
 
-async def test_one_queue_or_one_agent_can_be_asked_for() -> None:
-    reports = Reports(MemoryReports(a_played_day().records))
+async def test_teams_have_the_time_of_their_agents() -> None:
+    reports = Reports(MemoryReports(a_played_day().records, TEAMS))
+
+    teams = await reports.teams(period(), ROWS_MAX)
+    agents = await reports.agents(period(), ROWS_MAX)
+
+    assert [(row.team, row.agents) for row in teams.totals] == [("", 2), ("north", 3)]
+    assert teams.total.agents == AGENTS
+    assert teams.total.conversations == agents.total.conversations > 40
+    for name in ("signed_in_s", "ready_s", "talk_s", "wrap_up_s"):
+        assert math.isclose(getattr(teams.total, name), getattr(agents.total, name))
+
+
+async def test_one_queue_one_agent_or_one_team_can_be_asked_for() -> None:
+    reports = Reports(MemoryReports(a_played_day().records, TEAMS))
 
     nothing = await reports.queues(period(), MEASURES, ROWS_MAX, "sales")
     one = await reports.agents(period(), ROWS_MAX, "agent1")
+    team = await reports.teams(period(), ROWS_MAX, "north")
 
     assert nothing.rows == ()
+    assert [(row.team, row.agents) for row in team.totals] == [("north", 3)]
     assert [row.agent for row in one.totals] == ["agent1"]
 
 

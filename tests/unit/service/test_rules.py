@@ -12,8 +12,8 @@ from callcenter.documents.yaml_lines import DocumentError
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.rules import Rule, Rules, Treatment
-from callcenter.service.ports import NewRules, RulesDocument
 from callcenter.service.rules import RuleBook
+from callcenter.service.version_store import NewRules, RulesDocument
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from tests.unit.api.fakes import FakeClock, FakeHub
 

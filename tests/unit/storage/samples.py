@@ -200,6 +200,7 @@ def any_record(texts: st.SearchStrategy[str] = texts) -> st.SearchStrategy[Recor
         CampaignSettings: _any_settings(texts),
         Verdict | None: st.sampled_from([*Verdict, None]),
         tuple[str, ...]: st.lists(texts, max_size=5).map(tuple),
+        tuple[float, ...]: st.lists(moments, max_size=5).map(tuple),
     }
 
     def field(name: str, kind: Any) -> st.SearchStrategy[Any]:

@@ -252,7 +252,7 @@ def test_everybody_signs_in_anew_after_a_restore(tmp_path: Path) -> None:
     config, _ = make_center(tmp_path / "old", 1)
     spoil(
         tmp_path / "old/data",
-        "INSERT INTO accounts VALUES ('ana', '', '[]', '', '', 'junior', '[]', 0, 0, 0)",
+        "INSERT INTO accounts VALUES ('ana', '', '[]', '', '', 'junior', '[]', '', '{}', 0, 0, 0)",
         "INSERT INTO sessions VALUES ('h', 's', 'ana', 0, 0, 9e9, '', '')",
     )
     back_up(config, tmp_path / "backup")

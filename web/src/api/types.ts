@@ -799,6 +799,35 @@ export interface Target {
   share: number;
 }
 
+/** What the agents of one team did in one interval: sums of their time cards. */
+export interface TeamRow {
+  team: string;
+  begin: number;
+  end: number;
+  agents: number;
+  signed_in_s: number;
+  ready_s: number;
+  offered_s: number;
+  talk_s: number;
+  wrap_up_s: number;
+  not_ready_s: number;
+  not_ready: Record<string, number>;
+  occupancy: number | null;
+  offers: number;
+  missed: number;
+  conversations: number;
+  aht_s: number | null;
+  dispositions: Record<string, number>;
+}
+
+/** What the agents of each team did; rows in which nothing was are left out. */
+export interface TeamsReport {
+  rows: TeamRow[];
+  totals: TeamRow[];
+  total: TeamRow;
+  zone: string;
+}
+
 /** One thing wrong with a document. */
 export interface TextProblem {
   line: number;
@@ -1008,6 +1037,8 @@ export interface Operations {
   "GET /api/v1/reports/campaigns": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; campaign?: string | null }; body: undefined; answer: CampaignsReport };
   /** Calls by queue and interval */
   "GET /api/v1/reports/queues": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; queue?: string | null; formula?: Formula; threshold_s?: number }; body: undefined; answer: QueuesReport };
+  /** Work of agents by team */
+  "GET /api/v1/reports/teams": { path: undefined; query: { from: number; to: number; step?: ReportStep; zone?: string; format?: ReportFormat; team?: string | null }; body: undefined; answer: TeamsReport };
   /** The rules in force */
   "GET /api/v1/rules": { path: undefined; query: undefined; body: undefined; answer: VersionText };
   /** Check rules */

@@ -17,7 +17,7 @@ export interface Column<Row> {
   by?: (row: Row) => number | string;
   /** Sorts the largest first at the first click. */
   largestFirst?: boolean;
-  /** Takes the room that is left; text that is too long is cut. */
+  /** Takes the room that is left; text that is too long is cut, and whole under the mouse. */
   rest?: boolean;
 }
 
@@ -146,11 +146,15 @@ function Line<Row>({ row, columns, onOpen }: LineProps<Row>) {
         })
       }
     >
-      {columns.map((column) => (
-        <td key={column.id} className={classOf(column)}>
-          {column.cell(row)}
-        </td>
-      ))}
+      {columns.map((column) => {
+        const content = column.cell(row);
+        const whole = column.rest && typeof content === "string" ? content : undefined;
+        return (
+          <td key={column.id} className={classOf(column)} title={whole}>
+            {content}
+          </td>
+        );
+      })}
     </tr>
   );
 }

@@ -13,6 +13,8 @@ export function agentWith(changed: Partial<AgentView> = {}): AgentView {
     wish: null,
     wish_reason: "",
     seniority: "senior",
+    team: "",
+    skills: {},
     queues: ["cards"],
     pbx: "main",
     phone: "1001",

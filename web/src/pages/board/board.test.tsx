@@ -18,6 +18,8 @@ const agent = (id: string, changes: Partial<AgentView> = {}): AgentView => ({
   wish: null,
   wish_reason: "",
   seniority: "junior",
+  team: "",
+  skills: {},
   queues: ["service"],
   pbx: "main",
   phone: "1001",

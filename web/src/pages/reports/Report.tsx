@@ -12,7 +12,7 @@ import type { Column } from "../../ui/DataTable";
 import { Panel } from "../../ui/Panel";
 import { problemText } from "../../ui/problems";
 import { Empty, Loading } from "../../ui/Situation";
-import { agentColumns, campaignColumns, queueColumns } from "./columns";
+import { agentColumns, campaignColumns, queueColumns, teamColumns } from "./columns";
 import type { Wanted } from "./wanted";
 import { queryOf } from "./wanted";
 import classes from "./Reports.module.css";
@@ -55,6 +55,23 @@ export function AgentsReport({ wanted }: { wanted: Wanted }) {
       }
       nameOf={(row) => row.agent}
       columnsOf={agentColumns}
+    />
+  );
+}
+
+export function TeamsReport({ wanted }: { wanted: Wanted }) {
+  return (
+    <Report
+      wanted={wanted}
+      ask={(signal) =>
+        request("GET /api/v1/reports/teams", {
+          query: queryOf(wanted),
+          signal,
+          deadlineMs: DEADLINE_MS,
+        })
+      }
+      nameOf={(row) => row.team}
+      columnsOf={teamColumns}
     />
   );
 }

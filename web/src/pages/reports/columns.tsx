@@ -1,6 +1,6 @@
 /** The columns of each kind of report. */
 
-import type { AgentRow, CampaignRow, QueueRow, ReportStep } from "../../api";
+import type { AgentRow, CampaignRow, QueueRow, ReportStep, TeamRow } from "../../api";
 import { count, percent } from "../../format/number";
 import { duration } from "../../format/time";
 import type { PlainKey, Translate } from "../../i18n";
@@ -8,7 +8,7 @@ import type { Column } from "../../ui/DataTable";
 import { clockOf } from "../campaigns/moment";
 import { beginOf } from "./period";
 
-type AnyRow = QueueRow | AgentRow | CampaignRow;
+type AnyRow = QueueRow | AgentRow | TeamRow | CampaignRow;
 
 /** `step`: with the column that says when the interval begins; without it for totals. */
 export function queueColumns(t: Translate, step?: ReportStep): Column<QueueRow>[] {
@@ -30,7 +30,6 @@ export function queueColumns(t: Translate, step?: ReportStep): Column<QueueRow>[
 }
 
 export function agentColumns(t: Translate, step?: ReportStep): Column<AgentRow>[] {
-  const { counted, shared, timed } = kinds<AgentRow>(t);
   const clock = (header: PlainKey, value: (row: AgentRow) => number): Column<AgentRow> => ({
     id: header,
     header: t(header),
@@ -43,6 +42,24 @@ export function agentColumns(t: Translate, step?: ReportStep): Column<AgentRow>[
     named(t, "reports.agent", (row) => row.agent),
     clock("reports.signedInAt", (row) => row.signed_in_at),
     clock("reports.signedOutAt", (row) => row.signed_out_at),
+    ...workColumns<AgentRow>(t),
+  ];
+}
+
+export function teamColumns(t: Translate, step?: ReportStep): Column<TeamRow>[] {
+  const { counted } = kinds<TeamRow>(t);
+  return [
+    ...beginning<TeamRow>(t, step),
+    named(t, "reports.team", (row) => row.team, "reports.noTeam"),
+    counted("reports.agents", (row) => row.agents),
+    ...workColumns<TeamRow>(t),
+  ];
+}
+
+/** What agents did, alone or together. */
+function workColumns<Row extends AgentRow | TeamRow>(t: Translate): Column<Row>[] {
+  const { counted, shared, timed } = kinds<Row>(t);
+  return [
     timed("reports.signedIn", (row) => row.signed_in_s),
     timed("reports.ready", (row) => row.ready_s),
     timed("reports.beingOffered", (row) => row.offered_s),
@@ -90,12 +107,18 @@ function beginning<Row extends AnyRow>(t: Translate, step?: ReportStep): Column<
   ];
 }
 
-function named<Row>(t: Translate, header: PlainKey, name: (row: Row) => string): Column<Row> {
+/** `nameless`: what stands in the place of an empty name. */
+function named<Row>(
+  t: Translate,
+  header: PlainKey,
+  name: (row: Row) => string,
+  nameless: PlainKey = "reports.noName",
+): Column<Row> {
   return {
     id: "name",
     header: t(header),
     by: name,
-    cell: (row) => name(row) || t("reports.noName"),
+    cell: (row) => name(row) || t(nameless),
   };
 }
 

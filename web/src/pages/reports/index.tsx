@@ -9,7 +9,7 @@ import type { Formula, ReportStep } from "../../api";
 import { useText } from "../../i18n";
 import { Empty } from "../../ui/Situation";
 import { boundsOf, dayOf, zoneHere } from "./period";
-import { AgentsReport, CampaignsReport, QueuesReport } from "./Report";
+import { AgentsReport, CampaignsReport, QueuesReport, TeamsReport } from "./Report";
 import classes from "./Reports.module.css";
 import { fileOf, KINDS } from "./wanted";
 import type { Kind, Wanted } from "./wanted";
@@ -102,5 +102,6 @@ export default function Page() {
 function OneOf({ wanted }: { wanted: Wanted }) {
   if (wanted.kind === "queues") return <QueuesReport wanted={wanted} />;
   if (wanted.kind === "agents") return <AgentsReport wanted={wanted} />;
+  if (wanted.kind === "teams") return <TeamsReport wanted={wanted} />;
   return <CampaignsReport wanted={wanted} />;
 }

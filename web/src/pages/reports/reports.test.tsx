@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { act } from "react";
 
-import type { AgentRow, CampaignRow, QueueRow } from "../../api";
+import type { AgentRow, CampaignRow, QueueRow, TeamRow } from "../../api";
 import { click, eventually, fakeServer, json, problem, show, type } from "../../testing";
 import Reports from "./index";
 import { beginOf, boundsOf, dayOf, zoneHere } from "./period";
@@ -59,6 +59,25 @@ const AGENT: AgentRow = {
   conversations: 9,
   aht_s: 222,
   dispositions: {},
+};
+const TEAM: TeamRow = {
+  team: "north",
+  begin: BOUNDS.from,
+  end: BOUNDS.from + 3600,
+  agents: 3,
+  signed_in_s: 10_800,
+  ready_s: 2700,
+  offered_s: 300,
+  talk_s: 5100,
+  wrap_up_s: 900,
+  not_ready_s: 1800,
+  not_ready: { lunch: 1800 },
+  occupancy: 2 / 3,
+  offers: 30,
+  missed: 3,
+  conversations: 27,
+  aht_s: 222,
+  dispositions: { solved: 20 },
 };
 const CAMPAIGN: CampaignRow = {
   campaign: "renewals",
@@ -122,6 +141,7 @@ describe("the reports page", () => {
       "service", "12", "9", "3", "1", "0", "50%", "0:14", "3:05", "1:01", "solved 7 · callback 2",
     ]);
     expect(rowsOf(place, "By interval")[0]?.[0]).toContain("00:00");
+    expect(place.querySelectorAll('td[title="solved 7 · callback 2"]')).toHaveLength(2);
     expect(place.textContent).toContain(`Times in ${zoneHere()}`);
   });
 
@@ -155,6 +175,27 @@ describe("the reports page", () => {
     await eventually(() => expect(rowsOf(place, "Totals")[0]?.[0]).toBe("renewals"));
     expect(rowsOf(place, "Totals")[0]).toContain("–");
     expect(rowsOf(place, "Totals")[0]?.at(-1)).toMatch(/^Busy 30 · Talked with an agent 9/);
+  });
+
+  it("shows teams, and the agents who are in none", async () => {
+    fakeServer({
+      [pathOf(WANTED)]: () => reportOf(QUEUE),
+      [pathOf({ ...WANTED, kind: "teams" })]: () =>
+        json({ rows: [TEAM], totals: [{ ...TEAM, team: "", agents: 1 }, TEAM], zone: "UTC" }),
+      [pathOf({ ...WANTED, kind: "teams", only: "north" })]: () => reportOf(TEAM),
+    });
+    const place = await show(<Reports />);
+
+    await click(place.querySelector("input[value=teams]"));
+    await eventually(() => expect(rowsOf(place, "Totals")).toHaveLength(2));
+    expect(rowsOf(place, "Totals")[0]?.slice(0, 2)).toEqual(["no team", "1"]);
+    expect(rowsOf(place, "Totals")[1]).toEqual([
+      "north", "3", "3:00:00", "45:00", "5:00", "1:25:00", "15:00", "30:00", "66.7%", "27", "3",
+      "3:42", "solved 20",
+    ]);
+
+    await type(field(place, "Team"), "north");
+    await eventually(() => expect(rowsOf(place, "Totals")).toHaveLength(1));
   });
 
   it("asks for one queue when its name was typed", async () => {

@@ -2,7 +2,7 @@
 
 import type { Formula, ReportStep } from "../../api";
 
-export const KINDS = ["queues", "agents", "campaigns"] as const;
+export const KINDS = ["queues", "agents", "teams", "campaigns"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Wanted {
@@ -12,11 +12,16 @@ export interface Wanted {
   step: ReportStep;
   zone: string;
   formula: Formula;
-  /** The one queue, agent or campaign; empty: all. */
+  /** The one queue, agent, team or campaign; empty: all. */
   only: string;
 }
 
-const NAME_OF = { queues: "queue", agents: "agent", campaigns: "campaign" } as const;
+const NAME_OF = {
+  queues: "queue",
+  agents: "agent",
+  teams: "team",
+  campaigns: "campaign",
+} as const;
 
 /** The query that all reports share. */
 export function queryOf({ kind, from, to, step, zone, only }: Wanted) {
