@@ -168,7 +168,8 @@ async def take_board(browser: Browser, demo: Demo, folder: Path) -> None:
             waiting = camera.page.get_by_role("table").nth(1).locator("tbody tr")
             await expect(waiting.nth(2)).to_be_visible()
             await camera.take(name)
-            await waiting.nth(0).click()
+            # The one that came last is the last to be offered to somebody.
+            await waiting.filter(has_text=re.compile("Waiting|排队等待")).last.click()
             await expect(camera.page.get_by_role("dialog").locator("ol li").first).to_be_visible()
             await camera.take(name.replace("board", "board-why"))
             if language == "en":
@@ -207,8 +208,8 @@ rules:
       target: { within_s: 20, share: 0.8 }
 """
 FASTER = """
-  - name: silver after half a minute
-    when: customer.tier == "silver" and queue.longest_wait_s > 30
+  - name: a long line
+    when: customer.tier != "gold" and queue.waiting > 1
     then:
       weight: 1.5
 
@@ -223,7 +224,11 @@ async def take_rules(browser: Browser, demo: Demo, folder: Path) -> None:
         await page.goto(f"{demo.center.url}/rules")
         text = page.get_by_label("Text of the rules")
         publish = page.get_by_role("button", name="Publish", exact=True)
-        for version, comment in ((RULES, "Gold first"), (changed, "Silver sooner"), (RULES, "")):
+        for version, comment in (
+            (RULES, "Gold first"),
+            (changed, "Others sooner when many wait"),
+            (RULES, ""),
+        ):
             await text.fill(version)
             await publish.click()
             await page.get_by_role("dialog").get_by_role("textbox").fill(comment)
@@ -231,7 +236,7 @@ async def take_rules(browser: Browser, demo: Demo, folder: Path) -> None:
             await expect(publish).to_be_disabled()
             await expect(page.get_by_text("holds now.")).to_be_visible()
             await page.get_by_role("button", name="Close this note").click()
-        await text.fill(changed.replace("longest_wait_s > 30", "longest_wait > 30"))
+        await text.fill(changed.replace("queue.waiting", "queue.waitin"))
         await expect(page.locator("[data-problem]")).to_be_visible()
         await camera.take("rules-mistake")
         await text.fill(changed)

@@ -43,7 +43,8 @@ class RulesPage:
         """Read who is touched, say why, and publish."""
         await self.press("Publish")
         what_happens = self.page.get_by_role("dialog")
-        await expect(what_happens).to_contain_text("2 callers wait; 1 would be treated differently.")
+        effect = "2 callers wait; 1 would be treated differently."
+        await expect(what_happens).to_contain_text(effect)
         await what_happens.get_by_role("textbox").fill(comment)
         await what_happens.get_by_role("button", name="Publish").click()
 

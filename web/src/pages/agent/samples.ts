@@ -24,8 +24,6 @@ export function agentWith(changed: Partial<AgentView> = {}): AgentView {
     campaign: "",
     line: "none",
     wrap_up_ends_at: 0,
-    team: "",
-    skills: {},
     ...changed,
   };
 }

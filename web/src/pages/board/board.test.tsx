@@ -29,8 +29,6 @@ const agent = (id: string, changes: Partial<AgentView> = {}): AgentView => ({
   campaign: "",
   line: "none",
   wrap_up_ends_at: 0,
-  team: "",
-  skills: {},
   ...changes,
 });
 

@@ -3,7 +3,6 @@
 import type { CallView, Preview, PreviewRow } from "../../api";
 import { useText } from "../../i18n";
 import type { Translate } from "../../i18n";
-import type { Entries } from "../../live/frames";
 import { useLive } from "../../live/hooks";
 import { Elapsed } from "../../ui/Elapsed";
 import { Panel } from "../../ui/Panel";
@@ -23,10 +22,11 @@ interface Props {
 
 export function Effect(props: Props) {
   const t = useText();
-  const calls = useLive("board", "calls") ?? {};
-  const { preview } = props;
-  const shown = preview?.changed.slice(0, ROWS_MAX) ?? [];
-  const more = (preview?.changed.length ?? 0) - shown.length;
+  const calls = useLive("board", "calls");
+  // Whoever was answered or hung up since then is of no interest any more.
+  const rows = props.preview?.changed.filter(({ call }) => !calls || call in calls) ?? [];
+  const shown = rows.slice(0, ROWS_MAX);
+  const more = rows.length - shown.length;
   return (
     <Panel title={t("rules.effect")} className={classes.effect}>
       <div className={classes.note} role="status">
@@ -34,7 +34,7 @@ export function Effect(props: Props) {
       </div>
       <ul className={classes.list}>
         {shown.map((row) => (
-          <Row key={row.call} row={row} calls={calls} />
+          <Row key={row.call} row={row} call={calls?.[row.call]} />
         ))}
       </ul>
       {more > 0 && <p className={classes.note}>{t.count("rules.moreChanged", more)}</p>}
@@ -69,9 +69,8 @@ export function effectText(t: Translate, preview: Preview): string {
   return t("rules.waitSome", { waiting, changed: changed.length });
 }
 
-function Row({ row, calls }: { row: PreviewRow; calls: Entries<CallView> }) {
+function Row({ row, call }: { row: PreviewRow; call: CallView | undefined }) {
   const t = useText();
-  const call = calls[row.call];
   return (
     <li className={classes.touched}>
       {call && (
