@@ -128,6 +128,7 @@ class Api:
             reports=Reports(report_source),
             trunks=trunks,
             rules=rules,
+            clock=clock,
             erasure=erasure,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)

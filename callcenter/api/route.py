@@ -24,7 +24,7 @@ from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.erasure import Erasure
-from callcenter.service.ports import Account, RecordReader, Role
+from callcenter.service.ports import Account, Clock, RecordReader, Role
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
 
@@ -84,6 +84,7 @@ class Services:
     trunks: Mapping[PbxName, Sequence[str]]
     """The trunks of each PBX: what a campaign may dial on."""
     rules: RuleBook
+    clock: Clock
     erasure: Erasure | None = None
     """Forgets people."""
 

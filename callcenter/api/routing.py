@@ -168,7 +168,7 @@ async def switch_queue(exchange: Exchange, body: SwitchQueue) -> SwitchedQueue:
     """Close or divert a queue, or put a message in front of it, at once and for a time. The rules
     stay as they are."""
     _found(exchange)
-    until = exchange.services.hub.state.now + body.for_s
+    until = exchange.services.clock.now() + body.for_s
     switch = QueueSwitch(body.mode, until, body.target or "", body.prompt or "")
     return await _switch(exchange, switch)
 

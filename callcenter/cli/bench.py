@@ -13,11 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from callcenter.bench import ami as ami_bench
+from callcenter.bench import contact_order as contact_order_bench
 from callcenter.bench import journal as journal_bench
 from callcenter.bench import machine as machine_bench
 from callcenter.bench import routing as routing_bench
 from callcenter.bench import routing_replay
 from callcenter.bench.bank1999 import LogError
+from callcenter.bench.bank_marketing import ContactsError
 from callcenter.bench.pacing import run as pacing_bench
 from callcenter.bench.replay_costs import Prices
 from callcenter.cli.common import JsonOption, fail, print_json
@@ -188,3 +190,31 @@ def pacing(
         tell=lambda line: typer.echo(line, err=True),
     )
     _report("pacing", result, as_json)
+
+
+class ContactsFormat(StrEnum):
+    """How a list of contacts and what came of them is written."""
+
+    BANK_MARKETING = "bank-marketing"
+
+
+@app.command("contact-order")
+def contact_order(
+    contacts: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="Contacts and what came of them.")
+    ],
+    format_: Annotated[
+        ContactsFormat, typer.Option("--format", help="How the file is written.")
+    ] = ContactsFormat.BANK_MARKETING,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="So many splits are drawn.")
+    ] = contact_order_bench.SEEDS,
+    as_json: JsonOption = False,
+) -> None:
+    """Share of the sales among the fifth of unseen contacts that the learnt order calls first."""
+    try:
+        result = contact_order_bench.run(contacts, seeds, lambda text: typer.echo(text, err=True))
+    except (ContactsError, contact_order_bench.NoSalesError) as error:
+        fail(str(error))
+    command = f"contact-order --contacts {contacts.name} --format {format_.value}"
+    _report(command, {"format": format_.value, **result}, as_json)

@@ -8,6 +8,7 @@ wait are the treatment's steps and overflows.
 from __future__ import annotations
 
 import heapq
+import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,9 @@ def first_problem(book: Rulebook) -> str:
         if not rule.name or rule.name in seen:
             return f"The rule name `{rule.name}` is empty or taken: give each rule its own."
         seen[rule.name] = None
+    weights = [*rules.weights.values(), *(rule.then.weight for rule in rules.rules)]
+    if not all(0.0 < weight < math.inf for weight in weights):
+        return "A weight is not a number above 0: 1 is normal."
     problem = book.problem()
     return "" if problem is None else f"{problem.what}. {problem.mend}"
 

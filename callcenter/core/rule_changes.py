@@ -15,6 +15,8 @@ from callcenter.domain.rules import PublishedRules, QueueSwitch, SwitchMode
 
 WEIGHT_MAX = 1000.0
 """More than this only says "before everybody", and this says it too."""
+SWITCH_MAX_S = 7 * 24 * 3600.0
+"""A queue that is switched for longer wants other rules."""
 
 
 def publish(turn: Turn, event: RulesPublished) -> None:
@@ -76,8 +78,8 @@ def _problem_of(turn: Turn, queue: QueueId, switch: QueueSwitch) -> str:
     queues, switches = turn.state.queues, turn.state.switches
     if queue not in queues:
         return f"There is no queue {queue}: name one of the center's."
-    if switch.until <= turn.now:
-        return "That time is over: say until when the switch is to hold."
+    if not turn.now < switch.until <= turn.now + SWITCH_MAX_S:
+        return "Say until when the switch is to hold: a time to come, and within a week."
     if switch.mode is not SwitchMode.DIVERTED:
         return "" if switch.prompt else "Callers would hear nothing: name the prompt to be played."
     if switch.target not in queues or switch.target == queue:

@@ -1,5 +1,5 @@
-"""The port of versions of the routing rules, beside those of ``ports``: what a store of them keeps and
-promises."""
+"""The port of versions of the routing rules, beside those of ``ports``: what a store of them keeps
+and promises."""
 
 from __future__ import annotations
 

@@ -174,9 +174,10 @@ def _state(agent: str, state: str, reason: str, began_at: float, ended_at: float
     return AgentStateRecord(agent, AgentState(state), reason, began_at, ended_at)
 
 
-def _offer(*values: Any) -> ReportedWork:
-    *others, score = values
-    return OfferRecord(*others, tuple(score))
+def _offer(
+    call: str, agent: str, offered_at: float, ended_at: float, result: str, reason: str, score: Any
+) -> ReportedWork:
+    return OfferRecord(call, agent, offered_at, ended_at, result, reason, tuple(score))
 
 
 _MADE_BY: dict[type[Any], Callable[..., ReportedWork]] = {

@@ -12,6 +12,9 @@ from typer.testing import CliRunner
 from callcenter.bench import routing as speed
 from callcenter.cli.app import make_app
 from tests.unit.bench.test_bank1999 import row, write
+from tests.unit.bench.test_bank_marketing import row as contacts_row
+from tests.unit.bench.test_bank_marketing import write as write_contacts
+from tests.unit.bench.test_contact_order import made_up
 
 SMALL = ("--agents", "4", "--loads", "80", "--seeds", "2", "--counted", "100")
 
@@ -82,3 +85,34 @@ def test_the_speed_is_printed_for_people_too(monkeypatch: pytest.MonkeyPatch) ->
 
     assert result.exit_code == 0
     assert "decisions_per_s.4_skills.10.median" in result.output
+
+
+def test_the_order_of_contacts_is_measured_on_a_list(tmp_path: Path) -> None:
+    contacts = made_up(tmp_path / "list.csv", 400, telling=True)
+
+    result = run(
+        "contact-order", "--contacts", str(contacts), "--format", "bank-marketing", "--json",
+        "--seeds", "2",
+    )  # fmt: skip
+
+    assert result.exit_code == 0, result.output
+    printed = json.loads(result.stdout)
+    assert printed["rows"] == 400
+    assert printed["splits"] == 2
+    assert printed["share_of_sales_in_top"]["product"]["median"] > 0.4
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("a\tb\n", "has no column"), (None, "no row with a sale")]
+)
+def test_a_list_that_tells_nothing_is_refused(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    path = write_contacts(tmp_path / "list.csv", *[contacts_row() for _ in range(30)])
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+
+    result = run("contact-order", "--contacts", str(path))
+
+    assert result.exit_code == 1
+    assert said in " ".join(result.output.split())

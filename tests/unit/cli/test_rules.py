@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from callcenter.api.local_access import local_access_path
+from callcenter.cli.app import make_app
 from callcenter.cli.rules import app
 from callcenter.cli.users import app as users_app
 from callcenter.documents.files import config_path
@@ -171,6 +172,23 @@ def test_a_missing_file_is_told(config: Path, tmp_path: Path) -> None:
     assert checked.exit_code == published.exit_code == 1
     assert "there is no such file" in checked.output
     assert "there is no such file" in published.output
+
+
+def test_the_doctor_looks_at_the_file_of_rules(config: Path, document: Path) -> None:
+    config.write_text(config.read_text() + f"routing_rules: {document.name}\n")
+
+    def findings() -> list[dict[str, Any]]:
+        result = CliRunner().invoke(make_app(), ["doctor", "--config", str(config), "--json"])
+        found = json.loads(result.stdout)["findings"]
+        return [finding for finding in found if finding["check"] == "rules"]
+
+    good = findings()
+    document.write_text(WRONG)
+    wrong = findings()
+
+    assert (good[0]["ok"], good[0]["text"]) == (True, f"1 in {document}")
+    assert (wrong[0]["ok"], len(wrong)) == (False, 1)
+    assert f"{document}:5: " in wrong[0]["text"]
 
 
 def test_the_schema_is_printed() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 
@@ -78,14 +80,14 @@ def test_own_attributes_are_read_as_the_kind_that_the_rules_declare() -> None:
 
 
 def test_a_condition_that_fails_is_no_match_and_a_fault() -> None:
-    bench = ruled(Rule("high", Treatment(), "customer.value > 5"))
+    bench = ruled(Rule("early", Treatment(), 'customer.language < "m"'))
     bench.allowed_faults = ("rule_failed",)
 
-    find(bench, "a", Tier.GOLD, value="high")
+    find(bench, "a", Tier.GOLD, language=5.0)
     choose(bench, "a")
 
     assert bench.call("a").rule == "rest"
-    assert "rule high" in bench.kept(FaultRecord)[0].detail
+    assert "rule early" in bench.kept(FaultRecord)[0].detail
 
 
 def test_a_customer_found_late_is_treated_by_the_right_rule_and_keeps_the_place() -> None:
@@ -415,6 +417,8 @@ def test_rules_that_cannot_be_used_are_named() -> None:
     assert "no rule" in problem()
     assert "`rest`" in problem(REST, REST)
     assert "shoe" in problem(odd, REST)
+    assert "weight" in problem(Rule("light", Treatment(weight=0.0)))
+    assert "weight" in problem(Rule("odd", Treatment(weight=math.nan)))
 
 
 def test_a_call_of_a_campaign_has_no_rule() -> None:

@@ -198,10 +198,11 @@ def test_a_switch_that_cannot_work_is_refused(
     assert problem in switch(bench, mode, queue, target=target, prompt=prompt).problem
 
 
-def test_a_switch_whose_time_is_over_is_refused() -> None:
+@pytest.mark.parametrize("for_s", [0.0, -1.0, math.nan, math.inf, 8 * 24 * 3600.0])
+def test_a_switch_without_a_sensible_end_is_refused(for_s: float) -> None:
     bench = Bench(center=TWO_QUEUES)
 
-    assert "over" in switch(bench, CLOSED, for_s=0.0, prompt="cc/closed").problem
+    assert "until when" in switch(bench, CLOSED, for_s=for_s, prompt="cc/closed").problem
 
 
 def test_calls_are_not_diverted_in_a_circle_nor_to_a_closed_queue() -> None:

@@ -349,3 +349,16 @@ def test_the_archive_can_be_looked_into_with_tar(tmp_path: Path) -> None:
     assert {"database/center.db", "flows/service.yaml", "sounds/hello.wav"} < set(names)
     assert [member["name"] for member in content["members"]] == names[:-1]
     assert content["journal"]["last_position"] == len(entries)
+
+
+def test_the_file_of_rules_that_the_config_names_goes_with_it(tmp_path: Path) -> None:
+    config, _ = make_center(tmp_path / "old", 1)
+    config.write_text(config.read_text() + "routing_rules: rules.yaml\n")
+    back_up(config, tmp_path / "without")
+    (config.parent / "rules.yaml").write_text("format: 1\nrules: [{name: all}]\n")
+    back_up(config, tmp_path / "with")
+
+    with tarfile.open(tmp_path / "without") as archive:
+        assert "config/rules.yaml" not in archive.getnames()
+    with tarfile.open(tmp_path / "with") as archive:
+        assert archive.getnames()[:2] == ["config/center.yaml", "config/rules.yaml"]
