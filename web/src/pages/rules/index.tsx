@@ -199,8 +199,8 @@ function useActs(published: VersionText, tell: (done: Done) => void, onDone: () 
     } catch (error) {
       tellProblem(t, error);
     } finally {
+      busy.current = false; // an undo names its versions itself; the other buttons wait
       await refresh();
-      busy.current = false;
       setBusy(false);
     }
   };
