@@ -168,6 +168,89 @@ async def take_board(browser: Browser, demo: Demo, folder: Path) -> None:
             waiting = camera.page.get_by_role("table").nth(1).locator("tbody tr")
             await expect(waiting.nth(2)).to_be_visible()
             await camera.take(name)
+            # The one that came last is the last to be offered to somebody.
+            await waiting.filter(has_text=re.compile("Waiting|排队等待")).last.click()
+            await expect(camera.page.get_by_role("dialog").locator("ol li").first).to_be_visible()
+            await camera.take(name.replace("board", "board-why"))
+            if language == "en":
+                await _take_board_acts(camera)
+
+
+async def _take_board_acts(camera: Camera) -> None:
+    """Why an agent has a call, and a queue about to be closed."""
+    page = camera.page
+    drawer = page.get_by_role("dialog")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("table", name="Agents").get_by_text("Talking").first.click()
+    await expect(drawer.get_by_text("Offered to")).to_be_visible()
+    await camera.take("board-agent")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Emergency switch").first.click()
+    await expect(drawer.get_by_role("button", name="Close the queue")).to_be_visible()
+    await camera.take("board-switch")
+
+
+RULES = """\
+format: 1
+preset: balanced
+weights: { gold: 5, silver: 2, standard: 1 }
+
+rules:
+  - name: gold
+    when: customer.tier == "gold"
+    then:
+      weight: 2
+      prefer: { who: last_agent, for_s: 15 }
+      target: { within_s: 15, share: 0.9 }
+
+  - name: everybody
+    then:
+      target: { within_s: 20, share: 0.8 }
+"""
+FASTER = """
+  - name: a long line
+    when: customer.tier != "gold" and queue.waiting > 1
+    then:
+      weight: 1.5
+
+  - name: everybody"""
+
+
+async def take_rules(browser: Browser, demo: Demo, folder: Path) -> None:
+    """The supervisor's rules: a mistake, whom a change touches, and what was changed."""
+    changed = RULES.replace("\n  - name: everybody", FASTER)
+    async with _open(browser, demo, folder, demo.visitor[1]) as camera:
+        page = camera.page
+        await page.goto(f"{demo.center.url}/rules")
+        text = page.get_by_label("Text of the rules")
+        publish = page.get_by_role("button", name="Publish", exact=True)
+        for version, comment in (
+            (RULES, "Gold first"),
+            (changed, "Others sooner when many wait"),
+            (RULES, ""),
+        ):
+            await text.fill(version)
+            await publish.click()
+            await page.get_by_role("dialog").get_by_role("textbox").fill(comment)
+            await page.get_by_role("dialog").get_by_role("button", name="Publish").click()
+            await expect(publish).to_be_disabled()
+            await expect(page.get_by_text("holds now.")).to_be_visible()
+            await page.get_by_role("button", name="Close this note").click()
+        await text.fill(changed.replace("queue.waiting", "queue.waitin"))
+        await expect(page.locator("[data-problem]")).to_be_visible()
+        await camera.take("rules-mistake")
+        await text.fill(changed)
+        await expect(publish).to_be_enabled()
+        await publish.click()
+        await camera.take("rules-publish")
+        await page.keyboard.press("Escape")
+        await page.get_by_text("Changes", exact=True).click()
+        await camera.take("rules-changes")
+    async with _open(browser, demo, folder, demo.visitor[1], "zh") as camera:
+        await camera.page.goto(f"{demo.center.url}/rules")
+        await camera.page.get_by_label("规则文本").fill(changed)
+        await expect(camera.page.get_by_role("button", name="发布", exact=True)).to_be_enabled()
+        await camera.take("rules-zh")
 
 
 async def take_campaigns(browser: Browser, demo: Demo, folder: Path) -> None:
@@ -224,6 +307,7 @@ PAGES: dict[str, Take] = {
     "sign-in": take_sign_in,
     "desk": take_desk,
     "board": take_board,
+    "rules": take_rules,
     "campaigns": take_campaigns,
     "reports": take_reports,
     "desk-zh": take_desk_in_chinese,

@@ -15,7 +15,7 @@ from callcenter.api.errors import ProblemError, unavailable
 from callcenter.api.route import OVERSEERS, Body, Exchange, Name, route
 from callcenter.api.rules import EDITORS
 from callcenter.core.queries import CallView, call_view
-from callcenter.core.routing_queries import CallRouting, explain_call
+from callcenter.core.routing_queries import CallRouting, explain_call, prompts_played
 from callcenter.domain.events import CallPriorityRequested, QueueSwitched, Request
 from callcenter.domain.ids import QueueId
 from callcenter.domain.records import CallRecord, OfferRecord
@@ -73,6 +73,8 @@ class SwitchedQueue(Struct, frozen=True):
     queue: QueueId
     switch: QueueSwitch | None
     """None: it is treated as the rules say."""
+    prompts: tuple[str, ...]
+    """What the menus play: any of them may be given as ``prompt``."""
 
 
 class EndedRouting(Struct, frozen=True):
@@ -194,7 +196,7 @@ def _found(exchange: Exchange) -> SwitchedQueue:
     name, state = exchange.path["queue"], exchange.services.hub.state
     if state.queues.get(name) is None:
         raise ProblemError("not-found", f"There is no queue {name}.")
-    return SwitchedQueue(name, state.switches.get(name))
+    return SwitchedQueue(name, state.switches.get(name), prompts_played(state))
 
 
 async def _ask(exchange: Exchange, request: Request) -> None:

@@ -33,6 +33,7 @@ from callcenter.domain.ids import (
     TeamId,
 )
 from callcenter.domain.mishap import Mishap
+from callcenter.domain.rules import QueueSwitch
 
 CALLS_PER_PAGE_MAX = 500
 """Calls of one page: about 150 kB of JSON, a few milliseconds of the loop."""
@@ -131,6 +132,8 @@ class QueueView(Struct, frozen=True):
     wrap_up: int
     not_ready: int
     today: QueueToday
+    switch: QueueSwitch | None
+    """The emergency switch, while it is on."""
 
 
 class QueueToday(Struct, frozen=True):
@@ -336,6 +339,7 @@ class _Tally:
             wrap_up=agents[AgentState.WRAP_UP],
             not_ready=agents[AgentState.NOT_READY],
             today=_today(state, queue),
+            switch=state.switches.get(queue),
         )
 
 

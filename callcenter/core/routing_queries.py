@@ -23,6 +23,7 @@ from callcenter.domain.agent import Agent, AgentState, Seniority
 from callcenter.domain.call import Call, CallState
 from callcenter.domain.conditions import Value, Values
 from callcenter.domain.customer import Tier
+from callcenter.domain.flow import QueueNode
 from callcenter.domain.ids import AgentId, CallId, QueueId, SkillId
 from callcenter.domain.rules import PublishedRules, Rules, Treatment
 from routing.chooser import Chooser
@@ -178,6 +179,13 @@ def _decision(state: State, call: Call) -> DecisionView | None:
         return None
     score = Score(*leg.score) if leg.score else None
     return DecisionView(leg.agent, leg.offered_at, leg.reason, score)
+
+
+def prompts_played(state: State) -> tuple[str, ...]:
+    """What the center's menus play, by name: prompts that are known to be there."""
+    nodes = [node for flow in state.flows.values() for node in flow.nodes.values()]
+    played = [node.prompt for node in nodes if not isinstance(node, QueueNode) and node.prompt]
+    return tuple(sorted(dict.fromkeys(played)))
 
 
 # --- before publishing --------------------------------------------------------------------------

@@ -128,7 +128,8 @@ async def test_a_queue_is_closed_for_a_time_and_opened_again() -> None:
         opened = await send(caller, "DELETE", SWITCH)
         again = await send(caller, "DELETE", SWITCH)
 
-    assert before.body == {"queue": "service", "switch": None}
+    prompts = ["bye", "menu", "welcome"]
+    assert before.body == {"queue": "service", "switch": None, "prompts": prompts}
     assert closed.status == 200, closed.body
     until = closed.body["switch"]["until"]
     assert seen.body["switch"] == {"mode": "closed", "until": until, "prompt": "closed"}

@@ -6,7 +6,13 @@ import msgspec
 import pytest
 
 from callcenter.core import routing_queries
-from callcenter.core.routing_queries import CallRouting, Preview, explain_call, preview_rules
+from callcenter.core.routing_queries import (
+    CallRouting,
+    Preview,
+    explain_call,
+    preview_rules,
+    prompts_played,
+)
 from callcenter.domain import events as e
 from callcenter.domain.agent import Seniority
 from callcenter.domain.call import CallState
@@ -191,3 +197,7 @@ def test_no_more_calls_are_looked_at_than_allowed(monkeypatch: pytest.MonkeyPatc
 
     assert (found.waiting, found.looked_at) == (2, 1)
     assert found.changed[0].call == bench.call("a").id
+
+
+def test_the_prompts_of_the_menus_are_told_by_name_each_once() -> None:
+    assert prompts_played(Bench().machine.state) == ("bye", "menu", "welcome")

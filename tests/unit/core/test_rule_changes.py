@@ -7,6 +7,7 @@ import math
 import msgspec
 import pytest
 
+from callcenter.core.queries import queue_view
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.call import CallState, Outcome, Place
@@ -139,6 +140,20 @@ def test_a_switch_ends_by_itself_and_that_is_recorded() -> None:
 
     assert caller(bench, "a").queue == "service"
     assert changes_of(bench)[-1] == ("switch_ended", "service", "")
+
+
+def test_a_queue_is_shown_with_its_switch_while_it_is_on() -> None:
+    bench = Bench(center=TWO_QUEUES)
+    switch(bench, DIVERTED, target="sales", for_s=60.0)
+
+    during = queue_view(bench.machine.state, "service")
+    bench.wait(60)
+    after = queue_view(bench.machine.state, "service")
+
+    assert during is not None
+    assert during.switch == QueueSwitch(DIVERTED, bench.now, "sales")
+    assert after is not None
+    assert after.switch is None
 
 
 def test_a_switch_is_put_back_by_hand_once() -> None:

@@ -650,6 +650,7 @@ export interface QueueView {
   wrap_up: number;
   not_ready: number;
   today: QueueToday;
+  switch: QueueSwitch | null;
 }
 
 /** All queues. */
@@ -789,6 +790,7 @@ export interface SwitchQueue {
 export interface SwitchedQueue {
   queue: string;
   switch: QueueSwitch | null;
+  prompts: string[];
 }
 
 /** The service level promised: this share of calls within so many seconds. */

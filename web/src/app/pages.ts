@@ -1,6 +1,6 @@
 /** Every page: its address, who may see it, its place in the navigation. A page is a lazy chunk. */
 
-import { ChartNoAxesColumn, LayoutDashboard, Headset, Megaphone } from "lucide-react";
+import { ChartNoAxesColumn, LayoutDashboard, Headset, Megaphone, Route } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { lazy } from "react";
 import type { ComponentType, LazyExoticComponent } from "react";
@@ -33,6 +33,12 @@ export const PAGES: Page[] = [
     roles: overseers,
     component: lazy(() => import("../pages/board")),
     nav: { text: "nav.board", icon: LayoutDashboard },
+  },
+  {
+    path: "/rules",
+    roles: overseers,
+    component: lazy(() => import("../pages/rules")),
+    nav: { text: "nav.rules", icon: Route },
   },
   {
     path: "/campaigns",

@@ -5,16 +5,29 @@ import { agent } from "./en/agent";
 import { board } from "./en/board";
 import { campaigns } from "./en/campaigns";
 import { reports } from "./en/reports";
+import { routing } from "./en/routing";
+import { rules } from "./en/rules";
 import { shell } from "./en/shell";
 import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
 import { board as boardZh } from "./zh/board";
 import { campaigns as campaignsZh } from "./zh/campaigns";
 import { reports as reportsZh } from "./zh/reports";
+import { routing as routingZh } from "./zh/routing";
+import { rules as rulesZh } from "./zh/rules";
 import { shell as shellZh } from "./zh/shell";
 import { states as statesZh } from "./zh/states";
 
-export const en = { ...shell, ...states, ...board, ...agent, ...campaigns, ...reports };
+export const en = {
+  ...shell,
+  ...states,
+  ...board,
+  ...agent,
+  ...campaigns,
+  ...reports,
+  ...rules,
+  ...routing,
+};
 
 export type Texts = typeof en;
 export type TextKey = keyof Texts;
@@ -26,6 +39,8 @@ export const zh: Record<TextKey, string> = {
   ...agentZh,
   ...campaignsZh,
   ...reportsZh,
+  ...rulesZh,
+  ...routingZh,
 };
 
 export const LANGUAGES = ["en", "zh"] as const;

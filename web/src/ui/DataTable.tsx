@@ -36,12 +36,14 @@ interface Props<Row> {
   empty: ReactNode;
   /** Called with the row that was clicked; rows can be reached by Tab then. */
   onOpen?: (row: Row) => void;
+  /** Which rows can be opened; all of them without it. */
+  opens?: (row: Row) => boolean;
 }
 
 /** Rows come in the order given until a header is clicked. A row is drawn anew only when it is
  * another object: keep `columns` the same (useMemo) and entries as the live store has them. */
 export function DataTable<Row>(props: Props<Row>) {
-  const { label, columns, rows, rowKey, empty, onOpen } = props;
+  const { label, columns, rows, rowKey, empty, onOpen, opens } = props;
   const [sorting, setSorting] = useState<Sorting | null>(null);
   const sorted = useMemo(() => sort(rows, columns, sorting), [rows, columns, sorting]);
   const { body, first, end, above, below } = useWindowed(sorted.length);
@@ -72,7 +74,7 @@ export function DataTable<Row>(props: Props<Row>) {
             key={rowKey(row)}
             row={row}
             columns={columns as Column<unknown>[]}
-            onOpen={onOpen as ((row: unknown) => void) | undefined}
+            onOpen={(opens?.(row) ?? true) ? (onOpen as (row: unknown) => void) : undefined}
           />
         ))}
         <Gap px={below} />

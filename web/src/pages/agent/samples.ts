@@ -99,6 +99,7 @@ export function queueWith(changed: Partial<QueueView> = {}): QueueView {
     wrap_up: 0,
     not_ready: 0,
     today: { answered: 0, in_time: 0, abandoned: 0, service_level: 1, target_s: 20 },
+    switch: null,
     ...changed,
   };
 }

@@ -1,9 +1,11 @@
 import { act } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { AgentView, CallView, CampaignView, QueueView } from "../../api";
-import { fakeLive, show } from "../../testing";
+import type { AgentView, CallView, CampaignView, QueueView, Role } from "../../api";
+import { SessionProvider } from "../../app/session";
+import { click, eventually, fakeLive, fakeServer, json, problem, show } from "../../testing";
 import { agentsInOrder, countAgents, countToday, countWaiting, waitingCalls } from "./figures";
+import { explained, routingWith, waitingWith } from "./samples";
 import BoardPage from ".";
 
 const NOW = 10_000;
@@ -70,6 +72,7 @@ const queue = (id: string, changes: Partial<QueueView> = {}): QueueView => ({
   wrap_up: 0,
   not_ready: 0,
   today: { answered: 0, in_time: 0, abandoned: 0, service_level: 1, target_s: 20 },
+  switch: null,
   ...changes,
 });
 
@@ -161,10 +164,24 @@ describe("the day", () => {
 describe("the board", () => {
   beforeEach(() => localStorage.setItem("language", "en"));
 
-  async function board(data: Record<string, Record<string, unknown>>) {
+  async function board(
+    data: Record<string, Record<string, unknown>>,
+    answers: Parameters<typeof fakeServer>[0] = {},
+    role: Role = "auditor",
+  ) {
     const live = fakeLive({ now: () => NOW * 1000 });
     live.client.start();
-    const place = await show(<BoardPage />, live.client);
+    const asked = fakeServer({
+      "GET /api/v1/me": () =>
+        json({ account: "sam", name: "Sam", roles: [role], agent: null, token: "" }),
+      ...answers,
+    });
+    const place = await show(
+      <SessionProvider>
+        <BoardPage />
+      </SessionProvider>,
+      live.client,
+    );
     await act(async () => live.socket.greet("run-1", NOW));
     const say = (type: string, seq: number, changes: object) =>
       act(async () => live.socket.say({ type, topic: "board", seq, at: NOW, data: changes }));
@@ -173,7 +190,7 @@ describe("the board", () => {
       [...place.querySelectorAll(`table[aria-label="${label}"] tbody tr`)].map((row) =>
         [...row.children].map((cell) => cell.textContent),
       );
-    return { ...live, place, say, table, snapshot: () => say("snapshot", 1, { ...sections, ...data }) };
+    return { ...live, place, asked, say, table, snapshot: () => say("snapshot", 1, { ...sections, ...data }) };
   }
 
   it("waits for the first snapshot", async () => {
@@ -302,5 +319,154 @@ describe("the board", () => {
     await act(async () => sockets[0]?.drop());
 
     expect(place.querySelector("[data-stale]")?.textContent).toContain("ana");
+  });
+
+  const WHY = "GET /api/v1/calls/c1/routing";
+  const drawer = () => document.querySelector("[role=dialog]");
+  const byText = (text: string) =>
+    [...document.querySelectorAll("button, label")].find((one) => one.textContent === text) ?? null;
+
+  async function openRow(place: Element, label: string) {
+    const row = place.querySelector<HTMLElement>(`table[aria-label="${label}"] tbody tr`);
+    await act(async () => row?.click());
+  }
+
+  it("says why a call still waits and what comes next, beside the board", async () => {
+    const waits = waitingWith({ next: [[NOW + 12, "step_widens"]] });
+    const routing = explained({
+      steps: [{ after_s: 42, skills: {}, holds_now: false }],
+      waiting: waits,
+    });
+    const { place, snapshot } = await board({ calls: byId(call("c1")) }, {
+      [WHY]: () => json(routing),
+    });
+    await snapshot();
+
+    await openRow(place, "Waiting calls");
+
+    await eventually(() => {
+      const said = drawer()?.textContent ?? "";
+      expect(said).toContain("All 3 agents who may take it are at work.");
+      expect(said).toContain("0:12Any agent of the queue may take it.");
+      expect(said).toContain("by the rule “German speakers”, version 4");
+      expect(said).toContain("time.open");
+      expect(said).toContain("at workana, ben and others");
+      expect(said).not.toContain("Priority"); // an auditor only looks
+    });
+  });
+
+  it("lets a supervisor change a waiting call's priority at once", async () => {
+    let weight = 1;
+    const { place, asked, snapshot } = await board(
+      { calls: byId(call("c1")) },
+      {
+        [WHY]: () => json(explained({ weight })),
+        "POST /api/v1/calls/c1/priority": () => {
+          weight = 2;
+          return json(call("c1"));
+        },
+      },
+      "supervisor",
+    );
+    await snapshot();
+    await openRow(place, "Waiting calls");
+    await eventually(() => expect(drawer()?.textContent).toContain("Priority of this call"));
+
+    await click(byText("twice"));
+
+    await eventually(() => {
+      expect(asked.filter(({ operation }) => operation === WHY).length).toBeGreaterThan(1);
+      expect(drawer()?.querySelector<HTMLInputElement>("input:checked")?.value).toBe("2");
+    });
+    expect(asked.find(({ operation }) => operation.includes("priority"))?.body).toEqual({
+      weight: 2,
+    });
+  });
+
+  it("says why this agent has a call, and nothing of agents without one", async () => {
+    const decision = {
+      agent: "ana",
+      offered_at: NOW - 20,
+      reason: "senior",
+      score: [5, 0.2, 1.5, 240, 0.0375],
+    };
+    const { place, snapshot } = await board(
+      {
+        agents: byId(agent("ana", { state: "talking", call: "c1" }), agent("ben")),
+        calls: byId(call("c1", { state: "connected", agent: "ana" })),
+      },
+      {
+        [WHY]: () =>
+          json({ live: { ...routingWith({ waiting: null, state: "connected" }), decision }, ended: null }),
+      },
+    );
+    await snapshot();
+    const opens = [...place.querySelectorAll('table[aria-label="Agents"] tbody tr')].map(
+      (row) => (row as HTMLElement).tabIndex === 0,
+    );
+    expect(opens).toEqual([false, true]);
+
+    await act(async () =>
+      place.querySelector<HTMLElement>('table[aria-label="Agents"] tbody tr:last-child')?.click(),
+    );
+
+    await eventually(() => {
+      const said = drawer()?.textContent ?? "";
+      expect(said).toContain("Why ana");
+      expect(said).toContain("The call is worth a senior, and one was free.");
+      expect(said).toContain("Expected time with the agent4:00");
+    });
+  });
+
+  it("says of a call that is over what is on record, or that nothing is", async () => {
+    const { place, snapshot } = await board({ calls: byId(call("c1")) }, {
+      [WHY]: () => problem(404, "not-found"),
+    });
+    await snapshot();
+
+    await openRow(place, "Waiting calls");
+
+    await eventually(() => expect(drawer()?.textContent).toContain("nothing is on record"));
+  });
+
+  it("closes a queue with two clicks, says what that does to whom, and ends it with one", async () => {
+    const path = "/api/v1/queues/service/switch";
+    const { place, asked, snapshot, say } = await board(
+      { queues: byId(queue("service", { waiting: 3 }), queue("cards")) },
+      {
+        [`GET ${path}`]: () => json({ queue: "service", switch: null, prompts: ["closed"] }),
+        [`POST ${path}`]: () => json({ queue: "service", switch: null, prompts: [] }),
+        [`DELETE ${path}`]: () => json({ queue: "service", switch: null, prompts: [] }),
+      },
+      "supervisor",
+    );
+    await snapshot();
+
+    await click(place.querySelector('[aria-label="Emergency switch of queue service"]'));
+    await eventually(() =>
+      expect(drawer()?.textContent).toContain("The 3 callers who wait are still answered."),
+    );
+    await act(async () => byText("Close the queue")?.closest("form")?.requestSubmit());
+
+    const sent = asked.find(({ operation }) => operation === `POST ${path}`);
+    expect(sent?.body).toEqual({ mode: "closed", for_s: 1800, prompt: "closed" });
+    const on = { mode: "closed", until: NOW + 1800, prompt: "closed" } as const;
+    await say("delta", 2, { queues: { service: queue("service", { switch: on }) } });
+    expect(place.textContent).toContain("Queue service is closed until");
+    expect(place.textContent).toContain("30:00 left");
+
+    await click(place.querySelector('[aria-label^="End the emergency switch"]'));
+
+    expect(asked.at(-1)?.operation).toBe(`DELETE ${path}`);
+    await say("delta", 3, { queues: { service: queue("service") } });
+    expect(place.textContent).not.toContain("is closed until");
+  });
+
+  it("has no switch for who only looks", async () => {
+    const { place, snapshot } = await board({ queues: byId(queue("service")) });
+
+    await snapshot();
+
+    expect(place.querySelector('[aria-label^="Emergency switch"]')).toBeNull();
   });
 });

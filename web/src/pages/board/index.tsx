@@ -1,7 +1,7 @@
 /** The live board: what happens in the whole center, now. */
 
 import { Switch } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 
 import type { AgentView, CallView } from "../../api";
 import { useText } from "../../i18n";
@@ -21,8 +21,12 @@ import {
 } from "./figures";
 import { Mishaps } from "./Mishaps";
 import { agentColumns, campaignColumns, queueColumns, waitingColumns } from "./tables";
+import { Switches } from "./Switches";
 import { Tiles } from "./Tiles";
+import { useIsEditor } from "../rules/useRules";
 import classes from "./Board.module.css";
+
+const CallDrawer = lazy(() => import("./CallDrawer"));
 
 const NO_CALLS: Entries<CallView> = {};
 const NO_AGENTS: Entries<AgentView> = {};
@@ -34,6 +38,8 @@ export default function BoardPage() {
   const agents = useLive("board", "agents");
   const calls = useLive("board", "calls") ?? NO_CALLS;
   const waiting = useMemo(() => waitingCalls(calls), [calls]);
+  const [explained, setExplained] = useState<string | null>(null);
+  const close = useCallback(() => setExplained(null), []);
   if (!queues || !agents) return <Loading />;
 
   const inMenu = Object.values(calls).filter((call) => call.state === "in_ivr").length;
@@ -41,6 +47,7 @@ export default function BoardPage() {
     <div className={classes.board} data-stale={connection === "reconnecting" || undefined}>
       <h1 className="visually-hidden">{t("board.title")}</h1>
       <Links />
+      <Switches />
       <Mishaps />
       <Tiles
         waiting={countWaiting(waiting)}
@@ -49,10 +56,15 @@ export default function BoardPage() {
       />
       <div className={classes.panels}>
         <Queues />
-        <WaitingCalls waiting={waiting} inMenu={inMenu} />
-        <Agents />
+        <WaitingCalls waiting={waiting} inMenu={inMenu} onExplain={setExplained} />
+        <Agents onExplain={setExplained} />
         <Campaigns />
       </div>
+      {explained && (
+        <Suspense fallback={null}>
+          <CallDrawer call={explained} onClose={close} />
+        </Suspense>
+      )}
     </div>
   );
 }
@@ -72,7 +84,8 @@ function Links() {
 function Queues() {
   const t = useText();
   const queues = useLive("board", "queues");
-  const columns = useMemo(() => queueColumns(t), [t]);
+  const isEditor = useIsEditor();
+  const columns = useMemo(() => queueColumns(t, isEditor), [t, isEditor]);
   const rows = useMemo(() => queuesInOrder(queues ?? {}), [queues]);
   return (
     <Panel title={t("board.queues")} className={classes.queues}>
@@ -87,9 +100,16 @@ function Queues() {
   );
 }
 
-function WaitingCalls({ waiting, inMenu }: { waiting: CallView[]; inMenu: number }) {
+interface Explains {
+  /** Tell how this call is routed. */
+  onExplain: (call: string) => void;
+}
+
+function WaitingCalls(props: Explains & { waiting: CallView[]; inMenu: number }) {
+  const { waiting, inMenu, onExplain } = props;
   const t = useText();
   const columns = useMemo(() => waitingColumns(t), [t]);
+  const open = useCallback((call: CallView) => onExplain(call.id), [onExplain]);
   return (
     <Panel
       title={t("board.waitingCalls")}
@@ -102,16 +122,20 @@ function WaitingCalls({ waiting, inMenu }: { waiting: CallView[]; inMenu: number
         rows={waiting}
         rowKey={(call) => call.id}
         empty={t("board.noWaiting")}
+        onOpen={open}
       />
     </Panel>
   );
 }
 
-function Agents() {
+const hasCall = (agent: AgentView) => agent.call !== "";
+
+function Agents({ onExplain }: Explains) {
   const t = useText();
   const agents = useLive("board", "agents") ?? NO_AGENTS;
   const [signedOutToo, setSignedOutToo] = useState(false);
   const columns = useMemo(() => agentColumns(t), [t]);
+  const open = useCallback((agent: AgentView) => onExplain(agent.call), [onExplain]);
   const rows = useMemo(() => agentsInOrder(agents, signedOutToo), [agents, signedOutToo]);
   const all = Object.keys(agents).length;
   const signedIn = all - countAgents(agents).signed_out;
@@ -135,6 +159,8 @@ function Agents() {
         rows={rows}
         rowKey={(agent) => agent.id}
         empty={t("board.noAgents")}
+        onOpen={open}
+        opens={hasCall}
       />
     </Panel>
   );

@@ -19,6 +19,7 @@ import { silenceText } from "../../ui/silence";
 import { StateBadge } from "../../ui/StateBadge";
 import { TierBadge } from "../../ui/TierBadge";
 import { TIERS, waitsSince } from "./figures";
+import { SwitchButton } from "./SwitchButton";
 import classes from "./Board.module.css";
 
 /** A count; nothing to see is drawn quietly, so that the eye finds the rest. */
@@ -38,7 +39,7 @@ function StateHeader({ look, label }: { look: Look; label: string }) {
   );
 }
 
-export function queueColumns(t: Translate): Column<QueueView>[] {
+export function queueColumns(t: Translate, isEditor: boolean): Column<QueueView>[] {
   const count = (
     id: string,
     header: ReactNode,
@@ -105,7 +106,16 @@ export function queueColumns(t: Translate): Column<QueueView>[] {
     agents("talking", t("board.agentsTalking"), (queue) => queue.talking),
     agents("wrap-up", t("board.agentsWrapUp"), (queue) => queue.wrap_up),
     agents("not-ready", t("board.agentsNotReady"), (queue) => queue.not_ready),
+    ...(isEditor ? [switchColumn(t)] : []),
   ];
+}
+
+function switchColumn(t: Translate): Column<QueueView> {
+  return {
+    id: "switch",
+    header: <span className="visually-hidden">{t("switch.column")}</span>,
+    cell: (queue) => <SwitchButton queue={queue} />,
+  };
 }
 
 export function waitingColumns(t: Translate): Column<CallView>[] {
