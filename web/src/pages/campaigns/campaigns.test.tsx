@@ -5,7 +5,7 @@ import { memoryLocation } from "wouter/memory-location";
 
 import type { CampaignView, ContactImport, Role } from "../../api";
 import { SessionProvider } from "../../app/session";
-import { click, fakeLive, fakeServer, json, problem, show, type } from "../../testing";
+import { click, eventually, fakeLive, fakeServer, json, problem, show, type } from "../../testing";
 import Campaign from "./campaign";
 import Campaigns from "./index";
 import { campaignWith, NOW } from "./samples";
@@ -216,7 +216,9 @@ describe("the campaign's page", () => {
 
     await click(button("Older"));
 
-    expect(asked.map(({ operation }) => operation)).toContain(`${attempts}p2`);
+    await eventually(() =>
+      expect(asked.map(({ operation }) => operation)).toContain(`${attempts}p2`),
+    );
   });
 });
 
