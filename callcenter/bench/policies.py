@@ -8,6 +8,7 @@ seniors may take gold for 30 s and silver for 15 s, and only juniors standard fo
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 
 from callcenter.bench.center_model import Caller, Desk, Pairs
@@ -23,7 +24,7 @@ FIRST_SIDE = {Tier.GOLD: SENIOR, Tier.SILVER: JUNIOR, Tier.STANDARD: JUNIOR}
 """For strict priority: whose penalty is less."""
 
 
-class Reference:
+class Reference(ABC):
     """What the three references share: lines of callers, and idle agents of two sides."""
 
     def __init__(self) -> None:
@@ -37,10 +38,10 @@ class Reference:
         """Which line this call waits in; the lower goes first."""
         return TIER_RANK[caller.tier]
 
+    @abstractmethod
     def sides(self, caller: Caller, now: float) -> tuple[tuple[int, ...], float | None]:
         """The sides that may take this call, the better first (all as one: empty), and when that
         changes."""
-        raise NotImplementedError
 
     def call_waits(self, caller: Caller, now: float) -> None:
         """See ``Policy``."""
