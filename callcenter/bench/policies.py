@@ -67,6 +67,7 @@ class Reference(ABC):
 
     def call_ended(self, caller: Caller, desk: Desk, handling_s: float, now: float) -> None:
         """See ``Policy``: a reference learns nothing."""
+        return
 
     def pairs(self, now: float) -> tuple[Pairs, float | None]:
         """See ``Policy``."""
