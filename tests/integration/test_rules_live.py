@@ -60,6 +60,8 @@ LOANS: Final = "5550102"
 CALLERS: Final = range(20)
 KNOWN: Final = range(40)
 EVERY_S: Final = 0.25
+REFUSED_S: Final = 15.0
+"""For a caller to be hung up after the prompt of a closed queue: two seconds."""
 AT_ONCE_S: Final = 1.0
 """From the reply until every waiting call is treated by the new rules."""
 
@@ -105,7 +107,11 @@ DIVERTED_ORDER: Final = (22, 20, 23)
 MEANWHILE: Final = 24
 AFTERWARDS: Final = (26, 25)
 """Silver, then gold."""
-AFTERWARDS_ORDER: Final = (25, 26)
+REFUSED: Final = 27
+WARNED: Final = 28
+"""Who come while the queue is closed, and while a message is put in front of it."""
+AFTERWARDS_ORDER: Final = (25, 26, WARNED)
+CLOSED_PROMPT, MESSAGE_PROMPT = "goodbye", "greeting"
 
 
 @dataclass
@@ -192,11 +198,15 @@ class RulesCenter:
 
     async def hang_up(self, login: str) -> None:
         """End an agent's conversation, once the caller has been heard in it."""
-        phone = next(worker.phone for worker in WORKERS if worker.login == login)
+        (phone,) = phones_of([login])
 
         def is_heard() -> bool:
-            call = [call for call in self.phone_calls() if call.called == phone][-1]
-            return self.ends.heard().spoken.get(call.call_id, 0) >= SPOKEN_MIN
+            spoken = self.ends.heard().spoken
+            return any(
+                spoken.get(call.call_id, 0) >= SPOKEN_MIN
+                for call in self.phone_calls()
+                if call.called == phone and call.ended_at is None
+            )
 
         await wait_until(is_heard, f"{login} hears the caller")
         await self.press(login, "hang-up")
@@ -380,9 +390,29 @@ async def divert_and_put_back(busy: RulesCenter) -> None:
     await busy.call(AFTERWARDS)
     await busy.wait_for_waiting(AFTERWARDS, QUEUE)
     assert agents_of(await busy.center.board())[ZOE]["state"] == "ready"
-    await busy.take_next(LOGINS[:2])
-    usual = list(zip(AFTERWARDS_ORDER, phones_of(LOGINS[:2]), strict=True))
+    await close_and_warn(busy)
+    logins = LOGINS[: len(AFTERWARDS_ORDER)]
+    await busy.take_next(logins)
+    usual = list(zip(AFTERWARDS_ORDER, phones_of(logins), strict=True))
     assert await busy.answered(known + len(rung), len(usual)) == usual
+
+
+async def close_and_warn(busy: RulesCenter) -> None:
+    """The queue is closed, then a message is put in front of it: who waits is left alone."""
+    since = await busy.wait_for_waiting(AFTERWARDS, QUEUE)
+    path = f"/queues/{QUEUE}/switch"
+    closed = {"mode": "closed", "for_s": 600, "prompt": CLOSED_PROMPT}
+    await busy.supervise("POST", path, closed)
+    await busy.call([REFUSED])
+    assert await busy.batches[-1].wait(REFUSED_S)
+    assert await busy.wait_for_waiting(AFTERWARDS, QUEUE) == since
+
+    message = {"mode": "message", "for_s": 600, "prompt": MESSAGE_PROMPT}
+    await busy.supervise("POST", path, message)
+    await busy.call([WARNED])
+    after = await busy.wait_for_waiting([*AFTERWARDS, WARNED], QUEUE)
+    assert {n: after[n] for n in AFTERWARDS} == since
+    await busy.supervise("DELETE", path)
 
 
 async def test_rules_and_the_switch_hold_at_once_for_those_who_wait(tmp_path: Path) -> None:
@@ -399,6 +429,8 @@ async def test_rules_and_the_switch_hold_at_once_for_those_who_wait(tmp_path: Pa
             return states == {"ready"} and not board["calls"]
 
         await wait_until(is_quiet, "nothing goes on")
+        prompts = (CLOSED_PROMPT, MESSAGE_PROMPT)
+        prompt_s = {name: busy.site.prompt_s(name) for name in prompts}
         records = await busy.center.records()
         faults = await busy.center.counts("faults")
         await check_replay(busy.center)
@@ -407,12 +439,25 @@ async def test_rules_and_the_switch_hold_at_once_for_those_who_wait(tmp_path: Pa
         heard = busy.ends.heard()
         overlaps = find_overlaps(busy.phone_calls())
 
-    # Nobody is lost: everybody was rung for once, was heard, and hung up on when the agent was.
-    assert len(stories) == len(records) == len(CALLERS) + len(DIVERTED) + 1 + len(AFTERWARDS)
+    # Nobody is lost: everybody was rung for once, was heard, and hung up on when the agent was;
+    # but for one, who was told before.
+    refused = stories.pop(number_of(REFUSED))
+    assert (refused.rings, refused.ended_by_caller) == ([], False)
+    assert refused.answered_at is not None
+    assert refused.ended_at is not None
+    assert refused.ended_at - refused.answered_at >= prompt_s[CLOSED_PROMPT]
+    warned = stories[number_of(WARNED)]
+    assert warned.answered_at is not None
+    assert warned.rings[0].invited_at - warned.answered_at >= prompt_s[MESSAGE_PROMPT]
     for story in stories.values():
         assert [ring.results for ring in story.rings] == [("answered",)], story
         assert heard.spoken[story.rings[0].call_id] >= SPOKEN_MIN, story
         assert story.ended_by_caller is False, story
-    assert {record["outcome"] for record in records} == {"answered"}
+    everybody = (*CALLERS, *DIVERTED, MEANWHILE, *AFTERWARDS_ORDER)
+    assert sorted(stories) == [number_of(n) for n in sorted(everybody)]
+    outcomes = {record["caller_number"]: record["outcome"] for record in records}
+    assert len(outcomes) == len(records)
+    expected = dict.fromkeys(stories, "answered") | {number_of(REFUSED): "ended_by_flow"}
+    assert outcomes == expected
     assert overlaps == []
     assert faults == {}
