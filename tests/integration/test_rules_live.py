@@ -111,6 +111,8 @@ REFUSED: Final = 27
 WARNED: Final = 28
 """Who come while the queue is closed, and while a message is put in front of it."""
 AFTERWARDS_ORDER: Final = (25, 26, WARNED)
+EVERYBODY: Final = (*CALLERS, *DIVERTED, MEANWHILE, *AFTERWARDS_ORDER)
+"""Who is served."""
 CLOSED_PROMPT, MESSAGE_PROMPT = "goodbye", "greeting"
 
 
@@ -189,6 +191,17 @@ class RulesCenter:
 
         await wait_until(are_they, f"all are treated by version {version}", AT_ONCE_S)
         print(f"version {version}: {len(calls)} calls seen after {time.monotonic() - began:.3f} s")
+
+    async def records(self, count: int) -> list[dict[str, Any]]:
+        """Every call's record, once there are so many: they are written a little after the end."""
+        found: list[dict[str, Any]] = []
+
+        async def are_written() -> bool:
+            found[:] = await self.center.records()
+            return len(found) >= count
+
+        await wait_until(are_written, "every call has its record")
+        return found
 
     # --- agents -------------------------------------------------------------------------------
 
@@ -431,7 +444,7 @@ async def test_rules_and_the_switch_hold_at_once_for_those_who_wait(tmp_path: Pa
         await wait_until(is_quiet, "nothing goes on")
         prompts = (CLOSED_PROMPT, MESSAGE_PROMPT)
         prompt_s = {name: busy.site.prompt_s(name) for name in prompts}
-        records = await busy.center.records()
+        records = await busy.records(len(EVERYBODY) + 1)
         faults = await busy.center.counts("faults")
         await check_replay(busy.center)
         traces = [batch.messages_path for batch in busy.batches]
@@ -453,8 +466,7 @@ async def test_rules_and_the_switch_hold_at_once_for_those_who_wait(tmp_path: Pa
         assert [ring.results for ring in story.rings] == [("answered",)], story
         assert heard.spoken[story.rings[0].call_id] >= SPOKEN_MIN, story
         assert story.ended_by_caller is False, story
-    everybody = (*CALLERS, *DIVERTED, MEANWHILE, *AFTERWARDS_ORDER)
-    assert sorted(stories) == [number_of(n) for n in sorted(everybody)]
+    assert sorted(stories) == [number_of(n) for n in sorted(EVERYBODY)]
     outcomes = {record["caller_number"]: record["outcome"] for record in records}
     assert len(outcomes) == len(records)
     expected = dict.fromkeys(stories, "answered") | {number_of(REFUSED): "ended_by_flow"}
