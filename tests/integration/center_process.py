@@ -80,6 +80,7 @@ class Customer:
 
     number: str
     tier: Tier
+    language: str = ""
 
     @property
     def id(self) -> str:
@@ -370,9 +371,9 @@ async def import_customers(config: Path, customers: Sequence[Customer]) -> None:
     path = config.with_name("customers.csv")
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(("id", "name", "phone", "tier"))
-        for customer in customers:
-            rows.writerow((customer.id, f"Customer {customer.id}", customer.number, customer.tier))
+        rows.writerow(("id", "name", "phone", "tier", "language"))
+        for one in customers:
+            rows.writerow((one.id, f"Customer {one.id}", one.number, one.tier, one.language))
     said = await run_command("import", "customers", str(path), "--config", str(config), "--json")
     assert json.loads(said)["added"] == len(customers)
 
