@@ -12,16 +12,23 @@ parts="asterisk chromium pages postgresql"
 has() {
     case $1 in
     asterisk) sh scripts/asterisk/install.sh --check --far-ends >/dev/null 2>&1 ;;
-    chromium) command -v chromium >/dev/null ;;
+    chromium) command -v chromium >/dev/null && has_library libatomic ;;
     pages) [ -f callcenter/api/static/index.html ] ;;
     postgresql) command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
     esac
 }
 
+# has_library NAME: whether the linker finds it; where nobody can tell it is taken to be there.
+has_library() {
+    libraries=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null) || return 0
+    case $libraries in *"$1"*) return 0 ;; esac
+    return 1
+}
+
 install_part() {
     case $1 in
     asterisk) sh scripts/asterisk/install.sh --far-ends ;;
-    chromium) install_packages chromium fonts-wqy-zenhei ;;
+    chromium) install_packages chromium fonts-wqy-zenhei libatomic1 ;;
     postgresql) install_postgresql ;;
     pages)
         echo "parts: the pages are built when the service is installed, unless CALLCENTER_SKIP_WEB=1" >&2
@@ -30,7 +37,8 @@ install_part() {
     esac
 }
 
-# The smaller one of Debian's usual fonts that have Chinese comes with Chromium.
+# With Chromium come the smaller one of Debian's usual fonts that have Chinese, and what the Node
+# needs that drives it (playwright brings its own, a minimal Debian has no libatomic).
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     for try in 1 2; do
