@@ -171,6 +171,18 @@ def test_a_block_without_any_header_is_no_message() -> None:
     assert parser.faulty == 2
 
 
+def test_a_message_with_two_names_is_skipped_beside_a_line_without_one() -> None:
+    parser = AmiParser(greeting=False)
+
+    messages = parser.feed(b"Event: a\r\nhello\r\nEvent: b\r\n\r\nEvent: X\r\n\r\n")
+
+    assert messages == [{"Event": "X"}]
+    assert parser.take_faults() == [
+        "line left out: it has no header name (Event: a)",
+        "message skipped: header Event comes more than once (Event: a)",
+    ]
+
+
 @pytest.mark.parametrize("header", ["Event", "Response", "ActionID"])
 def test_a_message_with_two_names_is_skipped(header: str) -> None:
     parser = AmiParser(greeting=False)
