@@ -24,7 +24,7 @@ from callcenter.core import (
     rule_changes,
 )
 from callcenter.core.choosing import Choosing
-from callcenter.core.line_names import campaign_line
+from callcenter.core.pacing import Pacers
 from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
@@ -48,7 +48,7 @@ from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
 from routing.chooser import Chooser
 
-MACHINE_VERSION = 4
+MACHINE_VERSION = 5
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
@@ -76,6 +76,7 @@ class Machine:
         self._choosing = Choosing(state)
         self._is_choosing = False
         """Whether this step has told the chooser anything yet."""
+        self._pacers = Pacers(state)
 
     @property
     def chooser(self) -> Chooser:
@@ -143,6 +144,7 @@ class Machine:
             self._choosing.start_anew()
             turn.chooser = self.chooser
             self.state.set_timer("routing:", turn.now + CHOOSE_AGAIN_S)
+        self._pacers.start_anew()
         name = type(event).__name__
         turn.fault(kind, f"{name}: {type(error).__name__}: {error}")
         request = getattr(event, "request", None)
@@ -157,11 +159,10 @@ class Machine:
         self._choosing.show(turn)
         if self.chooser.changed:
             self._route(turn)
+        self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
             campaign = turn.state.campaigns[campaign_id]
-            line = campaign_line(campaign.settings.pbx, campaign_id)
-            idle, waiting = self.chooser.count_idle(line), self.chooser.count_waiting(line)
-            outbound.dial(turn, campaign, idle, waiting)
+            outbound.dial(turn, campaign, self._pacers.of(campaign))
 
     def _route(self, turn: Turn) -> None:
         """Offer until nobody is left to pair: each pair is a change itself."""
@@ -397,6 +398,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "ringout": dialed.rang_out,
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
+    "decide": outbound.decide_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,

@@ -25,13 +25,20 @@ class NoWay(Exception):  # noqa: N818 - a fact about a snapshot
     """This snapshot cannot be read by this version; the message says what to do."""
 
 
-def _from_3(state: Plain) -> Plain:
-    """Version 4 routes by rules and by what it has learnt: it looks at everything anew."""
-    timers = {**state["timers"], "routing:": state["now"]}
-    return {**state, "timers": timers, "restless": True}
+def _from_4(state: Plain) -> Plain:
+    """Version 5 has a pacer for each campaign: they begin with what the campaigns have counted."""
+    campaigns = {key: _with_pacing(one) for key, one in state["campaigns"].items()}
+    return {**state, "campaigns": campaigns}
 
 
-STEPS: dict[int, Callable[[Plain], Plain]] = {3: _from_3}
+def _with_pacing(campaign: Plain) -> Plain:
+    """More lines than one for each agent were what is called power now."""
+    settings = campaign["settings"]
+    pacing = "power" if settings["lines_per_agent"] > 1.0 else "progressive"
+    return {**campaign, "settings": {**settings, "pacing": pacing}}
+
+
+STEPS: dict[int, Callable[[Plain], Plain]] = {4: _from_4}
 """Machine version -> what makes of its state one of the next version."""
 
 MIGRATES_FROM = tuple(STEPS)

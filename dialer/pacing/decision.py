@@ -97,6 +97,11 @@ class Hold(Struct, frozen=True):
 
     reason: Reason
 
+    @property
+    def count(self) -> int:
+        """As of ``PlaceCalls``."""
+        return 0
+
 
 Decision = PlaceCalls | Hold
 

@@ -205,7 +205,7 @@ def write_contacts(path: Path, numbers: Sequence[str]) -> None:
 
 
 async def add_campaign(
-    center: CenterProcess, config: Path, numbers: Sequence[str], lines_per_agent: float
+    center: CenterProcess, config: Path, numbers: Sequence[str], lines_per_agent: float | None
 ) -> None:
     """The campaign with its list, as a draft."""
     week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -214,7 +214,8 @@ async def add_campaign(
         "pbx": "main",
         "trunk": "carrier",
         "caller_id": "+3545550100",
-        "lines_per_agent": lines_per_agent,
+        "pacing": "predictive" if lines_per_agent is None else "power",
+        "lines_per_agent": lines_per_agent or 1,
         "ring_s": RING_S,
         "harbour_wait_s": HARBOUR_WAIT_S,
         "window": {"opens": "00:00", "closes": "24:00", "weekdays": week},
@@ -233,9 +234,10 @@ async def add_campaign(
 
 @asynccontextmanager
 async def open_dialing(
-    folder: Path, seed: int, contacts: int, lines_per_agent: float = 3.0
+    folder: Path, seed: int, contacts: int, lines_per_agent: float | None = 3.0
 ) -> AsyncIterator[DialingSite]:
-    """A center whose agents are on the line for a campaign that is not started yet."""
+    """A center whose agents are on the line for a campaign that is not started yet; without
+    ``lines_per_agent`` a predictive one."""
     rng = Random(seed)
     numbers = draw_numbers(rng, contacts)
     place = Place()

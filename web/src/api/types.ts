@@ -264,7 +264,10 @@ export interface CampaignSettings {
   pbx: string;
   trunk: string;
   caller_id: string;
+  pacing: Pacing;
   lines_per_agent: number;
+  legal: string;
+  drop_cap: number | null;
   max_lines: number;
   ring_s: number;
   amd: boolean;
@@ -281,7 +284,10 @@ export interface CampaignSetup {
   pbx: string;
   trunk: string;
   caller_id?: string;
+  pacing?: "progressive" | "power" | "predictive";
   lines_per_agent?: number;
+  legal?: "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
@@ -321,6 +327,10 @@ export interface CampaignView {
   drop_rate: number;
   hopper: number;
   counts: ListCounts;
+  pacing: string;
+  drops: DropMeter;
+  talk_share: number;
+  idle_s: number;
   settings: CampaignSettings;
 }
 
@@ -410,6 +420,17 @@ export interface DispositionRecord {
   agent: string;
   code: string;
   at: number;
+}
+
+/** The dropped calls in the legal window, against its cap. */
+export interface DropMeter {
+  cap: number;
+  window_s: number;
+  is_rolling: boolean;
+  answered: number;
+  dropped: number;
+  rate: number;
+  left: number;
 }
 
 /** How a call was routed that has ended. */
@@ -538,6 +559,9 @@ export interface Overflow {
   longer_than?: number;
   without_agents?: boolean;
 }
+
+/** How many calls a campaign places, and when. */
+export type Pacing = "power" | "predictive" | "progressive";
 
 /** The trunks of one PBX. */
 export interface PbxTrunks {
