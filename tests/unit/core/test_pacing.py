@@ -35,8 +35,8 @@ def predictive(*names: str, rows: int = 60, **changes: Any) -> Bench:
 
 
 def ring_in_vain(bench: Bench) -> None:
-    """Forty calls ring for a while and are hung up: hardly anybody answers this list."""
-    for _ in range(10):
+    """Some calls ring for a while and are hung up: hardly anybody answers this list."""
+    for _ in range(6):
         for ref in [a.channel for a in bench.machine.state.attempts.values()]:
             bench.tell(e.AttemptCreated(ref))
             bench.tell(e.AttemptRinging(ref))
