@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from callcenter.core import agents
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
-from callcenter.domain.agent import Agent
+from callcenter.domain.agent import Agent, AgentState, DialedInVain
 from callcenter.domain.attempt import Attempt, AttemptResult, AttemptStep
 from callcenter.domain.campaign import (
     Campaign,
@@ -28,14 +29,18 @@ def step(turn: Turn, attempt: Attempt, what: AttemptStep, **changes: Any) -> Att
 
 
 def connected(turn: Turn, attempt_id: AttemptId, agent: Agent) -> None:
-    """The person talks with an agent."""
+    """The person talks with an agent; should that one be lost, with any other of the campaign."""
     attempt = turn.state.attempts[attempt_id]
+    asked_for_it = turn.state.agents.get(attempt.reserved)
+    if asked_for_it is not None and asked_for_it.dialing == attempt.id:
+        turn.change_agent(asked_for_it, dialing="")
     step(
         turn,
         attempt,
         AttemptStep.CONNECT,
         connected_at=attempt.connected_at or turn.now,
         agent=attempt.agent or agent.id,
+        reserved="",
     )
 
 
@@ -85,6 +90,7 @@ def end(
             next_try_at=following.at,
         ),
     )
+    _free_who_asked(turn, attempt, result)
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(
         campaign,
@@ -93,6 +99,18 @@ def end(
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )
     finish_if_over(turn, campaign)
+
+
+def _free_who_asked(turn: Turn, attempt: Attempt, result: AttemptResult) -> None:
+    """Nobody has talked with the agent who asked for this call: on to the next card, unless the
+    agent wished otherwise."""
+    agent = turn.state.agents.get(attempt.reserved)
+    if agent is None or agent.dialing != attempt.id:
+        return
+    came_of_it = DialedInVain(attempt.id, attempt.contact, result, turn.now)
+    agent = turn.change_agent(agent, dialing="", dialed_in_vain=came_of_it)
+    if agent.state in (AgentState.READY, AgentState.NOT_READY):
+        agents.grant_wish(turn, agent)
 
 
 def _count_refusals(turn: Turn, campaign: Campaign, result: AttemptResult) -> int:

@@ -7,7 +7,7 @@ thrown away with it: another is made of the state, which looks at everything ane
 from __future__ import annotations
 
 from callcenter.core import lessons
-from callcenter.core.line_names import campaign_line, line_of, line_of_call
+from callcenter.core.line_names import campaign_line, line_of, line_of_call, own_line
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AT_WORK, Agent, AgentState, Seniority
@@ -111,10 +111,13 @@ class Choosing:
 
 
 def profile_of(agent: Agent, *, has_line: bool) -> Profile:
-    """What this agent can do; one of a campaign only with a line."""
+    """What this agent can do; one of a campaign only with a line, and one who has dialed somebody
+    only with that person."""
     queues: tuple[QueueId, ...] = ()
     if not agent.campaign:
         queues = tuple(line_of(agent.pbx, queue) for queue in agent.queues)
+    elif has_line and agent.dialing:
+        queues = (own_line(agent.pbx, agent.id),)
     elif has_line:
         queues = (campaign_line(agent.pbx, agent.campaign),)
     return Profile(

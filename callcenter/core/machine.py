@@ -19,6 +19,7 @@ from callcenter.core import (
     lines,
     offers,
     outbound,
+    previews,
     readings,
     reconcile,
     rule_changes,
@@ -159,10 +160,12 @@ class Machine:
         self._choosing.show(turn)
         if self.chooser.changed:
             self._route(turn)
+        previews.review(turn)
         self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
+            kept = previews.offer(turn, turn.state.campaigns[campaign_id])
             campaign = turn.state.campaigns[campaign_id]
-            outbound.dial(turn, campaign, self._pacers.of(campaign))
+            outbound.dial(turn, campaign, self._pacers.of(campaign), kept)
 
     def _route(self, turn: Turn) -> None:
         """Offer until nobody is left to pair: each pair is a change itself."""
@@ -364,7 +367,7 @@ _HANDLERS: dict[type, Handler] = {
     e.CommandFailed: _failed,
     e.CustomerFound: _found,
     e.CustomerNotFound: _not_found,
-    e.DesktopOpened: agents.open_desktop,
+    e.DesktopOpened: previews.desktop_opened,
     e.DesktopClosed: agents.close_desktop,
     e.SignInRequested: agents.sign_in,
     e.SignOutRequested: agents.request_sign_out,
@@ -373,6 +376,8 @@ _HANDLERS: dict[type, Handler] = {
     e.DispositionRequested: agents.give_disposition,
     e.HangUpRequested: agents.request_hang_up,
     e.CampaignJoinRequested: outbound.join,
+    e.PreviewDialRequested: previews.dial_requested,
+    e.PreviewSkipRequested: previews.skip_requested,
     e.CampaignSaved: outbound.save,
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
@@ -399,6 +404,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
     "decide": outbound.decide_due,
+    "preview": previews.due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,

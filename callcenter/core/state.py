@@ -205,6 +205,10 @@ class State:
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
         self.rulebook = Rulebook(snapshot.rules)
+        self.previewing: Table[AgentId, CampaignId] = Table(
+            log, {a.id: a.preview.campaign for a in snapshot.agents.values() if a.preview}
+        )
+        """Agents who read a card, to dial or to skip, and the campaign it is of."""
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
         self.dialing: Table[str, AttemptId] = Table(log)

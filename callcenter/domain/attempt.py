@@ -161,6 +161,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     harbour_at: float = 0.0
     """When the safe-harbour message began."""
     connected_at: float = 0.0
+    reserved: AgentId = ""
+    """The agent who asked for it in preview, and to whom alone the person goes, until they talk."""
     agent: AgentId = ""
     """Who talked with the person first."""
     call: CallId = ""

@@ -19,6 +19,7 @@ from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
 from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -359,6 +360,22 @@ class CampaignJoinRequested(_Event, frozen=True):
     """Empty: to leave the campaign and take inbound calls."""
 
 
+class PreviewDialRequested(_Event, frozen=True):
+    """The agent has read the card and wants the person to be dialed."""
+
+    request: RequestId
+    agent: AgentId
+    preview: AttemptId
+
+
+class PreviewSkipRequested(_Event, frozen=True):
+    """The agent has read the card and does not want to call this person now."""
+
+    request: RequestId
+    agent: AgentId
+    preview: AttemptId
+
+
 # --- what managers ask for -----------------------------------------------------------------------
 
 
@@ -469,6 +486,8 @@ Request: TypeAlias = (
     | DispositionRequested
     | HangUpRequested
     | CampaignJoinRequested
+    | PreviewDialRequested
+    | PreviewSkipRequested
     | CampaignSaved
     | CampaignStepRequested
     | ErasureRequested

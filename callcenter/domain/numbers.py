@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import force_setattr, replace
 
+from callcenter.domain.agent import Agent, Preview
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call
 from callcenter.domain.campaign import Campaign, HopperRow
@@ -100,6 +101,15 @@ def _changing_many(name: str) -> Callable[[Any, Change], Any]:
     return changing
 
 
+def _changing_inner(name: str) -> Callable[[Any, Change], Any]:
+    def changing(thing: Any, change: Change) -> Any:
+        inner = getattr(thing, name)
+        changed = change_numbers(inner, change)
+        return thing if changed is inner else replace(thing, **{name: changed})
+
+    return changing
+
+
 _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     CallArrived: _changing_field("caller_number"),
     ChannelTruth: _changing_field("caller_number"),
@@ -115,4 +125,6 @@ _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     Call: _changing_field("caller_number"),
     Attempt: _changing_field("number"),
     Campaign: _changing_many("hopper"),
+    Preview: _changing_inner("row"),
+    Agent: _changing_inner("preview"),
 }
