@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from callcenter.core import (
     adoption,
     agents,
+    blending,
     classification,
     dialed,
     erasure,
@@ -162,7 +163,9 @@ class Machine:
         self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
             campaign = turn.state.campaigns[campaign_id]
-            outbound.dial(turn, campaign, self._pacers.of(campaign))
+            pacer = self._pacers.of(campaign)
+            kept = blending.agents_kept(turn.state, self.chooser, campaign, pacer.known)
+            outbound.dial(turn, campaign, pacer, kept)
 
     def _route(self, turn: Turn) -> None:
         """Offer until nobody is left to pair: each pair is a change itself."""
