@@ -46,6 +46,9 @@ class PacingState(Struct):
     """Why the last decision was for so many calls; None: none was made yet."""
     placed: int = 0
     """How many that decision was for."""
+    kept: int = 0
+    """Agents needed for calls that come in, as counted last."""
+    kept_at: float = 0.0
     hours: Hours = field(default_factory=Hours)
 
 
@@ -118,10 +121,11 @@ class CampaignPacer(PredictivePacer):
         """Whether to ask again when nothing has happened for ``AGAIN_S``."""
         return self._campaign.pacing is Pacing.PREDICTIVE and bool(self.scene.agents)
 
-    def ask(self, now: float) -> Decision | None:
+    def ask(self, now: float, kept: int = 0) -> Decision | None:
         """How many calls to place now by the campaign's strategy, and why; None: too soon after
-        the last time."""
+        the last time. ``kept``: free agents who are not to be dialed for."""
         campaign, scene = self._campaign, self.scene
+        scene.kept = min(kept, scene.ready + scene.accepted)
         if campaign.pacing is Pacing.PREDICTIVE:
             is_soon = self.state.asked_at <= now < self.state.asked_at + SELDOM_S
             if len(scene.agents) > OFTEN_AGENTS and is_soon:
@@ -136,7 +140,7 @@ class CampaignPacer(PredictivePacer):
             is_held = ratio > 1.0 and is_spent(self.state.budget)
             made = decide_power(scene, 1.0 if is_held else ratio, campaign.max_lines)
             made = _with_budget(made, self.state, is_held=is_held)
-        self.known.reason = made.reason
+        self.known.reason = replace(made.reason, kept=scene.kept)
         self.known.placed = made.count
         return made
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from callcenter.core import (
     adoption,
     agents,
+    blending,
     classification,
     dialed,
     erasure,
@@ -163,9 +164,11 @@ class Machine:
         previews.review(turn)
         self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
-            kept = previews.offer(turn, turn.state.campaigns[campaign_id])
+            stuck = previews.offer(turn, turn.state.campaigns[campaign_id])
             campaign = turn.state.campaigns[campaign_id]
-            outbound.dial(turn, campaign, self._pacers.of(campaign), kept)
+            pacer = self._pacers.of(campaign)
+            kept = blending.agents_kept(turn.state, self.chooser, campaign, pacer.known)
+            outbound.dial(turn, campaign, pacer, kept, stuck)
 
     def _route(self, turn: Turn) -> None:
         """Offer until nobody is left to pair: each pair is a change itself."""

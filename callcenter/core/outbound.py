@@ -234,11 +234,14 @@ def pace_due(turn: Turn, campaign_id: CampaignId) -> None:
 # --- placing calls --------------------------------------------------------------------------------
 
 
-def dial(turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0) -> None:
-    """Place as many calls as the pacer says, and keep the hopper filled.
+def dial(
+    turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0, stuck: int = 0
+) -> None:
+    """Place as many calls as the pacer says, and keep the hopper filled. In preview the agents have
+    placed their calls by themselves (``previews``).
 
-    ``kept``: rows of the hopper that are in the way. In preview the agents have placed their calls
-    by themselves (``previews``).
+    ``kept``: free agents who are needed for calls that come in. ``stuck``: rows of the hopper that
+    cannot be dialed now.
     """
     settings = campaign.settings
     if campaign.state is not CampaignState.RUNNING or not turn.is_up(settings.pbx):
@@ -246,17 +249,17 @@ def dial(turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0) ->
     if turn.state.blocked:  # who is dialed now would be forgotten, and dialed again
         return
     is_pausing = f"pace:{settings.id}" in turn.state.timers
-    made = None if is_pausing else pacer.ask(turn.now)
+    made = None if is_pausing else pacer.ask(turn.now, kept)
     wanted = 0 if made is None else min(made.count, PLACE_AT_ONCE)
     if wanted and settings.pacing is not Pacing.PREVIEW:
-        kept = _place_some(turn, campaign, pacer, wanted)
+        stuck = _place_some(turn, campaign, pacer, wanted)
     if pacer.is_timed and f"decide:{settings.id}" not in turn.state.timers:
         turn.state.set_timer(f"decide:{settings.id}", turn.now + AGAIN_S)
     campaign = turn.state.campaigns[settings.id]
-    is_low = len(campaign.hopper) - kept < _rows_wanted(turn, campaign) // 2
+    is_low = len(campaign.hopper) - stuck < _rows_wanted(turn, campaign) // 2
     is_low = is_low and len(campaign.hopper) < HOPPER_MAX
     if is_low and not campaign.refill and f"hopper:{settings.id}" not in turn.state.timers:
-        refill(turn, campaign, kept)
+        refill(turn, campaign, stuck)
 
 
 def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: int) -> int:

@@ -234,7 +234,10 @@ def _why_not_now(turn: Turn, agent: Agent, campaign: Campaign) -> str:
         return "No desktop of yours is connected: open it, then dial."
     if f"pace:{settings.id}" in turn.state.timers:
         return f"Trunk {settings.trunk} refuses calls just now: try again in a minute."
-    if turn.state.pacings[settings.id].learnt.scene.in_flight >= settings.max_lines:
+    known = turn.state.pacings[settings.id]
+    if known.kept and known.kept >= known.learnt.scene.ready:
+        return "Who is free just now is needed for calls that come in: try again in a moment."
+    if known.learnt.scene.in_flight >= settings.max_lines:
         return "All lines of the campaign are in use: try again in a moment."
     return ""
 

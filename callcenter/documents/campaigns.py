@@ -203,6 +203,9 @@ class CampaignFields(_Shape):
     drop_cap: Annotated[float, Field(ge=0.0, le=DROP_CAP_MAX)] | None = _DEFAULT.drop_cap
     """Share of the people who answer that may be dropped at most, where the profile's is too
     much."""
+    blended: bool = _DEFAULT.blended
+    """Its agents also take calls that come in; those go first, and agents whom the expected calls
+    need are not dialed for."""
     max_lines: Annotated[int, Field(ge=1, le=LINES_MAX)] = _DEFAULT.max_lines
     """Calls being dialed at once, at most."""
     ring_s: Annotated[float, Field(ge=RING_S_MIN, le=RING_S_MAX)] = _DEFAULT.ring_s
@@ -266,6 +269,7 @@ class CampaignFields(_Shape):
             lines_per_agent=self.lines_per_agent,
             legal=self.legal,
             drop_cap=self.drop_cap,
+            blended=self.blended,
             max_lines=self.max_lines,
             ring_s=self.ring_s,
             amd=self.amd,
@@ -298,6 +302,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         lines_per_agent=settings.lines_per_agent,
         legal=settings.legal,
         drop_cap=settings.drop_cap,
+        blended=settings.blended,
         max_lines=settings.max_lines,
         ring_s=settings.ring_s,
         amd=settings.amd,

@@ -112,6 +112,8 @@ class CampaignSettings(Struct, frozen=True):
     """The legal profile (``dialer.compliance.PROFILES``)."""
     drop_cap: float | None = None
     """Share of the people who answer that may be dropped at most; None: the profile's."""
+    blended: bool = False
+    """Its agents also take calls that come in; those go first."""
     max_lines: int = 100
     """Calls being dialed at once, at most."""
     ring_s: float = 25.0

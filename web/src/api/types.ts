@@ -268,6 +268,7 @@ export interface CampaignSettings {
   lines_per_agent: number;
   legal: string;
   drop_cap: number | null;
+  blended: boolean;
   max_lines: number;
   ring_s: number;
   amd: boolean;
@@ -288,6 +289,7 @@ export interface CampaignSetup {
   lines_per_agent?: number;
   legal?: "us-tsr" | "uk-ofcom";
   drop_cap?: number | null;
+  blended?: boolean;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
