@@ -85,6 +85,7 @@ class Card(_Frame, frozen=True, tag="card"):
     """Who is calling, or was dialed."""
 
     call: CallId
+    """Of a card read in preview: the preview's id."""
     customer: CustomerId
     """Empty: not known."""
     number: str

@@ -141,6 +141,9 @@ def _pacing_words(view: dict[str, Any]) -> str:
     words = str(settings["pacing"])
     if words == "power":
         words += f", {settings['lines_per_agent']:g} lines for each free agent"
+    elif words == "preview":
+        limit_s = settings["preview_s"]
+        words += f", dialed after {limit_s:g} s" if limit_s else ", dialed when the agent says so"
     return f"{words}: {view['pacing']}" if view["pacing"] else words
 
 
@@ -160,7 +163,7 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
         (
             "agents",
             f"{view['agents']}: {view['agents_ready']} ready, {view['agents_talking']} talking,"
-            f" {view['agents_wrap_up']} in wrap-up",
+            f" {view['agents_wrap_up']} in wrap-up, {view['previews']} reading a card",
         ),
         (
             "contacts",
@@ -168,6 +171,9 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
             f" {counts['closed']} outside the hours, {counts['done']} done,"
             f" {counts['used_up']} given up",
         ),
-        ("attempts", f"{view['placed']}; {results or 'none has ended'}"),
+        (
+            "attempts",
+            f"{view['placed']}; {results or 'none has ended'}; agents skipped {view['skips']}",
+        ),
         ("dropped", f"{view['drop_rate']:.1%} of {view['people']} people who answered"),
     ]

@@ -37,6 +37,8 @@ class Silence(StrEnum):
     TRUNK_REFUSES = "trunk_refuses"
     NOBODY_READY = "nobody_ready"
     AGENTS_BUSY = "agents_busy"
+    PREVIEWING = "previewing"
+    """Agents read the cards of those who are next."""
     EMPTY_LIST = "empty_list"
     WINDOW_CLOSED = "window_closed"
     RETRIES_LATER = "retries_later"
@@ -100,6 +102,10 @@ class CampaignView(Struct, frozen=True):
     """Dropped people / people answered; 0.0 while nobody has answered."""
     hopper: int
     """Contacts fetched to be dialed next."""
+    previews: int
+    """Agents who read the card of somebody to be dialed or skipped."""
+    skips: int
+    """How often agents have skipped somebody so far."""
     counts: ListCounts
     pacing: str
     """Why as many calls as were are placed, one sentence with numbers; empty before the first."""
@@ -115,10 +121,11 @@ class CampaignView(Struct, frozen=True):
 class _Tally:
     """Agents of one campaign."""
 
-    __slots__ = ("agents", "lines", "ready", "talking", "waiting", "wrap_up")
+    __slots__ = ("agents", "lines", "previews", "ready", "talking", "wrap_up")
 
     def __init__(self) -> None:
         self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
+        self.previews = 0
 
 
 def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
@@ -148,6 +155,7 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
         tally.ready += is_open and agent.state is AgentState.READY and agent.desktops > 0
         tally.talking += agent.state is AgentState.TALKING
         tally.wrap_up += agent.state is AgentState.WRAP_UP
+        tally.previews += agent.preview is not None
     for attempt in state.attempts.values():
         if attempt.campaign in phases:
             phases[attempt.campaign][attempt.state] += 1
@@ -189,6 +197,8 @@ def _view(
         results={result: campaign.results.get(result, 0) for result in AttemptResult},
         drop_rate=dropped / campaign.people if campaign.people else 0.0,
         hopper=len(campaign.hopper),
+        previews=tally.previews,
+        skips=campaign.skips,
         counts=campaign.counts,
         pacing=known.reason.sentence() if known.reason is not None else "",
         drops=_drops(known),
@@ -240,6 +250,8 @@ def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool)
     if not tally.ready:
         busy = tally.talking + tally.wrap_up
         return Silence.AGENTS_BUSY if busy else Silence.NOBODY_READY
+    if tally.previews:
+        return Silence.PREVIEWING
     return Silence.NONE if campaign.hopper else _why_empty(campaign)
 
 
@@ -275,6 +287,8 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         f"{campaign.refusals} calls: tried again within a minute.",
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
+        Silence.PREVIEWING: f"{tally.previews} of {tally.agents} agents read the card of who is "
+        "next.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
         Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window.",
         Silence.RETRIES_LATER: f"Nobody is due: {counts.later} contacts are to be tried later.",

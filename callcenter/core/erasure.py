@@ -48,7 +48,7 @@ def contacts_in_hoppers(
 ) -> tuple[ContactId, ...]:
     """The person as the hoppers know them, and the cards that agents read in preview."""
     rows = [row for campaign in state.campaigns.values() for row in campaign.hopper]
-    readers = [state.agents[name] for name in state.previewing]
+    readers = [agent for campaign in state.campaigns for agent in state.readers(campaign)]
     rows += [agent.preview.row for agent in readers if agent.preview is not None]
     return tuple(row.contact for row in rows if row.number in numbers or row.customer in customers)
 

@@ -159,8 +159,7 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
 
 def _not_to_be_shown(turn: Turn, campaign: Campaign) -> list[ContactId]:
     """Whose card an agent of this campaign reads, and who was skipped a while ago."""
-    readers = [key for key, its in turn.state.previewing.items() if its == campaign.settings.id]
-    shown = [turn.state.agents[key].preview for key in readers]
+    shown = [agent.preview for agent in turn.state.readers(campaign.settings.id)]
     skipped = [key for key, until in campaign.skipped.items() if until > turn.now]
     return [*(one.row.contact for one in shown if one is not None), *skipped]
 

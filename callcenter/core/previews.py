@@ -257,9 +257,8 @@ def review(turn: Turn) -> None:
     for campaign_id in list(turn.dirty_campaigns):
         if _is_shown(turn.state.campaigns[campaign_id]):
             continue
-        for agent_id, its in list(turn.state.previewing.items()):
-            if its == campaign_id:
-                withdraw(turn, turn.state.agents[agent_id])
+        for agent in turn.state.readers(campaign_id):
+            withdraw(turn, agent)
 
 
 def _may_read(agent: Agent, preview: Preview) -> bool:

@@ -208,7 +208,8 @@ class State:
         self.previewing: Table[AgentId, CampaignId] = Table(
             log, {a.id: a.preview.campaign for a in snapshot.agents.values() if a.preview}
         )
-        """Agents who read a card, to dial or to skip, and the campaign it is of."""
+        """Agents who read a card, to dial or to skip, and the campaign it is of. In no order that
+        a snapshot keeps: where that matters, ask ``readers``."""
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
         self.dialing: Table[str, AttemptId] = Table(log)
@@ -254,6 +255,10 @@ class State:
         self._count(self.live_attempts, attempt.campaign, -1)
         self.dialing.remove(attempt.number)
         self.attempts.remove(attempt.id)
+
+    def readers(self, campaign: CampaignId) -> list[Agent]:
+        """The agents who read a card of this campaign, to dial or to skip, by their ids."""
+        return [self.agents[key] for key, its in sorted(self.previewing.items()) if its == campaign]
 
     def _count(self, table: Table[CampaignId, int], campaign: CampaignId, change: int) -> None:
         if change:

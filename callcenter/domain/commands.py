@@ -71,6 +71,7 @@ class PopCard(_Command, frozen=True):
 
     agent: AgentId
     call: CallId
+    """In preview there is none yet: the preview's id."""
     customer: CustomerId
     tier: Tier
     caller_number: str

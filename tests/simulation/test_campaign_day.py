@@ -69,12 +69,16 @@ CAMPAIGN = CampaignSettings(
 )
 
 
+HABITS = DesktopHabits(campaign=CAMPAIGN.id, forget_share=0.1, break_share=0.05, end_call_share=0.2)
+
+
 def make_day(
     seed: int,
     *,
     kill_every_s: float = 0.0,
     campaign: CampaignSettings = CAMPAIGN,
     contacts: int = CONTACTS,
+    habits: DesktopHabits = HABITS,
     kind: type[SimulatedDay] = SimulatedDay,
 ) -> SimulatedDay:
     """Six agents on the line for one campaign, who answer, err and take breaks."""
@@ -92,9 +96,6 @@ def make_day(
         phones=dict.fromkeys(phones, "main"),
         default_queue="service",
         region="IS",
-    )
-    habits = DesktopHabits(
-        campaign=campaign.id, forget_share=0.1, break_share=0.05, end_call_share=0.2
     )
     agents = tuple(
         (AgentProfile(f"agent{n}", ("service",)), phone, habits) for n, phone in enumerate(phones)

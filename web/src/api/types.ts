@@ -52,6 +52,10 @@ export interface AgentView {
   campaign: string;
   line: LineState;
   wrap_up_ends_at: number;
+  preview: PreviewView | null;
+  dialing: string;
+  dial_state: AttemptState | null;
+  dialed_in_vain: DialedInVain | null;
 }
 
 /** All agents. */
@@ -103,6 +107,9 @@ export interface AttemptRecord {
 
 /** What came of an attempt: exactly one for each. */
 export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown";
+
+/** Where an attempt is. */
+export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "placed" | "ringing" | "screening";
 
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
@@ -265,6 +272,7 @@ export interface CampaignSettings {
   trunk: string;
   caller_id: string;
   pacing: Pacing;
+  preview_s: number;
   lines_per_agent: number;
   legal: string;
   drop_cap: number | null;
@@ -285,7 +293,8 @@ export interface CampaignSetup {
   pbx: string;
   trunk: string;
   caller_id?: string;
-  pacing?: "progressive" | "power" | "predictive";
+  pacing?: "preview" | "progressive" | "power" | "predictive";
+  preview_s?: number;
   lines_per_agent?: number;
   legal?: "us-tsr" | "uk-ofcom";
   drop_cap?: number | null;
@@ -328,6 +337,8 @@ export interface CampaignView {
   results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
   drop_rate: number;
   hopper: number;
+  previews: number;
+  skips: number;
   counts: ListCounts;
   pacing: string;
   drops: DropMeter;
@@ -407,6 +418,14 @@ export interface DecisionView {
   offered_at: number;
   reason: string;
   score: Score | null;
+}
+
+/** What came of the last call that the agent asked for, when nobody talked. */
+export interface DialedInVain {
+  attempt: string;
+  contact: string;
+  result: AttemptResult;
+  at: number;
 }
 
 /** How a conversation ended. */
@@ -563,7 +582,7 @@ export interface Overflow {
 }
 
 /** How many calls a campaign places, and when. */
-export type Pacing = "power" | "predictive" | "progressive";
+export type Pacing = "power" | "predictive" | "preview" | "progressive";
 
 /** The trunks of one PBX. */
 export interface PbxTrunks {
@@ -597,12 +616,27 @@ export interface Preview {
   weights_differ: boolean;
 }
 
+/** The card that the agent has read. */
+export interface PreviewChoice {
+  preview: string;
+}
+
 /** A waiting call that other rules would treat otherwise. */
 export interface PreviewRow {
   call: string;
   from_rule: string;
   to_rule: string;
   differs: string[];
+}
+
+/** Whose card an agent reads, to have them dialed or to skip them. */
+export interface PreviewView {
+  id: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  since: number;
+  dial_at: number;
 }
 
 /** The body of every refusal. */
@@ -792,7 +826,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -1003,6 +1037,10 @@ export interface Operations {
   "POST /api/v1/agents/me/hang-up": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Take a break */
   "POST /api/v1/agents/me/not-ready": { path: undefined; query: undefined; body: Reason; answer: AgentView };
+  /** Dial */
+  "POST /api/v1/agents/me/preview/dial": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
+  /** Skip */
+  "POST /api/v1/agents/me/preview/skip": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
   /** Be ready */
   "POST /api/v1/agents/me/ready": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Sign in on a phone */
