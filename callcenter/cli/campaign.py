@@ -141,7 +141,7 @@ def _pacing_words(view: dict[str, Any]) -> str:
     words = str(settings["pacing"])
     if words == "power":
         words += f", {settings['lines_per_agent']:g} lines for each free agent"
-    return f"{words}: {view['pacing']}" if view["pacing"] else words
+    return f"{words}: {view['pacing']['sentence']}" if view["pacing"] else words
 
 
 def _drops_words(drops: dict[str, Any]) -> str:

@@ -110,6 +110,9 @@ export interface Attempts {
   next: string;
 }
 
+/** What settled the number of calls. */
+export type Because = "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
+
 /** What a supervisor's board shows. */
 export interface Board {
   at: number;
@@ -329,7 +332,7 @@ export interface CampaignView {
   drop_rate: number;
   hopper: number;
   counts: ListCounts;
-  pacing: string;
+  pacing: PacingView | null;
   drops: DropMeter;
   talk_share: number;
   idle_s: number;
@@ -564,6 +567,21 @@ export interface Overflow {
 
 /** How many calls a campaign places, and when. */
 export type Pacing = "power" | "predictive" | "progressive";
+
+/** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
+export interface PacingView {
+  sentence: string;
+  because: Because;
+  placed: number;
+  free: number;
+  waiting: number;
+  in_flight: number;
+  expected_people: number;
+  expected_free: number;
+  chance: number;
+  price: number;
+  kept: number;
+}
 
 /** The trunks of one PBX. */
 export interface PbxTrunks {
