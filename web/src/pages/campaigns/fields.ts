@@ -112,7 +112,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     pacing: setup.pacing ?? draft.pacing,
     linesPerAgent: setup.lines_per_agent ?? draft.linesPerAgent,
     legal: setup.legal ?? draft.legal,
-    dropCap: setup.drop_cap == null ? "" : percentOf(setup.drop_cap),
+    dropCap: setup.drop_cap === null || setup.drop_cap === undefined ? "" : percentOf(setup.drop_cap),
     blended: setup.blended ?? draft.blended,
     maxLines: setup.max_lines ?? draft.maxLines,
     ringS: setup.ring_s ?? draft.ringS,
