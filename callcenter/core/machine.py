@@ -48,7 +48,7 @@ from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
 from routing.chooser import Chooser
 
-MACHINE_VERSION = 4
+MACHINE_VERSION = 5
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
