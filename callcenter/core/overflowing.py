@@ -13,12 +13,12 @@ from callcenter.domain.commands import RecordVoicemail
 from callcenter.domain.events import VoicemailBegan, VoicemailDoneRequested
 from callcenter.domain.records import RoutingRecord
 from callcenter.domain.rules import Message, Voicemail
-from callcenter.domain.voicemail import VoicemailLeft
+from callcenter.domain.voicemail import VoicemailLeft, file_of
 
 BEEP = "beep"
 """The prompt that is the tone before a recording."""
 VOICEMAILS_MAX = 1_000
-"""Kept until somebody has dealt with them; then the oldest is forgotten, its file stays."""
+"""So many are kept until somebody has dealt with one; meanwhile callers leave no more."""
 AGAIN_S = 1.0
 """Until the overflows behind one that was passed are looked at."""
 
@@ -67,6 +67,10 @@ def _say(turn: Turn, call: Call, message: Message) -> Call:
 
 
 def _begin_voicemail(turn: Turn, call: Call, voicemail: Voicemail) -> Call:
+    if len(turn.state.voicemails) >= VOICEMAILS_MAX:
+        turn.fault("voicemails_full", f"queue {call.queue}")
+        turn.state.set_timer(f"overflow:{call.id}", turn.now + AGAIN_S)
+        return call
     turn.record(RoutingRecord("led_out", call.id, "voicemail", "", turn.now))
     command = RecordVoicemail(
         turn.command_id(), call.channel, (voicemail.prompt, BEEP), call.id, voicemail.max_s
@@ -95,17 +99,14 @@ def keep_voicemail(turn: Turn, call: Call) -> None:
     left = VoicemailLeft(
         call=call.id,
         queue=call.queue,
-        file=f"{call.id}.wav",
+        file=file_of(call.id),
         left_at=call.recorded_from,
         seconds=min(turn.now - call.recorded_from, _longest_s(call)),
         caller_number=call.caller_number,
         customer=call.customer,
         tier=call.tier,
     )
-    voicemails = turn.state.voicemails
-    voicemails.put(call.id, left)
-    if len(voicemails) > VOICEMAILS_MAX:
-        voicemails.remove(next(iter(voicemails)))
+    turn.state.voicemails.put(call.id, left)
     turn.record(RoutingRecord("voicemail_left", call.id, f"{left.seconds:.1f}", "", turn.now))
 
 

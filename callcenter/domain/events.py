@@ -409,6 +409,8 @@ class ErasureRequested(EventBase, frozen=True):
     by: str
     """The account that asks."""
     customers: tuple[CustomerId, ...] = ()
+    voicemails: tuple[CallId, ...] = ()
+    """The calls in which the person has left a message; its recording is deleted."""
 
 
 PbxEvent: TypeAlias = (

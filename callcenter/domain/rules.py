@@ -123,6 +123,11 @@ class Overflow(Struct, frozen=True, omit_defaults=True):
     external: External | None = None
     voicemail: Voicemail | None = None
 
+    @property
+    def ends_call(self) -> bool:
+        """Whether the caller never waits again after it."""
+        return self.voicemail is not None or (self.message is not None and self.message.ends_call)
+
 
 class AgentStep(Struct, frozen=True, omit_defaults=True):
     """From so many seconds of waiting on, these skills are asked for instead."""

@@ -8,6 +8,11 @@ from callcenter.domain.customer import Tier
 from callcenter.domain.ids import CallId, CustomerId, QueueId
 
 
+def file_of(call: CallId) -> str:
+    """The name of the file that the message of this call is recorded into."""
+    return f"{call}.wav"
+
+
 class VoicemailLeft(Struct, frozen=True, omit_defaults=True):
     """Left by a caller whom nobody answered, and not dealt with yet."""
 

@@ -511,18 +511,27 @@ def test_no_agent_is_offered_a_caller_who_leaves_a_message() -> None:
     assert bench.sent(c.HangUp) == []
 
 
-def test_the_oldest_message_is_forgotten_when_too_many_are_kept(
+def test_callers_wait_on_while_too_many_messages_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(overflowing, "VOICEMAILS_MAX", 2)
-    bench = leading(Overflow(after_s=30.0, voicemail=MAIL))
-    calls = []
-    for name in "abc":
-        recording(bench, name)
-        calls.append(bench.call(name).id)
-        bench.hang_up(name)
+    monkeypatch.setattr(overflowing, "VOICEMAILS_MAX", 1)
+    bench = leading(Overflow(after_s=30.0, voicemail=MAIL), Overflow(after_s=31.0, message=BUSY))
+    bench.allowed_faults = ("voicemails_full",)
+    recording(bench)
+    call = bench.call("a").id
+    bench.hang_up("a")
+    caller(bench, "b")
+    bench.wait(33)
+    assert bench.call("b").state is CallState.WAITING
+    assert said(bench) == [("all-busy",)]
+    bench.hang_up("b")
 
-    assert list(bench.machine.state.voicemails) == calls[1:]
+    assert bench.ask(e.VoicemailDoneRequested, call, "sue").problem == ""
+    assert bench.ask(e.VoicemailDoneRequested, call, "sue").problem != ""
+
+    assert len(bench.machine.state.voicemails) == 0
+    done = [(r.subject, r.by) for r in bench.kept(RoutingRecord) if r.kind == "voicemail_done"]
+    assert done == [(call, "sue")]
 
 
 # --- position and expected wait -------------------------------------------------------------------
