@@ -218,7 +218,8 @@ def _find_nobody(
         served = any(
             each.can(queue, skills) for each in staff for queue in reachable for skills in asked
         )
-        if not served:
+        is_led_out = any(one.ends_call or one.external for one in then.overflow)
+        if not served and not is_led_out:
             yield RuleProblem(
                 place,
                 f"no agent can ever answer a call of the rule `{rule.name}`",

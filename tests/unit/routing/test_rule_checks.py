@@ -157,6 +157,8 @@ def test_a_treatment_that_nobody_could_serve_is_told() -> None:
         == []
     )
     assert problems(Rule("all", Treatment(skills={"cards": 3}))) == []
+    mail = (Overflow(without_agents=True, voicemail=Voicemail("mail")),)
+    assert problems(Rule("all", Treatment("loans", {"cards": 1}, overflow=mail))) == []
 
 
 def test_a_name_is_given_once() -> None:
