@@ -35,6 +35,7 @@ from callcenter.installation import (
     open_database,
     read_secret,
     secret_path,
+    voicemails_path,
 )
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
@@ -47,6 +48,7 @@ from callcenter.service.hub import MAX_INBOX, Hub
 from callcenter.service.recovery import recover, tell_salvage
 from callcenter.service.retention import Retention
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 from callcenter.settings import (
     PbxSettings,
     Settings,
@@ -137,6 +139,7 @@ async def open_center(
             audit_days=settings.retention.audit_days,
         )
 
+        recordings = VoicemailFiles(voicemails_path(settings))
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
         rules = RuleBook(hub, StoredRuleVersions(database), clock)
@@ -158,7 +161,9 @@ async def open_center(
                 lambda person: erase_reject_rows(
                     settings.data_dir, settings.region, person.numbers, person.names
                 ),
+                recordings.remove,
             ),
+            voicemail_files=recordings,
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(

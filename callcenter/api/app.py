@@ -29,6 +29,7 @@ from callcenter.api import (
     session,
     static_files,
     trunks,
+    voicemails,
 )
 from callcenter.api.audit import AuditWriter
 from callcenter.api.auth import Sessions, Site
@@ -55,6 +56,7 @@ from callcenter.service.ports import (
 )
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 RESOURCES = (
     agents,
@@ -69,6 +71,7 @@ RESOURCES = (
     rules,
     session,
     trunks,
+    voicemails,
 )
 """The modules whose routes are served: importing them has filled the table."""
 
@@ -104,6 +107,7 @@ class Api:
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
+        voicemail_files: VoicemailFiles | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -112,7 +116,8 @@ class Api:
     ) -> None:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
-        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten."""
+        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
+        ``voicemail_files`` no recording is deleted."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -130,6 +135,7 @@ class Api:
             rules=rules,
             clock=clock,
             erasure=erasure,
+            voicemails=voicemail_files,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

@@ -27,6 +27,7 @@ from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -87,6 +88,8 @@ class Services:
     clock: Clock
     erasure: Erasure | None = None
     """Forgets people."""
+    voicemails: VoicemailFiles | None = None
+    """Deletes recordings."""
 
 
 NOBODY = Account(id="", name="", roles=())

@@ -144,7 +144,7 @@ def _pacing_words(view: dict[str, Any]) -> str:
     elif words == "preview":
         limit_s = settings["preview_s"]
         words += f", dialed after {limit_s:g} s" if limit_s else ", dialed when the agent says so"
-    return f"{words}: {view['pacing']}" if view["pacing"] else words
+    return f"{words}: {view['pacing']['sentence']}" if view["pacing"] else words
 
 
 def _drops_words(drops: dict[str, Any]) -> str:

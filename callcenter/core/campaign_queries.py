@@ -18,6 +18,7 @@ from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState
 from callcenter.domain.ids import CampaignId
 from dialer.campaign_pacing import PacingState, begin
 from dialer.pacing import pause_after
+from dialer.pacing.decision import Because
 
 
 class Silence(StrEnum):
@@ -61,6 +62,23 @@ class DropMeter(Struct, frozen=True):
     """Of those who answered in the window; 0.0 while nobody has."""
     left: int
     """How many more may be dropped just now."""
+
+
+class PacingView(Struct, frozen=True):
+    """The pacer's last decision and its numbers. Chances are from 0.0 to 1.0."""
+
+    sentence: str
+    because: Because
+    placed: int
+    free: int
+    waiting: int
+    in_flight: int
+    expected_people: float
+    expected_free: float
+    chance: float
+    price: float
+    """The chance accepted; 0.0: this strategy knows none."""
+    kept: int
 
 
 class CampaignView(Struct, frozen=True):
@@ -107,8 +125,8 @@ class CampaignView(Struct, frozen=True):
     skips: int
     """How often agents have skipped somebody so far."""
     counts: ListCounts
-    pacing: str
-    """Why as many calls as were are placed, one sentence with numbers; empty before the first."""
+    pacing: PacingView | None
+    """Why so many calls are placed; None before the first decision."""
     drops: DropMeter
     talk_share: float
     """Part of the agents' time at work (talking, wrap-up, ready) that they talked; 0.0: no time
@@ -200,7 +218,7 @@ def _view(
         previews=tally.previews,
         skips=campaign.skips,
         counts=campaign.counts,
-        pacing=known.reason.sentence() if known.reason is not None else "",
+        pacing=_pacing(known),
         drops=_drops(known),
         talk_share=hours.talking_s / worked_s if worked_s else 0.0,
         idle_s=hours.idle_s / hours.waits if hours.waits else 0.0,
@@ -214,6 +232,25 @@ _BY_STATE = {
     CampaignState.DRAINING: Silence.DRAINING,
     CampaignState.FINISHED: Silence.FINISHED,
 }
+
+
+def _pacing(known: PacingState) -> PacingView | None:
+    reason = known.reason
+    if reason is None:
+        return None
+    return PacingView(
+        sentence=reason.sentence(),
+        because=reason.because,
+        placed=known.placed,
+        free=reason.free,
+        waiting=reason.waiting,
+        in_flight=reason.in_flight,
+        expected_people=reason.expected_people,
+        expected_free=reason.expected_free,
+        chance=reason.chance,
+        price=reason.price,
+        kept=reason.kept,
+    )
 
 
 def _drops(known: PacingState) -> DropMeter:

@@ -152,6 +152,11 @@ def _call(state: State, call: Call) -> Iterator[str]:
             yield f"{name}: attempt {call.attempt!r} is not its own"
     if call.state is CallState.WAITING and (call.agent or call.leg):
         yield f"{name}: still bound to {call.agent}"
+    yield from _deadlines(state, call, name)
+
+
+def _deadlines(state: State, call: Call, name: str) -> Iterator[str]:
+    """What a call waits for has an end."""
     has_lease = f"lease:{call.id}" in state.timers
     if call.state is CallState.IN_IVR and not has_lease:
         yield f"{name}: no deadline"
@@ -159,6 +164,14 @@ def _call(state: State, call: Call) -> Iterator[str]:
         yield f"{name}: being hung up without a deadline"
     if call.state is CallState.WAITING and call.place is Place.MENU and not has_lease:
         yield f"{name}: being put on hold without a deadline"
+    if call.place in (Place.ANNOUNCEMENT, Place.VOICEMAIL) and not has_lease:
+        yield f"{name}: hears or says something without a deadline"
+    if call.state is CallState.OFFERED and not call.agent:
+        leg = state.legs.get(call.leg) if call.leg is not None else None
+        if leg is None or not leg.is_outside or leg.call != call.id:
+            yield f"{name}: offered to nobody"
+        elif f"outside:{call.id}" not in state.timers and f"join:{call.id}" not in state.timers:
+            yield f"{name}: a number outside is dialed without a deadline"
 
 
 def _attempt(state: State, attempt: Attempt) -> Iterator[str]:

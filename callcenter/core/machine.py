@@ -12,14 +12,17 @@ from typing import Any, TypeAlias
 from callcenter.core import (
     adoption,
     agents,
+    announcing,
     blending,
     classification,
     dialed,
     erasure,
     inbound,
     lines,
+    offer_deadlines,
     offers,
     outbound,
+    overflowing,
     previews,
     readings,
     reconcile,
@@ -32,6 +35,8 @@ from callcenter.core.turn import Turn
 from callcenter.domain import events as e
 from callcenter.domain.commands import (
     AskDigit,
+    Command,
+    DialOutside,
     HoldCaller,
     JoinCall,
     LookUpCustomer,
@@ -41,9 +46,11 @@ from callcenter.domain.commands import (
     PopCard,
     ProbeMenu,
     ReadPbx,
+    RecordVoicemail,
     RefillHopper,
     RemoveFallbackMember,
     RingAgent,
+    SayToCaller,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, CommandId
 from callcenter.domain.step import Step
@@ -281,7 +288,7 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
     if command is not None and not event.unknown:
         readings.refused(turn, command)
     match command:
-        case RingAgent() | OpenLine():
+        case RingAgent() | DialOutside() | OpenLine():
             leg = turn.state.legs.get(command.leg)
             if leg is not None and not leg.created and not event.unknown:
                 offers.ring_refused(turn, leg)
@@ -296,18 +303,29 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
         case RefillHopper():
             turn.fault("hopper_not_filled", event.reason)
             outbound.refill_failed(turn, command)
-        case HoldCaller() if not event.unknown:
-            inbound.hold_refused(turn, command.channel)
-        case PlayPrompt() | AskDigit() | ProbeMenu() if not event.unknown:
-            inbound.menu_refused(turn, command.channel, command.id)
         case RemoveFallbackMember():
             agents.removal_failed(turn, command.phone)
         case LookUpCustomer():
             turn.fault("customer_lookup_failed", event.reason)
         case PopCard():
             turn.fault("card_not_shown", f"{command.agent}: {event.reason}")
+        case _ if not event.unknown:
+            _not_moved(turn, command)
         case _:
-            pass  # the channel has gone in that instant; its Hangup tells
+            pass
+
+
+def _not_moved(turn: Turn, command: Command | None) -> None:
+    """A caller was not led where it should go: it has gone in that instant, or is where it was."""
+    match command:
+        case HoldCaller():
+            inbound.hold_refused(turn, command.channel)
+        case SayToCaller() | RecordVoicemail():
+            announcing.refused(turn, command.channel)
+        case PlayPrompt() | AskDigit() | ProbeMenu():
+            inbound.menu_refused(turn, command.channel, command.id)
+        case _:
+            pass  # the channel's Hangup tells
 
 
 def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
@@ -351,6 +369,9 @@ _HANDLERS: dict[type, Handler] = {
     e.IvrLeft: inbound.leave_menu,
     e.CallerHeld: _held,
     e.CallerLeftHold: inbound.caller_left_hold,
+    e.AnnouncementBegan: announcing.announcement_began,
+    e.AnnouncementFailed: announcing.announcement_failed,
+    e.VoicemailBegan: overflowing.voicemail_began,
     e.CallFellBack: inbound.fell_back,
     e.FallbackAnswered: adoption.fallback_answered,
     e.LegCreated: offers.leg_created,
@@ -389,16 +410,19 @@ _HANDLERS: dict[type, Handler] = {
     e.RulesPublished: rule_changes.publish,
     e.CallPriorityRequested: rule_changes.set_priority,
     e.QueueSwitched: rule_changes.switch_queue,
+    e.VoicemailDoneRequested: overflowing.forget_voicemail,
 }
 
 _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "wrap_up": agents.wrap_up_timed_out,
     "desktop": agents.desktop_timed_out,
     "member": agents.remove_again,
-    "reserve": offers.no_ring,
-    "ring": offers.rang_out,
-    "join": offers.join_overdue,
+    "reserve": offer_deadlines.no_ring,
+    "ring": offer_deadlines.rang_out,
+    "join": offer_deadlines.join_overdue,
     "parted": offers.still_parted,
+    "outside": offer_deadlines.outside_rang_out,
+    "announce": announcing.announcement_due,
     "lease": inbound.lease_ran_out,
     "review": readings.review_due,
     "line": lines.line_due,

@@ -43,6 +43,7 @@ from callcenter.domain.records import (
 )
 from callcenter.domain.rules import PublishedRules
 from callcenter.domain.step import Entry
+from callcenter.domain.voicemail import VoicemailLeft, file_of
 from dialer.campaign_pacing import count_result
 from routing.standing import Standing
 
@@ -86,6 +87,7 @@ class _Facts:
         self._works_for: dict[AgentId, CampaignId] = {
             agent.id: agent.campaign for agent in known.agents.values()
         }
+        self._voicemails = dict(known.voicemails)
         self._rules, self._switches = known.rules, dict(known.switches)
         self._rows: dict[str, tuple[CampaignId, HopperRow]] = {}
         for key, campaign in known.campaigns.items():
@@ -100,6 +102,7 @@ class _Facts:
                 self._take_campaign(record)
             elif isinstance(record, RoutingRecord):
                 self._take_routing(record, entry.event)
+                self._take_voicemail(record, entry.records)
         for command in entry.commands:
             self._take_command(command, entry.now)
         for record in entry.records:
@@ -121,6 +124,24 @@ class _Facts:
             self._switches[event.queue] = event.switch
         elif record.kind == "switch_ended":
             self._switches.pop(record.subject, None)
+
+    def _take_voicemail(self, record: RoutingRecord, records: tuple[Record, ...]) -> None:
+        """A message left, whose call ended in the same step, or one that was dealt with."""
+        if record.kind == "voicemail_done":
+            self._voicemails.pop(record.subject, None)
+        for call in records if record.kind == "voicemail_left" else ():
+            if isinstance(call, CallRecord) and call.call == record.subject:
+                seconds = float(record.detail)
+                self._voicemails[call.call] = VoicemailLeft(
+                    call.call,
+                    call.queue,
+                    file_of(call.call),
+                    record.at - seconds,
+                    seconds,
+                    call.caller_number,
+                    call.customer,
+                    call.tier,
+                )
 
     def _take_rows(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
         self._rows |= {row.number: (campaign, row) for row in rows}
@@ -226,6 +247,7 @@ class _Facts:
             blocked="",
             rules=self._rules,
             switches=self._switches,
+            voicemails=self._voicemails,
             standing=Standing(self._known.standing.learned, (), ()),
         )
 

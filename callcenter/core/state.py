@@ -41,6 +41,7 @@ from callcenter.domain.queue_day import QueueDay
 from callcenter.domain.reading import Reading
 from callcenter.domain.rules import PublishedRules, QueueSwitch
 from callcenter.domain.step import Reply
+from callcenter.domain.voicemail import VoicemailLeft
 from dialer.campaign_pacing import PacingState
 from routing.learning import Learned
 from routing.standing import Standing
@@ -144,6 +145,7 @@ class Snapshot(Struct, frozen=True):
     last_agents: dict[CustomerId, AgentId] = {}
     standing: Standing = NO_STANDING
     """What routing has learnt, and holds."""
+    voicemails: dict[CallId, VoicemailLeft] = {}
     restless: bool = False
     """Routing is to look at everything anew."""
     pacings: dict[CampaignId, PacingState] = {}
@@ -192,6 +194,8 @@ class State:
         self.switches: Table[QueueId, QueueSwitch] = Table(log, dict(snapshot.switches))
         self.last_agents: Table[CustomerId, AgentId] = Table(log, dict(snapshot.last_agents))
         """Who spoke last with whom: the latest customers only."""
+        self.voicemails: Table[CallId, VoicemailLeft] = Table(log, dict(snapshot.voicemails))
+        """Not dealt with yet, the oldest in front."""
         self.standing, self.restless = snapshot.standing, snapshot.restless
         """How routing stood at the snapshot; how it stands now tells ``tell_standing``."""
         self.tell_standing = self._standing_then
@@ -362,6 +366,7 @@ class State:
             rules=self.rules,
             switches=self.switches.as_dict(),
             last_agents=self.last_agents.as_dict(),
+            voicemails=self.voicemails.as_dict(),
             standing=standing,
             restless=restless,
             pacings=dict(self.pacings),

@@ -147,7 +147,7 @@ async def test_predictive_keeps_agents_busier_and_the_cap(tmp_path: Path) -> Non
     print(f"dropped {dropped} of {answered} ({dropped / answered:.2%}); {found['drops']}")
     print(f"message after {[round(one, 3) for one in found['onsets']]} s")
     print(f"bridged: p50 {took[len(took) // 2]:.4f} s, p99 {p99:.4f} s of {len(took)}")
-    print(found["pacing"])
+    print(found["pacing"]["sentence"])
     assert shares[1] >= BUSIER_BY * shares[0]
     assert 1 <= dropped <= CAP * answered
     assert found["onsets"]

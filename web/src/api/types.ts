@@ -117,6 +117,9 @@ export interface Attempts {
   next: string;
 }
 
+/** What settled the number of calls. */
+export type Because = "asked" | "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
+
 /** What a supervisor's board shows. */
 export interface Board {
   at: number;
@@ -340,7 +343,7 @@ export interface CampaignView {
   previews: number;
   skips: number;
   counts: ListCounts;
-  pacing: string;
+  pacing: PacingView | null;
   drops: DropMeter;
   talk_share: number;
   idle_s: number;
@@ -475,6 +478,15 @@ export interface ErasedPerson {
   attempts: number;
   texts: number;
   rejects: number;
+  voicemails: number;
+}
+
+/** The caller is joined with a number outside of the center. */
+export interface External {
+  number: string;
+  trunk: string;
+  ring_s?: number;
+  caller_id?: string;
 }
 
 /** One field of the request that is wrong. */
@@ -544,6 +556,12 @@ export interface Me {
   token: string;
 }
 
+/** Something is said to the caller. */
+export interface Message {
+  prompt: string;
+  ends_call?: boolean;
+}
+
 /** What went wrong. */
 export type Mishap = "fault" | "repair";
 
@@ -571,18 +589,36 @@ export interface OfferRecord {
 }
 
 /** How a call ended, for reports. Exactly one for each call. */
-export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "left_in_ivr" | "lost";
+export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
 
-/** Where a call goes on when one of these comes true; a condition that is not set never does. */
+/** What else is done with a call when one of these comes true; a condition that is not set never does. It leads to one thing: a queue, or one of those after the conditions. */
 export interface Overflow {
-  queue: string;
+  queue?: string;
   after_s?: number;
   longer_than?: number;
   without_agents?: boolean;
+  message?: Message | null;
+  external?: External | null;
+  voicemail?: Voicemail | null;
 }
 
 /** How many calls a campaign places, and when. */
 export type Pacing = "power" | "predictive" | "preview" | "progressive";
+
+/** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
+export interface PacingView {
+  sentence: string;
+  because: Because;
+  placed: number;
+  free: number;
+  waiting: number;
+  in_flight: number;
+  expected_people: number;
+  expected_free: number;
+  chance: number;
+  price: number;
+  kept: number;
+}
 
 /** The trunks of one PBX. */
 export interface PbxTrunks {
@@ -596,7 +632,7 @@ export interface PhoneChoice {
 }
 
 /** Where the caller's channel is in the PBX, as far as we know. */
-export type Place = "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening";
+export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
 
 /** The connection is alive. */
 export interface Pong {
@@ -957,6 +993,29 @@ export interface Versions {
   next: number;
 }
 
+/** The caller leaves a message. */
+export interface Voicemail {
+  prompt: string;
+  max_s?: number;
+}
+
+/** One message. */
+export interface VoicemailView {
+  call: string;
+  queue: string;
+  left_at: number;
+  seconds: number;
+  caller_number: string;
+  customer: string;
+  tier: Tier;
+  file: string;
+}
+
+/** All messages that nobody has dealt with, the oldest first. */
+export interface Voicemails {
+  voicemails: VoicemailView[];
+}
+
 /** Why a call has no agent yet. */
 export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
 
@@ -1127,4 +1186,8 @@ export interface Operations {
   "POST /api/v1/session": { path: undefined; query: undefined; body: SignIn; answer: Me };
   /** All trunks */
   "GET /api/v1/trunks": { path: undefined; query: undefined; body: undefined; answer: Trunks };
+  /** Voicemails */
+  "GET /api/v1/voicemails": { path: undefined; query: undefined; body: undefined; answer: Voicemails };
+  /** A voicemail has been dealt with */
+  "DELETE /api/v1/voicemails/{call}": { path: { call: string }; query: undefined; body: undefined; answer: undefined };
 }
