@@ -167,6 +167,7 @@ class LiveDesktops:
             queue=card.queue,
             campaign=card.campaign,
             contact=card.contact,
+            preview=card.preview,
             waited_s=card.waited_s,
             seq=self._seq,
             at=self._clock.now(),

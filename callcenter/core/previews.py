@@ -138,6 +138,7 @@ def _pop(turn: Turn, agent: Agent, preview: Preview) -> None:
             0.0,
             preview.campaign,
             row.contact,
+            preview=True,
         )
     )
 

@@ -82,6 +82,7 @@ async def test_the_card_of_who_is_next_has_the_contacts_fields(stage: Stage) -> 
     frame = await stage.pop()
 
     assert (frame["call"], frame["contact"], frame["campaign"]) == (stage.shown, "0", "renewals")
+    assert frame["preview"] is True
     assert (frame["card"], frame["complete"]) == ({"name": "Anna"}, True)
     assert stage.source.asked == ["contact:0"]
 
@@ -137,6 +138,7 @@ async def test_the_person_on_the_line_has_the_same_card_under_the_call(stage: St
     frame = await stage.pop()
 
     assert (frame["call"], frame["contact"], frame["card"]) == (call.id, "0", {"name": "Anna"})
+    assert frame["preview"] is False
     stage.tell(e.ChannelHungUp(ref, 16))
     stage.desktops.on_touched(("agent:ana", f"call:{call.id}"))
     assert (await stage.pop())["card"] == {"name": "Bjarki"}

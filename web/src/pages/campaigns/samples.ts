@@ -29,6 +29,8 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
     results: { connected: 50, dropped: 1, busy: 20 },
     drop_rate: 1 / 60,
     hopper: 9,
+    previews: 0,
+    skips: 0,
     counts: {
       at: NOW - 5,
       total: 400,
@@ -71,6 +73,7 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       trunk: "carrier",
       caller_id: "",
       pacing: "predictive",
+      preview_s: 0,
       lines_per_agent: 1,
       legal: "us-tsr",
       drop_cap: null,
