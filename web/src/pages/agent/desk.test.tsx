@@ -221,19 +221,16 @@ describe("the card", () => {
 });
 
 describe("preview", () => {
-  const reading = agentWith({
+  const shown = {
+    id: "att-1",
     campaign: "renewals",
-    line: "parked",
-    preview: {
-      id: "att-1",
-      campaign: "renewals",
-      contact: "17",
-      number: "+3545552001",
-      since: NOW,
-      dial_at: 0,
-    },
-  });
-  const free = { ...reading, preview: null };
+    contact: "17",
+    number: "+3545552001",
+    since: NOW,
+    dial_at: 0,
+  };
+  const free = agentWith({ campaign: "renewals", line: "parked" });
+  const reading = { ...free, preview: shown };
   const card = () => freshCard({ call: "att-1", campaign: "renewals", preview: true });
 
   it("shows whose card is to be read, and dials and skips by keys", async () => {
@@ -284,7 +281,7 @@ describe("preview", () => {
   });
 
   it("counts down to the moment when a timed one is dialed by itself", async () => {
-    const timed = { ...reading, preview: { ...reading.preview!, dial_at: NOW + 20 } };
+    const timed = { ...reading, preview: { ...shown, dial_at: NOW + 20 } };
     const { place, say } = await openDesk(timed);
     await say(card());
     expect(place.textContent).toContain("Dialed in 0:20");
@@ -298,7 +295,7 @@ describe("preview", () => {
     const { place, say, tellOf } = await openDesk(free);
     await say(card());
     await tellOf(reading);
-    const next = { ...reading.preview!, id: "att-2", contact: "18" };
+    const next = { ...shown, id: "att-2", contact: "18" };
     const inVain = { attempt: "att-1", contact: "17", result: "no_answer", at: NOW } as const;
 
     await pass(1_000);
