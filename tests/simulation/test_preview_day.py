@@ -23,6 +23,7 @@ from callcenter.simulator.simulation import Scenario
 from callcenter.simulator.simulation import play as play_scenario
 from tests.simulation.test_campaign_day import (
     CAMPAIGN,
+    CONTACTS,
     attempts_of,
     check_same,
     dialed_of,
@@ -78,8 +79,12 @@ def check_whose(day: SimulatedDay) -> Counter[AttemptResult]:
     return Counter(record.result for record in attempts.values())
 
 
-def make_preview_day(seed: int, **changes: object) -> SimulatedDay:
-    return make_day(seed, campaign=PREVIEW, habits=HABITS, **changes)
+def make_preview_day(
+    seed: int, *, contacts: int = CONTACTS, kill_every_s: float = 0.0
+) -> SimulatedDay:
+    return make_day(
+        seed, campaign=PREVIEW, habits=HABITS, contacts=contacts, kill_every_s=kill_every_s
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -24,7 +24,7 @@ from callcenter.domain.step import Entry, Reply
 from dialer.pacing import REFUSALS_TOLERATED
 from dialer.pacing.decision import Because
 from dialer.pacing.scene import AgentPhase
-from tests.builders import ALWAYS, CAMPAIGN, PBX, Bench, leg_truth, row, truth
+from tests.builders import ALWAYS, CAMPAIGN, PBX, Bench, channel, leg_truth, row, truth
 
 
 def preview(*names: str, rows: int = 6, **changes: Any) -> Bench:
@@ -93,6 +93,18 @@ def test_an_agent_whose_line_is_not_open_yet_is_shown_nobody() -> None:
     bench.pick_up_line("ana")
 
     assert shown(bench, "ana").row.contact == "0"
+
+
+def test_of_two_free_agents_the_one_idle_longer_reads_the_only_card() -> None:
+    bench = Bench()
+    bench.agents("jon", "ana")
+    bench.campaign(pacing=Pacing.PREVIEW)
+    bench.open_line("ana", "jon")
+
+    bench.fill(row(0))
+
+    assert shown(bench, "jon").row.contact == "0"
+    assert bench.agent("ana").preview is None
 
 
 def test_a_number_that_is_read_or_dialed_elsewhere_waits_in_front() -> None:
@@ -272,6 +284,23 @@ def test_a_person_whose_agents_phone_is_lost_in_mid_talk_may_go_to_another() -> 
     assert bench.call(ref.id).agent == "jon"
     assert bench.agent("jon").preview is None
     assert hopper(bench)[0] == "1"
+
+
+def test_an_agent_rung_by_the_native_queue_while_dialing_goes_on_talking() -> None:
+    bench = preview("ana")
+    ref = dial(bench, "ana")
+    bench.waiting_caller("in1")
+    bench.tell(e.CallFellBack(channel("in1")))
+    bench.tell(e.FallbackAnswered(channel("in1"), "1001", channel("q-1")))
+
+    bench.person(ref)
+    assert bench.call(ref.id).state is CallState.WAITING
+    bench.message(ref)
+    bench.tell(e.ChannelHungUp(ref, 16))
+
+    ana = bench.agent("ana")
+    assert (ana.state, ana.dialing) == (AgentState.TALKING, "")
+    assert ana.call == bench.call("in1").id
 
 
 def test_a_break_asked_for_while_dialing_begins_after_the_call() -> None:
@@ -524,6 +553,21 @@ def test_a_card_that_nobody_touches_makes_its_agent_not_ready() -> None:
     assert hopper(bench)[0] == "0"
 
 
+def test_a_timer_without_its_card_does_nothing() -> None:
+    bench = preview("ana")
+    skip(bench, "ana")
+    for name in ("ana", "nobody"):
+        bench.machine.state.set_timer(f"preview:{name}", bench.now)
+    card = shown(bench, "ana")
+    bench.ask(e.NotReadyRequested, "ana", "lunch")
+    bench.machine.state.set_timer("preview:ana", bench.now)
+
+    bench.wait(0.1)
+
+    assert (bench.agent("ana").reason, bench.placed()) == ("lunch", [])
+    assert hopper(bench)[0] == card.row.contact
+
+
 # --- withdrawn ------------------------------------------------------------------------------------
 
 
@@ -540,14 +584,17 @@ def test_an_agent_who_takes_a_break_gives_the_card_to_the_next() -> None:
 
 
 def test_leaving_the_campaign_signing_out_and_losing_the_line_take_the_card_away() -> None:
-    for wish in (
-        lambda b: b.ask(e.CampaignJoinRequested, "ana", ""),
-        lambda b: b.ask(e.SignOutRequested, "ana"),
-        lambda b: b.tell(e.ChannelHungUp(b.agent("ana").line, 16)),
-    ):
+    for what in ("leaves", "signs out", "loses the line"):
         bench = preview("ana")
+        line = bench.agent("ana").line
+        assert line is not None
 
-        wish(bench)
+        if what == "leaves":
+            bench.ask(e.CampaignJoinRequested, "ana", "")
+        elif what == "signs out":
+            bench.ask(e.SignOutRequested, "ana")
+        else:
+            bench.tell(e.ChannelHungUp(line, 16))
 
         assert bench.agent("ana").preview is None
         assert hopper(bench)[0] == "0"
