@@ -139,6 +139,12 @@ class Contacts(ContactImporter):
 
     # --- for the import --------------------------------------------------------------------------
 
+    async def numbers_known(self, numbers: Sequence[str]) -> Collection[str]:
+        """Those of the numbers that a contact of any campaign has. Raises ``DatabaseAway``."""
+        query = select(contacts.c.number).where(contacts.c.number.in_(numbers))
+        async with self._database.reading() as connection:
+            return set((await connection.execute(query)).scalars())
+
     async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
         query = select(contacts.c.number).where(
             contacts.c.campaign == storable(campaign), contacts.c.number.in_(numbers)

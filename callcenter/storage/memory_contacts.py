@@ -127,6 +127,10 @@ class MemoryContacts(ContactImporter):
 
     # --- for the import --------------------------------------------------------------------------
 
+    async def numbers_known(self, numbers: Sequence[str]) -> Collection[str]:
+        """Those of the numbers that a contact of any campaign has."""
+        return {number for number in numbers if any(number in of for of in self._numbers.values())}
+
     async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
         known = self._numbers.get(campaign, {})
         return {number for number in numbers if number in known}
