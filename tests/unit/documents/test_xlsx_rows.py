@@ -38,6 +38,10 @@ def read_xml(folder: Path, rows: str, **around_it: Any) -> list[CsvRow | BrokenR
     return read(pack(folder / "book.xlsx", around(HEADER + rows, **around_it)))
 
 
+def numbered(count: int) -> list[list[Cell]]:
+    return [[n] for n in range(count)]
+
+
 def refused(path: Path, sheet: str = "") -> str:
     with pytest.raises(CannotRead) as refusal:
         read(path, sheet)
@@ -150,7 +154,7 @@ def test_the_sheet_that_is_named_is_read(tmp_path: Path) -> None:
 
 
 def test_many_rows_come_in_their_order_and_the_share_grows(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [["number"], *[[n] for n in range(20_000)]]
+    rows: list[list[Cell]] = [["number"], *numbered(20_000)]
     shares = []
     with XlsxFile(write_workbook(tmp_path / "book.xlsx", rows)) as file:
         for n, row in enumerate(file):
@@ -293,7 +297,7 @@ def test_a_workbook_that_cannot_be_used_is_said_why(
 
 
 def test_a_workbook_cut_at_any_place_is_said_to_be(tmp_path: Path) -> None:
-    whole = write_workbook(tmp_path / "whole.xlsx", [["number"], *[[n] for n in range(50)]])
+    whole = write_workbook(tmp_path / "whole.xlsx", [["number"], *numbered(50)])
     content, path = whole.read_bytes(), tmp_path / "book.xlsx"
     for end in range(4, len(content), 97):
         path.write_bytes(content[:end])
@@ -302,7 +306,7 @@ def test_a_workbook_cut_at_any_place_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_a_workbook_with_other_bytes_in_it_is_read_or_said_to_be_damaged(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [["number"], *[[n] for n in range(50)]]
+    rows: list[list[Cell]] = [["number"], *numbered(50)]
     content = bytearray(write_workbook(tmp_path / "whole.xlsx", rows).read_bytes())
     path, damaged = tmp_path / "book.xlsx", 0
     for place in range(0, len(content), 17):
