@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     bindparam,
+    case,
     delete,
     exists,
     insert,
@@ -26,7 +27,7 @@ from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.numbers import is_erased
 from callcenter.domain.records import AttemptRecord, DncRecord
 from callcenter.storage.contact_counts import row_of
-from callcenter.storage.record_rows import storable
+from callcenter.storage.record_rows import Row, storable
 from callcenter.storage.tables import contact_numbers, contacts, dnc
 from dialer.number_choice import Choice, KnownNumber, choose_number
 
@@ -189,12 +190,27 @@ async def _settle(
     if not several:
         return
     columns = contacts.c
-    query = select(columns.id, columns.number, columns.zone, columns.status)
+    query = select(columns.id, columns.number, columns.status)
+    changes: list[Row] = []
+    places: list[Row] = []
     for some in chunks(list(several), PARAMETERS_MAX):
         for row in (await connection.execute(query.where(columns.id.in_(some)))).all():
-            row_id, number, zone, status = row
+            row_id, number = row.id, row.number
             choice = choose_number(several[row_id], number, rotate=row_id in rotate)
-            await _take(connection, row_id, number, zone, ContactStatus(status), choice)
+            status = _status_of(ContactStatus(row.status), choice)
+            if status != row.status:
+                changes.append({"of": row_id, "becomes": status.value})
+            if choice is not None and choice.number.number != number:
+                places.append({"of": row_id, "at_place": choice.number.place})
+    if changes:
+        await connection.execute(
+            update(contacts)
+            .where(columns.id == bindparam("of"))
+            .values(status=bindparam("becomes")),
+            changes,
+        )
+    if places:
+        await connection.execute(_TAKE, places)
 
 
 async def _settle_single(connection: AsyncConnection, ids: Sequence[int], now: float) -> None:
@@ -211,28 +227,34 @@ async def _settle_single(connection: AsyncConnection, ids: Sequence[int], now: f
             )
 
 
-async def _take(
-    connection: AsyncConnection,
-    row_id: int,
-    number: str,
-    zone: str,
-    status: ContactStatus,
-    choice: Choice | None,
-) -> None:
-    """Write the number chosen into the contact's row."""
-    changes: dict[str, object] = {}
-    if choice is None:
-        if status is ContactStatus.OPEN:
-            changes["status"] = ContactStatus.DNC.value
-    else:
-        if status is ContactStatus.DNC:
-            changes["status"] = ContactStatus.OPEN.value
-        if choice.number.number != number:
-            columns = contact_numbers.c
-            query = select(columns.number, columns.zones, columns.kind).where(
-                columns.contact == row_id, columns.place == choice.number.place
-            )
-            new, zones, kind = (await connection.execute(query)).one()
-            changes |= {"number": new, "zones": zone or zones, "kind": kind}
-    if changes:
-        await connection.execute(update(contacts).where(contacts.c.id == row_id).values(**changes))
+def _status_of(status: ContactStatus, choice: Choice | None) -> ContactStatus:
+    """How a contact stands that may be dialed at this number, or at none."""
+    if choice is None and status is ContactStatus.OPEN:
+        return ContactStatus.DNC
+    if choice is not None and status is ContactStatus.DNC:
+        return ContactStatus.OPEN
+    return status
+
+
+def _of_place(name: str) -> ColumnElement[str]:
+    columns = contact_numbers.c
+    return (
+        select(columns[name])
+        .where(columns.contact == bindparam("of"), columns.place == bindparam("at_place"))
+        .scalar_subquery()
+    )
+
+
+_RESTATE = (
+    update(contacts).where(contacts.c.id == bindparam("of")).values(status=bindparam("becomes"))
+)
+_TAKE = (
+    update(contacts)
+    .where(contacts.c.id == bindparam("of"))
+    .values(
+        number=_of_place("number"),
+        zones=case((contacts.c.zone != "", contacts.c.zone), else_=_of_place("zones")),
+        kind=_of_place("kind"),
+    )
+)
+"""Has the number at a place of the contact's own order dialed next."""

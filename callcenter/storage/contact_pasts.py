@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.domain.attempt import AttemptResult
@@ -94,11 +94,12 @@ async def read_history(
 
 async def _read(
     connection: AsyncConnection,
-    query: Select[Any],
+    query: Any,
     by: ColumnElement[str],
     keys: Iterable[str],
-) -> list[Row[Any]]:
-    rows: list[Row[Any]] = []
+) -> list[Any]:
+    """The rows of a query whose ``by`` is one of the keys."""
+    rows: list[Any] = []
     for some in chunks(list(keys), PARAMETERS_MAX):
         rows += (await connection.execute(query.where(by.in_(some)))).all()
     return rows
