@@ -22,6 +22,7 @@ from callcenter.core import (
     readings,
     reconcile,
     rule_changes,
+    sparing,
 )
 from callcenter.core.choosing import Choosing
 from callcenter.core.line_names import campaign_line
@@ -48,7 +49,7 @@ from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
 from routing.chooser import Chooser
 
-MACHINE_VERSION = 4
+MACHINE_VERSION = 5
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
@@ -376,6 +377,9 @@ _HANDLERS: dict[type, Handler] = {
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
     e.ContactsChanged: outbound.contacts_changed,
+    e.DncListChanged: sparing.dnc_list_changed,
+    e.DncAdded: sparing.dnc_added,
+    e.DncRemoved: sparing.dnc_removed,
     e.ErasureRequested: erasure.erase,
     e.RulesPublished: rule_changes.publish,
     e.CallPriorityRequested: rule_changes.set_priority,
