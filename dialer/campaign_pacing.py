@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import CampaignSettings, Pacing
-from dialer.compliance import PROFILES, US_TSR
+from dialer.compliance import PROFILES
 from dialer.pacing.budget import LegalWindow, count, is_spent, turn_window
 from dialer.pacing.decision import Because, Decision, Reason
 from dialer.pacing.predictive import PredictivePacer, Settings, State, new_state
@@ -53,7 +53,8 @@ class PacingState(Struct):
 
 def legal_window(settings: CampaignSettings) -> LegalWindow:
     """The share that may be abandoned and over which time: the profile's, or stricter."""
-    window = PROFILES.get(settings.legal, US_TSR).abandoned
+    profile = PROFILES.get(settings.terms.legal)
+    window = LegalWindow() if profile is None else profile.abandoned
     return window if settings.drop_cap is None else replace(window, cap=settings.drop_cap)
 
 

@@ -29,8 +29,12 @@ from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
     CallingWindow,
     CampaignSettings,
+    Cap,
+    Counting,
+    Of,
     Pacing,
     RetryRule,
+    Terms,
 )
 from callcenter.domain.ids import CampaignId
 from dialer.compliance import PROFILES
@@ -52,6 +56,10 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
 WRAP_UP_S_MAX = 3600.0
+CAPS_MAX = 10
+CAP_MOST_MAX = 1000
+CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
+"""Within less than an hour the retry rules hold; beyond a quarter numbers are forgotten."""
 
 CAMPAIGN_ID = r"^[a-z][a-z0-9-]{0,30}$"
 """What a campaign's id looks like: it stands in addresses and in the names of channels."""
@@ -126,6 +134,9 @@ RetriedResult = Literal[
 ]
 """Results after which a contact may be tried again: not after a talk, nor at a wrong number."""
 
+LegalName = Literal["", "us-tsr", "uk-ofcom"]
+"""The profiles of ``dialer.compliance``, and none."""
+
 _DEFAULT = CampaignSettings("", "", "", "")
 
 
@@ -178,6 +189,25 @@ class Retry(_Shape):
     """Not before so many seconds have passed."""
     max_tries: Annotated[int, Field(ge=1, le=TRIES_MAX)]
     """With so many attempts made in all, a contact with this result is given up."""
+    other_number: bool = False
+    """Whether a contact of several numbers is tried at the next one, within a minute."""
+
+
+class CapFields(_Shape):
+    """So many attempts or conversations at most within a rolling time, in all campaigns."""
+
+    of: Literal["person", "number", "account"]
+    """Whose calls are counted together."""
+    counting: Literal["attempts", "conversations"] = "attempts"
+    """What is counted."""
+    most: Annotated[int, Field(ge=1, le=CAP_MOST_MAX)]
+    """So many at most."""
+    within_s: Annotated[float, Field(ge=CAP_WITHIN_S_MIN, le=CAP_WITHIN_S_MAX)]
+    """Within so many seconds, counted back from each call."""
+
+    def cap(self) -> Cap:
+        """The same in the machine's terms."""
+        return Cap(Of(self.of), Counting(self.counting), self.most, self.within_s)
 
 
 class CampaignFields(_Shape):
@@ -198,11 +228,6 @@ class CampaignFields(_Shape):
         _DEFAULT.lines_per_agent
     )
     """With power: calls placed for each free agent."""
-    legal: Literal["us-tsr", "uk-ofcom"] = "us-tsr"
-    """The legal profile: over which time dropped calls are counted, and their cap."""
-    drop_cap: Annotated[float, Field(ge=0.0, le=DROP_CAP_MAX)] | None = _DEFAULT.drop_cap
-    """Share of the people who answer that may be dropped at most, where the profile's is too
-    much."""
     blended: bool = _DEFAULT.blended
     """Its agents also take calls that come in; those go first, and agents whom the expected calls
     need are not dialed for."""
@@ -222,6 +247,16 @@ class CampaignFields(_Shape):
     """By result; results not listed end the contact. Left out: the center's own rules."""
     wrap_up_s: Annotated[float, Field(ge=0, le=WRAP_UP_S_MAX)] = _DEFAULT.wrap_up_s
     """Time for after-call work."""
+    needs_consent: bool = False
+    """Whether only contacts who agreed to be called are dialed. Who refused never is."""
+    legal: LegalName = ""
+    """The legal profile to keep: its hours, its rest after a call that found no agent, its cap of
+    dropped calls and over which time they are counted. Empty: none, and 3 % of 30 days."""
+    drop_cap: Annotated[float, Field(ge=0.0, le=DROP_CAP_MAX)] | None = _DEFAULT.drop_cap
+    """Share of the people who answer that may be dropped at most, where the profile's is too
+    much."""
+    caps: Annotated[list[CapFields], Field(max_length=CAPS_MAX)] = []
+    """How often a person, a number or an account may be called, by all campaigns together."""
 
     @field_validator("lines_per_agent")
     @classmethod
@@ -267,7 +302,6 @@ class CampaignFields(_Shape):
             caller_id=self.caller_id,
             pacing=Pacing(self.pacing),
             lines_per_agent=self.lines_per_agent,
-            legal=self.legal,
             drop_cap=self.drop_cap,
             blended=self.blended,
             max_lines=self.max_lines,
@@ -278,6 +312,7 @@ class CampaignFields(_Shape):
             window=self.window.window(),
             retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
             wrap_up_s=self.wrap_up_s,
+            terms=Terms(self.needs_consent, self.legal, tuple(cap.cap() for cap in self.caps)),
         )
 
 
@@ -290,7 +325,9 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
     They are not checked again: what holds is shown, also where it could not be set today.
     """
     retries = {
-        str(result): Retry.model_construct(delay_s=rule.delay_s, max_tries=rule.max_tries)
+        str(result): Retry.model_construct(
+            delay_s=rule.delay_s, max_tries=rule.max_tries, other_number=rule.other_number
+        )
         for result, rule in settings.retries.items()
     }
     return kind.model_construct(
@@ -300,7 +337,6 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         caller_id=settings.caller_id,
         pacing=settings.pacing.value,
         lines_per_agent=settings.lines_per_agent,
-        legal=settings.legal,
         drop_cap=settings.drop_cap,
         blended=settings.blended,
         max_lines=settings.max_lines,
@@ -315,6 +351,14 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,
+        needs_consent=settings.terms.needs_consent,
+        legal=settings.terms.legal,
+        caps=[
+            CapFields.model_construct(
+                of=str(cap.of), counting=str(cap.counting), most=cap.most, within_s=cap.within_s
+            )
+            for cap in settings.terms.caps
+        ],
     )
 
 
@@ -348,6 +392,6 @@ def _clock(minutes: int) -> str:
 
 def _rules(retries: dict[RetriedResult, Retry]) -> dict[AttemptResult, RetryRule]:
     return {
-        AttemptResult(result): RetryRule(retry.delay_s, retry.max_tries)
+        AttemptResult(result): RetryRule(retry.delay_s, retry.max_tries, retry.other_number)
         for result, retry in retries.items()
     }

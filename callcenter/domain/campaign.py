@@ -69,12 +69,51 @@ class CallingWindow(Struct, frozen=True):
     """0 is Monday."""
 
 
-class RetryRule(Struct, frozen=True):
+class RetryRule(Struct, frozen=True, omit_defaults=True):
     """What to do after a result: try again after a while, so often at most."""
 
     delay_s: float
     max_tries: int
     """With so many attempts made in all, a contact with this result is given up."""
+    other_number: bool = False
+    """A contact of several numbers is tried at the next of them, and soon: the delay holds when
+    each was tried equally often."""
+
+
+class Of(StrEnum):
+    """What a cap counts by."""
+
+    PERSON = "person"
+    NUMBER = "number"
+    ACCOUNT = "account"
+    """A contract or debt: several people and numbers may belong to it."""
+
+
+class Counting(StrEnum):
+    """What a cap counts."""
+
+    ATTEMPTS = "attempts"
+    CONVERSATIONS = "conversations"
+
+
+class Cap(Struct, frozen=True):
+    """So many at most within a rolling time, in all campaigns together."""
+
+    of: Of
+    counting: Counting
+    most: int
+    """At least 1."""
+    within_s: float
+
+
+class Terms(Struct, frozen=True, omit_defaults=True):
+    """What must be so before a contact is dialed, besides the calling window."""
+
+    needs_consent: bool = False
+    """Only who agreed to be called."""
+    legal: str = ""
+    """The legal profile's name (``dialer.compliance``); empty: none."""
+    caps: tuple[Cap, ...] = ()
 
 
 class Pacing(StrEnum):
@@ -103,10 +142,9 @@ class CampaignSettings(Struct, frozen=True):
     lines_per_agent: float = 1.0
     """With ``power``: calls placed for each free agent. More than 1.0 dials ahead, and some people
     will hear the safe-harbour message."""
-    legal: str = "us-tsr"
-    """The legal profile (``dialer.compliance.PROFILES``)."""
     drop_cap: float | None = None
-    """Share of the people who answer that may be dropped at most; None: the profile's."""
+    """Share of the people who answer that may be dropped at most; None: as the legal profile of
+    the terms says, and 3 % of 30 days without one."""
     blended: bool = False
     """Its agents also take calls that come in; those go first."""
     max_lines: int = 100
@@ -125,12 +163,13 @@ class CampaignSettings(Struct, frozen=True):
     retries: dict[AttemptResult, RetryRule] = {}
     """Results not listed end the contact."""
     wrap_up_s: float = 30.0
+    terms: Terms = Terms()
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
     AttemptResult.BUSY: RetryRule(10 * 60.0, 5),
-    AttemptResult.NO_ANSWER: RetryRule(4 * 3600.0, 4),
-    AttemptResult.MACHINE: RetryRule(6 * 3600.0, 4),
+    AttemptResult.NO_ANSWER: RetryRule(4 * 3600.0, 4, other_number=True),
+    AttemptResult.MACHINE: RetryRule(6 * 3600.0, 4, other_number=True),
     AttemptResult.REJECTED: RetryRule(24 * 3600.0, 2),
     AttemptResult.CONGESTION: RetryRule(5 * 60.0, 6),
     AttemptResult.HUNG_UP: RetryRule(24 * 3600.0, 2),
@@ -154,6 +193,29 @@ class HopperRow(Struct, frozen=True, omit_defaults=True):
     """Attempts made so far."""
     customer: CustomerId = ""
     tier: Tier = Tier.STANDARD
+    account: str = ""
+    """The contract or debt it is about, whose caps count all of its people together."""
+    others: int = 0
+    """The contact's other numbers that can be dialed."""
+    fresh: int = 0
+    """Those of them that were tried less often than this one will have been."""
+
+
+class Party(Struct, frozen=True, omit_defaults=True):
+    """Whom a call concerns, as caps count them."""
+
+    number: str
+    """E.164."""
+    customer: CustomerId = ""
+    account: str = ""
+
+    def shares(self, row: HopperRow) -> bool:
+        """Whether a call to this contact concerns any of the same."""
+        return (
+            row.number == self.number
+            or bool(self.customer and row.customer == self.customer)
+            or bool(self.account and row.account == self.account)
+        )
 
 
 class ListCounts(Struct, frozen=True):
@@ -173,6 +235,12 @@ class ListCounts(Struct, frozen=True):
     """When the window opens for the first of those; 0.0: none."""
     done: int = 0
     used_up: int = 0
+    dnc: int = 0
+    """Not to be called at any number they have."""
+    no_consent: int = 0
+    """Open, but they did not agree to be called."""
+    capped: int = 0
+    """Of ``later``: held back by caps, or left alone after a call that found no agent."""
 
 
 class Campaign(Struct, frozen=True, omit_defaults=True):
@@ -190,6 +258,8 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """The RefillHopper whose rows are awaited."""
     ended_since_refill: tuple[ContactId, ...] = ()
     """Contacts whose attempt ended after that was asked: its rows may be of before."""
+    spared_since_refill: tuple[Party, ...] = ()
+    """Whom the database may not have known to be spared when it was asked."""
     counts: ListCounts = ListCounts()
     placed: int = 0
     """Attempts placed so far."""

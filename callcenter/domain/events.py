@@ -305,6 +305,11 @@ class ContactsChanged(EventBase, frozen=True):
     campaign: CampaignId
 
 
+class DncListChanged(EventBase, frozen=True):
+    """The do-not-call list was changed in the database, by more numbers than are told: nobody is
+    dialed whom it was not asked about since."""
+
+
 # --- desktops and what agents ask for ----------------------------------------------------------
 
 
@@ -397,6 +402,32 @@ class CampaignStepRequested(EventBase, frozen=True):
     """The account that asks."""
 
 
+class DncAdded(EventBase, frozen=True):
+    """This number is not to be called by any campaign from now on."""
+
+    request: RequestId
+    number: str
+    """E.164."""
+    reason: str
+    """In somebody's words."""
+    source: str
+    """Who says so: ``manager``, ``agent``, ``opt_out``, or the name of a list."""
+    by: str
+    """The account that asks; empty: the person themselves."""
+    until: float = 0.0
+    """UTC seconds; 0.0: for good."""
+
+
+class DncRemoved(EventBase, frozen=True):
+    """This number may be called again."""
+
+    request: RequestId
+    number: str
+    """E.164."""
+    by: str
+    """The account that asks."""
+
+
 class ErasureRequested(EventBase, frozen=True):
     """A person is being forgotten: these contacts are not to be dialed, the database knows them no
     more, and nobody spoke with these customers last.
@@ -453,6 +484,8 @@ Request: TypeAlias = (
     | CampaignJoinRequested
     | CampaignSaved
     | CampaignStepRequested
+    | DncAdded
+    | DncRemoved
     | ErasureRequested
     | RulesPublished
     | CallPriorityRequested
@@ -469,6 +502,7 @@ Event: TypeAlias = (
     | PbxEvent
     | Result
     | ContactsChanged
+    | DncListChanged
     | DesktopOpened
     | DesktopClosed
     | Request

@@ -99,6 +99,7 @@ export interface AttemptRecord {
   call: string;
   status: ContactStatus;
   next_try_at: number;
+  other_number?: boolean;
 }
 
 /** What came of an attempt: exactly one for each. */
@@ -269,7 +270,6 @@ export interface CampaignSettings {
   caller_id: string;
   pacing: Pacing;
   lines_per_agent: number;
-  legal: string;
   drop_cap: number | null;
   blended: boolean;
   max_lines: number;
@@ -280,6 +280,7 @@ export interface CampaignSettings {
   window: CallingWindow;
   retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  terms: Terms;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -290,8 +291,6 @@ export interface CampaignSetup {
   caller_id?: string;
   pacing?: "progressive" | "power" | "predictive";
   lines_per_agent?: number;
-  legal?: "us-tsr" | "uk-ofcom";
-  drop_cap?: number | null;
   blended?: boolean;
   max_lines?: number;
   ring_s?: number;
@@ -301,6 +300,10 @@ export interface CampaignSetup {
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
   wrap_up_s?: number;
+  needs_consent?: boolean;
+  legal?: "" | "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
+  caps?: CapFields[];
 }
 
 /** What a campaign is doing. */
@@ -352,6 +355,22 @@ export interface CampaignsReport {
   zone: string;
 }
 
+/** So many at most within a rolling time, in all campaigns together. */
+export interface Cap {
+  of: Of;
+  counting: Counting;
+  most: number;
+  within_s: number;
+}
+
+/** So many attempts or conversations at most within a rolling time, in all campaigns. */
+export interface CapFields {
+  of: "person" | "number" | "account";
+  counting?: "attempts" | "conversations";
+  most: number;
+  within_s: number;
+}
+
 /** Who is calling, or was dialed. */
 export interface Card {
   type: "card";
@@ -390,10 +409,12 @@ export interface ContactImport {
   refused: number;
   dry_run: boolean;
   problems: ImportProblem[];
+  columns: ImportColumn[];
+  rejects_kept: number;
 }
 
 /** What is to be done with a contact. */
-export type ContactStatus = "done" | "open" | "used_up";
+export type ContactStatus = "dnc" | "done" | "open" | "used_up";
 
 /** A stretch of talk between a caller and an agent. */
 export interface ConversationRecord {
@@ -403,6 +424,9 @@ export interface ConversationRecord {
   began_at: number;
   ended_at: number;
 }
+
+/** What a cap counts. */
+export type Counting = "attempts" | "conversations";
 
 /** Why this agent was chosen. */
 export interface DecisionView {
@@ -437,6 +461,9 @@ export interface DropMeter {
   rate: number;
   left: number;
 }
+
+/** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
+export type Duplicates = "campaign" | "everywhere";
 
 /** How a call was routed that has ended. */
 export interface EndedRouting {
@@ -505,11 +532,27 @@ export interface Hold {
 /** Why a call waits although somebody who may take it is idle. */
 export type HoldReason = "for_preferred" | "for_senior";
 
+/** One column of a list. */
+export interface ImportColumn {
+  name: string;
+  taken_as: string;
+  examples: string[];
+}
+
 /** One row of a list that was refused. */
 export interface ImportProblem {
   row: number;
   reason: string;
   fix: string;
+  value: string;
+}
+
+/** How far an import has come. */
+export interface ImportProgress {
+  list: string;
+  share: number;
+  rows: number;
+  dry_run: boolean;
 }
 
 /** An agent's nailed-up line. */
@@ -526,6 +569,9 @@ export interface ListCounts {
   opens_at: number;
   done: number;
   used_up: number;
+  dnc: number;
+  no_consent: number;
+  capped: number;
 }
 
 /** Who is signed in. */
@@ -556,6 +602,9 @@ export interface MishapView {
 
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
+
+/** What a cap counts by. */
+export type Of = "account" | "number" | "person";
 
 /** One offer of a call to an agent and what became of it. */
 export interface OfferRecord {
@@ -757,12 +806,14 @@ export interface Resume {
 export interface Retry {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What to do after a result: try again after a while, so often at most. */
 export interface RetryRule {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What an account may do. An account may have several. */
@@ -828,7 +879,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -888,6 +939,13 @@ export interface TeamsReport {
   totals: TeamRow[];
   total: TeamRow;
   zone: string;
+}
+
+/** What must be so before a contact is dialed, besides the calling window. */
+export interface Terms {
+  needs_consent?: boolean;
+  legal?: string;
+  caps?: Cap[];
 }
 
 /** One thing wrong with a document. */
@@ -1089,7 +1147,11 @@ export interface Operations {
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
   /** Import contacts */
-  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  /** How far an import is */
+  "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
+  /** Rows that the last import refused */
+  "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Pause a campaign */

@@ -75,6 +75,7 @@ export const campaigns = {
   "pacing.progressive": "Progressive",
   "pacing.power": "Power",
   "pacing.predictive": "Predictive",
+  "legal.none": "None",
   "legal.us-tsr": "United States (TSR)",
   "legal.uk-ofcom": "United Kingdom (Ofcom)",
   "because.no_agent": "Nobody is at work.",

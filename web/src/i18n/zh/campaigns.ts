@@ -76,6 +76,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "pacing.progressive": "渐进式",
   "pacing.power": "倍率式",
   "pacing.predictive": "预测式",
+  "legal.none": "无",
   "legal.us-tsr": "美国（TSR）",
   "legal.uk-ofcom": "英国（Ofcom）",
   "because.no_agent": "没有坐席在岗。",

@@ -37,7 +37,7 @@ export interface RetryDraft {
 
 export const PACINGS = ["progressive", "power", "predictive"] as const;
 export type Pacing = (typeof PACINGS)[number];
-export const LEGALS = ["us-tsr", "uk-ofcom"] as const;
+export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
 
 /** Fields that may be empty while they are typed hold "" then. */
@@ -62,6 +62,8 @@ export interface Draft {
   opens: string;
   closes: string;
   weekdays: Weekday[];
+  /** As it was read: what this form does not show goes back as it came. */
+  kept: Partial<CampaignSetup>;
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
 }
@@ -85,7 +87,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     callerId: "",
     pacing: "progressive",
     linesPerAgent: 1,
-    legal: "us-tsr",
+    legal: "",
     dropCap: "",
     blended: false,
     maxLines: 100,
@@ -98,6 +100,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
+    kept: {},
   };
 }
 
@@ -124,6 +127,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
+    kept: setup,
   };
 }
 
@@ -141,6 +145,7 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
   return {
+    ...draft.kept,
     name: draft.name.trim(),
     pbx: draft.pbx,
     trunk: draft.trunk.trim(),
