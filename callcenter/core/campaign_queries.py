@@ -33,6 +33,8 @@ class Silence(StrEnum):
     JOURNAL_BLOCKED = "journal_blocked"
     """Whoever is dialed would be forgotten with this process."""
     PBX_DOWN = "pbx_down"
+    NOT_YET = "not_yet"
+    """Its time has not begun."""
     NO_AGENTS = "no_agents"
     NO_LINES = "no_lines"
     TRUNK_REFUSES = "trunk_refuses"
@@ -265,6 +267,8 @@ def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool)
     by_state = _BY_STATE.get(campaign.state)
     if by_state is not None:
         return by_state
+    if state.now < campaign.settings.starts_at:
+        return Silence.NOT_YET
     if state.blocked:
         return Silence.JOURNAL_BLOCKED
     if state.links.get(campaign.settings.pbx) is not True:
@@ -328,6 +332,7 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         Silence.FINISHED: "Finished: the last call is over.",
         Silence.JOURNAL_BLOCKED: "The journal cannot be written (is the disk full?): nobody is "
         "dialed until it can.",
+        Silence.NOT_YET: "Its time has not begun yet.",
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",

@@ -430,6 +430,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
     "decide": outbound.decide_due,
+    "schedule": outbound.schedule_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,

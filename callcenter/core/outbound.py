@@ -72,6 +72,7 @@ def save(turn: Turn, event: CampaignSaved) -> None:
     else:
         campaign = sparing.without_hopper(turn, known)
     campaign = turn.put_campaign(campaign, settings=settings)
+    set_schedule(turn, campaign)
     turn.record_campaign(campaign, event.by)
     turn.grant(event.request)
 
@@ -91,7 +92,12 @@ def take_step(turn: Turn, event: CampaignStepRequested) -> None:
     if event.step is CampaignStep.FINISH or not may(campaign.state, event.step):
         turn.refuse(event.request, f"A campaign that is {campaign.state} cannot {event.step}.")
         return
+    ends_at = campaign.settings.ends_at
+    if event.step is CampaignStep.START and 0.0 < ends_at <= turn.now:
+        turn.refuse(event.request, "Its time is over: set a later end, or none.")
+        return
     campaign = turn.step_campaign(sparing.without_hopper(turn, campaign), event.step, by=event.by)
+    set_schedule(turn, campaign)
     attempts.finish_if_over(turn, campaign)
     turn.grant(event.request)
 
@@ -204,6 +210,33 @@ def hopper_due(turn: Turn, campaign_id: CampaignId) -> None:
     turn.touch_campaign(campaign_id)
 
 
+def schedule_due(turn: Turn, campaign_id: CampaignId) -> None:
+    """A campaign's time begins or ends."""
+    campaign = turn.state.campaigns.get(campaign_id)
+    if campaign is None:
+        return
+    ends_at = campaign.settings.ends_at
+    if ends_at and turn.now >= ends_at and may(campaign.state, CampaignStep.DRAIN):
+        campaign = turn.step_campaign(
+            sparing.without_hopper(turn, campaign), CampaignStep.DRAIN, by=""
+        )
+        attempts.finish_if_over(turn, campaign)
+    else:
+        set_schedule(turn, campaign)
+    turn.touch_campaign(campaign_id)
+
+
+def set_schedule(turn: Turn, campaign: Campaign) -> None:
+    """Have its next beginning or end looked at in time."""
+    settings = campaign.settings
+    times = [at for at in (settings.starts_at, settings.ends_at) if at > turn.now]
+    key = f"schedule:{settings.id}"
+    if times and campaign.state is CampaignState.RUNNING:
+        turn.state.set_timer(key, min(times))
+    else:
+        turn.state.clear_timer(key)
+
+
 def decide_due(turn: Turn, campaign_id: CampaignId) -> None:
     """Time has passed, and with it the chances have moved."""
     if campaign_id in turn.state.campaigns:
@@ -226,7 +259,7 @@ def dial(turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0) ->
         return
     if turn.state.blocked:  # who is dialed now would be forgotten, and dialed again
         return
-    is_pausing = f"pace:{settings.id}" in turn.state.timers
+    is_pausing = f"pace:{settings.id}" in turn.state.timers or turn.now < settings.starts_at
     made = None if is_pausing else pacer.ask(turn.now, kept)
     wanted = 0 if made is None else min(made.count, PLACE_AT_ONCE)
     stuck = _place_some(turn, campaign, pacer, wanted) if wanted else 0
@@ -335,5 +368,6 @@ def _touch_all(turn: Turn) -> None:
 def forget_refills(turn: Turn) -> None:
     """After a start of the service: no answer of the database is under way."""
     for campaign in list(turn.state.campaigns.values()):
+        set_schedule(turn, campaign)
         if campaign.refill:
             turn.put_campaign(campaign, refill="", ended_since_refill=(), spared_since_refill=())

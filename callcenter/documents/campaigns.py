@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -38,6 +39,7 @@ from callcenter.domain.campaign import (
 )
 from callcenter.domain.ids import CampaignId
 from dialer.compliance import PROFILES
+from dialer.holidays import is_known
 
 NAME_CHARS_MAX = 64
 LINES_PER_AGENT_MAX = 3.0
@@ -56,6 +58,8 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
 WRAP_UP_S_MAX = 3600.0
+SECONDS_MAX = 4_102_444_800.0
+"""The year 2100."""
 CAPS_MAX = 10
 CAP_MOST_MAX = 1000
 CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
@@ -116,6 +120,32 @@ _Prompt = Annotated[
 ]
 _Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
 
+HOLIDAYS_MAX, CLOSED_DAYS_MAX = 10, 100
+
+
+def _known_calendar(name: str) -> str:
+    if not is_known(name):
+        raise PydanticCustomError(
+            "calendar",
+            "there is no such calendar of public holidays",
+            {"mend": "Take a country as US, or a part of one as DE-BY."},
+        )
+    return name
+
+
+def _real_day(day: str) -> str:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise PydanticCustomError(
+            "day", "this is no day", {"mend": 'Write it as "2026-12-24".'}
+        ) from None
+    return day
+
+
+_Calendar = Annotated[str, AfterValidator(_known_calendar)]
+_Day = Annotated[str, AfterValidator(_real_day), _schema(r"^\d{4}-\d\d-\d\d$")]
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
@@ -155,6 +185,10 @@ class CallingHours(_Shape):
     closes: _Closes = "20:00"
     """``HH:MM``, later than ``opens``; ``24:00`` is the end of the day."""
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(WEEKDAYS[:6])
+    holidays: Annotated[list[_Calendar], Field(max_length=HOLIDAYS_MAX)] = []
+    """Calendars of public holidays, as ``DE-BY`` or ``US``: on a holiday of any nobody is called."""
+    closed_days: Annotated[list[_Day], Field(max_length=CLOSED_DAYS_MAX)] = []
+    """Other days on which nobody is called, as ``2026-12-24``."""
 
     @field_validator("closes")
     @classmethod
@@ -179,7 +213,13 @@ class CallingHours(_Shape):
     def window(self) -> CallingWindow:
         """The same in the machine's terms."""
         days = tuple(sorted(WEEKDAYS.index(day) for day in self.weekdays))
-        return CallingWindow(_minutes(self.opens), _minutes(self.closes), days)
+        return CallingWindow(
+            _minutes(self.opens),
+            _minutes(self.closes),
+            days,
+            tuple(self.holidays),
+            tuple(self.closed_days),
+        )
 
 
 class Retry(_Shape):
@@ -228,6 +268,10 @@ class CampaignFields(_Shape):
         _DEFAULT.lines_per_agent
     )
     """With power: calls placed for each free agent."""
+    starts_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.starts_at
+    """Nobody is dialed before, UTC seconds; 0: from its start on."""
+    ends_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.ends_at
+    """It ends then, UTC seconds: calls under way go on; 0: when a manager says so."""
     blended: bool = _DEFAULT.blended
     """Its agents also take calls that come in; those go first, and agents whom the expected calls
     need are not dialed for."""
@@ -303,6 +347,8 @@ class CampaignFields(_Shape):
             pacing=Pacing(self.pacing),
             lines_per_agent=self.lines_per_agent,
             drop_cap=self.drop_cap,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
             blended=self.blended,
             max_lines=self.max_lines,
             ring_s=self.ring_s,
@@ -338,6 +384,8 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         pacing=settings.pacing.value,
         lines_per_agent=settings.lines_per_agent,
         drop_cap=settings.drop_cap,
+        starts_at=settings.starts_at,
+        ends_at=settings.ends_at,
         blended=settings.blended,
         max_lines=settings.max_lines,
         ring_s=settings.ring_s,
@@ -348,6 +396,8 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
             opens=_clock(settings.window.opens),
             closes=_clock(settings.window.closes),
             weekdays=[WEEKDAYS[day] for day in settings.window.weekdays],
+            holidays=list(settings.window.holidays),
+            closed_days=list(settings.window.closed_days),
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,

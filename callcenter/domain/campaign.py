@@ -67,6 +67,10 @@ class CallingWindow(Struct, frozen=True):
     """Minutes after midnight; later than ``opens``, at most 1440."""
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     """0 is Monday."""
+    holidays: tuple[str, ...] = ()
+    """Calendars of public holidays, as ``DE-BY`` or ``US``; on a holiday of any nobody is called."""
+    closed_days: tuple[str, ...] = ()
+    """Other days on which nobody is called, as ``2026-12-24``; the day at the called person."""
 
 
 class RetryRule(Struct, frozen=True, omit_defaults=True):
@@ -145,6 +149,10 @@ class CampaignSettings(Struct, frozen=True):
     drop_cap: float | None = None
     """Share of the people who answer that may be dropped at most; None: as the legal profile of
     the terms says, and 3 % of 30 days without one."""
+    starts_at: float = 0.0
+    """Nobody is dialed before, UTC seconds; 0.0: from its start on."""
+    ends_at: float = 0.0
+    """It drains then, UTC seconds; 0.0: when a manager says so."""
     blended: bool = False
     """Its agents also take calls that come in; those go first."""
     max_lines: int = 100

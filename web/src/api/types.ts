@@ -221,6 +221,8 @@ export interface CallingHours {
   opens?: string;
   closes?: string;
   weekdays?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+  holidays?: string[];
+  closed_days?: string[];
 }
 
 /** When people may be called, in their own local time. */
@@ -228,6 +230,8 @@ export interface CallingWindow {
   opens: number;
   closes: number;
   weekdays: number[];
+  holidays: string[];
+  closed_days: string[];
 }
 
 /** One page of live calls, the earliest arrival first. */
@@ -271,6 +275,8 @@ export interface CampaignSettings {
   pacing: Pacing;
   lines_per_agent: number;
   drop_cap: number | null;
+  starts_at: number;
+  ends_at: number;
   blended: boolean;
   max_lines: number;
   ring_s: number;
@@ -291,6 +297,8 @@ export interface CampaignSetup {
   caller_id?: string;
   pacing?: "progressive" | "power" | "predictive";
   lines_per_agent?: number;
+  starts_at?: number;
+  ends_at?: number;
   blended?: boolean;
   max_lines?: number;
   ring_s?: number;
@@ -879,7 +887,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
