@@ -186,7 +186,7 @@ class CallingHours(_Shape):
     """``HH:MM``, later than ``opens``; ``24:00`` is the end of the day."""
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(WEEKDAYS[:6])
     holidays: Annotated[list[_Calendar], Field(max_length=HOLIDAYS_MAX)] = []
-    """Calendars of public holidays, as ``DE-BY`` or ``US``: on a holiday of any nobody is called."""
+    """Calendars of public holidays, as ``DE-BY`` or ``US``: nobody is called on a holiday."""
     closed_days: Annotated[list[_Day], Field(max_length=CLOSED_DAYS_MAX)] = []
     """Other days on which nobody is called, as ``2026-12-24``."""
 

@@ -68,7 +68,7 @@ class CallingWindow(Struct, frozen=True):
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     """0 is Monday."""
     holidays: tuple[str, ...] = ()
-    """Calendars of public holidays, as ``DE-BY`` or ``US``; on a holiday of any nobody is called."""
+    """Calendars of public holidays, as ``DE-BY`` or ``US``; nobody is called on a holiday."""
     closed_days: tuple[str, ...] = ()
     """Other days on which nobody is called, as ``2026-12-24``; the day at the called person."""
 

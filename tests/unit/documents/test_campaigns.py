@@ -119,9 +119,9 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
         ("legal: us-tsr\ndrop_cap: 0.04", "6: `drop_cap`: the legal profile allows 0.03 at most"),
         (
             "window: {holidays: [ATLANTIS]}",
-            "5: `window.holidays.0`: there is no such calendar of public holidays",
+            "5: `window.holidays[0]`: there is no such calendar of public holidays",
         ),
-        ("window: {closed_days: [2026-02-30]}", "5: `window.closed_days.0`"),
+        ("window: {closed_days: [2026-02-30]}", "5: `window.closed_days[0]`"),
         ("lines_per_agent: 0.5", "5: `lines_per_agent` should be greater than or equal to 1."),
         ("max_lines: 501", "5: `max_lines` should be less than or equal to 500."),
         ("max_lines: 0", "5: `max_lines` should be greater than or equal to 1."),

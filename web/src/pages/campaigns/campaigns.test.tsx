@@ -24,7 +24,9 @@ const REPORT: ContactImport = {
   accepted: 2,
   refused: 1,
   dry_run: true,
-  problems: [{ row: 4, reason: "this is no telephone number", fix: "Write it anew." }],
+  problems: [{ row: 4, value: "12", reason: "this is no telephone number", fix: "Write it anew." }],
+  columns: [],
+  rejects_kept: 1,
 };
 
 /** The campaign pages of somebody with this role, at this address. */

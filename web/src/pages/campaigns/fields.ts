@@ -161,7 +161,12 @@ export function setupOf(draft: Draft): CampaignSetup {
     amd: draft.amd,
     harbour_wait_s: Number(draft.harbourWaitS),
     harbour_prompt: draft.harbourPrompt.trim(),
-    window: { opens: draft.opens, closes: draft.closes, weekdays: draft.weekdays },
+    window: {
+      ...draft.kept.window,
+      opens: draft.opens,
+      closes: draft.closes,
+      weekdays: draft.weekdays,
+    },
     ...(draft.retries && { retries: rulesOf(draft.retries) }),
   };
 }
