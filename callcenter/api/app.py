@@ -23,6 +23,7 @@ from callcenter.api import (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
@@ -53,6 +54,7 @@ from callcenter.service.ports import (
     RecordReader,
     ReportSource,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
 
@@ -64,6 +66,7 @@ RESOURCES = (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
@@ -104,6 +107,7 @@ class Api:
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
+        rehearsals: Rehearsals | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -112,7 +116,8 @@ class Api:
     ) -> None:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
-        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten."""
+        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten,
+        without ``rehearsals`` nothing be rehearsed."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -130,6 +135,7 @@ class Api:
             rules=rules,
             clock=clock,
             erasure=erasure,
+            rehearsals=rehearsals,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

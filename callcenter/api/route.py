@@ -25,6 +25,7 @@ from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
 
@@ -87,6 +88,8 @@ class Services:
     clock: Clock
     erasure: Erasure | None = None
     """Forgets people."""
+    rehearsals: Rehearsals | None = None
+    """Plays rules on forecast days."""
 
 
 NOBODY = Account(id="", name="", roles=())
