@@ -1,6 +1,7 @@
 """Rehearsals: rules played on forecast days beside those in force, before they are published.
 
-What is played is known to ``callcenter.rehearsal``, how it is run to ``callcenter.service.rehearsals``.
+What is played is known to ``callcenter.rehearsal``, how it is run to
+``callcenter.service.rehearsals``.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -86,7 +87,7 @@ class Rehearsals:
         self._rehearser = rehearser
         self._clock = clock
         self._known: dict[RequestId, Rehearsal] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[RehearsalResult] | None = None
         self._running: RequestId = ""
 
     def start(self, request: RequestId, wish: Wish) -> Rehearsal:
@@ -117,6 +118,7 @@ class Rehearsals:
             del self._known[next(iter(self._known))]
         self._running = request
         self._task = asyncio.create_task(self._run(request, plan), name="rehearsal")
+        self._task.add_done_callback(partial(self._end, request))
         return begun
 
     def find(self, rehearsal: RequestId) -> Rehearsal | None:
@@ -134,28 +136,24 @@ class Rehearsals:
         """End what runs."""
         await self.cancel(self._running)
 
-    async def _run(self, request: RequestId, plan: Plan) -> None:
-        state, problem, result = RehearsalState.CANCELLED, "", None
-        try:
-            result = await self._rehearser.rehearse(
-                plan, lambda progress: self._note(request, progress)
-            )
-            state = RehearsalState.DONE
-        except RehearsalFailed as failure:
-            state, problem = RehearsalState.FAILED, str(failure)
-        except Exception as error:  # noqa: BLE001 - it is told, and must not end the center
+    async def _run(self, request: RequestId, plan: Plan) -> RehearsalResult:
+        return await self._rehearser.rehearse(plan, lambda progress: self._note(request, progress))
+
+    def _end(self, request: RequestId, task: asyncio.Task[RehearsalResult]) -> None:
+        """Write down how it ended: also of one cancelled before it began."""
+        known = replace(self._known[request], ended_at=self._clock.now())
+        if task.cancelled():
+            known = replace(known, state=RehearsalState.CANCELLED)
+        elif isinstance(error := task.exception(), RehearsalFailed):
+            known = replace(known, state=RehearsalState.FAILED, problem=str(error))
+        elif error is not None:
             _LOG.error("rehearsal_failed", error=repr(error))
-            state, problem = RehearsalState.FAILED, "The rehearsal failed: see the log."
-        finally:
-            self._running = ""
-            self._known[request] = replace(
-                self._known[request],
-                state=state,
-                problem=problem,
-                result=result,
-                share=1.0 if result is not None else self._known[request].share,
-                ended_at=self._clock.now(),
-            )
+            problem = "The rehearsal failed: see the log."
+            known = replace(known, state=RehearsalState.FAILED, problem=problem)
+        else:
+            known = replace(known, state=RehearsalState.DONE, share=1.0, result=task.result())
+        self._known[request] = known
+        self._running = ""
 
     def _note(self, request: RequestId, progress: Progress) -> None:
         self._known[request] = replace(

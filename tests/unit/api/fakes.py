@@ -37,6 +37,7 @@ from callcenter.service.ports import (
     SignInRefused,
     Touched,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.rules import RuleBook
 from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
@@ -348,6 +349,7 @@ class Center:
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
     rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
+    rehearsals: Rehearsals | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -373,6 +375,7 @@ class Center:
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
+            rehearsals=self.rehearsals,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,
