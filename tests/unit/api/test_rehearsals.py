@@ -22,7 +22,7 @@ class Stage(Center):
     def __init__(self) -> None:
         super().__init__()
         self.rehearser = FakeRehearser()
-        self.rehearsals = Rehearsals(self.hub, self.rehearser, self.clock)
+        self.played = self.rehearsals = Rehearsals(self.hub, self.rehearser, self.clock)
         self.__post_init__()
 
 
@@ -66,7 +66,7 @@ async def test_the_same_wish_sent_twice_is_one_rehearsal_and_another_has_to_wait
         other = await caller.send(
             "POST", PATH, json={"text": TEXT}, headers=await headers(caller, "mia")
         )
-        await stage.rehearsals.close()
+        await stage.played.close()
 
     assert again.body["id"] == first.body["id"]
     assert (other.status, other.problem) == (503, "unavailable")
@@ -139,6 +139,6 @@ async def test_calls_are_answered_while_a_rehearsal_runs() -> None:
         await caller.send("POST", PATH, json={"text": TEXT}, headers=sue)
         async with asyncio.timeout(5.0):
             board = await caller.send("GET", "/api/v1/board", headers=sue)
-        await stage.rehearsals.close()
+        await stage.played.close()
 
     assert board.status == 200

@@ -82,7 +82,8 @@ def test_the_interval_is_students_over_the_seeds_that_have_both() -> None:
 
     half = 4.303 * 1.0 / math.sqrt(3.0)
     assert (found.current, found.new, found.difference) == (12.0, 10.0, -2.0)
-    assert (found.least, found.most) == (pytest.approx(-2.0 - half), pytest.approx(-2.0 + half))
+    assert found.least == pytest.approx(-2.0 - half)
+    assert found.most == pytest.approx(-2.0 + half)
     assert not found.is_clear
 
 
