@@ -75,12 +75,12 @@ class RehearsalView(Struct, frozen=True):
     "/rules/rehearsals",
     roles=EDITORS,
     summary="Rehearse rules",
-    problems=("overloaded", "unavailable"),
+    problems=("conflict", "overloaded", "unavailable"),
     body_bytes_max=TEXT_BODY_BYTES_MAX,
 )
 async def rehearse(exchange: Exchange, body: RehearseRules) -> RehearsalView:
     """Play forecast days under the rules in force and under these, and compare what becomes of the
-    callers. Takes minutes: ask for its result. One at a time (503 while another runs)."""
+    callers. Takes minutes: ask for its result. One at a time (409 while another runs)."""
     rehearsals = _rehearsals(exchange)
     with told():
         new = await exchange.services.rules.check(body.text)
@@ -89,7 +89,9 @@ async def rehearse(exchange: Exchange, body: RehearseRules) -> RehearsalView:
     try:
         return _view(rehearsals.start(name, wish))
     except RehearsalBusy as busy:
-        raise unavailable(str(busy), retry_s=BUSY_RETRY_S) from None
+        raise ProblemError(
+            "conflict", str(busy), headers={"Retry-After": str(BUSY_RETRY_S)}
+        ) from None
 
 
 @route(

@@ -69,7 +69,7 @@ async def test_the_same_wish_sent_twice_is_one_rehearsal_and_another_has_to_wait
         await stage.played.close()
 
     assert again.body["id"] == first.body["id"]
-    assert (other.status, other.problem) == (503, "unavailable")
+    assert (other.status, other.problem) == (409, "conflict")
     assert "sue has another rehearsal under way" in other.body["detail"]
     assert other.headers["Retry-After"] == "10"
     assert len(stage.rehearser.plans) == 1
