@@ -217,8 +217,9 @@ def tell(result: RehearsalResult, zone: ZoneInfo) -> Iterator[str]:
     begin, end = (
         datetime.fromtimestamp(at, UTC).astimezone(zone) for at in (result.begin, result.end)
     )
+    hours = f"{begin:%H:%M} to {end:%H:%M}" if begin.date() == end.date() else "all day"
     yield (
-        f"{result.seeds} days like {result.day}, {begin:%H:%M} to {end:%H:%M}; forecast from"
+        f"{result.seeds} days like {result.day}, {hours}; forecast from"
         f" {result.calls_fitted} calls of {result.days_fitted} days; staff: {result.staffing}"
     )
     yield ""

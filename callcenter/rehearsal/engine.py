@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from callcenter.domain.agent import AgentProfile
 from callcenter.domain.history import History
 from callcenter.domain.records import FaultRecord
 from callcenter.domain.rehearsal import Plan, Progress, RehearsalFailed, RehearsalResult
@@ -58,14 +59,16 @@ def rehearse(
 ) -> RehearsalResult:
     """What the new rules would come to. Raises ``RehearsalFailed``."""
     on_progress(Progress(0.0, "fitting"))
-    return rehearse_traffic(fit(history, plan.center, plan.agents), plan, on_progress)
+    traffic = fit(history, plan.center, _who_answer(plan))
+    return rehearse_traffic(traffic, plan, on_progress)
 
 
 def rehearse_traffic(
     traffic: Traffic, plan: Plan, on_progress: OnProgress = lambda progress: None
 ) -> RehearsalResult:
     """The same with a forecast that is known."""
-    if not plan.agents:
+    agents = _who_answer(plan)
+    if not agents:
         raise RehearsalFailed("There are no agents: give accounts the role agent and queues.")
     notes = list(traffic.notes)
     window = _window_of(traffic, plan, notes)
@@ -75,7 +78,7 @@ def rehearse_traffic(
         window.begin,
         window.end,
         {queue.id: queue.target_s for queue in plan.center.queues},
-        {agent.id: agent.seniority for agent in plan.agents},
+        {agent.id: agent.seniority for agent in agents},
     )
     current: list[DayFigures] = []
     new: list[DayFigures] = []
@@ -84,7 +87,7 @@ def rehearse_traffic(
         day = draw_day(traffic, window, seed, plan.center.time_zone)
         for figures, rules in ((current, plan.current), (new, plan.new)):
             on_progress(Progress((len(current) + len(new)) / (2.0 * plan.seeds), "playing"))
-            played = Floor(plan.center, plan.agents, rules, traffic, day).play()
+            played = Floor(plan.center, agents, rules, traffic, day).play()
             figures.append(measure(measured, played.calls, played.states))
             faults += played.faults
     if faults:
@@ -106,6 +109,11 @@ def rehearse_traffic(
         days_fitted=traffic.days,
         notes=tuple(notes),
     )
+
+
+def _who_answer(plan: Plan) -> tuple[AgentProfile, ...]:
+    """The agents of queues: those who only work for campaigns take no inbound calls."""
+    return tuple(agent for agent in plan.agents if agent.queues)
 
 
 def draw_day(traffic: Traffic, window: Window, seed: int, zone: str) -> Day:

@@ -30,7 +30,7 @@ def fit_staffing(
         return Staffing("shifts", shifts=shifts, break_share=_fit_breaks(history.work))
     days = _worked_days(history, zone, agents)
     if days:
-        return Staffing("history", days=days)
+        return Staffing("history", days=_fill_week(days, notes))
     notes.append(
         "Nobody's working hours are known: all agents are taken to work from 9 to 17. Import shifts"
         " with `callcenter import shifts`."
@@ -48,14 +48,16 @@ def _fit_breaks(work: Sequence[PastWork]) -> float:
 def _worked_days(
     history: History, zone: ZoneInfo, agents: Collection[AgentId]
 ) -> tuple[WorkedDay, ...]:
-    """The last days of each weekday that are over, and on which somebody worked."""
+    """The last days of each weekday on which somebody worked; today, which is not over, only if it
+    is all there is."""
     today = datetime.fromtimestamp(history.until, zone).date()
     found: dict[date, list[Duty]] = {}
     for begin, end, agent in _merged(history.work):
         if agent in agents:
             for day, duty in _cut(agent, begin, end, zone):
-                if day < today:
-                    found.setdefault(day, []).append(duty)
+                found.setdefault(day, []).append(duty)
+    if len(found) > 1:
+        found.pop(today, None)
     kept: list[WorkedDay] = []
     seen = [0] * 7
     for day in sorted(found, reverse=True):
@@ -63,6 +65,19 @@ def _worked_days(
         if seen[day.weekday()] <= DAYS_OF_WEEKDAY:
             kept.append(WorkedDay(day.weekday(), tuple(found[day])))
     return tuple(kept)
+
+
+def _fill_week(days: tuple[WorkedDay, ...], notes: list[str]) -> tuple[WorkedDay, ...]:
+    """In the first week of a center: days that have not been yet are taken to be as those that
+    have. Later a weekday on which nobody has worked is a day off."""
+    if len(days) >= 7:
+        return days
+    seen = [day.weekday for day in days]
+    notes.append(
+        f"Working hours are known of {len(days)} days only: other weekdays are taken to be alike."
+    )
+    missing = [weekday for weekday in range(7) if weekday not in seen]
+    return (*days, *(WorkedDay(weekday, day.duties) for weekday in missing for day in days))
 
 
 def _merged(work: Sequence[PastWork]) -> Iterator[tuple[float, float, AgentId]]:

@@ -273,7 +273,7 @@ def test_what_cannot_be_rehearsed_is_refused_with_a_sentence() -> None:
     unreadable = Rules((Rule("bad", Treatment(), "customer.teir == 1"), Rule("all", Treatment())))
 
     with pytest.raises(RehearsalFailed, match="There are no agents"):
-        rehearse_traffic(traffic, make_plan(()))
+        rehearse_traffic(traffic, make_plan([replace(one, queues=()) for one in agents]))
     with pytest.raises(RehearsalFailed, match="No calls are expected on 2026-06-03"):
         rehearse_traffic(idle, make_plan(agents, day="2026-06-03"))
     with pytest.raises(RehearsalFailed, match="Nobody works on 2026-06-03"):

@@ -228,16 +228,28 @@ def test_past_days_are_cut_at_midnight_without_breaks_and_seams() -> None:
         worked("a1", 7 * 24.0 * WEEKS, 7 * 24.0 * WEEKS + 1.0),  # today
     )
 
-    staffing = fit(History(MONDAY, UNTIL, work=work), CENTER, AGENTS).staffing
+    traffic = fit(History(MONDAY, UNTIL, work=work), CENTER, AGENTS)
 
-    tuesday, monday = staffing.days
+    tuesday, monday, *others = traffic.staffing.days
     assert (monday.weekday, tuesday.weekday) == (0, 1)
+    assert [day.weekday for day in others] == [2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    assert {day.duties for day in others} == {monday.duties, tuesday.duties}
+    assert "Working hours are known of 2 days only" in traffic.notes[-1]
     assert monday.duties == (
         Duty("a0", 9 * 3600.0, 12 * 3600.0),
         Duty("a0", 13 * 3600.0, 17 * 3600.0),
         Duty("a1", 22 * 3600.0, 24 * 3600.0),
     )
     assert tuesday.duties == (Duty("a1", 0.0, 6 * 3600.0),)
+
+
+def test_today_is_what_working_hours_are_known_of_if_it_is_all_there_is() -> None:
+    work = (worked("a0", 9.0, 10.0),)
+
+    staffing = fit(History(MONDAY, MONDAY + 43200.0, work=work), CENTER, AGENTS).staffing
+
+    assert len(staffing.days) == 7
+    assert {day.duties for day in staffing.days} == {(Duty("a0", 32400.0, 36000.0),)}
 
 
 def test_only_the_last_days_of_a_weekday_are_drawn_from() -> None:

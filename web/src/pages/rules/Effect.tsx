@@ -37,13 +37,13 @@ export function Effect(props: Props) {
       <div className={classes.note} role="status">
         <Sentences {...props} />
       </div>
+      <Rehearsal text={props.text} isReady={props.isFine} isEditor={props.isEditor} />
       <ul className={classes.list}>
         {shown.map((row) => (
           <Row key={row.call} row={row} call={calls?.[row.call]} />
         ))}
       </ul>
       {more > 0 && <p className={classes.note}>{t.count("rules.moreChanged", more)}</p>}
-      <Rehearsal text={props.text} isReady={props.isFine} isEditor={props.isEditor} />
     </Panel>
   );
 }

@@ -184,7 +184,7 @@ function Row({ name, value, isShare = false, lessIsBetter, moreIsBetter }: RowPr
       <td>{say(t, value.current)}</td>
       <td>{say(t, value.new)}</td>
       <td>
-        <b>{signed(t, difference * times)}</b> <span className={classes.quiet}>{interval}</span>
+        <b>{signed(t, difference * times)}</b> <span className={classes.interval}>{interval}</span>
         {verdict && <span className="visually-hidden">{t(`rules.${verdict}`)}</span>}
       </td>
     </tr>
