@@ -36,6 +36,7 @@ from callcenter.installation import (
     open_database,
     read_secret,
     secret_path,
+    voicemails_path,
 )
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
@@ -50,6 +51,7 @@ from callcenter.service.recovery import recover, tell_salvage
 from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.retention import Retention
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 from callcenter.settings import (
     PbxSettings,
     Settings,
@@ -141,6 +143,7 @@ async def open_center(
             audit_days=settings.retention.audit_days,
         )
 
+        recordings = VoicemailFiles(voicemails_path(settings))
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
         rules = RuleBook(hub, StoredRuleVersions(database), clock)
@@ -166,8 +169,10 @@ async def open_center(
                 lambda person: erase_reject_rows(
                     settings.data_dir, settings.region, person.numbers, person.names
                 ),
+                recordings.remove,
             ),
             rehearsals=rehearsals,
+            voicemail_files=recordings,
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(

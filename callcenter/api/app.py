@@ -30,6 +30,7 @@ from callcenter.api import (
     session,
     static_files,
     trunks,
+    voicemails,
 )
 from callcenter.api.audit import AuditWriter
 from callcenter.api.auth import Sessions, Site
@@ -57,6 +58,7 @@ from callcenter.service.ports import (
 from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 RESOURCES = (
     agents,
@@ -72,6 +74,7 @@ RESOURCES = (
     rules,
     session,
     trunks,
+    voicemails,
 )
 """The modules whose routes are served: importing them has filled the table."""
 
@@ -108,6 +111,7 @@ class Api:
         rules: RuleBook,
         erasure: Erasure | None = None,
         rehearsals: Rehearsals | None = None,
+        voicemail_files: VoicemailFiles | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -116,8 +120,9 @@ class Api:
     ) -> None:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
-        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten,
-        without ``rehearsals`` nothing be rehearsed."""
+        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
+        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is
+        rehearsed."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -136,6 +141,7 @@ class Api:
             clock=clock,
             erasure=erasure,
             rehearsals=rehearsals,
+            voicemails=voicemail_files,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

@@ -28,6 +28,7 @@ from callcenter.service.ports import Account, Clock, RecordReader, Role
 from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -90,6 +91,8 @@ class Services:
     """Forgets people."""
     rehearsals: Rehearsals | None = None
     """Plays rules on forecast days."""
+    voicemails: VoicemailFiles | None = None
+    """Deletes recordings."""
 
 
 NOBODY = Account(id="", name="", roles=())

@@ -230,6 +230,8 @@ def tell(result: RehearsalResult, zone: ZoneInfo) -> Iterator[str]:
         yield _row("", "in target, %", tier.in_time, 100.0, 1)
         yield _row("", "abandoned, %", tier.abandoned, 100.0, 1)
         yield _row("", "by seniors, %", tier.by_seniors, 100.0, 1)
+        if tier.led_out.current or tier.led_out.new:
+            yield _row("", "led out, %", tier.led_out, 100.0, 1)
     for group in result.agents:
         yield _row(group.group, "occupancy, %", group.occupancy, 100.0, 1)
     yield ""

@@ -57,10 +57,10 @@ def end(
         result = result_of(attempt, cause)
     following = next_try(campaign.settings.retries, result, attempt.tries, turn.now)
     step(turn, attempt, AttemptStep.END)
-    turn.remove_attempt(attempt)
     turn.state.clear_timer(f"attempt:{attempt.id}")
     turn.state.clear_timer(f"ringout:{attempt.id}")
-    turn.record(
+    turn.end_attempt(
+        attempt,
         AttemptRecord(
             attempt=attempt.id,
             campaign=attempt.campaign,
@@ -83,7 +83,7 @@ def end(
             call=attempt.call,
             status=following.status,
             next_try_at=following.at,
-        )
+        ),
     )
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(

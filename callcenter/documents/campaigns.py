@@ -29,15 +29,19 @@ from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
     CallingWindow,
     CampaignSettings,
+    Pacing,
     RetryRule,
 )
 from callcenter.domain.ids import CampaignId
+from dialer.compliance import PROFILES
 
 NAME_CHARS_MAX = 64
 LINES_PER_AGENT_MAX = 3.0
 """Above that people would hear the safe-harbour message more often than an agent."""
 LINES_MAX = 500
 """Calls dialed at once: more than the trunk of a center of 1,000 agents carries."""
+DROP_CAP_MAX = 0.05
+"""No law known to us allows more; a profile's own cap holds besides."""
 RING_S_MIN, RING_S_MAX = 15.0, 120.0
 """The law lets a phone ring 15 s or four rings at least (16 CFR 310.4(b)(4)(ii))."""
 HARBOUR_WAIT_S_MAX_AMD, HARBOUR_WAIT_S_MAX = 1, 2
@@ -187,10 +191,21 @@ class CampaignFields(_Shape):
     """The trunk of that PBX that calls go out on."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
+    pacing: Literal["progressive", "power", "predictive"] = _DEFAULT.pacing.value
+    """How many calls are placed: one for each free agent (progressive), a fixed number for each
+    (power), or ahead of those who will come free, as far as the drop cap allows (predictive)."""
     lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
         _DEFAULT.lines_per_agent
     )
-    """Calls placed for each free agent; 1 is progressive, more dials ahead."""
+    """With power: calls placed for each free agent."""
+    legal: Literal["us-tsr", "uk-ofcom"] = "us-tsr"
+    """The legal profile: over which time dropped calls are counted, and their cap."""
+    drop_cap: Annotated[float, Field(ge=0.0, le=DROP_CAP_MAX)] | None = _DEFAULT.drop_cap
+    """Share of the people who answer that may be dropped at most, where the profile's is too
+    much."""
+    blended: bool = _DEFAULT.blended
+    """Its agents also take calls that come in; those go first, and agents whom the expected calls
+    need are not dialed for."""
     max_lines: Annotated[int, Field(ge=1, le=LINES_MAX)] = _DEFAULT.max_lines
     """Calls being dialed at once, at most."""
     ring_s: Annotated[float, Field(ge=RING_S_MIN, le=RING_S_MAX)] = _DEFAULT.ring_s
@@ -207,6 +222,29 @@ class CampaignFields(_Shape):
     """By result; results not listed end the contact. Left out: the center's own rules."""
     wrap_up_s: Annotated[float, Field(ge=0, le=WRAP_UP_S_MAX)] = _DEFAULT.wrap_up_s
     """Time for after-call work."""
+
+    @field_validator("lines_per_agent")
+    @classmethod
+    def _of_power(cls, lines: float, info: ValidationInfo) -> float:
+        if lines > 1.0 and info.data.get("pacing", "power") != "power":
+            raise PydanticCustomError(
+                "of_power",
+                "several lines for each agent are for power pacing",
+                {"mend": "Set pacing: power, or leave lines_per_agent out."},
+            )
+        return lines
+
+    @field_validator("drop_cap")
+    @classmethod
+    def _within_the_law(cls, cap: float | None, info: ValidationInfo) -> float | None:
+        profile = PROFILES.get(info.data.get("legal", ""))
+        if cap is not None and profile is not None and cap > profile.abandoned.cap:
+            raise PydanticCustomError(
+                "cap",
+                "the legal profile allows {most} at most",
+                {"most": profile.abandoned.cap, "mend": "Take a lower cap, or leave it out."},
+            )
+        return cap
 
     @field_validator("harbour_wait_s")
     @classmethod
@@ -227,7 +265,11 @@ class CampaignFields(_Shape):
             pbx=self.pbx,
             trunk=self.trunk,
             caller_id=self.caller_id,
+            pacing=Pacing(self.pacing),
             lines_per_agent=self.lines_per_agent,
+            legal=self.legal,
+            drop_cap=self.drop_cap,
+            blended=self.blended,
             max_lines=self.max_lines,
             ring_s=self.ring_s,
             amd=self.amd,
@@ -256,7 +298,11 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         pbx=settings.pbx,
         trunk=settings.trunk,
         caller_id=settings.caller_id,
+        pacing=settings.pacing.value,
         lines_per_agent=settings.lines_per_agent,
+        legal=settings.legal,
+        drop_cap=settings.drop_cap,
+        blended=settings.blended,
         max_lines=settings.max_lines,
         ring_s=settings.ring_s,
         amd=settings.amd,

@@ -77,6 +77,17 @@ class RetryRule(Struct, frozen=True):
     """With so many attempts made in all, a contact with this result is given up."""
 
 
+class Pacing(StrEnum):
+    """How many calls a campaign places, and when."""
+
+    PROGRESSIVE = "progressive"
+    """One call for each free agent: a person always finds the agent it was placed for."""
+    POWER = "power"
+    """A fixed number of lines for each free agent; one when the drop cap is reached."""
+    PREDICTIVE = "predictive"
+    """Ahead of the agents who will come free, as far as the drop cap allows."""
+
+
 class CampaignSettings(Struct, frozen=True):
     """What a manager sets. Times in seconds."""
 
@@ -88,9 +99,16 @@ class CampaignSettings(Struct, frozen=True):
     """The trunk of that PBX that calls go out on."""
     caller_id: str = ""
     """The number people see; empty: the trunk's own."""
+    pacing: Pacing = Pacing.PROGRESSIVE
     lines_per_agent: float = 1.0
-    """Calls placed for each free agent. 1.0 is progressive: a person always finds the agent the
-    call was placed for. More dials ahead, and some people will hear the safe-harbour message."""
+    """With ``power``: calls placed for each free agent. More than 1.0 dials ahead, and some people
+    will hear the safe-harbour message."""
+    legal: str = "us-tsr"
+    """The legal profile (``dialer.compliance.PROFILES``)."""
+    drop_cap: float | None = None
+    """Share of the people who answer that may be dropped at most; None: the profile's."""
+    blended: bool = False
+    """Its agents also take calls that come in; those go first."""
     max_lines: int = 100
     """Calls being dialed at once, at most."""
     ring_s: float = 25.0

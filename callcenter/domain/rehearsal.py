@@ -68,6 +68,8 @@ class TierResult(Struct, frozen=True):
     """Share that hung up while waiting."""
     by_seniors: Paired
     """Of the answered, the share that seniors answered."""
+    led_out: Paired
+    """Share that an overflow led to a message and its end, a voicemail or a number outside."""
 
 
 class OccupancyResult(Struct, frozen=True):

@@ -88,7 +88,7 @@ def rehearse_traffic(
         for figures, rules in ((current, plan.current), (new, plan.new)):
             on_progress(Progress((len(current) + len(new)) / (2.0 * plan.seeds), "playing"))
             played = Floor(plan.center, agents, rules, traffic, day).play()
-            figures.append(measure(measured, played.calls, played.states))
+            figures.append(measure(measured, played.calls, played.states, played.led_out))
             faults += played.faults
     if faults:
         notes.append(

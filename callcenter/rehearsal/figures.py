@@ -10,7 +10,7 @@ from msgspec import Struct
 from callcenter.domain.agent import AgentState, Seniority
 from callcenter.domain.call import Outcome
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import AgentId, QueueId
+from callcenter.domain.ids import AgentId, CallId, QueueId
 from callcenter.domain.records import AgentStateRecord, CallRecord
 from callcenter.domain.rehearsal import EVERYBODY, OccupancyResult, Paired, TierResult
 
@@ -35,6 +35,7 @@ class TierFigures(Struct, frozen=True):
     in_time: float | None
     abandoned: float | None
     by_seniors: float | None
+    led_out: float | None = None
 
 
 class DayFigures(Struct, frozen=True):
@@ -54,15 +55,24 @@ class Measured(Struct, frozen=True):
 
 
 def measure(
-    what: Measured, calls: Iterable[CallRecord], states: Iterable[AgentStateRecord]
+    what: Measured,
+    calls: Iterable[CallRecord],
+    states: Iterable[AgentStateRecord],
+    led_out: Mapping[CallId, float] | None = None,
 ) -> DayFigures:
-    """The figures of a day from the records that the machine made of it."""
+    """The figures of a day from the records that the machine made of it.
+
+    ``led_out``: when calls were led to a message and its end, a voicemail or a number outside.
+    """
     counted = [call for call in calls if what.begin <= call.queued_at < what.end]
+    outside = led_out or {}
     tiers = {
-        tier.value: _of_tier([call for call in counted if call.tier is tier], what.targets_s)
+        tier.value: _of_tier(
+            [call for call in counted if call.tier is tier], what.targets_s, outside
+        )
         for tier in Tier
     }
-    tiers[EVERYBODY] = _of_tier(counted, what.targets_s)
+    tiers[EVERYBODY] = _of_tier(counted, what.targets_s, outside)
     busy = {group: [0.0] for group in GROUPS}
     staffed = {group: [0.0] for group in GROUPS}
     for one in states:
@@ -78,8 +88,13 @@ def measure(
     )
 
 
-def _of_tier(calls: Sequence[CallRecord], targets_s: Mapping[QueueId, float]) -> TierFigures:
-    waits = [max(0.0, (call.answered_at or call.ended_at) - call.queued_at) for call in calls]
+def _of_tier(
+    calls: Sequence[CallRecord],
+    targets_s: Mapping[QueueId, float],
+    led_out: Mapping[CallId, float],
+) -> TierFigures:
+    ends = [call.answered_at or led_out.get(call.call, call.ended_at) for call in calls]
+    waits = [max(0.0, end - call.queued_at) for call, end in zip(calls, ends, strict=True)]
     answered = [call for call in calls if call.answered_at]
     in_time = [
         call for call in answered if call.answered_at - call.queued_at <= targets_s[call.queue]
@@ -94,6 +109,7 @@ def _of_tier(calls: Sequence[CallRecord], targets_s: Mapping[QueueId, float]) ->
         by_seniors=_share(
             len([call for call in answered if call.answered_by_senior]), float(len(answered))
         ),
+        led_out=_share(len([call for call in calls if call.call in led_out]), number),
     )
 
 
@@ -152,6 +168,7 @@ def compare_tiers(
                     pair([one.in_time for one in ours], [one.in_time for one in theirs]),
                     pair([one.abandoned for one in ours], [one.abandoned for one in theirs]),
                     pair([one.by_seniors for one in ours], [one.by_seniors for one in theirs]),
+                    pair([one.led_out for one in ours], [one.led_out for one in theirs]),
                 )
             )
     return tuple(found)

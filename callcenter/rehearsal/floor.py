@@ -24,7 +24,13 @@ from callcenter.domain.center import Center
 from callcenter.domain.customer import Tier
 from callcenter.domain.history import KnownCustomer
 from callcenter.domain.ids import AgentId, CallId, ChannelRef, Phone
-from callcenter.domain.records import AgentStateRecord, CallRecord, FaultRecord, Record
+from callcenter.domain.records import (
+    AgentStateRecord,
+    CallRecord,
+    FaultRecord,
+    Record,
+    RoutingRecord,
+)
 from callcenter.domain.rehearsal import RehearsalFailed
 from callcenter.domain.rules import Rules
 from callcenter.rehearsal.arrivals import Caller
@@ -40,6 +46,14 @@ PATIENCE_MAX_S = 4 * 3600.0
 ANONYMOUS = "unknown-"
 """Instead of a number that has been forgotten: its owner must be found all the same."""
 BY = "rehearsal"
+
+SAY_S = 4.0
+"""How long a prompt lasts."""
+VOICEMAIL_S = 30.0
+OUTSIDE_RING_S = 8.0
+"""Until a number outside answers: nothing is known of them, and all do."""
+OUTSIDE_SIDE = "junior"
+"""How long they talk there: as the center's juniors."""
 
 
 class Presence(Struct, frozen=True):
@@ -65,6 +79,8 @@ class Played(Struct, frozen=True):
     calls: list[CallRecord]
     states: list[AgentStateRecord]
     faults: list[FaultRecord]
+    led_out: dict[CallId, float]
+    """When calls were led to somebody else than our agents."""
 
 
 class Floor:
@@ -96,10 +112,11 @@ class Floor:
         self._customers: dict[str, KnownCustomer] = {}
         """By the number that they call from."""
         self._digits: dict[ChannelRef, deque[str]] = {}
-        self._rung: dict[ChannelRef, c.RingAgent] = {}
-        """Agents' legs that exist."""
-        self._talking: dict[ChannelRef, None] = {}
-        self._played = Played([], [], [])
+        self._rung: dict[ChannelRef, c.RingAgent | c.DialOutside] = {}
+        """Legs that exist."""
+        self._busy: dict[ChannelRef, None] = {}
+        """Callers who talk, or leave a message: their patience is over."""
+        self._played = Played([], [], [], {})
         self._begin(center, agents, rules)
 
     def play(self) -> Played:
@@ -181,26 +198,31 @@ class Floor:
         self._at(self._now + wait_s, partial(self._lose_patience, channel))
 
     def _lose_patience(self, channel: ChannelRef) -> None:
-        if channel in self._callers and channel not in self._talking:
+        if channel in self._callers and channel not in self._busy:
             self._hang_up_caller(channel)
 
     def _hang_up_caller(self, channel: ChannelRef) -> None:
         if self._callers.pop(channel, None) is not None:
-            self._talking.pop(channel, None)
+            self._busy.pop(channel, None)
             self._tell(e.ChannelHungUp(channel, 16))
 
     def _talk(self, command: c.JoinCall) -> None:
         """They talk for as long as this caller's matter takes this agent."""
         caller, ring = self._callers[command.caller], self._rung[command.leg]
         call = self._machine.state.calls[ring.call]
-        side = self._seniority[ring.agent].value
+        agent = "" if isinstance(ring, c.DialOutside) else ring.agent
+        side = self._seniority[agent].value if agent else OUTSIDE_SIDE
         lasting = self._traffic.talk[f"{call.queue}/{caller.kind.tier}/{side}"]
-        talk_s = lasting.at(caller.size) * self._traffic.pace.get(ring.agent, 1.0)
-        self._talking[command.caller] = None
+        talk_s = lasting.at(caller.size) * self._traffic.pace.get(agent, 1.0)
+        self._busy[command.caller] = None
         self._at(self._now + talk_s, partial(self._end_talk, command.caller, ring, caller))
 
-    def _end_talk(self, channel: ChannelRef, ring: c.RingAgent, caller: Caller) -> None:
+    def _end_talk(
+        self, channel: ChannelRef, ring: c.RingAgent | c.DialOutside, caller: Caller
+    ) -> None:
         self._hang_up_caller(channel)
+        if isinstance(ring, c.DialOutside):
+            return
         side = self._seniority[ring.agent].value
         code = "follow_up" if caller.luck < self._traffic.unresolved[side] else "solved"
         wrap_up_s = self._traffic.wrap_up[side].at(caller.wrap_up)
@@ -238,6 +260,8 @@ class Floor:
                 self._played.states.append(record)
             case FaultRecord():
                 self._played.faults.append(record)
+            case RoutingRecord(kind="led_out"):
+                self._played.led_out[record.subject] = record.at
             case _:
                 pass
 
@@ -255,7 +279,11 @@ class Floor:
                 self._tell(e.IvrLeft(command.channel))
                 self._tell(e.CallerHeld(command.channel))
                 self._at(self._now, partial(self._hear_music, command.channel))
-            case c.RingAgent():
+            case c.SayToCaller() if command.channel in self._callers:
+                self._say(command)
+            case c.RecordVoicemail() if command.channel in self._callers:
+                self._leave_message(command)
+            case c.RingAgent() | c.DialOutside():
                 self._ring(command)
             case c.JoinCall() if command.caller in self._callers and command.leg in self._rung:
                 bridge = command.caller.id
@@ -276,6 +304,31 @@ class Floor:
         if channel in self._callers and channel in self._digits:
             del self._digits[channel]
             self._begin_to_wait(channel)
+
+    def _say(self, command: c.SayToCaller) -> None:
+        """The caller hears something, then music again or the end."""
+        channel = command.channel
+        self._tell(e.IvrLeft(channel))
+        self._tell(e.AnnouncementBegan(channel))
+        self._at(self._now, partial(self._hear_music, channel))
+        until = self._now + SAY_S * len(command.prompts)
+        self._at(until, partial(self._stop_saying, channel, command.ends_call))
+
+    def _stop_saying(self, channel: ChannelRef, ends_call: bool) -> None:
+        if channel not in self._callers or channel in self._busy:
+            return
+        if ends_call:
+            self._hang_up_caller(channel)
+        else:
+            self._tell(e.CallerHeld(channel))
+
+    def _leave_message(self, command: c.RecordVoicemail) -> None:
+        channel = command.channel
+        self._busy[channel] = None
+        self._tell(e.IvrLeft(channel))
+        self._tell(e.VoicemailBegan(channel))
+        lasts_s = min(VOICEMAIL_S, command.max_s)
+        self._at(self._now + lasts_s, partial(self._hang_up_caller, channel))
 
     def _look_up(self, command: c.LookUpCustomer) -> None:
         known = self._customers.get(command.number)
@@ -311,16 +364,17 @@ class Floor:
             )
         )
 
-    def _ring(self, command: c.RingAgent) -> None:
-        """The agent answers after a while, in any case before the phone has rung out."""
+    def _ring(self, command: c.RingAgent | c.DialOutside) -> None:
+        """The phone is answered after a while, in any case before it has rung out."""
         call = self._machine.state.calls.get(command.call)
         caller = None if call is None else self._callers.get(call.channel)
         if call is None or caller is None:
-            self._tell(e.CommandSucceeded(command.id))
             return
         self._rung[command.leg] = command
         self._tell(e.LegCreated(command.leg))
         self._tell(e.LegRinging(command.leg))
-        rings_s = self._machine.state.queues[call.queue].ring_timeout_s
-        ring_s = min(self._traffic.ring.at(caller.ring), 0.9 * rings_s)
+        ring_s = OUTSIDE_RING_S
+        if isinstance(command, c.RingAgent):
+            rings_s = self._machine.state.queues[call.queue].ring_timeout_s
+            ring_s = min(self._traffic.ring.at(caller.ring), 0.9 * rings_s)
         self._at(self._now + ring_s, partial(self._answer, command.leg))

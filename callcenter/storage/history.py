@@ -25,7 +25,14 @@ HISTORY_DAYS = 56
 CALLS_MAX = 200_000
 """The newest so many calls: some 200 MB in the process that reads them."""
 
-WAITED = (Outcome.ANSWERED.value, Outcome.ABANDONED.value, Outcome.LOST.value)
+WAITED = (
+    Outcome.ANSWERED.value,
+    Outcome.ABANDONED.value,
+    Outcome.LOST.value,
+    Outcome.LED_OUT.value,
+    Outcome.ENDED_BY_FLOW.value,
+)
+"""Calls with a time of waiting that ended so; the last one by a message of an overflow."""
 AWAY = (AgentState.SIGNED_OUT, AgentState.NOT_READY)
 
 
@@ -113,6 +120,7 @@ async def _with_details(
     talks = await _first_talks(connection, since)
     wrap_ups = await _wrap_ups(connection, since)
     rings = await _rings(connection, since)
+    led_out = await _led_out(connection, since)
     said = tables.dispositions.c
     codes = {
         row.call: row.code
@@ -131,7 +139,7 @@ async def _with_details(
                 queue=row.queue,
                 queued_at=row.queued_at,
                 answered_at=row.answered_at or 0.0,
-                ended_at=row.ended_at,
+                ended_at=led_out.get(row.call, row.ended_at),
                 is_abandoned=row.outcome == Outcome.ABANDONED,
                 by_senior=row.answered_by_senior,
                 agent=row.answered_by,
@@ -171,6 +179,15 @@ async def _wrap_ups(
         (agent, began_at): ended_at - began_at
         for agent, began_at, ended_at in await connection.execute(query)
     }
+
+
+async def _led_out(connection: AsyncConnection, since: float) -> dict[CallId, float]:
+    """When calls stopped waiting for an agent, because an overflow led them elsewhere."""
+    columns = tables.routing_changes.c
+    query = select(columns.subject, columns.at).where(
+        columns.at >= since, columns.kind == "led_out"
+    )
+    return {row.subject: row.at for row in await connection.execute(query)}
 
 
 async def _rings(connection: AsyncConnection, since: float) -> dict[CallId, float]:

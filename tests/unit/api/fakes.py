@@ -40,6 +40,7 @@ from callcenter.service.ports import (
 from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.rules import RuleBook
 from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
+from callcenter.service.voicemails import VoicemailFiles
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
 from routing.chooser import Chooser
@@ -350,6 +351,7 @@ class Center:
     rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
     rehearsals: Rehearsals | None = None
+    voicemails: VoicemailFiles | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -376,6 +378,7 @@ class Center:
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
             rehearsals=self.rehearsals,
+            voicemail_files=self.voicemails,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

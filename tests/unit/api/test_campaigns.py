@@ -16,6 +16,7 @@ from callcenter.domain.campaign import (
     CallingWindow,
     CampaignSettings,
     CampaignStep,
+    Pacing,
     RetryRule,
 )
 from callcenter.domain.ids import ChannelRef
@@ -90,7 +91,10 @@ async def test_settings_reach_the_machine_whole() -> None:
     center = Center().with_agents("ana")
     body = SETUP | {
         "caller_id": "+3545550100",
+        "pacing": "power",
         "lines_per_agent": 2,
+        "legal": "uk-ofcom",
+        "drop_cap": 0.01,
         "max_lines": 30,
         "ring_s": 20,
         "amd": False,
@@ -114,7 +118,10 @@ async def test_settings_reach_the_machine_whole() -> None:
         pbx="main",
         trunk="carrier",
         caller_id="+3545550100",
+        pacing=Pacing.POWER,
         lines_per_agent=2.0,
+        legal="uk-ofcom",
+        drop_cap=0.01,
         max_lines=30,
         ring_s=20.0,
         amd=False,

@@ -16,7 +16,16 @@ from callcenter.domain.customer import CustomerFacts, Tier
 from callcenter.domain.flow import Flow, MenuNode, QueueNode
 from callcenter.domain.history import History, KnownCustomer, Shift
 from callcenter.domain.rehearsal import Progress, RehearsalFailed
-from callcenter.domain.rules import Prefer, Rule, Rules, Treatment
+from callcenter.domain.rules import (
+    External,
+    Message,
+    Overflow,
+    Prefer,
+    Rule,
+    Rules,
+    Treatment,
+    Voicemail,
+)
 from callcenter.rehearsal import engine
 from callcenter.rehearsal.engine import rehearse, rehearse_traffic
 from callcenter.rehearsal.figures import Measured, measure
@@ -217,6 +226,49 @@ def test_menus_are_walked_with_the_callers_digits_and_rules_read_the_directory()
     others = [call for call in records.calls if call.tier is not Tier.GOLD]
     assert {(call.queue, call.rule) for call in others} == {(QUEUE, "everybody")}
     assert {call.tier for call in others} == {Tier.SILVER, Tier.STANDARD}
+
+
+OVERFLOWS = {
+    "message": Overflow(after_s=5.0, message=Message("busy")),
+    "goodbye": Overflow(after_s=20.0, message=Message("later", ends_call=True)),
+    "voicemail": Overflow(after_s=20.0, voicemail=Voicemail("leave", max_s=60.0)),
+    "external": Overflow(after_s=20.0, external=External("+3545550000", "carrier", ring_s=15.0)),
+}
+
+
+@pytest.mark.parametrize("kind", OVERFLOWS)
+def test_overflows_and_announcements_are_played(kind: str) -> None:
+    agents = make_agents(2)
+    traffic = make_traffic(agents, load=1.3)
+    treatment = Treatment(announce_every_s=15.0, overflow=(OVERFLOWS[kind],))
+    plan = make_plan(agents, new=Rules((Rule("everybody", treatment),)), hours=2.0)
+
+    result = rehearse_traffic(traffic, plan)
+
+    everybody = result.tiers[-1]
+    assert [note for note in result.notes if "faults" in note] == []
+    assert everybody.led_out.current == 0.0
+    if kind == "message":
+        assert everybody.led_out.new == 0.0
+        assert everybody.wait_s.difference == pytest.approx(0.0, abs=2.0)
+    else:
+        assert everybody.led_out.new > 0.3
+        assert everybody.wait_s.new < 20.0 < everybody.wait_s.current
+        assert everybody.abandoned.new < everybody.abandoned.current
+
+
+def test_a_message_is_heard_at_once_where_nobody_works() -> None:
+    agents = make_agents(2)
+    traffic = make_traffic(agents, load=1.0)
+    nobody = Staffing("shifts", shifts=(Shift("a0", "2026-06-02", 0, 60),))
+    at_once = Overflow(without_agents=True, message=Message("closed", ends_call=True))
+    rules = Rules((Rule("everybody", Treatment(overflow=(at_once,))),))
+    plan = replace(make_plan(agents, new=rules, day="2026-06-02", hours=2.0))
+
+    result = rehearse_traffic(replace(traffic, staffing=nobody), plan)
+
+    assert result.tiers[-1].led_out.new > 0.3
+    assert [note for note in result.notes if "faults" in note] == []
 
 
 # --- what is played -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from msgspec.structs import replace
 
 from callcenter.domain.agent import AgentState, Seniority
 from callcenter.domain.call import Outcome
@@ -53,11 +54,20 @@ def test_calls_that_began_to_wait_in_the_window_are_counted_by_tier() -> None:
 
     figures = measure(WHAT, calls, [])
 
-    assert figures.tiers["gold"] == TierFigures(3, 30.0, 1 / 3, 1 / 3, 0.5)
-    assert figures.tiers["standard"] == TierFigures(1, 20.0, 1.0, 0.0, 0.0)
+    assert figures.tiers["gold"] == TierFigures(3, 30.0, 1 / 3, 1 / 3, 0.5, 0.0)
+    assert figures.tiers["standard"] == TierFigures(1, 20.0, 1.0, 0.0, 0.0, 0.0)
     assert figures.tiers["silver"] == TierFigures(0, None, None, None, None)
     assert figures.tiers["all"].calls == 4
     assert figures.occupancy == {"senior": None, "junior": None, "all": None}
+
+
+def test_who_is_led_elsewhere_waits_until_then() -> None:
+    calls = [a_call(1000.0, 300.0, by=""), a_call(1000.0, 10.0)]
+    calls[0] = replace(calls[0], call="left", outcome=Outcome.LED_OUT)
+
+    figures = measure(WHAT, calls, [], {"left": 1030.0})
+
+    assert figures.tiers["gold"] == TierFigures(2, 20.0, 0.5, 0.0, 1.0, 0.5)
 
 
 def test_occupancy_is_talk_and_wrap_up_in_the_time_of_being_callable_within_the_window() -> None:
@@ -115,7 +125,7 @@ def test_tiers_and_seniorities_without_anybody_are_left_out() -> None:
 def test_waits_are_told_in_words() -> None:
     def waits(tier: str, seconds: float) -> TierResult:
         same = Paired(0.0, 0.0, 0.0)
-        return TierResult(tier, 1.0, Paired(0.0, seconds, 0.0), same, same, same)
+        return TierResult(tier, 1.0, Paired(0.0, seconds, 0.0), same, same, same, same)
 
     told = tell_waits([waits("gold", 12.4), waits("standard", 150.0), waits("all", 99.0)])
 

@@ -29,7 +29,7 @@ NEW = Rules((Rule("new", Treatment()),))
 WISH = Wish(NEW, 5, 2.0, "2026-06-02", "sue")
 SAME = Paired(1.0, 1.0, 0.0, 0.0, 0.0)
 RESULT = RehearsalResult(
-    "2026-06-02", 0.0, 1.0, 5, (TierResult("all", 1.0, SAME, SAME, SAME, SAME),), (),
+    "2026-06-02", 0.0, 1.0, 5, (TierResult("all", 1.0, SAME, SAME, SAME, SAME, SAME),), (),
     "nobody calls", "assumed", 0, 0, ()
 )  # fmt: skip
 

@@ -110,6 +110,9 @@ export interface Attempts {
   next: string;
 }
 
+/** What settled the number of calls. */
+export type Because = "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
+
 /** What a supervisor's board shows. */
 export interface Board {
   at: number;
@@ -264,7 +267,11 @@ export interface CampaignSettings {
   pbx: string;
   trunk: string;
   caller_id: string;
+  pacing: Pacing;
   lines_per_agent: number;
+  legal: string;
+  drop_cap: number | null;
+  blended: boolean;
   max_lines: number;
   ring_s: number;
   amd: boolean;
@@ -281,7 +288,11 @@ export interface CampaignSetup {
   pbx: string;
   trunk: string;
   caller_id?: string;
+  pacing?: "progressive" | "power" | "predictive";
   lines_per_agent?: number;
+  legal?: "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
+  blended?: boolean;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
@@ -321,6 +332,10 @@ export interface CampaignView {
   drop_rate: number;
   hopper: number;
   counts: ListCounts;
+  pacing: PacingView | null;
+  drops: DropMeter;
+  talk_share: number;
+  idle_s: number;
   settings: CampaignSettings;
 }
 
@@ -412,6 +427,17 @@ export interface DispositionRecord {
   at: number;
 }
 
+/** The dropped calls in the legal window, against its cap. */
+export interface DropMeter {
+  cap: number;
+  window_s: number;
+  is_rolling: boolean;
+  answered: number;
+  dropped: number;
+  rate: number;
+  left: number;
+}
+
 /** How a call was routed that has ended. */
 export interface EndedRouting {
   call: CallRecord;
@@ -433,6 +459,15 @@ export interface ErasedPerson {
   attempts: number;
   texts: number;
   rejects: number;
+  voicemails: number;
+}
+
+/** The caller is joined with a number outside of the center. */
+export interface External {
+  number: string;
+  trunk: string;
+  ring_s?: number;
+  caller_id?: string;
 }
 
 /** One field of the request that is wrong. */
@@ -502,6 +537,12 @@ export interface Me {
   token: string;
 }
 
+/** Something is said to the caller. */
+export interface Message {
+  prompt: string;
+  ends_call?: boolean;
+}
+
 /** What went wrong. */
 export type Mishap = "fault" | "repair";
 
@@ -535,14 +576,35 @@ export interface OfferRecord {
 }
 
 /** How a call ended, for reports. Exactly one for each call. */
-export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "left_in_ivr" | "lost";
+export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
 
-/** Where a call goes on when one of these comes true; a condition that is not set never does. */
+/** What else is done with a call when one of these comes true; a condition that is not set never does. It leads to one thing: a queue, or one of those after the conditions. */
 export interface Overflow {
-  queue: string;
+  queue?: string;
   after_s?: number;
   longer_than?: number;
   without_agents?: boolean;
+  message?: Message | null;
+  external?: External | null;
+  voicemail?: Voicemail | null;
+}
+
+/** How many calls a campaign places, and when. */
+export type Pacing = "power" | "predictive" | "progressive";
+
+/** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
+export interface PacingView {
+  sentence: string;
+  because: Because;
+  placed: number;
+  free: number;
+  waiting: number;
+  in_flight: number;
+  expected_people: number;
+  expected_free: number;
+  chance: number;
+  price: number;
+  kept: number;
 }
 
 /** One figure under both rules, with the 95 % interval of the difference over the seeds. */
@@ -566,7 +628,7 @@ export interface PhoneChoice {
 }
 
 /** Where the caller's channel is in the PBX, as far as we know. */
-export type Place = "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening";
+export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
 
 /** The connection is alive. */
 export interface Pong {
@@ -901,6 +963,7 @@ export interface TierResult {
   in_time: Paired;
   abandoned: Paired;
   by_seniors: Paired;
+  led_out: Paired;
 }
 
 /** What a client can watch. */
@@ -960,6 +1023,29 @@ export interface VersionView {
 export interface Versions {
   versions: VersionView[];
   next: number;
+}
+
+/** The caller leaves a message. */
+export interface Voicemail {
+  prompt: string;
+  max_s?: number;
+}
+
+/** One message. */
+export interface VoicemailView {
+  call: string;
+  queue: string;
+  left_at: number;
+  seconds: number;
+  caller_number: string;
+  customer: string;
+  tier: Tier;
+  file: string;
+}
+
+/** All messages that nobody has dealt with, the oldest first. */
+export interface Voicemails {
+  voicemails: VoicemailView[];
 }
 
 /** Why a call has no agent yet. */
@@ -1134,4 +1220,8 @@ export interface Operations {
   "POST /api/v1/session": { path: undefined; query: undefined; body: SignIn; answer: Me };
   /** All trunks */
   "GET /api/v1/trunks": { path: undefined; query: undefined; body: undefined; answer: Trunks };
+  /** Voicemails */
+  "GET /api/v1/voicemails": { path: undefined; query: undefined; body: undefined; answer: Voicemails };
+  /** A voicemail has been dealt with */
+  "DELETE /api/v1/voicemails/{call}": { path: { call: string }; query: undefined; body: undefined; answer: undefined };
 }

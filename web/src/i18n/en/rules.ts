@@ -102,6 +102,7 @@ export const rules = {
   "rules.inTarget": "In target",
   "rules.hungUp": "Hung up",
   "rules.bySeniors": "By seniors",
+  "rules.ledOut": "Led elsewhere",
   "rules.occupancy": "Agents' occupancy",
   "rules.groupSenior": "Seniors",
   "rules.groupJunior": "Juniors",

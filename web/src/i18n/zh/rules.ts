@@ -101,6 +101,7 @@ export const rules: Record<keyof typeof en, string> = {
   "rules.inTarget": "达标比例",
   "rules.hungUp": "放弃比例",
   "rules.bySeniors": "由资深坐席接听",
+  "rules.ledOut": "转往别处",
   "rules.occupancy": "坐席占用率",
   "rules.groupSenior": "资深坐席",
   "rules.groupJunior": "初级坐席",

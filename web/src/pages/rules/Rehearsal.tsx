@@ -152,6 +152,9 @@ function TierRows({ tier }: { tier: TierResult }) {
       <Row name={t("rules.inTarget")} value={tier.in_time} isShare moreIsBetter />
       <Row name={t("rules.hungUp")} value={tier.abandoned} isShare lessIsBetter />
       <Row name={t("rules.bySeniors")} value={tier.by_seniors} isShare />
+      {(tier.led_out.current > 0 || tier.led_out.new > 0) && (
+        <Row name={t("rules.ledOut")} value={tier.led_out} isShare />
+      )}
     </Fragment>
   );
 }

@@ -27,6 +27,7 @@ const RESULT: RehearsalResult = {
       in_time: { current: 0.6, new: 0.85, difference: 0.25, least: 0.2, most: 0.3 },
       abandoned: same(0.02),
       by_seniors: same(0.5),
+      led_out: same(0),
     },
     {
       tier: "standard",
@@ -35,6 +36,7 @@ const RESULT: RehearsalResult = {
       in_time: { current: 0.6, new: 0.6, difference: 0.01, least: -0.02, most: 0.04 },
       abandoned: { current: 0.02, new: 0.02, difference: 0, least: null, most: null },
       by_seniors: same(0.2),
+      led_out: { current: 0, new: 0.1, difference: 0.1, least: 0.05, most: 0.15 },
     },
     {
       tier: "all",
@@ -43,6 +45,7 @@ const RESULT: RehearsalResult = {
       in_time: same(0.6),
       abandoned: same(0.02),
       by_seniors: same(0.3),
+      led_out: same(0),
     },
   ],
   agents: [
@@ -107,6 +110,9 @@ describe("a rehearsal", () => {
     expect(rows).toContainEqual(["In target60%85%+25 (+20 to +30)better", "better"]);
     expect(rows).toContainEqual(["In target60%60%+1 (−2 to +4)", null]);
     expect(rows).toContainEqual(["Hung up2%2%0 (unknown)", null]);
+    expect(rows.filter(([text]) => text?.startsWith("Led"))).toEqual([
+      ["Led elsewhere0%10%+10 (+5 to +15)", null],
+    ]);
     expect(rows).toContainEqual(["Seniors80%80%0 (0 to 0)", null]);
   });
 
