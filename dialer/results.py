@@ -57,6 +57,18 @@ class NextTry(Struct, frozen=True):
     """With status ``open``: not before; 0.0 otherwise."""
 
 
+GIVEN_BACK_S = 60.0
+"""After a call that no phone rang for; one call in so long probes a trunk that is in trouble."""
+GIVEN_BACK_RUNG_S = 600.0
+"""After an empty answer: somebody's phone may have rung."""
+
+
+def given_back(attempt: Attempt, now: float) -> NextTry:
+    """What is to be done with a contact whose attempt does not count."""
+    delay_s = GIVEN_BACK_RUNG_S if attempt.answered_at or attempt.person_at else GIVEN_BACK_S
+    return NextTry(ContactStatus.OPEN, now + delay_s)
+
+
 def next_try(
     rules: dict[AttemptResult, RetryRule], result: AttemptResult, made: int, now: float
 ) -> NextTry:

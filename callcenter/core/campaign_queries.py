@@ -6,16 +6,19 @@ times are UTC seconds, 0.0 for "not yet".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 from msgspec import Struct
 
 from callcenter.core.state import State
+from callcenter.core.trunks import hindrances, trunk_key, trunks_of
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
 from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
 from callcenter.domain.ids import CampaignId
-from dialer.pacing import pause_after
+from dialer.breaker import pause
+from dialer.trunk import IDLE, Hindrance
 
 
 class Silence(StrEnum):
@@ -141,7 +144,7 @@ def _view(
         state=campaign.state,
         since=campaign.since,
         changed_by=campaign.changed_by,
-        silence=_sentence(code, campaign, tally),
+        silence=_sentence(state, code, campaign, tally),
         silence_code=code,
         dialing=phase[AttemptState.PLACED],
         ringing=phase[AttemptState.RINGING],
@@ -185,7 +188,7 @@ def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
         return Silence.NO_AGENTS
     if not tally.lines:
         return Silence.NO_LINES
-    if pause_after(campaign.refusals) and f"pace:{campaign.settings.id}" in state.timers:
+    if all(why is not Hindrance.NONE for why in hindrances(state, campaign.settings, state.now)):
         return Silence.TRUNK_REFUSES
     if state.in_flight.get(campaign.settings.id):
         return Silence.NONE
@@ -209,7 +212,7 @@ def _why_empty(campaign: Campaign) -> Silence:
     return Silence.LOOKING if counts.due else Silence.ALL_DONE
 
 
-def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
+def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) -> str:
     """The reason in words, with counts."""
     counts, busy = campaign.counts, tally.talking + tally.wrap_up
     return {
@@ -223,8 +226,7 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",
-        Silence.TRUNK_REFUSES: f"Trunk {campaign.settings.trunk} refused the last "
-        f"{campaign.refusals} calls: tried again within a minute.",
+        Silence.TRUNK_REFUSES: " ".join(_troubles(state, campaign.settings)),
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
@@ -233,3 +235,21 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         Silence.ALL_DONE: f"Everybody was dialed: {counts.done} done, {counts.used_up} given up.",
         Silence.LOOKING: "Looking up who is next.",
     }[code]
+
+
+def _troubles(state: State, settings: CampaignSettings) -> Iterator[str]:
+    """What is wrong with each of the campaign's trunks that is in trouble."""
+    for name in trunks_of(settings):
+        trunk = state.trunks.get(trunk_key(settings.pbx, name)) or IDLE
+        breaker = trunk.breaker
+        if not breaker.is_open:
+            continue
+        what = (
+            f"{breaker.refused} calls in a row were refused"
+            if breaker.refused > breaker.empty
+            else f"{breaker.empty} answers in a row were over at once"
+        )
+        yield (
+            f"Trunk {name} is in trouble: {what}; {trunk.given_back} tries were given back. "
+            f"One call tries it every {pause(breaker.failed):g} s."
+        )

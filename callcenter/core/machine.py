@@ -22,6 +22,7 @@ from callcenter.core import (
     readings,
     reconcile,
     rule_changes,
+    trunks,
 )
 from callcenter.core.choosing import Choosing
 from callcenter.core.line_names import campaign_line
@@ -48,7 +49,7 @@ from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
 from routing.chooser import Chooser
 
-MACHINE_VERSION = 4
+MACHINE_VERSION = 5
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 
@@ -397,6 +398,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "ringout": dialed.rang_out,
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
+    "trunk": trunks.trunk_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,

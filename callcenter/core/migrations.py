@@ -31,7 +31,17 @@ def _from_3(state: Plain) -> Plain:
     return {**state, "timers": timers, "restless": True}
 
 
-STEPS: dict[int, Callable[[Plain], Plain]] = {3: _from_3}
+def _from_4(state: Plain) -> Plain:
+    """Version 5 knows of each attempt on which trunk it was placed."""
+    trunk = {key: one["settings"]["trunk"] for key, one in state["campaigns"].items()}
+    attempts = {
+        key: {**one, "trunk": trunk.get(one["campaign"], "")}
+        for key, one in state["attempts"].items()
+    }
+    return {**state, "attempts": attempts}
+
+
+STEPS: dict[int, Callable[[Plain], Plain]] = {4: _from_4}
 """Machine version -> what makes of its state one of the next version."""
 
 MIGRATES_FROM = tuple(STEPS)

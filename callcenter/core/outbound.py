@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import attempts, lines
+from callcenter.core import attempts, lines, trunks
 from callcenter.core.agents import AT_REST
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -236,13 +236,14 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
     kept: list[HopperRow] = []
     used = placed = 0
     for row in campaign.hopper:
-        if placed == wanted:
+        trunk = trunks.choose(turn, settings)
+        if placed == wanted or not trunk:
             break
         used += 1
         if row.number in turn.state.dialing:
             kept.append(row)
         elif is_open(settings.window, row.zones, turn.now):
-            place(turn, campaign, row)
+            place(turn, campaign, row, trunk)
             placed += 1
     if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:
         turn.state.set_timer(f"hopper:{settings.id}", turn.now + LOOK_SOON_S)
@@ -254,7 +255,7 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
     return len(kept)
 
 
-def place(turn: Turn, campaign: Campaign, row: HopperRow) -> None:
+def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
     """Dial this contact. What is sent here is never sent again."""
     settings = campaign.settings
     channel = ChannelRef(settings.pbx, turn.new_id(ATTEMPT_PREFIX))
@@ -268,8 +269,10 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> None:
         tries=row.made + 1,
         customer=row.customer,
         tier=row.tier,
+        trunk=trunk,
     )
     turn.put_attempt(attempt)
+    trunks.placed(turn, attempt)
     placed = turn.state.campaigns[settings.id].placed + 1
     turn.put_campaign(turn.state.campaigns[settings.id], placed=placed)
     timeout_s = SETUP_S + settings.ring_s
@@ -278,7 +281,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> None:
         PlaceCall(
             turn.command_id(),
             channel,
-            settings.trunk,
+            trunk,
             row.number,
             settings.caller_id,
             timeout_s,

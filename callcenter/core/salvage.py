@@ -15,7 +15,7 @@ import msgspec
 
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
-from callcenter.domain.attempt import Attempt, AttemptState
+from callcenter.domain.attempt import Attempt, AttemptResult, AttemptState
 from callcenter.domain.call import Call, CallState
 from callcenter.domain.campaign import Campaign, HopperRow
 from callcenter.domain.commands import (
@@ -167,6 +167,7 @@ class _Facts:
             channel=command.channel,
             placed_at=now,
             tries=tries,
+            trunk=command.trunk,
         )
 
     def _take_end(self, record: Record) -> None:
@@ -182,7 +183,9 @@ class _Facts:
         campaign = self._campaigns[record.campaign]
         results = {**campaign.results}
         results[record.result] = results.get(record.result, 0) + 1
-        is_news = bool(record.person_at) and not attempt.person_at
+        is_news = bool(record.person_at) - bool(attempt.person_at)
+        if record.result is AttemptResult.UNCOUNTED:
+            is_news = -bool(attempt.person_at)
         self._campaigns[record.campaign] = msgspec.structs.replace(
             campaign, results=results, people=campaign.people + is_news
         )
@@ -217,6 +220,7 @@ class _Facts:
             blocked="",
             rules=self._rules,
             switches=self._switches,
+            trunks={},
             standing=Standing(self._known.standing.learned, (), ()),
         )
 
@@ -271,6 +275,4 @@ def _parted(call: Call) -> Call:
 
 def _forgetful(campaign: Campaign) -> Campaign:
     """The database is asked anew whom to dial."""
-    return msgspec.structs.replace(
-        campaign, hopper=(), refill="", ended_since_refill=(), refusals=0
-    )
+    return msgspec.structs.replace(campaign, hopper=(), refill="", ended_since_refill=())

@@ -41,6 +41,7 @@ from callcenter.domain.queue_day import QueueDay
 from callcenter.domain.reading import Reading
 from callcenter.domain.rules import PublishedRules, QueueSwitch
 from callcenter.domain.step import Reply
+from dialer.trunk import Trunk
 from routing.learning import Learned
 from routing.standing import Standing
 
@@ -145,6 +146,7 @@ class Snapshot(Struct, frozen=True):
     """What routing has learnt, and holds."""
     restless: bool = False
     """Routing is to look at everything anew."""
+    trunks: dict[str, Trunk] = {}
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -189,6 +191,8 @@ class State:
         self.switches: Table[QueueId, QueueSwitch] = Table(log, dict(snapshot.switches))
         self.last_agents: Table[CustomerId, AgentId] = Table(log, dict(snapshot.last_agents))
         """Who spoke last with whom: the latest customers only."""
+        self.trunks: Table[str, Trunk] = Table(log, dict(snapshot.trunks))
+        """Trunks that somebody has dialed on, by ``trunks.trunk_key``."""
         self.standing, self.restless = snapshot.standing, snapshot.restless
         """How routing stood at the snapshot; how it stands now tells ``tell_standing``."""
         self.tell_standing = self._standing_then
@@ -358,6 +362,7 @@ class State:
             last_agents=self.last_agents.as_dict(),
             standing=standing,
             restless=restless,
+            trunks=self.trunks.as_dict(),
         )
 
     def encode(self) -> bytes:

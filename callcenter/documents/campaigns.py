@@ -48,6 +48,8 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
 WRAP_UP_S_MAX = 3600.0
+TRUNKS_MAX = 8
+"""More trunks for one campaign are a route of the PBX's, not of ours."""
 
 CAMPAIGN_ID = r"^[a-z][a-z0-9-]{0,30}$"
 """What a campaign's id looks like: it stands in addresses and in the names of channels."""
@@ -185,6 +187,8 @@ class CampaignFields(_Shape):
     """The PBX that dials."""
     trunk: _Name
     """The trunk of that PBX that calls go out on."""
+    trunks: Annotated[list[_Name], Field(max_length=TRUNKS_MAX)] = []
+    """More trunks of that PBX, in order: each takes the calls that those before it cannot."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
     lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
@@ -236,6 +240,7 @@ class CampaignFields(_Shape):
             window=self.window.window(),
             retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
             wrap_up_s=self.wrap_up_s,
+            trunks=tuple(self.trunks),
         )
 
 
@@ -269,6 +274,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,
+        trunks=list(settings.trunks),
     )
 
 

@@ -107,6 +107,8 @@ class CampaignSettings(Struct, frozen=True):
     retries: dict[AttemptResult, RetryRule] = {}
     """Results not listed end the contact."""
     wrap_up_s: float = 30.0
+    trunks: tuple[str, ...] = ()
+    """More trunks of that PBX, in order: they take the calls that those before them cannot."""
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
@@ -179,8 +181,6 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """Attempts that a person answered."""
     results: dict[AttemptResult, int] = {}
     """Ended attempts, by result."""
-    refusals: int = 0
-    """Attempts in a row that the PBX or the network refused."""
 
 
 def next_state(state: CampaignState, step: CampaignStep) -> CampaignState:

@@ -86,6 +86,7 @@ export const campaigns = {
   "attemptResult.invalid_number": "Number does not exist",
   "attemptResult.congestion": "No line free",
   "attemptResult.failed": "Failed at the PBX",
+  "attemptResult.uncounted": "Trunk in trouble, not counted",
   "attemptResult.unknown": "Not known",
 
   "campaigns.attempts": "Last attempts",

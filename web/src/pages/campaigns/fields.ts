@@ -54,6 +54,8 @@ export interface Draft {
   weekdays: Weekday[];
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
+  /** Settings that no field shows: they are kept as they are. */
+  unshown: Partial<CampaignSetup>;
 }
 
 /** What is wrong, by the server's name of the field, e.g. `window.closes`. */
@@ -84,6 +86,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
+    unshown: {},
   };
 }
 
@@ -106,6 +109,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
+    unshown: setup,
   };
 }
 
@@ -122,7 +126,11 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
+  const { retries: _, ...unshown } = draft.unshown;
+  const isMoved = unshown.pbx !== undefined && unshown.pbx !== draft.pbx;
   return {
+    ...unshown,
+    ...(isMoved && { trunks: [] }),
     name: draft.name.trim(),
     pbx: draft.pbx,
     trunk: draft.trunk.trim(),

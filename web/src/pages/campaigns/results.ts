@@ -13,6 +13,7 @@ export const RESULTS: readonly AttemptResult[] = [
   "invalid_number",
   "congestion",
   "failed",
+  "uncounted",
   "unknown",
 ];
 

@@ -47,9 +47,11 @@ describe("a campaign's form", () => {
       window: { opens: "10:00", closes: "18:00", weekdays: ["monday" as const] },
       retries: { machine: { delay_s: 3600, max_tries: 2 } },
       wrap_up_s: 15,
+      trunks: ["reserve"],
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+    expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
   });
 
   it("leaves the retries to the center unless they were read", () => {

@@ -55,6 +55,7 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       window: { opens: 540, closes: 1200, weekdays: [0, 1, 2, 3, 4] },
       retries: {},
       wrap_up_s: 30,
+      trunks: [],
     },
     ...changed,
   };
