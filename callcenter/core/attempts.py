@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from callcenter.core import trunks
+from callcenter.core import shown_numbers, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
 from callcenter.domain.agent import Agent
@@ -58,6 +58,7 @@ def end(
         result = result_of(attempt, cause)
     sign = sign_of(attempt, result, turn.now) if blames_trunk else Sign.NOTHING
     tell_trunk(turn, attempt, sign, is_over=True)
+    trunks.ending(turn, attempt)
     turn.state.clear_timer(f"ringout:{attempt.id}")
     over = {"outcome": result, "cause": cause, "ended_at": turn.now}
     if sign in SUSPECT and not trunks.is_in_trouble(turn.state, attempt, sign):
@@ -93,6 +94,7 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
         following = given_back(attempt, turn.now)
         people -= bool(attempt.person_at)
         trunks.gave_back(turn, attempt)
+    shown_numbers.ended(turn, attempt, result)
     step(turn, attempt, AttemptStep.END)
     turn.remove_attempt(attempt)
     turn.state.clear_timer(f"attempt:{attempt.id}")

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.core.state import State
-from callcenter.core.trunks import hindrances, trunk_key, trunks_of
+from callcenter.core.state import State, trunk_key
+from callcenter.core.trunks import hindrances, trunks_of
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
 from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
@@ -36,6 +36,7 @@ class Silence(StrEnum):
     NO_AGENTS = "no_agents"
     NO_LINES = "no_lines"
     TRUNK_REFUSES = "trunk_refuses"
+    TRUNK_FULL = "trunk_full"
     NOBODY_READY = "nobody_ready"
     AGENTS_BUSY = "agents_busy"
     EMPTY_LIST = "empty_list"
@@ -188,13 +189,16 @@ def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
         return Silence.NO_AGENTS
     if not tally.lines:
         return Silence.NO_LINES
-    if all(why is not Hindrance.NONE for why in hindrances(state, campaign.settings, state.now)):
+    trunks = hindrances(state, campaign.settings, state.now)
+    if all(why is Hindrance.TROUBLE for why in trunks):
         return Silence.TRUNK_REFUSES
     if state.in_flight.get(campaign.settings.id):
         return Silence.NONE
     if not tally.ready:
         busy = tally.talking + tally.wrap_up
         return Silence.AGENTS_BUSY if busy else Silence.NOBODY_READY
+    if all(why in (Hindrance.TROUBLE, Hindrance.FULL) for why in trunks):
+        return Silence.TRUNK_FULL
     return Silence.NONE if campaign.hopper else _why_empty(campaign)
 
 
@@ -227,6 +231,9 @@ def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) ->
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",
         Silence.TRUNK_REFUSES: " ".join(_troubles(state, campaign.settings)),
+        Silence.TRUNK_FULL: " ".join(
+            [*_full(state, campaign.settings), *_troubles(state, campaign.settings)]
+        ),
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
@@ -253,3 +260,12 @@ def _troubles(state: State, settings: CampaignSettings) -> Iterator[str]:
             f"Trunk {name} is in trouble: {what}; {trunk.given_back} tries were given back. "
             f"One call tries it every {pause(breaker.failed):g} s."
         )
+
+
+def _full(state: State, settings: CampaignSettings) -> Iterator[str]:
+    """The campaign's trunks that carry all they may."""
+    for name in trunks_of(settings):
+        key = trunk_key(settings.pbx, name)
+        limits, used = state.trunk_lines.get(key), state.on_trunk.get(key) or 0
+        if limits is not None and limits.channels and used >= limits.channels:
+            yield f"Trunk {name} is full: {used} calls are on its {limits.channels} channels."

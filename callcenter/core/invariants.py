@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from callcenter.core.state import IN_FLIGHT, State
-from callcenter.core.trunks import trunk_key
+from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState, Place

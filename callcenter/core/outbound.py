@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import attempts, lines, trunks
+from callcenter.core import attempts, lines, shown_numbers, trunks
 from callcenter.core.agents import AT_REST
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -270,6 +270,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
         customer=row.customer,
         tier=row.tier,
         trunk=trunk,
+        caller_id=shown_numbers.show(turn, settings, row),
     )
     turn.put_attempt(attempt)
     trunks.placed(turn, attempt)
@@ -283,7 +284,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
             channel,
             trunk,
             row.number,
-            settings.caller_id,
+            attempt.caller_id,
             timeout_s,
             settings.amd,
             settings.harbour_wait_s,

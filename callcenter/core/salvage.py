@@ -168,6 +168,7 @@ class _Facts:
             placed_at=now,
             tries=tries,
             trunk=command.trunk,
+            caller_id=command.caller_id,
         )
 
     def _take_end(self, record: Record) -> None:

@@ -48,6 +48,9 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
 WRAP_UP_S_MAX = 3600.0
+CALLER_IDS_MAX = 100
+LISTS_MAX = 200
+"""Lists of one campaign that have numbers of their own."""
 TRUNKS_MAX = 8
 """More trunks for one campaign are a route of the PBX's, not of ours."""
 
@@ -58,6 +61,7 @@ CAMPAIGN_ID_HINT = "1 to 31 of a-z, 0-9 and hyphen, beginning with a letter"
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _CLOCK_OR_MIDNIGHT = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _E164 = r"^(\+[1-9][0-9]{6,14})?$"
+_ONE_E164 = r"^\+[1-9][0-9]{6,14}$"
 _PROMPT = r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$"
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 
@@ -98,6 +102,13 @@ _CallerId = Annotated[
         _of_shape(_E164, "telephone number", 'Write it with the country code: "+13125550100".')
     ),
     _schema(_E164),
+]
+_Number = Annotated[
+    str,
+    AfterValidator(
+        _of_shape(_ONE_E164, "telephone number", 'Write it with the country code: "+13125550100".')
+    ),
+    _schema(_ONE_E164),
 ]
 _Prompt = Annotated[
     str,
@@ -191,6 +202,14 @@ class CampaignFields(_Shape):
     """More trunks of that PBX, in order: each takes the calls that those before it cannot."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
+    caller_ids: Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)] = []
+    """More numbers that people may see, E.164: they and ``caller_id`` take turns, and one that
+    fewer people answer than before has a rest."""
+    list_caller_ids: Annotated[
+        dict[_Name, Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)]],
+        Field(max_length=LISTS_MAX),
+    ] = {}
+    """Contact list -> the numbers that its contacts see instead."""
     lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
         _DEFAULT.lines_per_agent
     )
@@ -241,6 +260,8 @@ class CampaignFields(_Shape):
             retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
             wrap_up_s=self.wrap_up_s,
             trunks=tuple(self.trunks),
+            caller_ids=tuple(self.caller_ids),
+            list_caller_ids={name: tuple(ids) for name, ids in self.list_caller_ids.items()},
         )
 
 
@@ -275,6 +296,8 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         retries=retries,
         wrap_up_s=settings.wrap_up_s,
         trunks=list(settings.trunks),
+        caller_ids=list(settings.caller_ids),
+        list_caller_ids={name: list(ids) for name, ids in settings.list_caller_ids.items()},
     )
 
 

@@ -180,6 +180,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     """The interaction that waits for an agent, from FOR_AGENT on."""
     trunk: str = ""
     """What it was placed on."""
+    caller_id: str = ""
+    """The number the person sees; empty: the trunk's own."""
     outcome: AttemptResult | None = None
     """While HELD: the result, should it count."""
     cause: int = 0

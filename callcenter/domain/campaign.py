@@ -109,6 +109,10 @@ class CampaignSettings(Struct, frozen=True):
     wrap_up_s: float = 30.0
     trunks: tuple[str, ...] = ()
     """More trunks of that PBX, in order: they take the calls that those before them cannot."""
+    caller_ids: tuple[str, ...] = ()
+    """More numbers that people may see: they and ``caller_id`` take turns."""
+    list_caller_ids: dict[str, tuple[str, ...]] = {}
+    """Contact list -> the numbers that its contacts see instead."""
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
@@ -138,6 +142,8 @@ class HopperRow(Struct, frozen=True, omit_defaults=True):
     """Attempts made so far."""
     customer: CustomerId = ""
     tier: Tier = Tier.STANDARD
+    list: str = ""
+    """The name of its contact list."""
 
 
 class ListCounts(Struct, frozen=True):

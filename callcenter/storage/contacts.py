@@ -250,7 +250,9 @@ async def _read_due(
             columns.made,
             customer,
             func.coalesce(customer_rows.c.tier, columns.tier),
+            contact_lists.c.name,
         )
+        .join(contact_lists, contact_lists.c.id == columns.list)
         .outerjoin(customer_numbers, customer_numbers.c.number == columns.number)
         .outerjoin(customer_rows, customer_rows.c.id == customer)
         .where(
@@ -272,8 +274,8 @@ async def _read_due(
         .limit(limit)
     )
     return tuple(
-        HopperRow(str(row_id), number, split_zones(zones), made, customer_id, Tier(tier))
-        for row_id, number, zones, made, customer_id, tier in await connection.execute(query)
+        HopperRow(str(row_id), number, split_zones(zones), made, customer_id, Tier(tier), name)
+        for row_id, number, zones, made, customer_id, tier, name in await connection.execute(query)
     )
 
 

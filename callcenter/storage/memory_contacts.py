@@ -162,6 +162,7 @@ class MemoryContacts(ContactImporter):
             made=contact.made,
             customer=customer,
             tier=Tier(str(card["tier"])) if card else row.tier,
+            list=contact.list,
         )
 
     async def _find_customer(self, row: ContactRow) -> CustomerId:

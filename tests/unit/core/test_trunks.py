@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from callcenter.core import campaign_queries
 from callcenter.core.campaign_queries import Silence
 from callcenter.core.machine import Machine
 from callcenter.core.state import decode_state
+from callcenter.core.trunk_queries import trunks_view
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.attempt import AttemptResult, AttemptState, ContactStatus, Verdict
 from callcenter.domain.campaign import CampaignStep
+from callcenter.domain.center import TrunkLine
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord, FaultRecord
 from dialer.breaker import HOLD_S, TOLERATED
 from dialer.results import GIVEN_BACK_RUNG_S, GIVEN_BACK_S
-from tests.builders import T0, Bench, row
+from tests.builders import CENTER, T0, Bench, row
 
 R = AttemptResult
 MANY = 20
@@ -383,3 +386,75 @@ def test_a_campaign_all_of_whose_trunks_fail_names_each() -> None:
     assert view.silence_code is Silence.TRUNK_REFUSES
     assert view.silence.count("is in trouble") == 2
     assert "Trunk reserve" in view.silence
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+
+def limited(**limits: Any) -> Bench:
+    """A bench whose trunk has these limits."""
+    line = TrunkLine("main", "carrier", **limits)
+    return center(center=msgspec.structs.replace(CENTER, trunks=(line,)))
+
+
+def test_campaigns_share_the_channels_of_a_trunk_and_conversations_hold_theirs() -> None:
+    bench = limited(channels=2)
+    bench.agents("ana", "jon", "eva")
+    bench.campaign()
+    bench.campaign(id="surveys", name="Surveys")
+    bench.fill(*(row(n) for n in range(MANY)))
+    bench.fill(*(row(100 + n) for n in range(MANY)), campaign="surveys")
+    bench.open_line("ana")
+    bench.open_line("jon", "eva", campaign="surveys")
+    first = bench.sent(c.PlaceCall)[0].channel
+    assert bench.placed() == ["0", "100"]
+
+    bench.person(first)
+    bench.join(first)
+    bench.wait(30.0)
+    assert len(bench.placed()) == 2
+    bench.part(first)
+
+    assert bench.placed()[2:] == ["101"]
+    view = campaign_queries.campaign_view(bench.machine.state, "renewals")
+    assert view is not None
+    bench.wait(60.0)
+    view = campaign_queries.campaign_view(bench.machine.state, "renewals")
+    assert view is not None
+    assert (view.silence_code, view.silence) == (
+        Silence.TRUNK_FULL,
+        "Trunk carrier is full: 2 calls are on its 2 channels.",
+    )
+
+
+def test_a_full_trunk_hands_on_to_the_next() -> None:
+    bench = limited(channels=1)
+    bench.dial("ana", "jon", rows=MANY, trunks=("reserve",))
+
+    assert [x.trunk for x in bench.sent(c.PlaceCall)] == ["carrier", "reserve"]
+
+
+def test_calls_go_out_at_the_pace_of_the_trunk() -> None:
+    bench = limited(calls_per_s=2.0)
+    bench.dial("ana", "jon", "eva", rows=MANY, lines_per_agent=3.0)
+    assert len(bench.placed()) == 1
+
+    bench.wait(0.4)
+    assert len(bench.placed()) == 1
+    bench.wait(0.2)
+    assert len(bench.placed()) == 2
+    bench.wait(3.0)
+
+    assert len(bench.placed()) == 8
+    bench.wait(10.0)
+    assert len(bench.placed()) == 9
+
+
+def test_a_call_that_waits_for_its_result_uses_no_channel() -> None:
+    bench = limited(channels=1)
+    bench.dial("ana", rows=MANY)
+
+    refuse(bench)
+
+    assert len(bench.placed()) == 2
+    assert trunks_view(bench.machine.state, "main", ("carrier",))[0].calls == 1

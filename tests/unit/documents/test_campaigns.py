@@ -54,6 +54,7 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         'caller_id: "+3545550100"\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\namd: false\n'
         "harbour_wait_s: 2\nharbour_prompt: en/good-bye\nwrap_up_s: 5\n"
         "trunks: [reserve, spare]\n"
+        "caller_ids: ['+3545550101']\nlist_caller_ids: {gold: ['+3545550102']}\n"
         'window: {opens: "10:30", closes: "24:00", weekdays: [sunday, monday]}\n'
         "retries:\n  busy: {delay_s: 60, max_tries: 3}\n"
     )
@@ -64,6 +65,8 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         pbx="main",
         trunk="carrier",
         trunks=("reserve", "spare"),
+        caller_ids=("+3545550101",),
+        list_caller_ids={"gold": ("+3545550102",)},
         caller_id="+3545550100",
         lines_per_agent=1.5,
         max_lines=7,

@@ -274,6 +274,8 @@ export interface CampaignSettings {
   retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
   trunks: string[];
+  caller_ids: string[];
+  list_caller_ids: Record<string, string[]>;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -283,6 +285,8 @@ export interface CampaignSetup {
   trunk: string;
   trunks?: string[];
   caller_id?: string;
+  caller_ids?: string[];
+  list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
   max_lines?: number;
   ring_s?: number;
@@ -460,6 +464,9 @@ export interface Hello {
   heartbeat_s: number;
 }
 
+/** Why a trunk takes no call now. */
+export type Hindrance = "" | "full" | "pace" | "trouble";
+
 /** Why calls of one class wait although somebody is idle who may take them. */
 export interface Hold {
   reason: HoldReason;
@@ -545,6 +552,7 @@ export interface Overflow {
 export interface PbxTrunks {
   name: string;
   trunks: string[];
+  live: TrunkView[];
 }
 
 /** The phone to work on. */
@@ -760,6 +768,22 @@ export interface Shown {
   at_ms: number;
 }
 
+/** How a number does that people see who are called. */
+export interface ShownNumber {
+  number: string;
+  campaigns: string[];
+  calls: number;
+  answered: number;
+  usual: number;
+  rests_until: number;
+  why: string;
+}
+
+/** All numbers that campaigns show. */
+export interface ShownNumbers {
+  numbers: ShownNumber[];
+}
+
 /** Login and password. */
 export interface SignIn {
   login: string;
@@ -768,7 +792,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -860,6 +884,20 @@ export interface Treatment {
 export interface Trouble {
   type: "problem";
   detail: string;
+}
+
+/** One trunk now. */
+export interface TrunkView {
+  name: string;
+  hindrance: Hindrance;
+  calls: number;
+  channels: number;
+  calls_per_s: number;
+  in_trouble_since: number;
+  refused: number;
+  empty: number;
+  probe_at: number;
+  given_back: number;
 }
 
 /** The trunks of all PBXs. */
@@ -989,6 +1027,8 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** The numbers that campaigns show */
+  "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */
   "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
   /** One live call */

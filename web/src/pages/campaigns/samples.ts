@@ -56,6 +56,8 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       retries: {},
       wrap_up_s: 30,
       trunks: [],
+      caller_ids: [],
+      list_caller_ids: {},
     },
     ...changed,
   };
