@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from callcenter.core import shown_numbers, trunks
+from callcenter.core import shown_numbers, sparing, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
 from callcenter.domain.agent import Agent
@@ -88,7 +88,14 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
     result, tries, people = attempt.outcome, attempt.tries, campaign.people
     assert result is not None
     if counts:
-        following = next_try(campaign.settings.retries, result, tries, attempt.ended_at)
+        following = next_try(
+            campaign.settings.retries,
+            result,
+            tries,
+            attempt.ended_at,
+            attempt.others,
+            attempt.fresh,
+        )
     else:
         result, tries = AttemptResult.UNCOUNTED, tries - 1
         following = given_back(attempt, turn.now)
@@ -121,6 +128,7 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
             call=attempt.call,
             status=following.status,
             next_try_at=following.at,
+            other_number=following.other_number,
         )
     )
     seen = campaign.ended_since_refill
@@ -130,7 +138,8 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )
-    finish_if_over(turn, campaign)
+    sparing.ended(turn, attempt)
+    finish_if_over(turn, turn.state.campaigns[attempt.campaign])
 
 
 def finish_if_over(turn: Turn, campaign: Campaign) -> None:

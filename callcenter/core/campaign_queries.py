@@ -42,6 +42,9 @@ class Silence(StrEnum):
     EMPTY_LIST = "empty_list"
     WINDOW_CLOSED = "window_closed"
     RETRIES_LATER = "retries_later"
+    CAPPED = "capped"
+    NO_CONSENT = "no_consent"
+    DNC = "dnc"
     ALL_DONE = "all_done"
     LOOKING = "looking"
     """The database is being asked who is next."""
@@ -212,8 +215,28 @@ def _why_empty(campaign: Campaign) -> Silence:
     if counts.closed:
         return Silence.WINDOW_CLOSED
     if counts.later:
-        return Silence.RETRIES_LATER
-    return Silence.LOOKING if counts.due else Silence.ALL_DONE
+        return Silence.CAPPED if counts.capped == counts.later else Silence.RETRIES_LATER
+    if counts.due:
+        return Silence.LOOKING
+    if counts.no_consent:
+        return Silence.NO_CONSENT
+    return Silence.DNC if counts.dnc == counts.total else Silence.ALL_DONE
+
+
+_BESIDES = {
+    "capped": "{} of them called as often as they may be for the time being",
+    "dnc": "{} on the do-not-call list",
+    "no_consent": "{} did not agree to be called",
+    "used_up": "{} with every attempt used",
+}
+
+
+def _besides(counts: ListCounts, **other: int) -> str:
+    """What else keeps contacts from being dialed, with counts; ``other`` adds to it, or leaves
+    out what was said already."""
+    known = {"dnc": counts.dnc, "no_consent": counts.no_consent, "used_up": counts.used_up, **other}
+    said = [text.format(known[name]) for name, text in _BESIDES.items() if known.get(name)]
+    return f"; {', '.join(said)}" if said else ""
 
 
 def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) -> str:
@@ -237,9 +260,17 @@ def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) ->
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
-        Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window.",
-        Silence.RETRIES_LATER: f"Nobody is due: {counts.later} contacts are to be tried later.",
-        Silence.ALL_DONE: f"Everybody was dialed: {counts.done} done, {counts.used_up} given up.",
+        Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window"
+        f"{_besides(counts)}.",
+        Silence.RETRIES_LATER: f"Nobody is due: {counts.later} contacts are to be tried later"
+        f"{_besides(counts, capped=counts.capped)}.",
+        Silence.CAPPED: f"Nobody may be called now: {counts.capped} contacts were called as often "
+        f"as they may be for the time being{_besides(counts)}.",
+        Silence.NO_CONSENT: f"Nobody is left who may be called: {counts.no_consent} contacts did "
+        f"not agree to be called{_besides(counts, no_consent=0)}.",
+        Silence.DNC: f"All {counts.dnc} contacts are on the do-not-call list.",
+        Silence.ALL_DONE: f"Everybody was dialed: {counts.done} done, {counts.used_up} given up"
+        f"{_besides(counts, used_up=0)}.",
         Silence.LOOKING: "Looking up who is next.",
     }[code]
 

@@ -22,6 +22,7 @@ from callcenter.core import (
     readings,
     reconcile,
     rule_changes,
+    sparing,
     trunks,
 )
 from callcenter.core.choosing import Choosing
@@ -377,6 +378,9 @@ _HANDLERS: dict[type, Handler] = {
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
     e.ContactsChanged: outbound.contacts_changed,
+    e.DncListChanged: sparing.dnc_list_changed,
+    e.DncAdded: sparing.dnc_added,
+    e.DncRemoved: sparing.dnc_removed,
     e.ErasureRequested: erasure.erase,
     e.RulesPublished: rule_changes.publish,
     e.CallPriorityRequested: rule_changes.set_priority,

@@ -25,12 +25,6 @@ class NoWay(Exception):  # noqa: N818 - a fact about a snapshot
     """This snapshot cannot be read by this version; the message says what to do."""
 
 
-def _from_3(state: Plain) -> Plain:
-    """Version 4 routes by rules and by what it has learnt: it looks at everything anew."""
-    timers = {**state["timers"], "routing:": state["now"]}
-    return {**state, "timers": timers, "restless": True}
-
-
 def _from_4(state: Plain) -> Plain:
     """Version 5 knows of each attempt on which trunk it was placed."""
     trunk = {key: one["settings"]["trunk"] for key, one in state["campaigns"].items()}

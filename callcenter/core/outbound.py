@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import attempts, lines, shown_numbers, trunks
+from callcenter.core import attempts, lines, shown_numbers, sparing, trunks
 from callcenter.core.agents import AT_REST
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -28,6 +28,7 @@ from callcenter.domain.events import (
     JournalRestored,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, CampaignId, ChannelRef
+from dialer.compliance import lawful_window
 from dialer.pacing import Load, calls_to_place
 from dialer.window import is_open
 
@@ -66,7 +67,7 @@ def save(turn: Turn, event: CampaignSaved) -> None:
         )
         return
     else:
-        campaign = _without_hopper(turn, known)
+        campaign = sparing.without_hopper(turn, known)
     campaign = turn.put_campaign(campaign, settings=settings)
     turn.record_campaign(campaign, event.by)
     turn.grant(event.request)
@@ -87,15 +88,9 @@ def take_step(turn: Turn, event: CampaignStepRequested) -> None:
     if event.step is CampaignStep.FINISH or not may(campaign.state, event.step):
         turn.refuse(event.request, f"A campaign that is {campaign.state} cannot {event.step}.")
         return
-    campaign = turn.step_campaign(_without_hopper(turn, campaign), event.step, by=event.by)
+    campaign = turn.step_campaign(sparing.without_hopper(turn, campaign), event.step, by=event.by)
     attempts.finish_if_over(turn, campaign)
     turn.grant(event.request)
-
-
-def _without_hopper(turn: Turn, campaign: Campaign) -> Campaign:
-    """What is dialed next is asked anew."""
-    turn.state.clear_timer(f"hopper:{campaign.settings.id}")
-    return turn.put_campaign(campaign, hopper=(), refill="", ended_since_refill=())
 
 
 # --- what agents ask for --------------------------------------------------------------------------
@@ -143,8 +138,12 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
     busy = [row.contact for row in campaign.hopper]
     busy += [a.contact for a in turn.state.attempts.values() if a.campaign == name]
     command = turn.command_id()
-    turn.send(RefillHopper(command, name, want, campaign.settings.window, tuple(busy)))
-    return turn.put_campaign(campaign, refill=command, ended_since_refill=())
+    settings = campaign.settings
+    window = lawful_window(settings.window, settings.terms)
+    turn.send(RefillHopper(command, name, want, window, tuple(busy), settings.terms))
+    return turn.put_campaign(
+        campaign, refill=command, ended_since_refill=(), spared_since_refill=()
+    )
 
 
 def filled(turn: Turn, event: HopperFilled) -> None:
@@ -158,11 +157,13 @@ def filled(turn: Turn, event: HopperFilled) -> None:
     busy |= dict.fromkeys(row.contact for row in campaign.hopper)
     busy |= dict.fromkeys(a.contact for a in turn.state.attempts.values())
     rows = tuple(row for row in event.rows if row.contact not in busy)
+    rows = sparing.taken(turn, campaign, rows)
     turn.put_campaign(
         campaign,
         hopper=(*campaign.hopper, *rows),
         refill="",
         ended_since_refill=(),
+        spared_since_refill=(),
         counts=event.counts,
     )
     if not isinstance(asked, RefillHopper) or len(event.rows) < asked.want:
@@ -176,7 +177,7 @@ def refill_failed(turn: Turn, command: RefillHopper) -> None:
     """The database did not answer: try again soon; what is in the hopper is dialed meanwhile."""
     campaign = turn.state.campaigns.get(command.campaign)
     if campaign is not None and campaign.refill == command.id:
-        turn.put_campaign(campaign, refill="", ended_since_refill=())
+        turn.put_campaign(campaign, refill="", ended_since_refill=(), spared_since_refill=())
         turn.state.set_timer(f"hopper:{command.campaign}", turn.now + REFILL_FAILED_S)
 
 
@@ -184,7 +185,7 @@ def contacts_changed(turn: Turn, event: ContactsChanged) -> None:
     """Somebody was added: ask now, not in half a minute."""
     campaign = turn.state.campaigns.get(event.campaign)
     if campaign is not None:
-        _without_hopper(turn, campaign)
+        sparing.without_hopper(turn, campaign)
 
 
 def hopper_due(turn: Turn, campaign_id: CampaignId) -> None:
@@ -233,6 +234,7 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
     is being dialed for somebody else stay in front; returns how many they are.
     """
     settings = campaign.settings
+    window = lawful_window(settings.window, settings.terms)
     kept: list[HopperRow] = []
     used = placed = 0
     for row in campaign.hopper:
@@ -240,9 +242,11 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
         if placed == wanted or not trunk:
             break
         used += 1
+        if placed and not sparing.is_left(turn, settings.id, row):
+            continue
         if row.number in turn.state.dialing:
             kept.append(row)
-        elif is_open(settings.window, row.zones, turn.now):
+        elif is_open(window, row.zones, turn.now):
             place(turn, campaign, row, trunk)
             placed += 1
     if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:
@@ -250,7 +254,8 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
     if placed == PLACE_AT_ONCE:
         turn.state.set_timer(f"pace:{settings.id}", turn.now + PLACE_AGAIN_S)
     if used > len(kept):
-        hopper = (*kept, *campaign.hopper[used:])
+        rest = (row for row in campaign.hopper[used:] if sparing.is_left(turn, settings.id, row))
+        hopper = (*kept, *rest)
         turn.put_campaign(turn.state.campaigns[settings.id], hopper=hopper)
     return len(kept)
 
@@ -271,9 +276,13 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
         tier=row.tier,
         trunk=trunk,
         caller_id=shown_numbers.show(turn, settings, row),
+        account=row.account,
+        others=row.others,
+        fresh=row.fresh,
     )
     turn.put_attempt(attempt)
     trunks.placed(turn, attempt)
+    sparing.placed(turn, attempt)
     placed = turn.state.campaigns[settings.id].placed + 1
     turn.put_campaign(turn.state.campaigns[settings.id], placed=placed)
     timeout_s = SETUP_S + settings.ring_s
@@ -317,4 +326,4 @@ def forget_refills(turn: Turn) -> None:
     """After a start of the service: no answer of the database is under way."""
     for campaign in list(turn.state.campaigns.values()):
         if campaign.refill:
-            turn.put_campaign(campaign, refill="", ended_since_refill=())
+            turn.put_campaign(campaign, refill="", ended_since_refill=(), spared_since_refill=())

@@ -276,4 +276,10 @@ def _parted(call: Call) -> Call:
 
 def _forgetful(campaign: Campaign) -> Campaign:
     """The database is asked anew whom to dial."""
-    return msgspec.structs.replace(campaign, hopper=(), refill="", ended_since_refill=())
+    return msgspec.structs.replace(
+        campaign,
+        hopper=(),
+        refill="",
+        ended_since_refill=(),
+        spared_since_refill=(),
+    )

@@ -29,7 +29,11 @@ from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
     CallingWindow,
     CampaignSettings,
+    Cap,
+    Counting,
+    Of,
     RetryRule,
+    Terms,
 )
 from callcenter.domain.ids import CampaignId
 
@@ -53,6 +57,10 @@ LISTS_MAX = 200
 """Lists of one campaign that have numbers of their own."""
 TRUNKS_MAX = 8
 """More trunks for one campaign are a route of the PBX's, not of ours."""
+CAPS_MAX = 10
+CAP_MOST_MAX = 1000
+CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
+"""Within less than an hour the retry rules hold; beyond a quarter numbers are forgotten."""
 
 CAMPAIGN_ID = r"^[a-z][a-z0-9-]{0,30}$"
 """What a campaign's id looks like: it stands in addresses and in the names of channels."""
@@ -135,6 +143,9 @@ RetriedResult = Literal[
 ]
 """Results after which a contact may be tried again: not after a talk, nor at a wrong number."""
 
+LegalName = Literal["", "us-tsr", "uk-ofcom"]
+"""The profiles of ``dialer.compliance``, and none."""
+
 _DEFAULT = CampaignSettings("", "", "", "")
 
 
@@ -187,6 +198,25 @@ class Retry(_Shape):
     """Not before so many seconds have passed."""
     max_tries: Annotated[int, Field(ge=1, le=TRIES_MAX)]
     """With so many attempts made in all, a contact with this result is given up."""
+    other_number: bool = False
+    """Whether a contact of several numbers is tried at the next one, within a minute."""
+
+
+class CapFields(_Shape):
+    """So many attempts or conversations at most within a rolling time, in all campaigns."""
+
+    of: Literal["person", "number", "account"]
+    """Whose calls are counted together."""
+    counting: Literal["attempts", "conversations"] = "attempts"
+    """What is counted."""
+    most: Annotated[int, Field(ge=1, le=CAP_MOST_MAX)]
+    """So many at most."""
+    within_s: Annotated[float, Field(ge=CAP_WITHIN_S_MIN, le=CAP_WITHIN_S_MAX)]
+    """Within so many seconds, counted back from each call."""
+
+    def cap(self) -> Cap:
+        """The same in the machine's terms."""
+        return Cap(Of(self.of), Counting(self.counting), self.most, self.within_s)
 
 
 class CampaignFields(_Shape):
@@ -230,6 +260,13 @@ class CampaignFields(_Shape):
     """By result; results not listed end the contact. Left out: the center's own rules."""
     wrap_up_s: Annotated[float, Field(ge=0, le=WRAP_UP_S_MAX)] = _DEFAULT.wrap_up_s
     """Time for after-call work."""
+    needs_consent: bool = False
+    """Whether only contacts who agreed to be called are dialed. Who refused never is."""
+    legal: LegalName = ""
+    """The legal profile to keep: its hours, and its rest after a call that found no agent. Empty:
+    none."""
+    caps: Annotated[list[CapFields], Field(max_length=CAPS_MAX)] = []
+    """How often a person, a number or an account may be called, by all campaigns together."""
 
     @field_validator("harbour_wait_s")
     @classmethod
@@ -262,6 +299,7 @@ class CampaignFields(_Shape):
             trunks=tuple(self.trunks),
             caller_ids=tuple(self.caller_ids),
             list_caller_ids={name: tuple(ids) for name, ids in self.list_caller_ids.items()},
+            terms=Terms(self.needs_consent, self.legal, tuple(cap.cap() for cap in self.caps)),
         )
 
 
@@ -274,7 +312,9 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
     They are not checked again: what holds is shown, also where it could not be set today.
     """
     retries = {
-        str(result): Retry.model_construct(delay_s=rule.delay_s, max_tries=rule.max_tries)
+        str(result): Retry.model_construct(
+            delay_s=rule.delay_s, max_tries=rule.max_tries, other_number=rule.other_number
+        )
         for result, rule in settings.retries.items()
     }
     return kind.model_construct(
@@ -298,6 +338,14 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         trunks=list(settings.trunks),
         caller_ids=list(settings.caller_ids),
         list_caller_ids={name: list(ids) for name, ids in settings.list_caller_ids.items()},
+        needs_consent=settings.terms.needs_consent,
+        legal=settings.terms.legal,
+        caps=[
+            CapFields.model_construct(
+                of=str(cap.of), counting=str(cap.counting), most=cap.most, within_s=cap.within_s
+            )
+            for cap in settings.terms.caps
+        ],
     )
 
 
@@ -331,6 +379,6 @@ def _clock(minutes: int) -> str:
 
 def _rules(retries: dict[RetriedResult, Retry]) -> dict[AttemptResult, RetryRule]:
     return {
-        AttemptResult(result): RetryRule(retry.delay_s, retry.max_tries)
+        AttemptResult(result): RetryRule(retry.delay_s, retry.max_tries, retry.other_number)
         for result, retry in retries.items()
     }

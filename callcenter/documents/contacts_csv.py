@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import phonenumbers
 from msgspec import Struct
@@ -56,6 +57,20 @@ ALIASES: dict[str, tuple[str, ...]] = {
 column is an attribute, shown to the agent under the name that the file gives it."""
 
 
+NumberKind = Literal["mobile", "landline", "other"]
+"""What a number is, as far as its number plan tells: in North America nobody can (other)."""
+
+
+class ContactNumber(Struct, frozen=True, array_like=True):
+    """One more number of a contact."""
+
+    number: str
+    """E.164."""
+    zones: tuple[str, ...]
+    """IANA names, sorted: every time zone the number may lie in, at least one."""
+    kind: NumberKind = "other"
+
+
 class ContactRow(Struct, frozen=True, array_like=True):
     """One contact, checked."""
 
@@ -77,6 +92,17 @@ class ContactRow(Struct, frozen=True, array_like=True):
     """What else the file says of them, by column; without empty fields."""
     fields: tuple[str, ...] = ()
     """As they stood in the file."""
+    kind: NumberKind = "other"
+    """Of ``number``."""
+    more_numbers: tuple[ContactNumber, ...] = ()
+    """Those to be tried after ``number``, in this order."""
+    zone: str = ""
+    """IANA name of where the person is, as the file says; known, it alone decides when they may be
+    called. Empty when unknown."""
+    consent: bool | None = None
+    """Whether they agreed to be called; None when the file does not say."""
+    account: str = ""
+    """Persons and numbers of one account are spared together; empty when the file names none."""
 
 
 class ContactsFile(PeopleFile[ContactRow]):

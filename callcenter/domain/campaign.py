@@ -69,12 +69,51 @@ class CallingWindow(Struct, frozen=True):
     """0 is Monday."""
 
 
-class RetryRule(Struct, frozen=True):
+class RetryRule(Struct, frozen=True, omit_defaults=True):
     """What to do after a result: try again after a while, so often at most."""
 
     delay_s: float
     max_tries: int
     """With so many attempts made in all, a contact with this result is given up."""
+    other_number: bool = False
+    """A contact of several numbers is tried at the next of them, and soon: the delay holds when
+    each was tried equally often."""
+
+
+class Of(StrEnum):
+    """What a cap counts by."""
+
+    PERSON = "person"
+    NUMBER = "number"
+    ACCOUNT = "account"
+    """A contract or debt: several people and numbers may belong to it."""
+
+
+class Counting(StrEnum):
+    """What a cap counts."""
+
+    ATTEMPTS = "attempts"
+    CONVERSATIONS = "conversations"
+
+
+class Cap(Struct, frozen=True):
+    """So many at most within a rolling time, in all campaigns together."""
+
+    of: Of
+    counting: Counting
+    most: int
+    """At least 1."""
+    within_s: float
+
+
+class Terms(Struct, frozen=True, omit_defaults=True):
+    """What must be so before a contact is dialed, besides the calling window."""
+
+    needs_consent: bool = False
+    """Only who agreed to be called."""
+    legal: str = ""
+    """The legal profile's name (``dialer.compliance``); empty: none."""
+    caps: tuple[Cap, ...] = ()
 
 
 class CampaignSettings(Struct, frozen=True):
@@ -113,12 +152,13 @@ class CampaignSettings(Struct, frozen=True):
     """More numbers that people may see: they and ``caller_id`` take turns."""
     list_caller_ids: dict[str, tuple[str, ...]] = {}
     """Contact list -> the numbers that its contacts see instead."""
+    terms: Terms = Terms()
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
     AttemptResult.BUSY: RetryRule(10 * 60.0, 5),
-    AttemptResult.NO_ANSWER: RetryRule(4 * 3600.0, 4),
-    AttemptResult.MACHINE: RetryRule(6 * 3600.0, 4),
+    AttemptResult.NO_ANSWER: RetryRule(4 * 3600.0, 4, other_number=True),
+    AttemptResult.MACHINE: RetryRule(6 * 3600.0, 4, other_number=True),
     AttemptResult.REJECTED: RetryRule(24 * 3600.0, 2),
     AttemptResult.CONGESTION: RetryRule(5 * 60.0, 6),
     AttemptResult.HUNG_UP: RetryRule(24 * 3600.0, 2),
@@ -142,8 +182,31 @@ class HopperRow(Struct, frozen=True, omit_defaults=True):
     """Attempts made so far."""
     customer: CustomerId = ""
     tier: Tier = Tier.STANDARD
+    account: str = ""
+    """The contract or debt it is about, whose caps count all of its people together."""
+    others: int = 0
+    """The contact's other numbers that can be dialed."""
+    fresh: int = 0
+    """Those of them that were tried less often than this one will have been."""
     list: str = ""
     """The name of its contact list."""
+
+
+class Party(Struct, frozen=True, omit_defaults=True):
+    """Whom a call concerns, as caps count them."""
+
+    number: str
+    """E.164."""
+    customer: CustomerId = ""
+    account: str = ""
+
+    def shares(self, row: HopperRow) -> bool:
+        """Whether a call to this contact concerns any of the same."""
+        return (
+            row.number == self.number
+            or bool(self.customer and row.customer == self.customer)
+            or bool(self.account and row.account == self.account)
+        )
 
 
 class ListCounts(Struct, frozen=True):
@@ -163,6 +226,12 @@ class ListCounts(Struct, frozen=True):
     """When the window opens for the first of those; 0.0: none."""
     done: int = 0
     used_up: int = 0
+    dnc: int = 0
+    """Not to be called at any number they have."""
+    no_consent: int = 0
+    """Open, but they did not agree to be called."""
+    capped: int = 0
+    """Of ``later``: held back by caps, or left alone after a call that found no agent."""
 
 
 class Campaign(Struct, frozen=True, omit_defaults=True):
@@ -180,6 +249,8 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """The RefillHopper whose rows are awaited."""
     ended_since_refill: tuple[ContactId, ...] = ()
     """Contacts whose attempt ended after that was asked: its rows may be of before."""
+    spared_since_refill: tuple[Party, ...] = ()
+    """Whom the database may not have known to be spared when it was asked."""
     counts: ListCounts = ListCounts()
     placed: int = 0
     """Attempts placed so far."""

@@ -289,6 +289,11 @@ class ContactsChanged(_Event, frozen=True):
     campaign: CampaignId
 
 
+class DncListChanged(_Event, frozen=True):
+    """The do-not-call list was changed in the database, by more numbers than are told: nobody is
+    dialed whom it was not asked about since."""
+
+
 # --- desktops and what agents ask for ----------------------------------------------------------
 
 
@@ -377,6 +382,32 @@ class CampaignStepRequested(_Event, frozen=True):
     request: RequestId
     campaign: CampaignId
     step: CampaignStep
+    by: str
+    """The account that asks."""
+
+
+class DncAdded(_Event, frozen=True):
+    """This number is not to be called by any campaign from now on."""
+
+    request: RequestId
+    number: str
+    """E.164."""
+    reason: str
+    """In somebody's words."""
+    source: str
+    """Who says so: ``manager``, ``agent``, ``opt_out``, or the name of a list."""
+    by: str
+    """The account that asks; empty: the person themselves."""
+    until: float = 0.0
+    """UTC seconds; 0.0: for good."""
+
+
+class DncRemoved(_Event, frozen=True):
+    """This number may be called again."""
+
+    request: RequestId
+    number: str
+    """E.164."""
     by: str
     """The account that asks."""
 
@@ -471,6 +502,8 @@ Request: TypeAlias = (
     | CampaignJoinRequested
     | CampaignSaved
     | CampaignStepRequested
+    | DncAdded
+    | DncRemoved
     | ErasureRequested
     | RulesPublished
     | CallPriorityRequested
@@ -486,6 +519,7 @@ Event: TypeAlias = (
     | PbxEvent
     | Result
     | ContactsChanged
+    | DncListChanged
     | DesktopOpened
     | DesktopClosed
     | Request

@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from callcenter.domain.call import Outcome
-from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts
+from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.commands import PbxCommand, PopCard
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
@@ -118,8 +118,10 @@ class ContactStore(Protocol):
         window: CallingWindow,
         exclude: Sequence[ContactId],
         now: float,
+        terms: Terms = ...,
     ) -> Refill:
-        """At most ``want`` contacts that may be dialed at ``now``, without those of ``exclude``."""
+        """At most ``want`` contacts that may be dialed at ``now`` under these terms, without those
+        of ``exclude``, in the order in which they are to be dialed."""
         ...
 
 

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from callcenter.documents.campaigns import (
     WEEKDAYS,
     CampaignDocument,
     CampaignFields,
+    CapFields,
+    LegalName,
     RetriedResult,
+    Retry,
     Weekday,
     fields_of,
     load_campaign,
@@ -23,8 +27,13 @@ from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
     CallingWindow,
     CampaignSettings,
+    Cap,
+    Counting,
+    Of,
     RetryRule,
+    Terms,
 )
+from dialer.compliance import PROFILES
 
 SHORT = "id: renewals\nname: Renewals\npbx: main\ntrunk: carrier\n"
 
@@ -190,3 +199,40 @@ def test_the_words_are_those_of_the_machine() -> None:
 
     assert set(get_args(RetriedResult)) == {str(result) for result in others}
     assert get_args(Weekday) == WEEKDAYS
+
+
+def test_caps_consent_and_profile_go_to_the_machine_and_come_back() -> None:
+    fields = CampaignFields(
+        name="Renewals",
+        pbx="main",
+        trunk="carrier",
+        needs_consent=True,
+        legal="uk-ofcom",
+        caps=[CapFields(of="account", counting="conversations", most=1, within_s=604_800.0)],
+        retries={"busy": Retry(delay_s=60.0, max_tries=2, other_number=True)},
+    )
+
+    settings = fields.settings("renewals")
+
+    cap = Cap(Of.ACCOUNT, Counting.CONVERSATIONS, 1, 604_800.0)
+    assert settings.terms == Terms(True, "uk-ofcom", (cap,))
+    assert settings.retries == {AttemptResult.BUSY: RetryRule(60.0, 2, other_number=True)}
+    assert fields_of(CampaignFields, settings).settings("renewals") == settings
+
+
+def test_the_profiles_that_may_be_named_are_those_that_there_are() -> None:
+    assert get_args(LegalName) == ("", *PROFILES)
+
+
+@pytest.mark.parametrize(
+    "cap",
+    [
+        {"of": "town", "most": 1, "within_s": 3600.0},
+        {"of": "person", "most": 0, "within_s": 3600.0},
+        {"of": "person", "most": 1, "within_s": 60.0},
+        {"of": "person", "most": 1},
+    ],
+)
+def test_a_cap_that_says_nothing_is_refused(cap: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        CapFields.model_validate(cap)
