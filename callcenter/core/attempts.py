@@ -10,7 +10,7 @@ from callcenter.core import shown_numbers, sparing, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
 from callcenter.domain.agent import Agent
-from callcenter.domain.attempt import Attempt, AttemptResult, AttemptStep
+from callcenter.domain.attempt import Attempt, AttemptResult, AttemptStep, ContactStatus
 from callcenter.domain.campaign import (
     Campaign,
     CampaignState,
@@ -19,7 +19,7 @@ from callcenter.domain.campaign import (
 from callcenter.domain.ids import AttemptId
 from callcenter.domain.records import AttemptRecord
 from dialer.breaker import SUSPECT, Sign, sign_of
-from dialer.results import given_back, next_try, result_of
+from dialer.results import NextTry, given_back, next_try, result_of
 
 
 def step(turn: Turn, attempt: Attempt, what: AttemptStep, **changes: Any) -> Attempt:
@@ -87,7 +87,9 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
     campaign = turn.state.campaigns[attempt.campaign]
     result, tries, people = attempt.outcome, attempt.tries, campaign.people
     assert result is not None
-    if counts:
+    if attempt.opted_out_at:
+        following = NextTry(ContactStatus.DONE)
+    elif counts:
         following = next_try(
             campaign.settings.retries,
             result,

@@ -5,7 +5,7 @@ Also: what a state reading says of attempts, after a restart or a lost link.
 
 from __future__ import annotations
 
-from callcenter.core import attempts, inbound, offers, readings
+from callcenter.core import attempts, inbound, offers, readings, sparing
 from callcenter.core.readings import Facts
 from callcenter.core.state import IN_FLIGHT
 from callcenter.core.turn import Turn
@@ -27,6 +27,7 @@ from callcenter.domain.events import (
     ChannelTruth,
     CommandFailed,
     HarbourBegan,
+    OptedOut,
     OriginateFailed,
 )
 from callcenter.domain.ids import AttemptId, ChannelRef
@@ -40,6 +41,7 @@ PERSON_LEASE_S = 10.0
 HARBOUR_LEASE_S = 60.0
 """No message is longer; after this the PBX is asked."""
 HANGUP_LEASE_S = 10.0
+OPT_OUT_REASON, OPT_OUT_SOURCE = "pressed the key during the safe-harbour message", "opt_out"
 REFUSED_S = 1.0
 """How long an Originate that failed waits for word of its channel: that takes milliseconds."""
 SEEN = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.MACHINE)
@@ -199,6 +201,16 @@ def drop(turn: Turn, attempt: Attempt) -> None:
     call = turn.state.calls.get(attempt.call)
     if call is not None and not call.joining:
         hear_message(turn, call)
+
+
+def opted_out(turn: Turn, event: OptedOut) -> None:
+    """The person wants to be called no more: nobody is to dial the number from now on."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is None or attempt.opted_out_at:
+        return
+    drop(turn, attempt)  # the word of the message was lost
+    turn.change_attempt(turn.state.attempts[attempt.id], opted_out_at=turn.now)
+    sparing.put_on_dnc(turn, attempt.number, OPT_OUT_REASON, OPT_OUT_SOURCE)
 
 
 def hear_message(turn: Turn, call: Call) -> None:

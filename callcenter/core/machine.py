@@ -357,6 +357,7 @@ _HANDLERS: dict[type, Handler] = {
     e.AttemptAnswered: dialed.answered,
     e.AttemptScreened: dialed.screened,
     e.HarbourBegan: dialed.harbour_began,
+    e.OptedOut: dialed.opted_out,
     e.OriginateFailed: _originate_failed,
     e.ChannelJoined: offers.channel_joined,
     e.ChannelLeft: offers.channel_left,

@@ -301,6 +301,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
             settings.id,
             row.contact,
             attempt.tries,
+            settings.opt_out_key,
         )
     )
 

@@ -70,6 +70,7 @@ _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _CLOCK_OR_MIDNIGHT = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _E164 = r"^(\+[1-9][0-9]{6,14})?$"
 _ONE_E164 = r"^\+[1-9][0-9]{6,14}$"
+_KEY = r"^[0-9*]?$"
 _PROMPT = r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$"
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 
@@ -117,6 +118,11 @@ _Number = Annotated[
         _of_shape(_ONE_E164, "telephone number", 'Write it with the country code: "+13125550100".')
     ),
     _schema(_ONE_E164),
+]
+_Key = Annotated[
+    str,
+    AfterValidator(_of_shape(_KEY, "key", 'Take one of 0 to 9 or "*", or leave it empty.')),
+    _schema(_KEY),
 ]
 _Prompt = Annotated[
     str,
@@ -255,6 +261,9 @@ class CampaignFields(_Shape):
     at most."""
     harbour_prompt: _Prompt = _DEFAULT.harbour_prompt
     """What a person hears when nobody is free: who called and how to reach them."""
+    opt_out_key: _Key = _DEFAULT.opt_out_key
+    """The key that puts a person on the do-not-call list who hears that message, 0 to 9 or ``*``;
+    empty: none. The message has to name it."""
     window: CallingHours = CallingHours()
     retries: dict[RetriedResult, Retry] | None = None
     """By result; results not listed end the contact. Left out: the center's own rules."""
@@ -296,6 +305,7 @@ class CampaignFields(_Shape):
             window=self.window.window(),
             retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
             wrap_up_s=self.wrap_up_s,
+            opt_out_key=self.opt_out_key,
             trunks=tuple(self.trunks),
             caller_ids=tuple(self.caller_ids),
             list_caller_ids={name: tuple(ids) for name, ids in self.list_caller_ids.items()},
@@ -335,6 +345,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,
+        opt_out_key=settings.opt_out_key,
         trunks=list(settings.trunks),
         caller_ids=list(settings.caller_ids),
         list_caller_ids={name: list(ids) for name, ids in settings.list_caller_ids.items()},

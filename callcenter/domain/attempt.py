@@ -180,6 +180,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     """When a person was known to be on the line."""
     harbour_at: float = 0.0
     """When the safe-harbour message began."""
+    opted_out_at: float = 0.0
+    """When the person pressed the key for that during the message."""
     connected_at: float = 0.0
     agent: AgentId = ""
     """Who talked with the person first."""

@@ -56,6 +56,8 @@ CAMPAIGN_TRANSITIONS: dict[tuple[CampaignState, CampaignStep], CampaignState] = 
 }
 
 MINUTES_PER_DAY = 24 * 60
+OPTED_OUT_PROMPT = "opted-out"
+"""What a person hears who asked not to be called again; the dialplan names it."""
 
 
 class CallingWindow(Struct, frozen=True):
@@ -146,6 +148,9 @@ class CampaignSettings(Struct, frozen=True):
     retries: dict[AttemptResult, RetryRule] = {}
     """Results not listed end the contact."""
     wrap_up_s: float = 30.0
+    opt_out_key: str = ""
+    """The key, 0 to 9 or ``*``, that puts a person on the do-not-call list who hears the
+    safe-harbour message; empty: none. The message has to name it."""
     trunks: tuple[str, ...] = ()
     """More trunks of that PBX, in order: they take the calls that those before them cannot."""
     caller_ids: tuple[str, ...] = ()

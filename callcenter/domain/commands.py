@@ -125,6 +125,8 @@ class PlaceCall(_Command, frozen=True):
     tries: int = 0
     """Which attempt to reach the contact this is. With these three the command alone tells, to a
     version that must not step its event again, whom somebody has dialed."""
+    opt_out_key: str = ""
+    """Pressed during the message it means "call me no more"; empty: the message does not listen."""
 
 
 class RefillHopper(_Command, frozen=True):

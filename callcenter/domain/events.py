@@ -201,6 +201,12 @@ class HarbourBegan(_Event, frozen=True):
     channel: ChannelRef
 
 
+class OptedOut(_Event, frozen=True):
+    """A person pressed the key during the safe-harbour message: they want to be called no more."""
+
+    channel: ChannelRef
+
+
 class OriginateFailed(_Event, frozen=True):
     """A dialing ended without an answer (``OriginateResponse`` Failure)."""
 
@@ -484,6 +490,7 @@ PbxEvent: TypeAlias = (
     | AttemptAnswered
     | AttemptScreened
     | HarbourBegan
+    | OptedOut
     | OriginateFailed
     | ChannelJoined
     | ChannelLeft

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from callcenter.simulator.asking import Asking
 from callcenter.simulator.channel import (
     Accepted,
     Channel,
@@ -17,7 +18,7 @@ from callcenter.simulator.channel import (
 )
 from callcenter.simulator.dialplan import Location
 from callcenter.simulator.exchange import DEFAULT_SOUND_S, Exchange
-from callcenter.simulator.expressions import is_set
+from callcenter.simulator.expressions import Unmodelled, is_set
 from callcenter.simulator.functions import write_function
 from callcenter.simulator.messages import Message, Privilege
 from callcenter.simulator.runner import NORMAL_CLEARING, Application, Runner
@@ -105,6 +106,7 @@ class Applications:
             "Hangup": self.hang_up,
             "NoOp": self.no_op,
             "Playback": self.play,
+            "Read": self.read,
             "Set": self.set_variable,
             "UserEvent": self.user_event,
             "Wait": self.wait,
@@ -183,6 +185,19 @@ class Applications:
         announcement = Announcement(self.exchange, channel, lambda: self.runner.proceed(channel))
         channel.activity = announcement
         announcement.play(known)
+        return False
+
+    def read(self, channel: Channel, arguments: str) -> bool:
+        """``Read(variable,file,1,,1,seconds)``; a missing file only sets READSTATUS."""
+        variable, file, digits, _, attempts, seconds = (*arguments.split(","), *[""] * 6)[:6]
+        if digits != "1" or attempts != "1":
+            raise Unmodelled(f"Read({arguments})")
+        if file in self.exchange.settings.missing_sounds:
+            channel.variables |= {variable: "", "READSTATUS": "ERROR"}
+            return True
+        asking = Asking(self.exchange, self.runner, channel, variable, float(seconds))
+        channel.activity = asking
+        asking.play(file)
         return False
 
     def screen(self, channel: Channel, arguments: str) -> bool:

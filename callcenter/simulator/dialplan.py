@@ -56,9 +56,18 @@ exten => s,1,Set(CHANNEL(musicclass)=cc-hold)
 
 [cc-harbour]
 exten => s,1,UserEvent(CCHarbour,Call: ${UNIQUEID})
+ same => n,GotoIf($["${CC_OPTOUT}" != ""]?ask)
  same => n,Playback(cc/${CC_HARBOUR})
+ same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1:bye)
+ same => n(again),Set(CC_AGAIN=1)
+ same => n(ask),Read(CC_KEY,cc/${CC_HARBOUR},1,,1,3)
  same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1)
- same => n,Hangup()
+ same => n,GotoIf($["${CC_KEY}" = "${CC_OPTOUT}"]?out)
+ same => n,GotoIf($["${CC_KEY}${CC_AGAIN}" = ""]?bye)
+ same => n,GotoIf($["${CC_AGAIN}" = ""]?again:bye)
+ same => n(out),UserEvent(CCOptOut,Call: ${UNIQUEID})
+ same => n,Playback(cc/opted-out)
+ same => n(bye),Hangup()
 
 [cc-fallback]
 exten => s,1,Set(TIMEOUT(absolute)=0)

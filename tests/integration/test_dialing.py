@@ -28,6 +28,7 @@ from callcenter.domain.events import (
     ChannelLeft,
     HarbourBegan,
     LegParked,
+    OptedOut,
     OriginateFailed,
     PbxEvent,
 )
@@ -44,6 +45,9 @@ pytestmark = pytest.mark.asterisk
 NUMBERS = {behaviour: f"+120255501{n}" for n, behaviour in enumerate(NumberBehaviour, start=10)}
 UNKNOWN = "+12025550199"
 PERSON = NUMBERS[NumberBehaviour.HUMAN]
+OUT, AGAIN = "+12025550181", "+12025550182"
+PRESSES = {OUT: "9", AGAIN: "4"}
+"""Numbers of people who press a key while they hear the message."""
 OWN_NUMBER, CAMPAIGNS_NUMBER = "+12025550100", "+12025550101"
 LINE = leg(1)
 
@@ -63,6 +67,7 @@ class Dialing(Center):
         timeout_s: float = 10.0,
         trunk: str = "carrier",
         caller_id: str = "",
+        opt_out_key: str = "",
     ) -> str:
         return await self.do(
             lambda command: PlaceCall(
@@ -75,6 +80,7 @@ class Dialing(Center):
                 amd,
                 wait_s,
                 "safe-harbour",
+                opt_out_key=opt_out_key,
             )
         )
 
@@ -108,6 +114,9 @@ def attempt(name: str) -> ChannelRef:
 @pytest.fixture
 async def instance(tmp_path: Path) -> AsyncIterator[tuple[AsteriskInstance, SippCarrier]]:
     plans = [CarrierNumber(number, what, ring_ms=200) for what, number in NUMBERS.items()]
+    plans += [
+        CarrierNumber(number, ring_ms=200, key=key, key_ms=1_000) for number, key in PRESSES.items()
+    ]
     async with (
         SippCarrier(tmp_path / "carrier", plans) as carrier,
         SippPhones(tmp_path / "phones", [PhonePlan(ANSWERS, ring_ms=0)]) as phones,
@@ -120,7 +129,7 @@ async def instance(tmp_path: Path) -> AsyncIterator[tuple[AsteriskInstance, Sipp
             stale_s=STALE_S,
             hold_look_s=1,
         )
-        prompts = {"safe-harbour": "Sorry."}
+        prompts = {"safe-harbour": "Sorry.", "opted-out": "Never again."}
         async with AsteriskInstance(tmp_path / "pbx", config, prompts) as pbx:
             yield pbx, carrier
 
@@ -360,6 +369,39 @@ async def test_a_person_whose_join_was_refused_hears_the_message_all_the_same(
 
     assert refused.startswith("refused: Channel2 does not exist")
     assert center.of(person)[-3:] == waits_in_vain(person)[1:]
+
+
+async def test_a_key_pressed_in_the_message_opts_out_and_another_has_it_played_again(
+    center: Dialing,
+) -> None:
+    out, again, silent = attempt("out"), attempt("again"), attempt("silent")
+    dialed = {out: OUT, again: AGAIN, silent: PERSON}
+
+    for channel, number in dialed.items():
+        placed = await center.place(number, channel, amd=False, wait_s=0, opt_out_key="9")
+        assert placed == "done"
+    for channel in dialed:
+        await center.next_fact(ChannelHungUp, lambda fact, of=channel: fact.channel == of)
+
+    assert center.of(out) == answers(out, HarbourBegan(out), OptedOut(out), ChannelHungUp(out, 16))
+    for channel in (again, silent):
+        in_vain = [HarbourBegan(channel), ChannelHungUp(channel, 16)]
+        assert center.of(channel) == answers(channel, *in_vain)
+    log = center.carrier.messages_path
+    await wait_until(
+        lambda: sum(call.ended_at is not None for call in read_calls(log)) == len(dialed),
+        "the network's log to be whole",
+    )
+    calls = {call.called: call for call in read_calls(log)}
+    assert [calls[number].ended_here for number in dialed.values()] == [False] * 3
+    assert all(calls[number].pressed_at is not None for number in (OUT, AGAIN))
+    lasted_s = {
+        number: (calls[number].ended_at or 0.0) - (calls[number].answered_at or 0.0)
+        for number in dialed.values()
+    }
+    # The message, "Sorry.", and 3 s to press a key; with the other key both once more.
+    assert lasted_s[AGAIN] > lasted_s[PERSON] + 0.8 > 3.0
+    assert lasted_s[OUT] < lasted_s[PERSON]
 
 
 async def test_a_person_dialed_by_a_service_that_died_hears_the_message(

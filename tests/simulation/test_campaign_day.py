@@ -11,20 +11,21 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import empty_state
 from callcenter.core.trunks import IN_TROUBLE
 from callcenter.domain.agent import AgentProfile
-from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.commands import PlaceCall
-from callcenter.domain.records import AttemptRecord, FaultRecord
+from callcenter.domain.records import AttemptRecord, DncRecord, FaultRecord
 from callcenter.service.recovery import replay
 from callcenter.simulator.carrier import CarrierMix
 from callcenter.simulator.contact_list import ContactList
 from callcenter.simulator.day import Setting, SimulatedDay
 from callcenter.simulator.desktops import DesktopHabits
-from callcenter.simulator.dialed import Behaviour
+from callcenter.simulator.dialed import Behaviour, DialedPlan
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.people import PhoneHabits
 from callcenter.simulator.sessions import leader_account
+from callcenter.simulator.stage import Deed
 from callcenter.simulator.truth import DialedCall, Reached
 from callcenter.simulator.world import World
 from tests.builders import FLOW, T0
@@ -255,6 +256,29 @@ def test_a_trunk_that_is_dead_for_ten_minutes_burns_no_list(dead: Behaviour) -> 
         assert one.tries == tries[one.contact]
     assert len(attempts) - before > 100
     assert day.stuck_agents() == []
+
+
+def test_who_presses_the_key_in_the_message_is_called_no_more() -> None:
+    campaign = msgspec.structs.replace(CAMPAIGN, opt_out_key="9", lines_per_agent=3.0)
+    day = make_day(19, campaign=campaign, contacts=300)
+    for n in range(300):  # half of them press another key first, and hear the message again
+        plan = DialedPlan(ring_s=3.0, listens_s=30.0, keys="9" if n % 2 else "49")
+        day.world.carrier.plan(f"+3546{n:06}", plan)
+
+    play(day, 0.5)
+
+    heard = [call for call in day.world.dialed if call.message_at]
+    opted_out = {one.number for one in day.records if isinstance(one, DncRecord)}
+    dropped = [one for one in attempts_of(day).values() if one.result is R.DROPPED]
+    assert len(heard) > 5
+    assert {call.number for call in heard} == opted_out == {one.number for one in dropped}
+    assert {one.status for one in dropped} == {ContactStatus.DONE}
+    assert max(Counter(call.number for call in day.world.dialed).values()) == 1
+    prompts = Counter(
+        entry.detail for entry in day.world.carrier.log if entry.deed is Deed.HEARD_PROMPT
+    )
+    assert prompts["cc/safe-harbour"] > len(heard)
+    assert prompts["cc/opted-out"] == len(heard)
 
 
 def test_a_day_of_dialing_replays_the_same_from_its_journal() -> None:

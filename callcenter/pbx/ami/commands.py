@@ -94,6 +94,7 @@ _CALLER_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 _TRUNK: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _CHANNEL_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,149}")
+_KEY: Final = re.compile(r"[0-9*]")
 _WORD: Final = re.compile(r"[A-Za-z0-9_.@+-]{1,128}")
 
 
@@ -251,6 +252,9 @@ def _dial_contact(command: PlaceCall) -> Action:
         raise InvalidCommand("the caller id is no number: 3 to 15 digits, with or without a plus")
     wait_s = round(_bounded(command.harbour_wait_s, 0, HARBOUR_WAIT_S_MAX))
     _prompt_path(command.harbour_prompt)
+    if command.opt_out_key and not _KEY.fullmatch(command.opt_out_key):
+        raise InvalidCommand("the key to opt out is none: 0 to 9 or *")
+    key = [f"CC_OPTOUT={command.opt_out_key}"] if command.opt_out_key else []
     return _originate(
         command.channel,
         f"PJSIP/{command.number}@{command.trunk}",
@@ -262,6 +266,7 @@ def _dial_contact(command: PlaceCall) -> Action:
             f"CC_AMD={'yes' if command.amd else 'no'}",
             f"CC_HARBOUR_S={wait_s}",
             f"CC_HARBOUR={command.harbour_prompt}",
+            *key,
         ],
     )
 

@@ -40,6 +40,7 @@ from callcenter.domain.events import (
     LegCreated,
     LegParked,
     LegRinging,
+    OptedOut,
     OriginateFailed,
     PbxEvent,
 )
@@ -63,6 +64,13 @@ FALLBACK_QUEUE: Final = "cc-fallback"
 FALLBACK_USER_EVENT: Final = "CCFallback"
 SCREENED_USER_EVENT: Final = "CCScreened"
 HARBOUR_USER_EVENT: Final = "CCHarbour"
+OPT_OUT_USER_EVENT: Final = "CCOptOut"
+OUR_USER_EVENTS: Final = (
+    FALLBACK_USER_EVENT,
+    SCREENED_USER_EVENT,
+    HARBOUR_USER_EVENT,
+    OPT_OUT_USER_EVENT,
+)
 HOLDING_TECHNOLOGY: Final = "holding_bridge"
 
 PEOPLE_BRIDGES: Final = (CALLERS_BRIDGE, DIALED_BRIDGE)
@@ -219,7 +227,7 @@ def _on_bridge_leave(pbx: PbxName, message: Message) -> PbxEvent | None:
 
 def _on_user_event(pbx: PbxName, message: Message) -> PbxEvent | None:
     name = need(message, "UserEvent")
-    if name not in (FALLBACK_USER_EVENT, SCREENED_USER_EVENT, HARBOUR_USER_EVENT):
+    if name not in OUR_USER_EVENTS:
         return None
     channel = _channel(pbx, message, "Call")
     if name == FALLBACK_USER_EVENT:
@@ -228,6 +236,8 @@ def _on_user_event(pbx: PbxName, message: Message) -> PbxEvent | None:
         return None
     if name == HARBOUR_USER_EVENT:
         return HarbourBegan(channel)
+    if name == OPT_OUT_USER_EVENT:
+        return OptedOut(channel)
     verdict = _VERDICTS.get(need(message, "Status"), Verdict.NOT_SURE)
     return AttemptScreened(channel, verdict, need(message, "Cause"))
 

@@ -62,7 +62,7 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
     text = SHORT + (
         'caller_id: "+3545550100"\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\namd: false\n'
         "harbour_wait_s: 2\nharbour_prompt: en/good-bye\nwrap_up_s: 5\n"
-        "trunks: [reserve, spare]\n"
+        "trunks: [reserve, spare]\nopt_out_key: '9'\n"
         "caller_ids: ['+3545550101']\nlist_caller_ids: {gold: ['+3545550102']}\n"
         'window: {opens: "10:30", closes: "24:00", weekdays: [sunday, monday]}\n'
         "retries:\n  busy: {delay_s: 60, max_tries: 3}\n"
@@ -74,6 +74,7 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         pbx="main",
         trunk="carrier",
         trunks=("reserve", "spare"),
+        opt_out_key="9",
         caller_ids=("+3545550101",),
         list_caller_ids={"gold": ("+3545550102",)},
         caller_id="+3545550100",
@@ -115,6 +116,7 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
         ("max_lines: 501", "5: `max_lines` should be less than or equal to 500."),
         ("max_lines: 0", "5: `max_lines` should be greater than or equal to 1."),
         ("ring_s: 14", "5: `ring_s` should be greater than or equal to 15."),
+        ("opt_out_key: '10'", "5: `opt_out_key`: this is no key."),
         ("harbour_prompt: ../x", "5: `harbour_prompt`: this is no name of a prompt."),
         (
             "harbour_wait_s: 2",

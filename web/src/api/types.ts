@@ -274,6 +274,7 @@ export interface CampaignSettings {
   window: CallingWindow;
   retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  opt_out_key: string;
   trunks: string[];
   caller_ids: string[];
   list_caller_ids: Record<string, string[]>;
@@ -295,6 +296,7 @@ export interface CampaignSetup {
   amd?: boolean;
   harbour_wait_s?: number;
   harbour_prompt?: string;
+  opt_out_key?: string;
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
   wrap_up_s?: number;
