@@ -77,7 +77,7 @@ def sign_of(attempt: Attempt, result: AttemptResult, now: float) -> Sign:
     match result:
         case AttemptResult.UNKNOWN | AttemptResult.UNCOUNTED:
             return Sign.NOTHING
-        case AttemptResult.DROPPED | AttemptResult.MACHINE:
+        case AttemptResult.DROPPED | AttemptResult.MACHINE | AttemptResult.SCREENED:
             return Sign.LASTS
         case AttemptResult.CONNECTED | AttemptResult.HUNG_UP:
             answered_at = attempt.answered_at or attempt.person_at

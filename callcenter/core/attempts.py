@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from callcenter.core import shown_numbers, sparing, trunks
+from callcenter.core import amd, shown_numbers, sparing, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
 from callcenter.domain.agent import Agent
@@ -19,7 +19,7 @@ from callcenter.domain.campaign import (
 from callcenter.domain.ids import AttemptId
 from callcenter.domain.records import AttemptRecord
 from dialer.breaker import SUSPECT, Sign, sign_of
-from dialer.results import NextTry, given_back, next_try, result_of
+from dialer.results import NextTry, given_back, is_person, next_try, result_of
 
 
 def step(turn: Turn, attempt: Attempt, what: AttemptStep, **changes: Any) -> Attempt:
@@ -101,8 +101,8 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
     else:
         result, tries = AttemptResult.UNCOUNTED, tries - 1
         following = given_back(attempt, turn.now)
-        people -= bool(attempt.person_at)
         trunks.gave_back(turn, attempt)
+    people += is_person(result, attempt.person_at) - bool(attempt.person_at)
     shown_numbers.ended(turn, attempt, result)
     step(turn, attempt, AttemptStep.END)
     turn.remove_attempt(attempt)
@@ -140,6 +140,7 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )
+    amd.ended(turn, attempt, result)
     sparing.ended(turn, attempt)
     finish_if_over(turn, turn.state.campaigns[attempt.campaign])
 

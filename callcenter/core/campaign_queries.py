@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from callcenter.core import amd
 from callcenter.core.state import State, trunk_key
 from callcenter.core.trunks import hindrances, trunks_of
 from callcenter.domain.agent import AgentState
@@ -50,6 +51,22 @@ class Silence(StrEnum):
     """The database is being asked who is next."""
 
 
+class AmdView(Struct, frozen=True):
+    """How answering machine detection did, in the agents' word."""
+
+    people: int
+    """Calls that it passed for people, and an agent judged."""
+    wrong_people: float
+    """Of these, the share of machines and assistants."""
+    machines: int
+    """Calls that it took for machines, and an agent heard and judged all the same."""
+    wrong_machines: float
+    """Of these, the share of people."""
+    taken_for_machines: float
+    """Of all people who answered, the share taken for machines: an estimate, 0.0 while no machine
+    was judged."""
+
+
 class CampaignView(Struct, frozen=True):
     """One campaign, as screens show it."""
 
@@ -87,6 +104,7 @@ class CampaignView(Struct, frozen=True):
     """Ended attempts by result, all results."""
     drop_rate: float
     """Dropped people / people answered; 0.0 while nobody has answered."""
+    amd: AmdView
     hopper: int
     """Contacts fetched to be dialed next."""
     counts: ListCounts
@@ -165,6 +183,13 @@ def _view(
         people=campaign.people,
         results={result: campaign.results.get(result, 0) for result in AttemptResult},
         drop_rate=dropped / campaign.people if campaign.people else 0.0,
+        amd=AmdView(
+            campaign.amd_counts.people,
+            amd.wrong_people(campaign.amd_counts),
+            campaign.amd_counts.machines,
+            amd.wrong_machines(campaign.amd_counts),
+            amd.taken_for_machines(campaign),
+        ),
         hopper=len(campaign.hopper),
         counts=campaign.counts,
         settings=campaign.settings,

@@ -125,7 +125,8 @@ def screened(turn: Turn, event: AttemptScreened) -> None:
         return
     attempt = turn.change_attempt(attempt, verdict=event.verdict, verdict_cause=event.cause)
     attempts.tell_trunk(turn, attempt, Sign.LASTS)
-    if event.verdict is not Verdict.MACHINE or event.cause.startswith(SILENCE_ONLY):
+    is_machine = event.verdict is Verdict.MACHINE and not event.cause.startswith(SILENCE_ONLY)
+    if not is_machine or attempt.passes_machine:
         person(turn, attempt)
 
 

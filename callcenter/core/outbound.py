@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import attempts, lines, shown_numbers, sparing, trunks
+from callcenter.core import amd, attempts, lines, shown_numbers, sparing, trunks
 from callcenter.core.agents import AT_REST
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -15,6 +15,7 @@ from callcenter.domain.campaign import (
     CampaignState,
     CampaignStep,
     HopperRow,
+    OnMachine,
     may,
 )
 from callcenter.domain.commands import PlaceCall, RefillHopper
@@ -263,6 +264,7 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
 def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
     """Dial this contact. What is sent here is never sent again."""
     settings = campaign.settings
+    on_machine = amd.on_machine(turn.state.campaigns[settings.id])
     channel = ChannelRef(settings.pbx, turn.new_id(ATTEMPT_PREFIX))
     attempt = Attempt(
         id=channel.id,
@@ -275,6 +277,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
         customer=row.customer,
         tier=row.tier,
         trunk=trunk,
+        passes_machine=settings.amd and on_machine is OnMachine.TO_AGENT,
         caller_id=shown_numbers.show(turn, settings, row),
         account=row.account,
         others=row.others,
@@ -301,6 +304,8 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
             settings.id,
             row.contact,
             attempt.tries,
+            settings.amd_settings,
+            on_machine,
             settings.opt_out_key,
         )
     )

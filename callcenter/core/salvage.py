@@ -15,7 +15,7 @@ import msgspec
 
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
-from callcenter.domain.attempt import Attempt, AttemptResult, AttemptState
+from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState
 from callcenter.domain.campaign import Campaign, HopperRow
 from callcenter.domain.commands import (
@@ -42,6 +42,7 @@ from callcenter.domain.records import (
 )
 from callcenter.domain.rules import PublishedRules
 from callcenter.domain.step import Entry
+from dialer.results import is_person
 from routing.standing import Standing
 
 RECOVERED = "recovered"
@@ -184,9 +185,7 @@ class _Facts:
         campaign = self._campaigns[record.campaign]
         results = {**campaign.results}
         results[record.result] = results.get(record.result, 0) + 1
-        is_news = bool(record.person_at) - bool(attempt.person_at)
-        if record.result is AttemptResult.UNCOUNTED:
-            is_news = -bool(attempt.person_at)
+        is_news = is_person(record.result, record.person_at) - bool(attempt.person_at)
         self._campaigns[record.campaign] = msgspec.structs.replace(
             campaign, results=results, people=campaign.people + is_news
         )

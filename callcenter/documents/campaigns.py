@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
+from msgspec import structs
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -27,11 +28,13 @@ from callcenter.documents.yaml_lines import DocumentError, LineIndex, explain, l
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
+    AmdSettings,
     CallingWindow,
     CampaignSettings,
     Cap,
     Counting,
     Of,
+    OnMachine,
     RetryRule,
     Terms,
 )
@@ -51,6 +54,9 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 """Who has just pressed "busy" is not rung again at once; after a quarter it is another campaign."""
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
+AFTER_GREETING_MS_MAX = 900
+"""With the second that a person waits for an agent it is under the two of the law."""
+AMD_CHECK_EVERY_MAX = 10_000
 WRAP_UP_S_MAX = 3600.0
 CALLER_IDS_MAX = 100
 LISTS_MAX = 200
@@ -145,6 +151,7 @@ RetriedResult = Literal[
     "machine",
     "no_answer",
     "rejected",
+    "screened",
     "unknown",
 ]
 """Results after which a contact may be tried again: not after a talk, nor at a wrong number."""
@@ -225,6 +232,26 @@ class CapFields(_Shape):
         return Cap(Of(self.of), Counting(self.counting), self.most, self.within_s)
 
 
+class AmdFields(_Shape):
+    """How Asterisk's detection listens, in milliseconds; 0: as in ``cc_amd.conf``."""
+
+    initial_silence: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """After so long a silence it is a machine; such a one is taken for a person all the same."""
+    greeting: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """A greeting as long is a machine's."""
+    after_greeting_silence: Annotated[int, Field(ge=0, le=AFTER_GREETING_MS_MAX)] = 0
+    """So long a silence after a greeting is a person's; it is spent of the 2 s of the law."""
+    total_analysis_time: Annotated[int, Field(ge=0, le=15_000)] = 0
+    """Nobody is listened to for longer."""
+    min_word_length: Annotated[int, Field(ge=0, le=1_000)] = 0
+    max_words: Annotated[int, Field(ge=0, le=20)] = 0
+    """More words are a machine's."""
+
+    def settings(self) -> AmdSettings:
+        """The same in the machine's terms."""
+        return AmdSettings(**self.model_dump())
+
+
 class CampaignFields(_Shape):
     """All settings of a campaign but its id. Times are in seconds."""
 
@@ -256,6 +283,13 @@ class CampaignFields(_Shape):
     """How long a phone rings before it is given up."""
     amd: bool = _DEFAULT.amd
     """Answering machine detection; without it every answer is taken for a person."""
+    amd_settings: AmdFields = AmdFields()
+    """How detection listens in this campaign; 0: as in ``cc_amd.conf``."""
+    on_machine: Literal["hang_up", "to_agent"] = "hang_up"
+    """What is done with a machine."""
+    amd_check_every: Annotated[int, Field(ge=0, le=AMD_CHECK_EVERY_MAX)] = _DEFAULT.amd_check_every
+    """Every so many calls a machine is passed to an agent, who tells whether it was one; 0: never.
+    """
     harbour_wait_s: Annotated[int, Field(ge=0, le=HARBOUR_WAIT_S_MAX)] = _DEFAULT.harbour_wait_s
     """How long a person waits for an agent before the safe-harbour message: 0 or 1, without AMD 2
     at most."""
@@ -305,6 +339,9 @@ class CampaignFields(_Shape):
             window=self.window.window(),
             retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
             wrap_up_s=self.wrap_up_s,
+            amd_settings=self.amd_settings.settings(),
+            on_machine=OnMachine(self.on_machine),
+            amd_check_every=self.amd_check_every,
             opt_out_key=self.opt_out_key,
             trunks=tuple(self.trunks),
             caller_ids=tuple(self.caller_ids),
@@ -345,6 +382,9 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,
+        amd_settings=AmdFields.model_construct(**structs.asdict(settings.amd_settings)),
+        on_machine=settings.on_machine.value,
+        amd_check_every=settings.amd_check_every,
         opt_out_key=settings.opt_out_key,
         trunks=list(settings.trunks),
         caller_ids=list(settings.caller_ids),

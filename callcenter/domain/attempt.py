@@ -120,6 +120,8 @@ class AttemptResult(StrEnum):
     """The PBX or the trunk refused, for no reason that says anything of the number."""
     UNKNOWN = "unknown"
     """Nobody can say; counted as made, never sent again."""
+    SCREENED = "screened"
+    """A phone assistant answered and asked who is calling, as an agent told."""
     UNCOUNTED = "uncounted"
     """The trunk was in trouble, which says nothing of the number: the try is given back."""
 
@@ -131,6 +133,15 @@ class Verdict(StrEnum):
     MACHINE = "machine"
     NOT_SURE = "not_sure"
     """Treated as a person, as is a "machine" whose only sign was silence (INITIALSILENCE)."""
+
+
+class Judged(StrEnum):
+    """Who was on the line, in an agent's word."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    ASSISTANT = "assistant"
+    """A phone assistant that asks who is calling, for the person."""
 
 
 class ContactStatus(StrEnum):
@@ -176,6 +187,10 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     verdict: Verdict | None = None
     verdict_cause: str = ""
     """AMD's own word, e.g. ``MAXWORDS-4-4``."""
+    passes_machine: bool = False
+    """A machine is passed to an agent, not hung up on."""
+    judged: Judged | None = None
+    """What the agent said while they were connected."""
     person_at: float = 0.0
     """When a person was known to be on the line."""
     harbour_at: float = 0.0

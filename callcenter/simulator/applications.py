@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from callcenter.simulator.asking import Asking
 from callcenter.simulator.channel import (
     Accepted,
@@ -30,6 +32,16 @@ ANSWER_S_WITHOUT_MEDIA = 0.5
 ANSWER_MS_WITH_MEDIA = (5.0, 20.0)
 
 
+AMD_ARGUMENTS = (
+    "initial_silence",
+    "greeting",
+    "after_greeting_silence",
+    "total_analysis_time",
+    "min_word_length",
+    "",  # between words: not modelled
+    "maximum_number_of_words",
+)
+"""In the order in which AMD takes them."""
 AMD_FRAME_S = 0.02
 """AMD comes to its verdict with a frame of sound: up to so much later."""
 
@@ -201,8 +213,14 @@ class Applications:
         return False
 
     def screen(self, channel: Channel, arguments: str) -> bool:
-        """``AMD()``, with the settings of its file."""
-        screened = screen(channel.voice, self.exchange.settings.amd)
+        """``AMD(...)``: what is not given is as in its file."""
+        given = {
+            name: int(value)
+            for name, value in zip(AMD_ARGUMENTS, arguments.split(","), strict=False)
+            if name and value
+        }
+        settings = msgspec.structs.replace(self.exchange.settings.amd, **given)
+        screened = screen(channel.voice, settings)
         channel.is_listened_to = True
         late_s = self.exchange.rng.uniform(0.0, AMD_FRAME_S)
         delay_s = screened.after_s + late_s

@@ -45,14 +45,15 @@ exten => park,1,GotoIf($[${EPOCH} - 0${CC_HEARTBEAT} > 10]?gone)
 [cc-dialed]
 exten => s,1,Set(CHANNEL(musicclass)=cc-hold)
  same => n,GotoIf($["${CC_AMD}" != "yes"]?person)
- same => n,AMD()
+ same => n,AMD(${CC_AMD_IS},${CC_AMD_GR},${CC_AMD_AS},${CC_AMD_TA},${CC_AMD_WL},,${CC_AMD_MW})
  same => n,UserEvent(CCScreened,Call: ${UNIQUEID},Status: ${AMDSTATUS},Cause: ${AMDCAUSE})
  same => n,GotoIf($["${AMDSTATUS}" != "MACHINE"]?person)
  same => n,GotoIf($["${AMDCAUSE:0:14}" != "INITIALSILENCE"]?machine)
  same => n(person),GotoIf($[0${CC_HARBOUR_S} < 1]?cc-harbour,s,1)
  same => n,BridgeWait(cc-dialed,participant,e(s)S(${CC_HARBOUR_S}))
  same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1:cc-harbour,s,1)
- same => n(machine),Hangup()
+ same => n(machine),GotoIf($["${CC_MACHINE}" = "agent"]?person)
+ same => n,Hangup()
 
 [cc-harbour]
 exten => s,1,UserEvent(CCHarbour,Call: ${UNIQUEID})

@@ -14,6 +14,7 @@ import pytest
 from callcenter.demo.sip_counter import read_calls
 from callcenter.domain.attempt import Verdict
 from callcenter.domain.call import Place
+from callcenter.domain.campaign import AmdSettings, OnMachine
 from callcenter.domain.commands import HangUp, JoinCall, OpenLine, PlaceCall
 from callcenter.domain.events import (
     AttemptAnswered,
@@ -68,6 +69,8 @@ class Dialing(Center):
         trunk: str = "carrier",
         caller_id: str = "",
         opt_out_key: str = "",
+        amd_settings: AmdSettings = AmdSettings(),  # noqa: B008 - frozen
+        on_machine: OnMachine = OnMachine.HANG_UP,
     ) -> str:
         return await self.do(
             lambda command: PlaceCall(
@@ -81,6 +84,8 @@ class Dialing(Center):
                 wait_s,
                 "safe-harbour",
                 opt_out_key=opt_out_key,
+                amd_settings=amd_settings,
+                on_machine=on_machine,
             )
         )
 
@@ -369,6 +374,24 @@ async def test_a_person_whose_join_was_refused_hears_the_message_all_the_same(
 
     assert refused.startswith("refused: Channel2 does not exist")
     assert center.of(person)[-3:] == waits_in_vain(person)[1:]
+
+
+async def test_a_campaign_listens_in_its_own_way_and_may_pass_machines_on(center: Dialing) -> None:
+    own, passed = attempt("own"), attempt("passed")
+    machine = NUMBERS[NumberBehaviour.MACHINE]
+    settings = AmdSettings(max_words=20, greeting=1_000)
+
+    assert await center.place(machine, own, amd_settings=settings) == "done"
+    await center.next_fact(ChannelHungUp)
+    assert await center.place(machine, passed, on_machine=OnMachine.TO_AGENT) == "done"
+    await center.next_fact(ChannelHungUp, lambda fact: fact.channel == passed)
+
+    [verdict] = verdicts(center, own)
+    assert (verdict.verdict, verdict.cause) == (Verdict.MACHINE, "LONGGREETING-1000-1000")
+    assert center.of(own) == answers(own, verdict, ChannelHungUp(own, 16))
+    [verdict] = verdicts(center, passed)
+    assert (verdict.verdict, verdict.cause) == (Verdict.MACHINE, "MAXWORDS-4-3")
+    assert center.of(passed) == answers(passed, verdict, *waits_in_vain(passed))
 
 
 async def test_a_key_pressed_in_the_message_opts_out_and_another_has_it_played_again(

@@ -23,6 +23,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, assert_never
 
+from callcenter.domain.campaign import OnMachine
 from callcenter.domain.commands import (
     AddFallbackMember,
     AskDigit,
@@ -254,7 +255,9 @@ def _dial_contact(command: PlaceCall) -> Action:
     _prompt_path(command.harbour_prompt)
     if command.opt_out_key and not _KEY.fullmatch(command.opt_out_key):
         raise InvalidCommand("the key to opt out is none: 0 to 9 or *")
-    key = [f"CC_OPTOUT={command.opt_out_key}"] if command.opt_out_key else []
+    more = [f"CC_OPTOUT={command.opt_out_key}"] if command.opt_out_key else []
+    if command.amd:
+        more += _amd_variables(command)
     return _originate(
         command.channel,
         f"PJSIP/{command.number}@{command.trunk}",
@@ -266,9 +269,26 @@ def _dial_contact(command: PlaceCall) -> Action:
             f"CC_AMD={'yes' if command.amd else 'no'}",
             f"CC_HARBOUR_S={wait_s}",
             f"CC_HARBOUR={command.harbour_prompt}",
-            *key,
+            *more,
         ],
     )
+
+
+def _amd_variables(command: PlaceCall) -> list[str]:
+    """How AMD listens, where that is not as in its file; and where a machine goes."""
+    settings = command.amd_settings
+    times_ms = {
+        "IS": settings.initial_silence,
+        "GR": settings.greeting,
+        "AS": settings.after_greeting_silence,
+        "TA": settings.total_analysis_time,
+        "WL": settings.min_word_length,
+        "MW": settings.max_words,
+    }
+    set_here = [f"CC_AMD_{name}={int(value)}" for name, value in times_ms.items() if value]
+    if command.on_machine is OnMachine.TO_AGENT:
+        set_here.append("CC_MACHINE=agent")
+    return set_here
 
 
 def _originate(

@@ -25,11 +25,13 @@ from callcenter.documents.yaml_lines import DocumentError
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
+    AmdSettings,
     CallingWindow,
     CampaignSettings,
     Cap,
     Counting,
     Of,
+    OnMachine,
     RetryRule,
     Terms,
 )
@@ -63,6 +65,7 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         'caller_id: "+3545550100"\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\namd: false\n'
         "harbour_wait_s: 2\nharbour_prompt: en/good-bye\nwrap_up_s: 5\n"
         "trunks: [reserve, spare]\nopt_out_key: '9'\n"
+        "amd_settings: {greeting: 2000}\non_machine: to_agent\namd_check_every: 50\n"
         "caller_ids: ['+3545550101']\nlist_caller_ids: {gold: ['+3545550102']}\n"
         'window: {opens: "10:30", closes: "24:00", weekdays: [sunday, monday]}\n'
         "retries:\n  busy: {delay_s: 60, max_tries: 3}\n"
@@ -75,6 +78,9 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         trunk="carrier",
         trunks=("reserve", "spare"),
         opt_out_key="9",
+        amd_settings=AmdSettings(greeting=2000),
+        on_machine=OnMachine.TO_AGENT,
+        amd_check_every=50,
         caller_ids=("+3545550101",),
         list_caller_ids={"gold": ("+3545550102",)},
         caller_id="+3545550100",

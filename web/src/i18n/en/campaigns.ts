@@ -87,6 +87,7 @@ export const campaigns = {
   "attemptResult.congestion": "No line free",
   "attemptResult.failed": "Failed at the PBX",
   "attemptResult.uncounted": "Trunk in trouble, not counted",
+  "attemptResult.screened": "Phone assistant answered",
   "attemptResult.unknown": "Not known",
 
   "campaigns.attempts": "Last attempts",

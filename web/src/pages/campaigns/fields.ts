@@ -20,6 +20,7 @@ export const RETRIED = [
   "no_answer",
   "busy",
   "machine",
+  "screened",
   "rejected",
   "hung_up",
   "congestion",

@@ -6,6 +6,7 @@ export const RESULTS: readonly AttemptResult[] = [
   "connected",
   "dropped",
   "machine",
+  "screened",
   "no_answer",
   "busy",
   "rejected",
