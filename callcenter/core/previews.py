@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from callcenter.core import agents, lines, outbound
+from callcenter.core import agents, lines, outbound, trunks
 from callcenter.core.pacing import is_open as is_outcome_open
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState, Preview
@@ -17,6 +17,7 @@ from callcenter.domain.campaign import Campaign, CampaignState, HopperRow, Pacin
 from callcenter.domain.commands import PopCard
 from callcenter.domain.events import DesktopOpened, PreviewDialRequested, PreviewSkipRequested
 from callcenter.domain.ids import ATTEMPT_PREFIX, AgentId, ContactId
+from dialer.compliance import lawful_window
 from dialer.pacing.scene import AgentPhase
 from dialer.window import is_open
 
@@ -46,6 +47,7 @@ def offer(turn: Turn, campaign: Campaign) -> int:
     if not free:
         return 0
     settings, taken = campaign.settings, _numbers_shown(turn)
+    window = lawful_window(settings.window, settings.terms)
     kept: list[HopperRow] = []
     used = shown = 0
     for row in campaign.hopper:
@@ -54,7 +56,7 @@ def offer(turn: Turn, campaign: Campaign) -> int:
         used += 1
         if row.number in turn.state.dialing or row.number in taken:
             kept.append(row)
-        elif is_open(settings.window, row.zones, turn.now):
+        elif is_open(window, row.zones, turn.now):
             taken[row.number] = None
             _show(turn, free[shown], campaign, row)
             shown += 1
@@ -78,6 +80,8 @@ def _free_agents(turn: Turn, campaign: Campaign) -> list[Agent]:
     state, name = turn.state, campaign.settings.id
     known = state.pacings.get(name)
     if known is None or state.blocked or not turn.is_up(campaign.settings.pbx):
+        return []
+    if turn.now < campaign.settings.starts_at:
         return []
     scene = known.learnt.scene
     if scene.ready <= sum(its == name for its in state.previewing.values()):
@@ -179,7 +183,7 @@ def skip_requested(turn: Turn, event: PreviewSkipRequested) -> None:
     for contact in list(skipped)[:-SKIPPED_MAX]:
         del skipped[contact]
     turn.put_campaign(campaign, skipped=skipped, skips=campaign.skips + 1)
-    _take_away(turn, agent)
+    agents.take_card(turn, agent)
     turn.grant(event.request)
 
 
@@ -205,24 +209,25 @@ def _dial(turn: Turn, agent: Agent, preview: Preview) -> str:
     The card stays where the reason is no matter of the person.
     """
     campaign = turn.state.campaigns[preview.campaign]
-    problem = _why_not_now(turn, agent, campaign)
+    settings, row = campaign.settings, preview.row
+    trunk = trunks.choose(turn, settings)
+    problem = _why_not_now(turn, agent, campaign, trunk)
     if problem:
         return problem
-    row = preview.row
-    if not is_open(campaign.settings.window, row.zones, turn.now):
-        _take_away(turn, agent)
+    if not is_open(lawful_window(settings.window, settings.terms), row.zones, turn.now):
+        agents.take_card(turn, agent)
         _look_soon(turn, campaign)
         return "The calling window of this person has closed: nobody calls them now."
     if row.number in turn.state.dialing:
         withdraw(turn, agent)
         return "This number is being dialed for somebody else just now: take the next card."
-    agent = _take_away(turn, agent)
+    agent = agents.take_card(turn, agent)
     turn.change_agent(agent, dialing=preview.id, dialed_in_vain=None)
-    outbound.place(turn, campaign, row, preview.id, reserved=agent.id)
+    outbound.place(turn, campaign, row, trunk, preview.id, reserved=agent.id)
     return ""
 
 
-def _why_not_now(turn: Turn, agent: Agent, campaign: Campaign) -> str:
+def _why_not_now(turn: Turn, agent: Agent, campaign: Campaign, trunk: str) -> str:
     """What is in the way of any call of this agent just now."""
     settings = campaign.settings
     if turn.state.blocked:
@@ -233,8 +238,9 @@ def _why_not_now(turn: Turn, agent: Agent, campaign: Campaign) -> str:
         return "Your line is not open: pick up your phone, then dial."
     if agent.desktops == 0:
         return "No desktop of yours is connected: open it, then dial."
-    if f"pace:{settings.id}" in turn.state.timers:
-        return f"Trunk {settings.trunk} refuses calls just now: try again in a minute."
+    if not trunk:
+        names = " and ".join(trunks.trunks_of(settings))
+        return f"Trunk {names} takes no call just now: try again in a moment."
     known = turn.state.pacings[settings.id]
     if known.kept and known.kept >= known.learnt.scene.ready:
         return "Who is free just now is needed for calls that come in: try again in a moment."
@@ -273,7 +279,7 @@ def _may_read(agent: Agent, preview: Preview) -> bool:
 def withdraw(turn: Turn, agent: Agent) -> Agent:
     """Take the card away; its contact is the next for somebody else, if the campaign runs."""
     preview = agent.preview
-    agent = _take_away(turn, agent)
+    agent = agents.take_card(turn, agent)
     campaign = turn.state.campaigns[preview.campaign] if preview is not None else None
     if preview is None or campaign is None or campaign.state is not CampaignState.RUNNING:
         return agent
@@ -285,18 +291,13 @@ def forget_contacts(turn: Turn, contacts: Collection[ContactId]) -> None:
     """These are not to be dialed any more: no card shows them, nothing tells of them."""
     for agent in list(turn.state.agents.values()):
         if agent.preview is not None and agent.preview.row.contact in contacts:
-            agent = _take_away(turn, agent)
+            agent = agents.take_card(turn, agent)
         if agent.dialed_in_vain is not None and agent.dialed_in_vain.contact in contacts:
             turn.change_agent(agent, dialed_in_vain=None)
     for campaign in list(turn.state.campaigns.values()):
         skipped = {key: at for key, at in campaign.skipped.items() if key not in contacts}
         if len(skipped) < len(campaign.skipped):
             turn.put_campaign(campaign, skipped=skipped)
-
-
-def _take_away(turn: Turn, agent: Agent) -> Agent:
-    turn.state.clear_timer(f"preview:{agent.id}")
-    return turn.change_agent(agent, preview=None)
 
 
 def due(turn: Turn, agent_id: AgentId) -> None:

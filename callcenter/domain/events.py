@@ -218,6 +218,12 @@ class HarbourBegan(EventBase, frozen=True):
     channel: ChannelRef
 
 
+class OptedOut(EventBase, frozen=True):
+    """A person pressed the key during the safe-harbour message: they want to be called no more."""
+
+    channel: ChannelRef
+
+
 class OriginateFailed(EventBase, frozen=True):
     """A dialing ended without an answer (``OriginateResponse`` Failure)."""
 
@@ -304,6 +310,11 @@ class ContactsChanged(EventBase, frozen=True):
     """Contacts of this campaign were added or changed: the hopper may be filled anew."""
 
     campaign: CampaignId
+
+
+class DncListChanged(EventBase, frozen=True):
+    """The do-not-call list was changed in the database, by more numbers than are told: nobody is
+    dialed whom it was not asked about since."""
 
 
 # --- desktops and what agents ask for ----------------------------------------------------------
@@ -414,6 +425,32 @@ class CampaignStepRequested(EventBase, frozen=True):
     """The account that asks."""
 
 
+class DncAdded(EventBase, frozen=True):
+    """This number is not to be called by any campaign from now on."""
+
+    request: RequestId
+    number: str
+    """E.164."""
+    reason: str
+    """In somebody's words."""
+    source: str
+    """Who says so: ``manager``, ``agent``, ``opt_out``, or the name of a list."""
+    by: str
+    """The account that asks; empty: the person themselves."""
+    until: float = 0.0
+    """UTC seconds; 0.0: for good."""
+
+
+class DncRemoved(EventBase, frozen=True):
+    """This number may be called again."""
+
+    request: RequestId
+    number: str
+    """E.164."""
+    by: str
+    """The account that asks."""
+
+
 class ErasureRequested(EventBase, frozen=True):
     """A person is being forgotten: these contacts are not to be dialed, the database knows them no
     more, and nobody spoke with these customers last.
@@ -452,6 +489,7 @@ PbxEvent: TypeAlias = (
     | AttemptAnswered
     | AttemptScreened
     | HarbourBegan
+    | OptedOut
     | OriginateFailed
     | ChannelJoined
     | ChannelLeft
@@ -472,6 +510,8 @@ Request: TypeAlias = (
     | PreviewSkipRequested
     | CampaignSaved
     | CampaignStepRequested
+    | DncAdded
+    | DncRemoved
     | ErasureRequested
     | RulesPublished
     | CallPriorityRequested
@@ -488,6 +528,7 @@ Event: TypeAlias = (
     | PbxEvent
     | Result
     | ContactsChanged
+    | DncListChanged
     | DesktopOpened
     | DesktopClosed
     | Request

@@ -12,6 +12,7 @@ from callcenter.core.invariants import broken
 from callcenter.core.previews import SKIPPED_FOR_S, SKIPPED_MAX, TRY_AGAIN_S, UNTOUCHED_S
 from callcenter.core.salvage import salvage
 from callcenter.core.state import decode_state
+from callcenter.core.trunks import IN_TROUBLE
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile, AgentState, Preview
@@ -20,8 +21,8 @@ from callcenter.domain.call import CallState, Place
 from callcenter.domain.campaign import CallingWindow, CampaignState, CampaignStep, Pacing
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import ChannelRef
+from callcenter.domain.records import AttemptRecord, FaultRecord
 from callcenter.domain.step import Entry, Reply
-from dialer.pacing import REFUSALS_TOLERATED
 from dialer.pacing.decision import Because
 from dialer.pacing.scene import AgentPhase
 from tests.builders import ALWAYS, CAMPAIGN, PBX, Bench, channel, leg_truth, row, truth
@@ -394,14 +395,61 @@ def test_no_more_calls_than_the_campaign_has_lines() -> None:
     assert "All lines of the campaign" in refusal(bench)
 
 
-def test_a_trunk_that_refuses_is_given_its_pause() -> None:
-    bench = preview("ana", rows=REFUSALS_TOLERATED + 3)
-    while "pace:renewals" not in bench.machine.state.timers:
+def test_a_trunk_in_trouble_takes_one_call_after_a_while() -> None:
+    bench = preview("ana", rows=20)
+    bench.allowed_faults = (IN_TROUBLE,)
+    while not bench.kept(FaultRecord):
         bench.tell(e.ChannelHungUp(dial(bench, "ana"), 34))
 
-    assert "refuses calls just now" in refusal(bench)
-    bench.wait(120.0)
+    assert refusal(bench) == "Trunk carrier takes no call just now: try again in a moment."
+    bench.wait(60.0)
     dial(bench, "ana")
+
+
+def test_the_agent_is_free_while_a_refused_call_waits_for_what_the_trunk_tells() -> None:
+    bench = preview("ana")
+    ref = dial(bench, "ana")
+
+    bench.tell(e.ChannelHungUp(ref, 34))
+
+    assert bench.attempt(ref).state is AttemptState.HELD
+    assert bench.kept(AttemptRecord) == []
+    ana = bench.agent("ana")
+    assert ana.dialed_in_vain is not None
+    assert ana.dialed_in_vain.result is AttemptResult.CONGESTION
+    assert shown(bench, "ana").row.contact == "1"
+    dial(bench, "ana")
+
+
+def test_nobody_is_shown_or_dialed_before_the_campaign_begins() -> None:
+    bench = Bench()
+    bench.work("ana", rows=3, pacing=Pacing.PREVIEW, starts_at=bench.now + 600.0)
+    assert bench.agent("ana").preview is None
+
+    bench.wait(601.0)
+
+    assert shown(bench, "ana").row.contact == "0"
+
+
+def test_who_asks_not_to_be_called_disappears_from_the_desk() -> None:
+    bench = preview("ana")
+    number = shown(bench, "ana").row.number
+
+    assert bench.ask(e.DncAdded, number, "asked", "agent", "ana").problem == ""
+
+    assert shown(bench, "ana").row.contact == "1"
+    assert "0" not in hopper(bench)
+
+
+def test_a_new_list_of_who_is_not_to_be_called_takes_every_card_away() -> None:
+    bench = preview("ana")
+
+    bench.tell(e.DncListChanged())
+
+    assert bench.agent("ana").preview is None
+    assert "0" not in bench.refills()[-1].exclude
+    bench.fill(row(1))
+    assert shown(bench, "ana").row.contact == "1"
 
 
 def test_agents_of_a_blended_campaign_may_be_needed_for_calls_that_come_in() -> None:

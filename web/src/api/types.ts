@@ -79,6 +79,35 @@ export interface AgentsView {
   names: string[];
 }
 
+/** How Asterisk's detection listens, in milliseconds; 0: as in `cc_amd.conf`. */
+export interface AmdFields {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** Settings of Asterisk's AMD, in milliseconds but for the last; 0: as in `cc_amd.conf`. */
+export interface AmdSettings {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** How answering machine detection did, in the agents' word. */
+export interface AmdView {
+  people: number;
+  wrong_people: number;
+  machines: number;
+  wrong_machines: number;
+  taken_for_machines: number;
+}
+
 /** An attempt that has ended: exactly one for each. */
 export interface AttemptRecord {
   type: "AttemptRecord";
@@ -103,13 +132,14 @@ export interface AttemptRecord {
   call: string;
   status: ContactStatus;
   next_try_at: number;
+  other_number?: boolean;
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown";
+export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
 /** Where an attempt is. */
-export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "placed" | "ringing" | "screening";
+export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
 
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
@@ -227,6 +257,8 @@ export interface CallingHours {
   opens?: string;
   closes?: string;
   weekdays?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+  holidays?: string[];
+  closed_days?: string[];
 }
 
 /** When people may be called, in their own local time. */
@@ -234,6 +266,8 @@ export interface CallingWindow {
   opens: number;
   closes: number;
   weekdays: number[];
+  holidays: string[];
+  closed_days: string[];
 }
 
 /** One page of live calls, the earliest arrival first. */
@@ -263,7 +297,7 @@ export interface CampaignRow {
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
 }
 
@@ -277,8 +311,9 @@ export interface CampaignSettings {
   pacing: Pacing;
   preview_s: number;
   lines_per_agent: number;
-  legal: string;
   drop_cap: number | null;
+  starts_at: number;
+  ends_at: number;
   blended: boolean;
   max_lines: number;
   ring_s: number;
@@ -286,8 +321,16 @@ export interface CampaignSettings {
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  amd_settings: AmdSettings;
+  on_machine: OnMachine;
+  amd_check_every: number;
+  opt_out_key: string;
+  trunks: string[];
+  caller_ids: string[];
+  list_caller_ids: Record<string, string[]>;
+  terms: Terms;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -295,21 +338,32 @@ export interface CampaignSetup {
   name: string;
   pbx: string;
   trunk: string;
+  trunks?: string[];
   caller_id?: string;
   pacing?: "preview" | "progressive" | "power" | "predictive";
   preview_s?: number;
+  caller_ids?: string[];
+  list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
-  legal?: "us-tsr" | "uk-ofcom";
-  drop_cap?: number | null;
+  starts_at?: number;
+  ends_at?: number;
   blended?: boolean;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
+  amd_settings?: AmdFields;
+  on_machine?: "hang_up" | "to_agent";
+  amd_check_every?: number;
   harbour_wait_s?: number;
   harbour_prompt?: string;
+  opt_out_key?: string;
   window?: CallingHours;
-  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
+  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
   wrap_up_s?: number;
+  needs_consent?: boolean;
+  legal?: "" | "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
+  caps?: CapFields[];
 }
 
 /** What a campaign is doing. */
@@ -337,8 +391,9 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   drop_rate: number;
+  amd: AmdView;
   hopper: number;
   previews: number;
   skips: number;
@@ -361,6 +416,22 @@ export interface CampaignsReport {
   totals: CampaignRow[];
   total: CampaignRow;
   zone: string;
+}
+
+/** So many at most within a rolling time, in all campaigns together. */
+export interface Cap {
+  of: Of;
+  counting: Counting;
+  most: number;
+  within_s: number;
+}
+
+/** So many attempts or conversations at most within a rolling time, in all campaigns. */
+export interface CapFields {
+  of: "person" | "number" | "account";
+  counting?: "attempts" | "conversations";
+  most: number;
+  within_s: number;
 }
 
 /** Who is calling, or was dialed. */
@@ -402,10 +473,12 @@ export interface ContactImport {
   refused: number;
   dry_run: boolean;
   problems: ImportProblem[];
+  columns: ImportColumn[];
+  rejects_kept: number;
 }
 
 /** What is to be done with a contact. */
-export type ContactStatus = "done" | "open" | "used_up";
+export type ContactStatus = "dnc" | "done" | "open" | "used_up";
 
 /** A stretch of talk between a caller and an agent. */
 export interface ConversationRecord {
@@ -415,6 +488,9 @@ export interface ConversationRecord {
   began_at: number;
   ended_at: number;
 }
+
+/** What a cap counts. */
+export type Counting = "attempts" | "conversations";
 
 /** Why this agent was chosen. */
 export interface DecisionView {
@@ -457,6 +533,9 @@ export interface DropMeter {
   rate: number;
   left: number;
 }
+
+/** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
+export type Duplicates = "campaign" | "everywhere";
 
 /** How a call was routed that has ended. */
 export interface EndedRouting {
@@ -513,6 +592,9 @@ export interface Hello {
   heartbeat_s: number;
 }
 
+/** Why a trunk takes no call now. */
+export type Hindrance = "" | "full" | "pace" | "trouble";
+
 /** Why calls of one class wait although somebody is idle who may take them. */
 export interface Hold {
   reason: HoldReason;
@@ -525,11 +607,27 @@ export interface Hold {
 /** Why a call waits although somebody who may take it is idle. */
 export type HoldReason = "for_preferred" | "for_senior";
 
+/** One column of a list. */
+export interface ImportColumn {
+  name: string;
+  taken_as: string;
+  examples: string[];
+}
+
 /** One row of a list that was refused. */
 export interface ImportProblem {
   row: number;
   reason: string;
   fix: string;
+  value: string;
+}
+
+/** How far an import has come. */
+export interface ImportProgress {
+  list: string;
+  share: number;
+  rows: number;
+  dry_run: boolean;
 }
 
 /** An agent's nailed-up line. */
@@ -546,6 +644,9 @@ export interface ListCounts {
   opens_at: number;
   done: number;
   used_up: number;
+  dnc: number;
+  no_consent: number;
+  capped: number;
 }
 
 /** Who is signed in. */
@@ -577,6 +678,15 @@ export interface MishapView {
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
 
+/** How busy agents are: talk and wrap-up in the time in which they could be called. */
+export interface OccupancyResult {
+  group: string;
+  occupancy: Paired;
+}
+
+/** What a cap counts by. */
+export type Of = "account" | "number" | "person";
+
 /** One offer of a call to an agent and what became of it. */
 export interface OfferRecord {
   type: "OfferRecord";
@@ -588,6 +698,9 @@ export interface OfferRecord {
   reason: string;
   score?: number[];
 }
+
+/** What is done with an answering machine. */
+export type OnMachine = "hang_up" | "to_agent";
 
 /** How a call ended, for reports. Exactly one for each call. */
 export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
@@ -621,10 +734,20 @@ export interface PacingView {
   kept: number;
 }
 
+/** One figure under both rules, with the 95 % interval of the difference over the seeds. */
+export interface Paired {
+  current: number;
+  new: number;
+  difference: number;
+  least: number | null;
+  most: number | null;
+}
+
 /** The trunks of one PBX. */
 export interface PbxTrunks {
   name: string;
   trunks: string[];
+  live: TrunkView[];
 }
 
 /** The phone to work on. */
@@ -776,6 +899,46 @@ export interface Records {
   next: string;
 }
 
+/** What a rehearsal came to. */
+export interface RehearsalResult {
+  day: string;
+  begin: number;
+  end: number;
+  seeds: number;
+  tiers: TierResult[];
+  agents: OccupancyResult[];
+  summary: string;
+  staffing: string;
+  calls_fitted: number;
+  days_fitted: number;
+  notes: string[];
+}
+
+/** How a rehearsal stands. */
+export type RehearsalState = "cancelled" | "done" | "failed" | "running";
+
+/** One rehearsal and what came of it. */
+export interface RehearsalView {
+  id: string;
+  by: string;
+  state: RehearsalState;
+  current_version: number;
+  started_at: number;
+  ended_at: number;
+  share: number;
+  doing: string;
+  problem: string;
+  result: RehearsalResult | null;
+}
+
+/** Rules to be rehearsed; nothing is published. */
+export interface RehearseRules {
+  text: string;
+  seeds?: number;
+  hours?: number;
+  day?: string;
+}
+
 /** How a report is sent. */
 export type ReportFormat = "json" | "csv";
 
@@ -792,12 +955,14 @@ export interface Resume {
 export interface Retry {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What to do after a result: try again after a while, so often at most. */
 export interface RetryRule {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What an account may do. An account may have several. */
@@ -855,6 +1020,22 @@ export interface Shown {
   at_ms: number;
 }
 
+/** How a number does that people see who are called. */
+export interface ShownNumber {
+  number: string;
+  campaigns: string[];
+  calls: number;
+  answered: number;
+  usual: number;
+  rests_until: number;
+  why: string;
+}
+
+/** All numbers that campaigns show. */
+export interface ShownNumbers {
+  numbers: ShownNumber[];
+}
+
 /** Login and password. */
 export interface SignIn {
   login: string;
@@ -863,7 +1044,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -925,6 +1106,13 @@ export interface TeamsReport {
   zone: string;
 }
 
+/** What must be so before a contact is dialed, besides the calling window. */
+export interface Terms {
+  needs_consent?: boolean;
+  legal?: string;
+  caps?: Cap[];
+}
+
 /** One thing wrong with a document. */
 export interface TextProblem {
   line: number;
@@ -934,6 +1122,17 @@ export interface TextProblem {
 
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
+
+/** What becomes of the callers of one tier. */
+export interface TierResult {
+  tier: string;
+  calls: number;
+  wait_s: Paired;
+  in_time: Paired;
+  abandoned: Paired;
+  by_seniors: Paired;
+  led_out: Paired;
+}
 
 /** What a client can watch. */
 export type Topic = "board" | "me" | "queues";
@@ -955,6 +1154,20 @@ export interface Treatment {
 export interface Trouble {
   type: "problem";
   detail: string;
+}
+
+/** One trunk now. */
+export interface TrunkView {
+  name: string;
+  hindrance: Hindrance;
+  calls: number;
+  channels: number;
+  calls_per_s: number;
+  in_trouble_since: number;
+  refused: number;
+  empty: number;
+  probe_at: number;
+  given_back: number;
 }
 
 /** The trunks of all PBXs. */
@@ -1111,6 +1324,8 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** The numbers that campaigns show */
+  "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */
   "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
   /** One live call */
@@ -1128,7 +1343,11 @@ export interface Operations {
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
   /** Import contacts */
-  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  /** How far an import is */
+  "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
+  /** Rows that the last import refused */
+  "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Pause a campaign */
@@ -1173,6 +1392,12 @@ export interface Operations {
   "POST /api/v1/rules/preview": { path: undefined; query: undefined; body: RulesText; answer: Preview };
   /** Publish rules */
   "POST /api/v1/rules/publish": { path: undefined; query: undefined; body: PublishRules; answer: VersionText };
+  /** Rehearse rules */
+  "POST /api/v1/rules/rehearsals": { path: undefined; query: undefined; body: RehearseRules; answer: RehearsalView };
+  /** Cancel a rehearsal */
+  "DELETE /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
+  /** How a rehearsal stands */
+  "GET /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
   /** Go back to an older version */
   "POST /api/v1/rules/rollback": { path: undefined; query: undefined; body: RollBackRules; answer: VersionText };
   /** The schema of rules */

@@ -126,7 +126,7 @@ def test_what_the_dialplan_tells_is_understood(name: str, event: object) -> None
 def test_a_reading_tells_what_the_caller_hears_or_says(
     context: str, application: str, place: Place
 ) -> None:
-    row = {
+    row: dict[str, str | list[str]] = {
         "Event": "Status",
         "Channel": "PJSIP/carrier-00000001",
         "Uniqueid": CALLER.id,

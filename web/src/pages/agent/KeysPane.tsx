@@ -14,7 +14,7 @@ const KEYS: readonly [key: string, text: PlainKey][] = [
   ["e", "agent.keys.end"],
   ["d", "agent.keys.dial"],
   ["s", "agent.keys.skip"],
-  ["1–6", "agent.keys.disposition"],
+  ["1–8", "agent.keys.disposition"],
   ["?", "agent.keys.help"],
 ];
 
