@@ -21,9 +21,10 @@ from callcenter.core.rulebook import Rulebook
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
-from callcenter.domain.attribute_values import UNKNOWN, as_kind
+from callcenter.domain.attribute_values import as_kind
 from callcenter.domain.call import Call, CallState, Place
-from callcenter.domain.conditions import Value, Values
+from callcenter.domain.conditions import Kind, Value, Values
+from callcenter.domain.flow import INTENT
 from callcenter.domain.ids import AgentId, CallId, QueueId
 from callcenter.domain.rules import (
     ATTRIBUTES,
@@ -259,11 +260,11 @@ def values_of(state: State, chooser: Chooser, call: Call, book: Rulebook) -> Val
         "dialed": call.dialed_number,
         "caller": call.caller_number,
         "queue": asked,
-        "intent": "",
+        "intent": as_kind(call.attributes.get(INTENT), Kind.TEXT),
         "choices": call.choices,
     }
     for name, kind in rules.attributes.get("call", {}).items():
-        one.setdefault(name, UNKNOWN[kind])
+        one.setdefault(name, as_kind(call.attributes.get(name), kind))
     queue: dict[str, Value] = {
         name: _queue_value(state, chooser, asked, name) if f"queue.{name}" in reads else 0.0
         for name in ATTRIBUTES["queue"]

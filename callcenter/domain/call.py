@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.customer import NO_FACTS, CustomerFacts, Tier
+from callcenter.domain.customer import NO_FACTS, Attribute, CustomerFacts, Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
@@ -164,6 +164,8 @@ class Call(Struct, frozen=True, omit_defaults=True):
     """The awaited result did not come in time: the PBX is asked where the caller is."""
     choices: tuple[str, ...] = ()
     """Digits chosen in menus, in order."""
+    attributes: dict[str, Attribute] = {}
+    """What the menu has found out, for rules: ``intent`` and what the flow declares."""
     queue: QueueId = ""
     queued_at: float = 0.0
     """When it entered its queue; kept over offers, restarts and returns: its place."""

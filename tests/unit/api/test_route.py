@@ -81,6 +81,8 @@ def test_every_expected_route_is_in_the_table() -> None:
         "POST /campaigns/{campaign}/drain",
         "POST /campaigns/{campaign}/contacts",
         "POST /people/erase",
+        "GET /voicemails",
+        "DELETE /voicemails/{call}",
         "GET /campaigns/{campaign}/attempts",
     }
 
