@@ -7,7 +7,6 @@ wait are the treatment's steps and overflows.
 
 from __future__ import annotations
 
-import heapq
 import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -40,6 +39,8 @@ from routing.chooser import Chooser
 SLICE_CALLS = 100
 """So many calls are looked at again in one step, some milliseconds: other events get their turn."""
 SLICE_PAUSE_S = 0.001
+LOOK_ALONE_CALLS = 2_000
+"""Among more than this it takes a step of its own to see whose rules are to be found again."""
 LOOK_FOR_AGENTS_S = 10.0
 """How often it is looked whether still somebody is signed in who could take a call."""
 HEARS_S = 1.0
@@ -95,12 +96,39 @@ def bring_up_to_date(turn: Turn) -> None:
 
 def apply_to_waiting(turn: Turn, _subject: str = "") -> None:
     """Find the rules of all who wait, who came first in front, a slice in each step."""
-    due = ((c.queued_at, c.id) for c in turn.state.calls.values() if is_due(turn.state, c))
-    found = heapq.nsmallest(SLICE_CALLS + 1, due)
-    for _, call_id in found[:SLICE_CALLS]:
-        classify(turn, turn.state.calls[call_id])
-    if len(found) > SLICE_CALLS:
+    state = turn.state
+    left = state.to_classify
+    if not left:
+        version = state.rules.version
+        left += [
+            (call.queued_at, call.id)
+            for call in state.calls.values()
+            if call.state is CallState.WAITING
+            and (call.rules_version != version or is_due(state, call))
+        ]
+        left.sort(reverse=True)
+        if len(left) > LOOK_ALONE_CALLS:
+            state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+            return
+    done = 0
+    while left:
+        call = state.calls.get(left[-1][1])
+        if call is not None and is_due(state, call):
+            if done == SLICE_CALLS:
+                state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+                return
+            classify(turn, call)
+            done += 1
+        left.pop()
+
+
+def start_over(turn: Turn) -> None:
+    """The same for other rules, or switches, than those that it was begun for."""
+    turn.state.to_classify.clear()
+    if len(turn.state.calls) > LOOK_ALONE_CALLS:
         turn.state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+    else:
+        apply_to_waiting(turn)
 
 
 # --- one call -----------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def _from_3(state: Plain) -> Plain:
 
 
 def _from_4(state: Plain) -> Plain:
-    """Version 5 has more overflows: what it keeps beyond version 4 begins empty."""
+    """Version 5 leads callers to more than queues: what it keeps beyond version 4 begins empty."""
     return {**state}
 
 

@@ -204,6 +204,8 @@ class State:
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
         self.rulebook = Rulebook(snapshot.rules)
+        self.to_classify: list[tuple[float, CallId]] = []
+        """Whose rules are to be found again, who came first last; empty: look who."""
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
         self.in_flight: Table[CampaignId, int] = Table(log)
@@ -326,6 +328,7 @@ class State:
         log = self._log
         while len(log) > mark:
             log.pop()()
+        self.to_classify.clear()
         self._heap = [(due, key) for key, due in self.timers.items()]
         heapq.heapify(self._heap)
 

@@ -137,8 +137,12 @@ class Outcome(StrEnum):
 NO_TREATMENT = Treatment()
 
 
-class Call(Struct, frozen=True, omit_defaults=True):
-    """The live state of one call. Times are UTC seconds, 0.0 for "not yet"."""
+class Call(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The live state of one call. Times are UTC seconds, 0.0 for "not yet".
+
+    Without ``gc``: what is frozen and holds nothing but such is in no circle, and a collector that
+    looks through ten thousand calls stops the loop.
+    """
 
     id: CallId
     channel: ChannelRef
