@@ -49,21 +49,41 @@ def result_of(attempt: Attempt, cause: int) -> AttemptResult:
     return BY_CAUSE.get(cause, R.FAILED)
 
 
+OTHER_NUMBER_S = 60.0
+"""After this the contact is tried at another number: soon, but who heard the first one ring and
+looks for the phone is not rung by both."""
+
+
 class NextTry(Struct, frozen=True):
     """What is to be done with a contact after an attempt."""
 
     status: ContactStatus
     at: float = 0.0
     """With status ``open``: not before; 0.0 otherwise."""
+    other_number: bool = False
+    """With status ``open``: at another of the contact's numbers."""
 
 
 def next_try(
-    rules: dict[AttemptResult, RetryRule], result: AttemptResult, made: int, now: float
+    rules: dict[AttemptResult, RetryRule],
+    result: AttemptResult,
+    made: int,
+    now: float,
+    others: int = 0,
+    fresh: int = 0,
 ) -> NextTry:
-    """Apply the campaign's retry rules to a contact with ``made`` attempts, this one included."""
+    """Apply the campaign's retry rules to a contact with ``made`` attempts, this one included.
+
+    ``others``: its other numbers that may be dialed; ``fresh``: those of them that were tried less
+    often. A number that does not exist says nothing of the others.
+    """
+    if result is R.INVALID_NUMBER and others:
+        return NextTry(ContactStatus.OPEN, now + OTHER_NUMBER_S, other_number=True)
     rule = rules.get(result)
     if rule is None:
         return NextTry(ContactStatus.DONE)
     if made >= rule.max_tries:
         return NextTry(ContactStatus.USED_UP)
+    if rule.other_number and fresh:
+        return NextTry(ContactStatus.OPEN, now + min(OTHER_NUMBER_S, rule.delay_s), True)
     return NextTry(ContactStatus.OPEN, now + rule.delay_s)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from callcenter.core import sparing
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
 from callcenter.domain.agent import Agent
@@ -55,12 +56,19 @@ def end(
     campaign = turn.state.campaigns[attempt.campaign]
     if result is None:
         result = result_of(attempt, cause)
-    following = next_try(campaign.settings.retries, result, attempt.tries, turn.now)
+    following = next_try(
+        campaign.settings.retries,
+        result,
+        attempt.tries,
+        turn.now,
+        attempt.others,
+        attempt.fresh,
+    )
     step(turn, attempt, AttemptStep.END)
-    turn.remove_attempt(attempt)
     turn.state.clear_timer(f"attempt:{attempt.id}")
     turn.state.clear_timer(f"ringout:{attempt.id}")
-    turn.record(
+    turn.end_attempt(
+        attempt,
         AttemptRecord(
             attempt=attempt.id,
             campaign=attempt.campaign,
@@ -83,7 +91,8 @@ def end(
             call=attempt.call,
             status=following.status,
             next_try_at=following.at,
-        )
+            other_number=following.other_number,
+        ),
     )
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(
@@ -92,7 +101,8 @@ def end(
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )
-    finish_if_over(turn, campaign)
+    sparing.ended(turn, attempt)
+    finish_if_over(turn, turn.state.campaigns[attempt.campaign])
 
 
 def _count_refusals(turn: Turn, campaign: Campaign, result: AttemptResult) -> int:

@@ -13,6 +13,7 @@ from callcenter.core import (
     adoption,
     agents,
     announcing,
+    blending,
     classification,
     dialed,
     erasure,
@@ -25,9 +26,10 @@ from callcenter.core import (
     readings,
     reconcile,
     rule_changes,
+    sparing,
 )
 from callcenter.core.choosing import Choosing
-from callcenter.core.line_names import campaign_line
+from callcenter.core.pacing import Pacers
 from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
@@ -83,6 +85,7 @@ class Machine:
         self._choosing = Choosing(state)
         self._is_choosing = False
         """Whether this step has told the chooser anything yet."""
+        self._pacers = Pacers(state)
 
     @property
     def chooser(self) -> Chooser:
@@ -150,6 +153,7 @@ class Machine:
             self._choosing.start_anew()
             turn.chooser = self.chooser
             self.state.set_timer("routing:", turn.now + CHOOSE_AGAIN_S)
+        self._pacers.start_anew()
         name = type(event).__name__
         turn.fault(kind, f"{name}: {type(error).__name__}: {error}")
         request = getattr(event, "request", None)
@@ -164,11 +168,12 @@ class Machine:
         self._choosing.show(turn)
         if self.chooser.changed:
             self._route(turn)
+        self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
             campaign = turn.state.campaigns[campaign_id]
-            line = campaign_line(campaign.settings.pbx, campaign_id)
-            idle, waiting = self.chooser.count_idle(line), self.chooser.count_waiting(line)
-            outbound.dial(turn, campaign, idle, waiting)
+            pacer = self._pacers.of(campaign)
+            kept = blending.agents_kept(turn.state, self.chooser, campaign, pacer.known)
+            outbound.dial(turn, campaign, pacer, kept)
 
     def _route(self, turn: Turn) -> None:
         """Offer until nobody is left to pair: each pair is a change itself."""
@@ -397,6 +402,9 @@ _HANDLERS: dict[type, Handler] = {
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
     e.ContactsChanged: outbound.contacts_changed,
+    e.DncListChanged: sparing.dnc_list_changed,
+    e.DncAdded: sparing.dnc_added,
+    e.DncRemoved: sparing.dnc_removed,
     e.ErasureRequested: erasure.erase,
     e.RulesPublished: rule_changes.publish,
     e.CallPriorityRequested: rule_changes.set_priority,
@@ -421,6 +429,8 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "ringout": dialed.rang_out,
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
+    "decide": outbound.decide_due,
+    "schedule": outbound.schedule_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,

@@ -37,8 +37,17 @@ def _from_3(state: Plain) -> Plain:
 
 
 def _from_4(state: Plain) -> Plain:
-    """Version 5 leads callers to more than queues: what it keeps beyond version 4 begins empty."""
-    return {**state}
+    """Version 5 has a pacer for each campaign: they begin with what the campaigns have counted.
+    What it keeps of callers beyond version 4 begins empty."""
+    campaigns = {key: _with_pacing(one) for key, one in state["campaigns"].items()}
+    return {**state, "campaigns": campaigns}
+
+
+def _with_pacing(campaign: Plain) -> Plain:
+    """More lines than one for each agent were what is called power now."""
+    settings = campaign["settings"]
+    pacing = "power" if settings["lines_per_agent"] > 1.0 else "progressive"
+    return {**campaign, "settings": {**settings, "pacing": pacing}}
 
 
 STEPS: dict[int, Callable[[Plain], Plain]] = {2: _from_2, 3: _from_3, 4: _from_4}

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from callcenter.core.pacing import Pacers
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
@@ -43,8 +44,11 @@ from callcenter.domain.records import (
 from callcenter.domain.rules import PublishedRules
 from callcenter.domain.step import Entry
 from callcenter.domain.voicemail import VoicemailLeft, file_of
+from dialer.campaign_pacing import count_result
 from routing.standing import Standing
 
+PERSON_COUNTED = (AttemptState.CONNECTED, AttemptState.DROPPED)
+"""The campaign's pacer was told of the person."""
 RECOVERED = "recovered"
 """Why agents are not ready afterwards."""
 ASK_AFTER_S = 10.0
@@ -61,7 +65,9 @@ def salvage(state: State, tail: Iterable[Entry]) -> State:
     facts = _Facts(state.snapshot())
     for entry in tail:
         facts.take(entry)
-    return State(facts.conclude())
+    found = State(facts.conclude())
+    Pacers(found)  # they know another time: they look at what is there now
+    return found
 
 
 class _Facts:
@@ -207,6 +213,9 @@ class _Facts:
         self._campaigns[record.campaign] = msgspec.structs.replace(
             campaign, results=results, people=campaign.people + is_news
         )
+        known = self._known.pacings.get(record.campaign)
+        if known is not None and attempt.state not in PERSON_COUNTED:
+            count_result(known, record.result, record.ended_at)
 
     # --- the state that comes of it -----------------------------------------------------------
 
@@ -294,5 +303,10 @@ def _parted(call: Call) -> Call:
 def _forgetful(campaign: Campaign) -> Campaign:
     """The database is asked anew whom to dial."""
     return msgspec.structs.replace(
-        campaign, hopper=(), refill="", ended_since_refill=(), refusals=0
+        campaign,
+        hopper=(),
+        refill="",
+        ended_since_refill=(),
+        spared_since_refill=(),
+        refusals=0,
     )

@@ -128,6 +128,9 @@ class ContactStatus(StrEnum):
     DONE = "done"
     USED_UP = "used_up"
     """Every attempt that the rules allow was made."""
+    DNC = "dnc"
+    """Not to be called at any of its numbers. Comes of the do-not-call list, never of an attempt;
+    open again when that ends."""
 
 
 class Attempt(Struct, frozen=True, omit_defaults=True):
@@ -144,6 +147,10 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     """Which attempt to reach the contact this is: the first is 1."""
     customer: CustomerId = ""
     tier: Tier = Tier.STANDARD
+    account: str = ""
+    others: int = 0
+    fresh: int = 0
+    """As in the row of the hopper, both."""
     state: AttemptState = AttemptState.PLACED
     created: bool = False
     """The PBX has made the channel: a Hangup will come."""

@@ -67,14 +67,68 @@ class CallingWindow(Struct, frozen=True):
     """Minutes after midnight; later than ``opens``, at most 1440."""
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     """0 is Monday."""
+    holidays: tuple[str, ...] = ()
+    """Calendars of public holidays, as ``DE-BY`` or ``US``; nobody is called on a holiday."""
+    closed_days: tuple[str, ...] = ()
+    """Other days on which nobody is called, as ``2026-12-24``; the day at the called person."""
 
 
-class RetryRule(Struct, frozen=True):
+class RetryRule(Struct, frozen=True, omit_defaults=True):
     """What to do after a result: try again after a while, so often at most."""
 
     delay_s: float
     max_tries: int
     """With so many attempts made in all, a contact with this result is given up."""
+    other_number: bool = False
+    """A contact of several numbers is tried at the next of them, and soon: the delay holds when
+    each was tried equally often."""
+
+
+class Of(StrEnum):
+    """What a cap counts by."""
+
+    PERSON = "person"
+    NUMBER = "number"
+    ACCOUNT = "account"
+    """A contract or debt: several people and numbers may belong to it."""
+
+
+class Counting(StrEnum):
+    """What a cap counts."""
+
+    ATTEMPTS = "attempts"
+    CONVERSATIONS = "conversations"
+
+
+class Cap(Struct, frozen=True):
+    """So many at most within a rolling time, in all campaigns together."""
+
+    of: Of
+    counting: Counting
+    most: int
+    """At least 1."""
+    within_s: float
+
+
+class Terms(Struct, frozen=True, omit_defaults=True):
+    """What must be so before a contact is dialed, besides the calling window."""
+
+    needs_consent: bool = False
+    """Only who agreed to be called."""
+    legal: str = ""
+    """The legal profile's name (``dialer.compliance``); empty: none."""
+    caps: tuple[Cap, ...] = ()
+
+
+class Pacing(StrEnum):
+    """How many calls a campaign places, and when."""
+
+    PROGRESSIVE = "progressive"
+    """One call for each free agent: a person always finds the agent it was placed for."""
+    POWER = "power"
+    """A fixed number of lines for each free agent; one when the drop cap is reached."""
+    PREDICTIVE = "predictive"
+    """Ahead of the agents who will come free, as far as the drop cap allows."""
 
 
 class CampaignSettings(Struct, frozen=True):
@@ -88,9 +142,19 @@ class CampaignSettings(Struct, frozen=True):
     """The trunk of that PBX that calls go out on."""
     caller_id: str = ""
     """The number people see; empty: the trunk's own."""
+    pacing: Pacing = Pacing.PROGRESSIVE
     lines_per_agent: float = 1.0
-    """Calls placed for each free agent. 1.0 is progressive: a person always finds the agent the
-    call was placed for. More dials ahead, and some people will hear the safe-harbour message."""
+    """With ``power``: calls placed for each free agent. More than 1.0 dials ahead, and some people
+    will hear the safe-harbour message."""
+    drop_cap: float | None = None
+    """Share of the people who answer that may be dropped at most; None: as the legal profile of
+    the terms says, and 3 % of 30 days without one."""
+    starts_at: float = 0.0
+    """Nobody is dialed before, UTC seconds; 0.0: from its start on."""
+    ends_at: float = 0.0
+    """It drains then, UTC seconds; 0.0: when a manager says so."""
+    blended: bool = False
+    """Its agents also take calls that come in; those go first."""
     max_lines: int = 100
     """Calls being dialed at once, at most."""
     ring_s: float = 25.0
@@ -107,12 +171,13 @@ class CampaignSettings(Struct, frozen=True):
     retries: dict[AttemptResult, RetryRule] = {}
     """Results not listed end the contact."""
     wrap_up_s: float = 30.0
+    terms: Terms = Terms()
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
     AttemptResult.BUSY: RetryRule(10 * 60.0, 5),
-    AttemptResult.NO_ANSWER: RetryRule(4 * 3600.0, 4),
-    AttemptResult.MACHINE: RetryRule(6 * 3600.0, 4),
+    AttemptResult.NO_ANSWER: RetryRule(4 * 3600.0, 4, other_number=True),
+    AttemptResult.MACHINE: RetryRule(6 * 3600.0, 4, other_number=True),
     AttemptResult.REJECTED: RetryRule(24 * 3600.0, 2),
     AttemptResult.CONGESTION: RetryRule(5 * 60.0, 6),
     AttemptResult.HUNG_UP: RetryRule(24 * 3600.0, 2),
@@ -136,6 +201,29 @@ class HopperRow(Struct, frozen=True, omit_defaults=True):
     """Attempts made so far."""
     customer: CustomerId = ""
     tier: Tier = Tier.STANDARD
+    account: str = ""
+    """The contract or debt it is about, whose caps count all of its people together."""
+    others: int = 0
+    """The contact's other numbers that can be dialed."""
+    fresh: int = 0
+    """Those of them that were tried less often than this one will have been."""
+
+
+class Party(Struct, frozen=True, omit_defaults=True):
+    """Whom a call concerns, as caps count them."""
+
+    number: str
+    """E.164."""
+    customer: CustomerId = ""
+    account: str = ""
+
+    def shares(self, row: HopperRow) -> bool:
+        """Whether a call to this contact concerns any of the same."""
+        return (
+            row.number == self.number
+            or bool(self.customer and row.customer == self.customer)
+            or bool(self.account and row.account == self.account)
+        )
 
 
 class ListCounts(Struct, frozen=True):
@@ -155,6 +243,12 @@ class ListCounts(Struct, frozen=True):
     """When the window opens for the first of those; 0.0: none."""
     done: int = 0
     used_up: int = 0
+    dnc: int = 0
+    """Not to be called at any number they have."""
+    no_consent: int = 0
+    """Open, but they did not agree to be called."""
+    capped: int = 0
+    """Of ``later``: held back by caps, or left alone after a call that found no agent."""
 
 
 class Campaign(Struct, frozen=True, omit_defaults=True):
@@ -172,6 +266,8 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """The RefillHopper whose rows are awaited."""
     ended_since_refill: tuple[ContactId, ...] = ()
     """Contacts whose attempt ended after that was asked: its rows may be of before."""
+    spared_since_refill: tuple[Party, ...] = ()
+    """Whom the database may not have known to be spared when it was asked."""
     counts: ListCounts = ListCounts()
     placed: int = 0
     """Attempts placed so far."""

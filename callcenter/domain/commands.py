@@ -10,7 +10,7 @@ from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
-from callcenter.domain.campaign import CallingWindow
+from callcenter.domain.campaign import CallingWindow, Terms
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
@@ -170,6 +170,7 @@ class RefillHopper(_Command, frozen=True):
     window: CallingWindow
     exclude: tuple[ContactId, ...]
     """In the hopper or being dialed already."""
+    terms: Terms = Terms()
 
 
 class JoinCall(_Command, frozen=True):

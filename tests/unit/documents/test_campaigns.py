@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from callcenter.documents.campaigns import (
     WEEKDAYS,
     CampaignDocument,
     CampaignFields,
+    CapFields,
+    LegalName,
     RetriedResult,
+    Retry,
     Weekday,
     fields_of,
     load_campaign,
@@ -23,8 +27,14 @@ from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
     CallingWindow,
     CampaignSettings,
+    Cap,
+    Counting,
+    Of,
+    Pacing,
     RetryRule,
+    Terms,
 )
+from dialer.compliance import PROFILES
 
 SHORT = "id: renewals\nname: Renewals\npbx: main\ntrunk: carrier\n"
 
@@ -51,7 +61,8 @@ def test_what_is_left_out_has_the_machines_own_defaults(tmp_path: Path) -> None:
 
 def test_every_field_comes_through(tmp_path: Path) -> None:
     text = SHORT + (
-        'caller_id: "+3545550100"\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\namd: false\n'
+        'caller_id: "+3545550100"\npacing: power\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\n'
+        "legal: uk-ofcom\ndrop_cap: 0.02\namd: false\n"
         "harbour_wait_s: 2\nharbour_prompt: en/good-bye\nwrap_up_s: 5\n"
         'window: {opens: "10:30", closes: "24:00", weekdays: [sunday, monday]}\n'
         "retries:\n  busy: {delay_s: 60, max_tries: 3}\n"
@@ -63,6 +74,9 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         pbx="main",
         trunk="carrier",
         caller_id="+3545550100",
+        pacing=Pacing.POWER,
+        drop_cap=0.02,
+        terms=Terms(legal="uk-ofcom"),
         lines_per_agent=1.5,
         max_lines=7,
         ring_s=20,
@@ -97,6 +111,17 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
             ' Write it with the country code: "+13125550100".',
         ),
         ("lines_per_agent: 3.5", "5: `lines_per_agent` should be less than or equal to 3."),
+        (
+            "pacing: progressive\nlines_per_agent: 1.5",
+            "6: `lines_per_agent`: several lines for each agent are for power pacing",
+        ),
+        ("pacing: guess", "5: `pacing` is none of the values it may have"),
+        ("legal: us-tsr\ndrop_cap: 0.04", "6: `drop_cap`: the legal profile allows 0.03 at most"),
+        (
+            "window: {holidays: [ATLANTIS]}",
+            "5: `window.holidays[0]`: there is no such calendar of public holidays",
+        ),
+        ("window: {closed_days: [2026-02-30]}", "5: `window.closed_days[0]`"),
         ("lines_per_agent: 0.5", "5: `lines_per_agent` should be greater than or equal to 1."),
         ("max_lines: 501", "5: `max_lines` should be less than or equal to 500."),
         ("max_lines: 0", "5: `max_lines` should be greater than or equal to 1."),
@@ -184,3 +209,40 @@ def test_the_words_are_those_of_the_machine() -> None:
 
     assert set(get_args(RetriedResult)) == {str(x) for x in AttemptResult if x not in ending}
     assert get_args(Weekday) == WEEKDAYS
+
+
+def test_caps_consent_and_profile_go_to_the_machine_and_come_back() -> None:
+    fields = CampaignFields(
+        name="Renewals",
+        pbx="main",
+        trunk="carrier",
+        needs_consent=True,
+        legal="uk-ofcom",
+        caps=[CapFields(of="account", counting="conversations", most=1, within_s=604_800.0)],
+        retries={"busy": Retry(delay_s=60.0, max_tries=2, other_number=True)},
+    )
+
+    settings = fields.settings("renewals")
+
+    cap = Cap(Of.ACCOUNT, Counting.CONVERSATIONS, 1, 604_800.0)
+    assert settings.terms == Terms(True, "uk-ofcom", (cap,))
+    assert settings.retries == {AttemptResult.BUSY: RetryRule(60.0, 2, other_number=True)}
+    assert fields_of(CampaignFields, settings).settings("renewals") == settings
+
+
+def test_the_profiles_that_may_be_named_are_those_that_there_are() -> None:
+    assert get_args(LegalName) == ("", *PROFILES)
+
+
+@pytest.mark.parametrize(
+    "cap",
+    [
+        {"of": "town", "most": 1, "within_s": 3600.0},
+        {"of": "person", "most": 0, "within_s": 3600.0},
+        {"of": "person", "most": 1, "within_s": 60.0},
+        {"of": "person", "most": 1},
+    ],
+)
+def test_a_cap_that_says_nothing_is_refused(cap: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        CapFields.model_validate(cap)

@@ -99,6 +99,7 @@ export interface AttemptRecord {
   call: string;
   status: ContactStatus;
   next_try_at: number;
+  other_number?: boolean;
 }
 
 /** What came of an attempt: exactly one for each. */
@@ -109,6 +110,9 @@ export interface Attempts {
   attempts: AttemptRecord[];
   next: string;
 }
+
+/** What settled the number of calls. */
+export type Because = "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -222,6 +226,8 @@ export interface CallingHours {
   opens?: string;
   closes?: string;
   weekdays?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+  holidays?: string[];
+  closed_days?: string[];
 }
 
 /** When people may be called, in their own local time. */
@@ -229,6 +235,8 @@ export interface CallingWindow {
   opens: number;
   closes: number;
   weekdays: number[];
+  holidays: string[];
+  closed_days: string[];
 }
 
 /** One page of live calls, the earliest arrival first. */
@@ -269,7 +277,12 @@ export interface CampaignSettings {
   pbx: string;
   trunk: string;
   caller_id: string;
+  pacing: Pacing;
   lines_per_agent: number;
+  drop_cap: number | null;
+  starts_at: number;
+  ends_at: number;
+  blended: boolean;
   max_lines: number;
   ring_s: number;
   amd: boolean;
@@ -278,6 +291,7 @@ export interface CampaignSettings {
   window: CallingWindow;
   retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  terms: Terms;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -286,7 +300,11 @@ export interface CampaignSetup {
   pbx: string;
   trunk: string;
   caller_id?: string;
+  pacing?: "progressive" | "power" | "predictive";
   lines_per_agent?: number;
+  starts_at?: number;
+  ends_at?: number;
+  blended?: boolean;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
@@ -295,6 +313,10 @@ export interface CampaignSetup {
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
   wrap_up_s?: number;
+  needs_consent?: boolean;
+  legal?: "" | "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
+  caps?: CapFields[];
 }
 
 /** What a campaign is doing. */
@@ -326,6 +348,10 @@ export interface CampaignView {
   drop_rate: number;
   hopper: number;
   counts: ListCounts;
+  pacing: PacingView | null;
+  drops: DropMeter;
+  talk_share: number;
+  idle_s: number;
   settings: CampaignSettings;
 }
 
@@ -340,6 +366,22 @@ export interface CampaignsReport {
   totals: CampaignRow[];
   total: CampaignRow;
   zone: string;
+}
+
+/** So many at most within a rolling time, in all campaigns together. */
+export interface Cap {
+  of: Of;
+  counting: Counting;
+  most: number;
+  within_s: number;
+}
+
+/** So many attempts or conversations at most within a rolling time, in all campaigns. */
+export interface CapFields {
+  of: "person" | "number" | "account";
+  counting?: "attempts" | "conversations";
+  most: number;
+  within_s: number;
 }
 
 /** Who is calling, or was dialed. */
@@ -380,10 +422,12 @@ export interface ContactImport {
   refused: number;
   dry_run: boolean;
   problems: ImportProblem[];
+  columns: ImportColumn[];
+  rejects_kept: number;
 }
 
 /** What is to be done with a contact. */
-export type ContactStatus = "done" | "open" | "used_up";
+export type ContactStatus = "dnc" | "done" | "open" | "used_up";
 
 /** A stretch of talk between a caller and an agent. */
 export interface ConversationRecord {
@@ -393,6 +437,9 @@ export interface ConversationRecord {
   began_at: number;
   ended_at: number;
 }
+
+/** What a cap counts. */
+export type Counting = "attempts" | "conversations";
 
 /** Why this agent was chosen. */
 export interface DecisionView {
@@ -416,6 +463,20 @@ export interface DispositionRecord {
   code: string;
   at: number;
 }
+
+/** The dropped calls in the legal window, against its cap. */
+export interface DropMeter {
+  cap: number;
+  window_s: number;
+  is_rolling: boolean;
+  answered: number;
+  dropped: number;
+  rate: number;
+  left: number;
+}
+
+/** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
+export type Duplicates = "campaign" | "everywhere";
 
 /** How a call was routed that has ended. */
 export interface EndedRouting {
@@ -484,11 +545,27 @@ export interface Hold {
 /** Why a call waits although somebody who may take it is idle. */
 export type HoldReason = "for_preferred" | "for_senior";
 
+/** One column of a list. */
+export interface ImportColumn {
+  name: string;
+  taken_as: string;
+  examples: string[];
+}
+
 /** One row of a list that was refused. */
 export interface ImportProblem {
   row: number;
   reason: string;
   fix: string;
+  value: string;
+}
+
+/** How far an import has come. */
+export interface ImportProgress {
+  list: string;
+  share: number;
+  rows: number;
+  dry_run: boolean;
 }
 
 /** An agent's nailed-up line. */
@@ -505,6 +582,9 @@ export interface ListCounts {
   opens_at: number;
   done: number;
   used_up: number;
+  dnc: number;
+  no_consent: number;
+  capped: number;
 }
 
 /** Who is signed in. */
@@ -536,6 +616,15 @@ export interface MishapView {
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
 
+/** How busy agents are: talk and wrap-up in the time in which they could be called. */
+export interface OccupancyResult {
+  group: string;
+  occupancy: Paired;
+}
+
+/** What a cap counts by. */
+export type Of = "account" | "number" | "person";
+
 /** One offer of a call to an agent and what became of it. */
 export interface OfferRecord {
   type: "OfferRecord";
@@ -560,6 +649,33 @@ export interface Overflow {
   message?: Message | null;
   external?: External | null;
   voicemail?: Voicemail | null;
+}
+
+/** How many calls a campaign places, and when. */
+export type Pacing = "power" | "predictive" | "progressive";
+
+/** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
+export interface PacingView {
+  sentence: string;
+  because: Because;
+  placed: number;
+  free: number;
+  waiting: number;
+  in_flight: number;
+  expected_people: number;
+  expected_free: number;
+  chance: number;
+  price: number;
+  kept: number;
+}
+
+/** One figure under both rules, with the 95 % interval of the difference over the seeds. */
+export interface Paired {
+  current: number;
+  new: number;
+  difference: number;
+  least: number | null;
+  most: number | null;
 }
 
 /** The trunks of one PBX. */
@@ -702,6 +818,46 @@ export interface Records {
   next: string;
 }
 
+/** What a rehearsal came to. */
+export interface RehearsalResult {
+  day: string;
+  begin: number;
+  end: number;
+  seeds: number;
+  tiers: TierResult[];
+  agents: OccupancyResult[];
+  summary: string;
+  staffing: string;
+  calls_fitted: number;
+  days_fitted: number;
+  notes: string[];
+}
+
+/** How a rehearsal stands. */
+export type RehearsalState = "cancelled" | "done" | "failed" | "running";
+
+/** One rehearsal and what came of it. */
+export interface RehearsalView {
+  id: string;
+  by: string;
+  state: RehearsalState;
+  current_version: number;
+  started_at: number;
+  ended_at: number;
+  share: number;
+  doing: string;
+  problem: string;
+  result: RehearsalResult | null;
+}
+
+/** Rules to be rehearsed; nothing is published. */
+export interface RehearseRules {
+  text: string;
+  seeds?: number;
+  hours?: number;
+  day?: string;
+}
+
 /** How a report is sent. */
 export type ReportFormat = "json" | "csv";
 
@@ -718,12 +874,14 @@ export interface Resume {
 export interface Retry {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What to do after a result: try again after a while, so often at most. */
 export interface RetryRule {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What an account may do. An account may have several. */
@@ -789,7 +947,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -851,6 +1009,13 @@ export interface TeamsReport {
   zone: string;
 }
 
+/** What must be so before a contact is dialed, besides the calling window. */
+export interface Terms {
+  needs_consent?: boolean;
+  legal?: string;
+  caps?: Cap[];
+}
+
 /** One thing wrong with a document. */
 export interface TextProblem {
   line: number;
@@ -860,6 +1025,17 @@ export interface TextProblem {
 
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
+
+/** What becomes of the callers of one tier. */
+export interface TierResult {
+  tier: string;
+  calls: number;
+  wait_s: Paired;
+  in_time: Paired;
+  abandoned: Paired;
+  by_seniors: Paired;
+  led_out: Paired;
+}
 
 /** What a client can watch. */
 export type Topic = "board" | "me" | "queues";
@@ -1050,7 +1226,11 @@ export interface Operations {
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
   /** Import contacts */
-  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  /** How far an import is */
+  "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
+  /** Rows that the last import refused */
+  "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Pause a campaign */
@@ -1095,6 +1275,12 @@ export interface Operations {
   "POST /api/v1/rules/preview": { path: undefined; query: undefined; body: RulesText; answer: Preview };
   /** Publish rules */
   "POST /api/v1/rules/publish": { path: undefined; query: undefined; body: PublishRules; answer: VersionText };
+  /** Rehearse rules */
+  "POST /api/v1/rules/rehearsals": { path: undefined; query: undefined; body: RehearseRules; answer: RehearsalView };
+  /** Cancel a rehearsal */
+  "DELETE /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
+  /** How a rehearsal stands */
+  "GET /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
   /** Go back to an older version */
   "POST /api/v1/rules/rollback": { path: undefined; query: undefined; body: RollBackRules; answer: VersionText };
   /** The schema of rules */
