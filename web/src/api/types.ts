@@ -75,6 +75,35 @@ export interface AgentsView {
   names: string[];
 }
 
+/** How Asterisk's detection listens, in milliseconds; 0: as in `cc_amd.conf`. */
+export interface AmdFields {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** Settings of Asterisk's AMD, in milliseconds but for the last; 0: as in `cc_amd.conf`. */
+export interface AmdSettings {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** How answering machine detection did, in the agents' word. */
+export interface AmdView {
+  people: number;
+  wrong_people: number;
+  machines: number;
+  wrong_machines: number;
+  taken_for_machines: number;
+}
+
 /** An attempt that has ended: exactly one for each. */
 export interface AttemptRecord {
   type: "AttemptRecord";
@@ -103,7 +132,7 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown";
+export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
@@ -266,7 +295,7 @@ export interface CampaignRow {
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
 }
 
@@ -289,8 +318,15 @@ export interface CampaignSettings {
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  amd_settings: AmdSettings;
+  on_machine: OnMachine;
+  amd_check_every: number;
+  opt_out_key: string;
+  trunks: string[];
+  caller_ids: string[];
+  list_caller_ids: Record<string, string[]>;
   terms: Terms;
 }
 
@@ -299,8 +335,11 @@ export interface CampaignSetup {
   name: string;
   pbx: string;
   trunk: string;
+  trunks?: string[];
   caller_id?: string;
   pacing?: "progressive" | "power" | "predictive";
+  caller_ids?: string[];
+  list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
   starts_at?: number;
   ends_at?: number;
@@ -308,10 +347,14 @@ export interface CampaignSetup {
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
+  amd_settings?: AmdFields;
+  on_machine?: "hang_up" | "to_agent";
+  amd_check_every?: number;
   harbour_wait_s?: number;
   harbour_prompt?: string;
+  opt_out_key?: string;
   window?: CallingHours;
-  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
+  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
@@ -344,8 +387,9 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   drop_rate: number;
+  amd: AmdView;
   hopper: number;
   counts: ListCounts;
   pacing: PacingView | null;
@@ -533,6 +577,9 @@ export interface Hello {
   heartbeat_s: number;
 }
 
+/** Why a trunk takes no call now. */
+export type Hindrance = "" | "full" | "pace" | "trouble";
+
 /** Why calls of one class wait although somebody is idle who may take them. */
 export interface Hold {
   reason: HoldReason;
@@ -637,6 +684,9 @@ export interface OfferRecord {
   score?: number[];
 }
 
+/** What is done with an answering machine. */
+export type OnMachine = "hang_up" | "to_agent";
+
 /** How a call ended, for reports. Exactly one for each call. */
 export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
 
@@ -682,6 +732,7 @@ export interface Paired {
 export interface PbxTrunks {
   name: string;
   trunks: string[];
+  live: TrunkView[];
 }
 
 /** The phone to work on. */
@@ -939,6 +990,22 @@ export interface Shown {
   at_ms: number;
 }
 
+/** How a number does that people see who are called. */
+export interface ShownNumber {
+  number: string;
+  campaigns: string[];
+  calls: number;
+  answered: number;
+  usual: number;
+  rests_until: number;
+  why: string;
+}
+
+/** All numbers that campaigns show. */
+export interface ShownNumbers {
+  numbers: ShownNumber[];
+}
+
 /** Login and password. */
 export interface SignIn {
   login: string;
@@ -947,7 +1014,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -1057,6 +1124,20 @@ export interface Treatment {
 export interface Trouble {
   type: "problem";
   detail: string;
+}
+
+/** One trunk now. */
+export interface TrunkView {
+  name: string;
+  hindrance: Hindrance;
+  calls: number;
+  channels: number;
+  calls_per_s: number;
+  in_trouble_since: number;
+  refused: number;
+  empty: number;
+  probe_at: number;
+  given_back: number;
 }
 
 /** The trunks of all PBXs. */
@@ -1209,6 +1290,8 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** The numbers that campaigns show */
+  "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */
   "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
   /** One live call */

@@ -59,9 +59,11 @@ describe("a campaign's form", () => {
       caps: [{ of: "person" as const, most: 7, within_s: 604_800 }],
       retries: { machine: { delay_s: 3600, max_tries: 2 } },
       wrap_up_s: 15,
+      trunks: ["reserve"],
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+    expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
   });
 
   it("leaves the retries to the center unless they were read", () => {
