@@ -443,6 +443,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,
+    "notice": rule_changes.tell_waiting,
 }
 
 

@@ -227,6 +227,8 @@ class State:
         )
         """Agents who read a card, to dial or to skip, and the campaign it is of. In no order that
         a snapshot keeps: where that matters, ask ``readers``."""
+        self.to_classify: list[tuple[float, CallId]] = []
+        """Whose rules are to be found again, who came first last; empty: look who."""
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
         self.on_trunk: Table[str, int] = Table(log)
@@ -355,6 +357,7 @@ class State:
         log = self._log
         while len(log) > mark:
             log.pop()()
+        self.to_classify.clear()
         self._heap = [(due, key) for key, due in self.timers.items()]
         heapq.heapify(self._heap)
 

@@ -83,6 +83,8 @@ def test_every_expected_route_is_in_the_table() -> None:
         "GET /campaigns/{campaign}/contacts/progress",
         "GET /campaigns/{campaign}/contacts/rejects",
         "POST /people/erase",
+        "GET /voicemails",
+        "DELETE /voicemails/{call}",
         "GET /campaigns/{campaign}/attempts",
     }
 

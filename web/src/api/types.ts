@@ -217,6 +217,7 @@ export interface CallRouting {
   treatment: Treatment;
   weight: number;
   preferred: string;
+  attributes: Record<string, string | number | boolean | string[]>;
   tried: RuleView[];
   steps: StepView[];
   waiting: Waiting | null;
@@ -242,6 +243,10 @@ export interface CallView {
   choices: string[];
   queue: string;
   queued_at: number;
+  rule: string;
+  rules_version: number;
+  weight: number;
+  intent: string;
   offers: number;
   agent: string;
   answered_at: number;
