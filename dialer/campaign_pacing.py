@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import CampaignSettings, Pacing
-from dialer.compliance import PROFILES, US_TSR
+from dialer.compliance import PROFILES
 from dialer.pacing.budget import LegalWindow, count, is_spent, turn_window
 from dialer.pacing.decision import Because, Decision, Reason
 from dialer.pacing.predictive import PredictivePacer, Settings, State, new_state
@@ -24,6 +24,10 @@ SELDOM_S = 1.0
 """With more of them, and so dearer forecasts, not oftener than this."""
 AGAIN_S = 1.5
 """It is asked again after so long although nothing has happened: chances move with time."""
+
+
+LOST_MAX = 0.5
+"""An estimate of lost people beyond this is a mistake of the few who were judged."""
 
 
 class Hours(Struct):
@@ -53,7 +57,8 @@ class PacingState(Struct):
 
 def legal_window(settings: CampaignSettings) -> LegalWindow:
     """The share that may be abandoned and over which time: the profile's, or stricter."""
-    window = PROFILES.get(settings.legal, US_TSR).abandoned
+    profile = PROFILES.get(settings.terms.legal)
+    window = LegalWindow() if profile is None else profile.abandoned
     return window if settings.drop_cap is None else replace(window, cap=settings.drop_cap)
 
 
@@ -84,13 +89,23 @@ class CampaignPacer(PredictivePacer):
         self.known = known
         self.use(settings)
 
-    def use(self, settings: CampaignSettings) -> None:
-        """Other settings hold from now on; what was counted and learnt stays."""
+    def use(self, settings: CampaignSettings, taken_for_machines: float = 0.0) -> None:
+        """Other settings hold from now on; what was counted and learnt stays.
+
+        ``taken_for_machines``: share of the people who answer whom detection takes for machines.
+        """
         self._campaign = settings
-        state, wanted = self.state, _settings_of(settings)
+        state = self.state
+        wanted = replace(
+            _settings_of(settings), taken_for_machines=min(LOST_MAX, taken_for_machines)
+        )
         if state.settings != wanted:
-            state.settings = replace(wanted, taken_for_machines=state.settings.taken_for_machines)
+            state.settings = wanted
             state.budget.rule = wanted.window
+
+    def take_back(self, now: float, *, dropped: bool) -> None:
+        """A person was counted whose attempt is not to count."""
+        count(self.state.budget, now, answered=-1.0, abandoned=-float(dropped))
 
     @property
     def scene(self) -> Scene:

@@ -15,9 +15,13 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from callcenter.domain.attempt import AttemptResult
-from callcenter.domain.campaign import CallingWindow
+from callcenter.domain.campaign import CallingWindow, Terms
+from callcenter.domain.campaign import Cap as Cap
+from callcenter.domain.campaign import Counting as Counting
+from callcenter.domain.campaign import Of as Of
 from dialer.pacing.budget import LegalWindow
 from dialer.window import Schedule, is_open, next_opening
 
@@ -29,7 +33,7 @@ STEPS_MAX = 64
 """Rules that block one after the other until the number is free; each is passed at least once a
 week, so more means that they never leave a gap."""
 CONVERSATIONS = (AttemptResult.CONNECTED,)
-UNCOUNTED = (AttemptResult.CONGESTION, AttemptResult.FAILED)
+UNCOUNTED = (AttemptResult.CONGESTION, AttemptResult.FAILED, AttemptResult.UNCOUNTED)
 """The trunk's fault: nothing rang at the person."""
 
 
@@ -77,32 +81,42 @@ UK_OFCOM = LegalProfile(
 """Ofcom's statement of 2016: no share is fine as such any more, and no hours are named; 3 % a day
 and these hours are what firms keep to."""
 PROFILES = {profile.name: profile for profile in (US_TSR, UK_OFCOM)}
+NO_PROFILE = LegalProfile(
+    "",
+    LegalWindow(cap=1.0, length_s=DAY_S),
+    Schedule((CallingWindow(0, 24 * 60, EVERY_DAY),)),
+    ring_floor_s=0.0,
+    message=False,
+)
+"""Of a campaign that names none: only its own settings hold."""
 
 
-class Of(StrEnum):
-    """What a cap counts by."""
-
-    PERSON = "person"
-    NUMBER = "number"
-    ACCOUNT = "account"
-    """A contract or debt: several people and numbers may belong to it."""
+def profile_of(terms: Terms) -> LegalProfile:
+    """The legal profile that these terms name. A name that nobody knows any more is the strictest
+    known, not none."""
+    return PROFILES.get(terms.legal, UK_OFCOM) if terms.legal else NO_PROFILE
 
 
-class Counting(StrEnum):
-    """What a cap counts."""
-
-    ATTEMPTS = "attempts"
-    CONVERSATIONS = "conversations"
+def looks_back_s(terms: Terms) -> float:
+    """How far back the history must reach, in seconds; 0.0: nobody asks about it."""
+    return max([profile_of(terms).cool_down_s, *(cap.within_s for cap in terms.caps)])
 
 
-class Cap(Struct, frozen=True):
-    """So many at most within a rolling time, in all campaigns together."""
+def lawful_window(window: CallingWindow, terms: Terms) -> CallingWindow:
+    """The campaign's calling window as far as the legal profile opens it too.
 
-    of: Of
-    counting: Counting
-    most: int
-    """At least 1."""
-    within_s: float
+    It is open at no time where they have no minute in common.
+    """
+    if not terms.legal:
+        return window
+    (legal,) = profile_of(terms).hours.windows
+    days = tuple(day for day in window.weekdays if day in legal.weekdays)
+    return replace(
+        window,
+        opens=max(window.opens, legal.opens),
+        closes=min(window.closes, legal.closes),
+        weekdays=days,
+    )
 
 
 class Target(Struct, frozen=True):

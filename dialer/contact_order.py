@@ -177,15 +177,16 @@ def order_contacts(
     free = dict.fromkeys(ready)
     placed: list[Next] = []
     waiting: list[NotNow] = []
+    known = _Known(now, windows, chances)
     for one in sorted(candidates, key=_by_promise):
-        found = _place(one, now, windows[one.campaign], chances, free)
+        found = _place(one, now, known, free)
         if isinstance(found, NotNow):
             waiting.append(found)
             continue
         if found.turn is Turn.OWN_CALLBACK:
             del free[found.agent]
         placed.append(found)
-    placed.sort(key=_rank)
+    placed.sort(key=rank)
     waiting.sort(key=lambda one: (one.until or math.inf, one.contact))
     return Order(tuple(placed), tuple(waiting))
 
@@ -200,13 +201,41 @@ def _by_promise(one: Candidate) -> tuple[float, ContactId]:
     return (one.callback.at if one.callback else math.inf, one.contact)
 
 
-def _place(
-    one: Candidate,
-    now: float,
-    window: CallingWindow | Schedule,
-    chances: Chances,
-    free: dict[AgentId, None],
-) -> Next | NotNow:
+class _Known:
+    """What is the same for many candidates, worked out once: of thousands on a list most were never
+    tried and live in the same few zones."""
+
+    def __init__(
+        self, now: float, windows: dict[CampaignId, CallingWindow | Schedule], chances: Chances
+    ) -> None:
+        self._now = now
+        self._windows = windows
+        self._chances = chances
+        self._open: dict[tuple[CampaignId, tuple[str, ...], tuple[str, ...]], bool] = {}
+        self._chance: dict[tuple[tuple[str, ...], str, Features], float] = {}
+
+    def window(self, one: Candidate) -> CallingWindow | Schedule:
+        """The calling window of the candidate's campaign."""
+        return self._windows[one.campaign]
+
+    def is_open(self, one: Candidate) -> bool:
+        """Whether it is open for this candidate."""
+        key = (one.campaign, one.zones, one.holidays)
+        if key not in self._open:
+            self._open[key] = is_open(self.window(one), one.zones, self._now, one.holidays)
+        return self._open[key]
+
+    def chance(self, one: Candidate) -> float:
+        """The candidate's chance to be reached."""
+        if one.tries:
+            return chance(self._chances, _features(one, self._now))
+        key = (one.zones[:1], one.number_type, one.columns)
+        if key not in self._chance:
+            self._chance[key] = chance(self._chances, _features(one, self._now))
+        return self._chance[key]
+
+
+def _place(one: Candidate, now: float, known: _Known, free: dict[AgentId, None]) -> Next | NotNow:
     if one.under_way:
         return NotNow(one.contact, Wait.UNDER_WAY)
     callback = one.callback
@@ -214,8 +243,8 @@ def _place(
         return NotNow(one.contact, Wait.CALLBACK_LATER, callback.at)
     if callback is None and now < one.not_before:
         return NotNow(one.contact, Wait.RETRY_LATER, one.not_before)
-    if not is_open(window, one.zones, now, one.holidays):
-        opens = next_opening(window, one.zones, now, one.holidays)
+    if not known.is_open(one):
+        opens = next_opening(known.window(one), one.zones, now, one.holidays)
         return NotNow(one.contact, Wait.WINDOW_CLOSED if opens else Wait.NO_ZONE, opens)
     turn, agent = Turn.SCORE, ""
     if callback is not None:
@@ -232,7 +261,7 @@ def _place(
         now - callback.at if callback else 0.0,
         one.campaign_priority,
         one.list_priority,
-        chance(chances, _features(one, now)),
+        known.chance(one),
         one.value,
         one.tries[-1].at if one.tries else 0.0,
     )
@@ -243,7 +272,9 @@ def _features(one: Candidate, now: float) -> Features:
     return features_at(now, zone, one.tries, one.number_type, one.columns)
 
 
-def _rank(one: Next) -> tuple[int, float, int, int, int, float, ContactId]:
+def rank(one: Next) -> tuple[int, float, int, int, int, float, ContactId]:
+    """What a contact's place hangs on: the smallest is called first. Candidates may be put in order
+    part by part, and the parts joined by it."""
     return (
         list(Turn).index(one.turn),
         -one.due_since_s,

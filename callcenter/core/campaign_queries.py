@@ -7,18 +7,22 @@ times are UTC seconds, 0.0 for "not yet".
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.core.state import IN_FLIGHT, State
+from callcenter.core import amd
+from callcenter.core.state import IN_FLIGHT, State, trunk_key
+from callcenter.core.trunks import hindrances, trunks_of
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
 from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
 from callcenter.domain.ids import CampaignId
+from dialer.breaker import pause
 from dialer.campaign_pacing import PacingState, begin
-from dialer.pacing import pause_after
 from dialer.pacing.decision import Because
+from dialer.trunk import IDLE, Hindrance
 
 
 class Silence(StrEnum):
@@ -33,14 +37,20 @@ class Silence(StrEnum):
     JOURNAL_BLOCKED = "journal_blocked"
     """Whoever is dialed would be forgotten with this process."""
     PBX_DOWN = "pbx_down"
+    NOT_YET = "not_yet"
+    """Its time has not begun."""
     NO_AGENTS = "no_agents"
     NO_LINES = "no_lines"
     TRUNK_REFUSES = "trunk_refuses"
+    TRUNK_FULL = "trunk_full"
     NOBODY_READY = "nobody_ready"
     AGENTS_BUSY = "agents_busy"
     EMPTY_LIST = "empty_list"
     WINDOW_CLOSED = "window_closed"
     RETRIES_LATER = "retries_later"
+    CAPPED = "capped"
+    NO_CONSENT = "no_consent"
+    DNC = "dnc"
     ALL_DONE = "all_done"
     LOOKING = "looking"
     """The database is being asked who is next."""
@@ -77,6 +87,22 @@ class PacingView(Struct, frozen=True):
     price: float
     """The chance accepted; 0.0: this strategy knows none."""
     kept: int
+
+
+class AmdView(Struct, frozen=True):
+    """How answering machine detection did, in the agents' word."""
+
+    people: int
+    """Calls that it passed for people, and an agent judged."""
+    wrong_people: float
+    """Of these, the share of machines and assistants."""
+    machines: int
+    """Calls that it took for machines, and an agent heard and judged all the same."""
+    wrong_machines: float
+    """Of these, the share of people."""
+    taken_for_machines: float
+    """Of all people who answered, the share taken for machines: an estimate, 0.0 while no machine
+    was judged."""
 
 
 class CampaignView(Struct, frozen=True):
@@ -116,6 +142,7 @@ class CampaignView(Struct, frozen=True):
     """Ended attempts by result, all results."""
     drop_rate: float
     """Dropped people / people answered; 0.0 while nobody has answered."""
+    amd: AmdView
     hopper: int
     """Contacts fetched to be dialed next."""
     counts: ListCounts
@@ -189,7 +216,7 @@ def _view(
         state=campaign.state,
         since=campaign.since,
         changed_by=campaign.changed_by,
-        silence=_sentence(code, campaign, tally),
+        silence=_sentence(state, code, campaign, tally),
         silence_code=code,
         dialing=phase[AttemptState.PLACED],
         ringing=phase[AttemptState.RINGING],
@@ -206,6 +233,13 @@ def _view(
         people=campaign.people,
         results={result: campaign.results.get(result, 0) for result in AttemptResult},
         drop_rate=dropped / campaign.people if campaign.people else 0.0,
+        amd=AmdView(
+            campaign.amd_counts.people,
+            amd.wrong_people(campaign.amd_counts),
+            campaign.amd_counts.machines,
+            amd.wrong_machines(campaign.amd_counts),
+            amd.taken_for_machines(campaign),
+        ),
         hopper=len(campaign.hopper),
         counts=campaign.counts,
         pacing=_pacing(known),
@@ -262,6 +296,8 @@ def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool)
     by_state = _BY_STATE.get(campaign.state)
     if by_state is not None:
         return by_state
+    if state.now < campaign.settings.starts_at:
+        return Silence.NOT_YET
     if state.blocked:
         return Silence.JOURNAL_BLOCKED
     if state.links.get(campaign.settings.pbx) is not True:
@@ -270,13 +306,16 @@ def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool)
         return Silence.NO_AGENTS
     if not tally.lines:
         return Silence.NO_LINES
-    if pause_after(campaign.refusals) and f"pace:{campaign.settings.id}" in state.timers:
+    trunks = hindrances(state, campaign.settings, state.now)
+    if all(why is Hindrance.TROUBLE for why in trunks):
         return Silence.TRUNK_REFUSES
     if not is_quiet:
         return Silence.NONE
     if not tally.ready:
         busy = tally.talking + tally.wrap_up
         return Silence.AGENTS_BUSY if busy else Silence.NOBODY_READY
+    if all(why in (Hindrance.TROUBLE, Hindrance.FULL) for why in trunks):
+        return Silence.TRUNK_FULL
     return Silence.NONE if campaign.hopper else _why_empty(campaign)
 
 
@@ -290,11 +329,31 @@ def _why_empty(campaign: Campaign) -> Silence:
     if counts.closed:
         return Silence.WINDOW_CLOSED
     if counts.later:
-        return Silence.RETRIES_LATER
-    return Silence.LOOKING if counts.due else Silence.ALL_DONE
+        return Silence.CAPPED if counts.capped == counts.later else Silence.RETRIES_LATER
+    if counts.due:
+        return Silence.LOOKING
+    if counts.no_consent:
+        return Silence.NO_CONSENT
+    return Silence.DNC if counts.dnc == counts.total else Silence.ALL_DONE
 
 
-def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
+_BESIDES = {
+    "capped": "{} of them called as often as they may be for the time being",
+    "dnc": "{} on the do-not-call list",
+    "no_consent": "{} did not agree to be called",
+    "used_up": "{} with every attempt used",
+}
+
+
+def _besides(counts: ListCounts, **other: int) -> str:
+    """What else keeps contacts from being dialed, with counts; ``other`` adds to it, or leaves
+    out what was said already."""
+    known = {"dnc": counts.dnc, "no_consent": counts.no_consent, "used_up": counts.used_up, **other}
+    said = [text.format(known[name]) for name, text in _BESIDES.items() if known.get(name)]
+    return f"; {', '.join(said)}" if said else ""
+
+
+def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) -> str:
     """The reason in words, with counts."""
     counts, busy = campaign.counts, tally.talking + tally.wrap_up
     return {
@@ -305,16 +364,54 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         Silence.FINISHED: "Finished: the last call is over.",
         Silence.JOURNAL_BLOCKED: "The journal cannot be written (is the disk full?): nobody is "
         "dialed until it can.",
+        Silence.NOT_YET: "Its time has not begun yet.",
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",
-        Silence.TRUNK_REFUSES: f"Trunk {campaign.settings.trunk} refused the last "
-        f"{campaign.refusals} calls: tried again within a minute.",
+        Silence.TRUNK_REFUSES: " ".join(_troubles(state, campaign.settings)),
+        Silence.TRUNK_FULL: " ".join(
+            [*_full(state, campaign.settings), *_troubles(state, campaign.settings)]
+        ),
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
-        Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window.",
-        Silence.RETRIES_LATER: f"Nobody is due: {counts.later} contacts are to be tried later.",
-        Silence.ALL_DONE: f"Everybody was dialed: {counts.done} done, {counts.used_up} given up.",
+        Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window"
+        f"{_besides(counts)}.",
+        Silence.RETRIES_LATER: f"Nobody is due: {counts.later} contacts are to be tried later"
+        f"{_besides(counts, capped=counts.capped)}.",
+        Silence.CAPPED: f"Nobody may be called now: {counts.capped} contacts were called as often "
+        f"as they may be for the time being{_besides(counts)}.",
+        Silence.NO_CONSENT: f"Nobody is left who may be called: {counts.no_consent} contacts did "
+        f"not agree to be called{_besides(counts, no_consent=0)}.",
+        Silence.DNC: f"All {counts.dnc} contacts are on the do-not-call list.",
+        Silence.ALL_DONE: f"Everybody was dialed: {counts.done} done, {counts.used_up} given up"
+        f"{_besides(counts, used_up=0)}.",
         Silence.LOOKING: "Looking up who is next.",
     }[code]
+
+
+def _troubles(state: State, settings: CampaignSettings) -> Iterator[str]:
+    """What is wrong with each of the campaign's trunks that is in trouble."""
+    for name in trunks_of(settings):
+        trunk = state.trunks.get(trunk_key(settings.pbx, name)) or IDLE
+        breaker = trunk.breaker
+        if not breaker.is_open:
+            continue
+        what = (
+            f"{breaker.refused} calls in a row were refused"
+            if breaker.refused > breaker.empty
+            else f"{breaker.empty} answers in a row were over at once"
+        )
+        yield (
+            f"Trunk {name} is in trouble: {what}; {trunk.given_back} tries were given back. "
+            f"One call tries it every {pause(breaker.failed):g} s."
+        )
+
+
+def _full(state: State, settings: CampaignSettings) -> Iterator[str]:
+    """The campaign's trunks that carry all they may."""
+    for name in trunks_of(settings):
+        key = trunk_key(settings.pbx, name)
+        limits, used = state.trunk_lines.get(key), state.on_trunk.get(key) or 0
+        if limits is not None and limits.channels and used >= limits.channels:
+            yield f"Trunk {name} is full: {used} calls are on its {limits.channels} channels."

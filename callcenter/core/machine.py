@@ -26,6 +26,8 @@ from callcenter.core import (
     readings,
     reconcile,
     rule_changes,
+    sparing,
+    trunks,
 )
 from callcenter.core.choosing import Choosing
 from callcenter.core.pacing import Pacers
@@ -380,6 +382,7 @@ _HANDLERS: dict[type, Handler] = {
     e.AttemptAnswered: dialed.answered,
     e.AttemptScreened: dialed.screened,
     e.HarbourBegan: dialed.harbour_began,
+    e.OptedOut: dialed.opted_out,
     e.OriginateFailed: _originate_failed,
     e.ChannelJoined: offers.channel_joined,
     e.ChannelLeft: offers.channel_left,
@@ -401,6 +404,9 @@ _HANDLERS: dict[type, Handler] = {
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
     e.ContactsChanged: outbound.contacts_changed,
+    e.DncListChanged: sparing.dnc_list_changed,
+    e.DncAdded: sparing.dnc_added,
+    e.DncRemoved: sparing.dnc_removed,
     e.ErasureRequested: erasure.erase,
     e.RulesPublished: rule_changes.publish,
     e.CallPriorityRequested: rule_changes.set_priority,
@@ -426,9 +432,12 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
     "decide": outbound.decide_due,
+    "schedule": outbound.schedule_due,
+    "trunk": trunks.trunk_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,
+    "notice": rule_changes.tell_waiting,
 }
 
 

@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import attempts, lines
+from callcenter.core import amd, attempts, lines, shown_numbers, sparing, trunks
 from callcenter.core.agents import AT_REST
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -15,6 +15,7 @@ from callcenter.domain.campaign import (
     CampaignState,
     CampaignStep,
     HopperRow,
+    OnMachine,
     Pacing,
     may,
 )
@@ -30,6 +31,7 @@ from callcenter.domain.events import (
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, CampaignId, ChannelRef
 from dialer.campaign_pacing import AGAIN_S, CampaignPacer
+from dialer.compliance import lawful_window
 from dialer.window import is_open
 
 PLACE_AT_ONCE = 20
@@ -69,8 +71,9 @@ def save(turn: Turn, event: CampaignSaved) -> None:
         )
         return
     else:
-        campaign = _without_hopper(turn, known)
+        campaign = sparing.without_hopper(turn, known)
     campaign = turn.put_campaign(campaign, settings=settings)
+    set_schedule(turn, campaign)
     turn.record_campaign(campaign, event.by)
     turn.grant(event.request)
 
@@ -90,15 +93,14 @@ def take_step(turn: Turn, event: CampaignStepRequested) -> None:
     if event.step is CampaignStep.FINISH or not may(campaign.state, event.step):
         turn.refuse(event.request, f"A campaign that is {campaign.state} cannot {event.step}.")
         return
-    campaign = turn.step_campaign(_without_hopper(turn, campaign), event.step, by=event.by)
+    ends_at = campaign.settings.ends_at
+    if event.step is CampaignStep.START and 0.0 < ends_at <= turn.now:
+        turn.refuse(event.request, "Its time is over: set a later end, or none.")
+        return
+    campaign = turn.step_campaign(sparing.without_hopper(turn, campaign), event.step, by=event.by)
+    set_schedule(turn, campaign)
     attempts.finish_if_over(turn, campaign)
     turn.grant(event.request)
-
-
-def _without_hopper(turn: Turn, campaign: Campaign) -> Campaign:
-    """What is dialed next is asked anew."""
-    turn.state.clear_timer(f"hopper:{campaign.settings.id}")
-    return turn.put_campaign(campaign, hopper=(), refill="", ended_since_refill=())
 
 
 # --- what agents ask for --------------------------------------------------------------------------
@@ -145,8 +147,12 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
     busy = [row.contact for row in campaign.hopper]
     busy += [a.contact for a in turn.state.attempts.values() if a.campaign == name]
     command = turn.command_id()
-    turn.send(RefillHopper(command, name, want, campaign.settings.window, tuple(busy)))
-    return turn.put_campaign(campaign, refill=command, ended_since_refill=())
+    settings = campaign.settings
+    window = lawful_window(settings.window, settings.terms)
+    turn.send(RefillHopper(command, name, want, window, tuple(busy), settings.terms))
+    return turn.put_campaign(
+        campaign, refill=command, ended_since_refill=(), spared_since_refill=()
+    )
 
 
 def _rows_wanted(turn: Turn, campaign: Campaign) -> int:
@@ -169,11 +175,13 @@ def filled(turn: Turn, event: HopperFilled) -> None:
     busy |= dict.fromkeys(row.contact for row in campaign.hopper)
     busy |= dict.fromkeys(a.contact for a in turn.state.attempts.values())
     rows = tuple(row for row in event.rows if row.contact not in busy)
+    rows = sparing.taken(turn, campaign, rows)
     turn.put_campaign(
         campaign,
         hopper=(*campaign.hopper, *rows),
         refill="",
         ended_since_refill=(),
+        spared_since_refill=(),
         counts=event.counts,
     )
     if not isinstance(asked, RefillHopper) or len(event.rows) < asked.want:
@@ -187,7 +195,7 @@ def refill_failed(turn: Turn, command: RefillHopper) -> None:
     """The database did not answer: try again soon; what is in the hopper is dialed meanwhile."""
     campaign = turn.state.campaigns.get(command.campaign)
     if campaign is not None and campaign.refill == command.id:
-        turn.put_campaign(campaign, refill="", ended_since_refill=())
+        turn.put_campaign(campaign, refill="", ended_since_refill=(), spared_since_refill=())
         turn.state.set_timer(f"hopper:{command.campaign}", turn.now + REFILL_FAILED_S)
 
 
@@ -195,12 +203,39 @@ def contacts_changed(turn: Turn, event: ContactsChanged) -> None:
     """Somebody was added: ask now, not in half a minute."""
     campaign = turn.state.campaigns.get(event.campaign)
     if campaign is not None:
-        _without_hopper(turn, campaign)
+        sparing.without_hopper(turn, campaign)
 
 
 def hopper_due(turn: Turn, campaign_id: CampaignId) -> None:
     """Time to ask the database again."""
     turn.touch_campaign(campaign_id)
+
+
+def schedule_due(turn: Turn, campaign_id: CampaignId) -> None:
+    """A campaign's time begins or ends."""
+    campaign = turn.state.campaigns.get(campaign_id)
+    if campaign is None:
+        return
+    ends_at = campaign.settings.ends_at
+    if ends_at and turn.now >= ends_at and may(campaign.state, CampaignStep.DRAIN):
+        campaign = turn.step_campaign(
+            sparing.without_hopper(turn, campaign), CampaignStep.DRAIN, by=""
+        )
+        attempts.finish_if_over(turn, campaign)
+    else:
+        set_schedule(turn, campaign)
+    turn.touch_campaign(campaign_id)
+
+
+def set_schedule(turn: Turn, campaign: Campaign) -> None:
+    """Have its next beginning or end looked at in time."""
+    settings = campaign.settings
+    times = [at for at in (settings.starts_at, settings.ends_at) if at > turn.now]
+    key = f"schedule:{settings.id}"
+    if times and campaign.state is CampaignState.RUNNING:
+        turn.state.set_timer(key, min(times))
+    else:
+        turn.state.clear_timer(key)
 
 
 def decide_due(turn: Turn, campaign_id: CampaignId) -> None:
@@ -225,7 +260,7 @@ def dial(turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0) ->
         return
     if turn.state.blocked:  # who is dialed now would be forgotten, and dialed again
         return
-    is_pausing = f"pace:{settings.id}" in turn.state.timers
+    is_pausing = f"pace:{settings.id}" in turn.state.timers or turn.now < settings.starts_at
     made = None if is_pausing else pacer.ask(turn.now, kept)
     wanted = 0 if made is None else min(made.count, PLACE_AT_ONCE)
     stuck = _place_some(turn, campaign, pacer, wanted) if wanted else 0
@@ -245,16 +280,20 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
     is being dialed for somebody else stay in front; returns how many they are.
     """
     settings = campaign.settings
+    window = lawful_window(settings.window, settings.terms)
     kept: list[HopperRow] = []
     used = placed = 0
     for row in campaign.hopper:
-        if placed == wanted:
+        trunk = trunks.choose(turn, settings)
+        if placed == wanted or not trunk:
             break
         used += 1
+        if placed and not sparing.is_left(turn, settings.id, row):
+            continue
         if row.number in turn.state.dialing:
             kept.append(row)
-        elif is_open(settings.window, row.zones, turn.now):
-            attempt = place(turn, campaign, row)
+        elif is_open(window, row.zones, turn.now):
+            attempt = place(turn, campaign, row, trunk)
             pacer.placed(attempt.id, turn.now)
             placed += 1
     if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:
@@ -262,14 +301,16 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
     if placed == PLACE_AT_ONCE:
         turn.state.set_timer(f"pace:{settings.id}", turn.now + PLACE_AGAIN_S)
     if used > len(kept):
-        hopper = (*kept, *campaign.hopper[used:])
+        rest = (row for row in campaign.hopper[used:] if sparing.is_left(turn, settings.id, row))
+        hopper = (*kept, *rest)
         turn.put_campaign(turn.state.campaigns[settings.id], hopper=hopper)
     return len(kept)
 
 
-def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
+def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> Attempt:
     """Dial this contact. What is sent here is never sent again."""
     settings = campaign.settings
+    on_machine = amd.on_machine(turn.state.campaigns[settings.id])
     channel = ChannelRef(settings.pbx, turn.new_id(ATTEMPT_PREFIX))
     attempt = Attempt(
         id=channel.id,
@@ -281,8 +322,16 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
         tries=row.made + 1,
         customer=row.customer,
         tier=row.tier,
+        trunk=trunk,
+        passes_machine=settings.amd and on_machine is OnMachine.TO_AGENT,
+        caller_id=shown_numbers.show(turn, settings, row),
+        account=row.account,
+        others=row.others,
+        fresh=row.fresh,
     )
     turn.put_attempt(attempt)
+    trunks.placed(turn, attempt)
+    sparing.placed(turn, attempt)
     placed = turn.state.campaigns[settings.id].placed + 1
     turn.put_campaign(turn.state.campaigns[settings.id], placed=placed)
     timeout_s = SETUP_S + settings.ring_s
@@ -291,9 +340,9 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
         PlaceCall(
             turn.command_id(),
             channel,
-            settings.trunk,
+            trunk,
             row.number,
-            settings.caller_id,
+            attempt.caller_id,
             timeout_s,
             settings.amd,
             settings.harbour_wait_s,
@@ -301,6 +350,9 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
             settings.id,
             row.contact,
             attempt.tries,
+            settings.amd_settings,
+            on_machine,
+            settings.opt_out_key,
         )
     )
     return attempt
@@ -326,5 +378,6 @@ def _touch_all(turn: Turn) -> None:
 def forget_refills(turn: Turn) -> None:
     """After a start of the service: no answer of the database is under way."""
     for campaign in list(turn.state.campaigns.values()):
+        set_schedule(turn, campaign)
         if campaign.refill:
-            turn.put_campaign(campaign, refill="", ended_since_refill=())
+            turn.put_campaign(campaign, refill="", ended_since_refill=(), spared_since_refill=())

@@ -19,6 +19,7 @@ from callcenter.core.state import State
 from callcenter.domain.agent import Agent, AgentState, Seniority
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.customer import Tier
+from callcenter.domain.flow import INTENT
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
@@ -96,6 +97,15 @@ class CallView(Struct, frozen=True):
     choices: tuple[str, ...]
     queue: QueueId
     queued_at: float
+    rule: str
+    """The routing rule that took it; empty before it waited, ``-`` when none did."""
+    rules_version: int
+    """Of which publishing."""
+    weight: float
+    """How much its wait counts by the rule and a supervisor's word, beside its tier; 1.0 is
+    normal."""
+    intent: str
+    """What the caller wants, as far as the menu has said it."""
     offers: int
     """How often it was offered to an agent."""
     agent: AgentId
@@ -260,6 +270,10 @@ def view_of_call(call: Call) -> CallView:
         choices=call.choices,
         queue=call.queue,
         queued_at=call.queued_at,
+        rule=call.rule,
+        rules_version=call.rules_version,
+        weight=call.treatment.weight * call.weight,
+        intent=str(call.attributes.get(INTENT, "")),
         offers=call.offers,
         agent=call.agent,
         answered_at=call.answered_at,

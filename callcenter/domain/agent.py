@@ -124,7 +124,7 @@ class AgentProfile(Struct, frozen=True, omit_defaults=True):
     skills: dict[SkillId, int] = {}
 
 
-class Agent(Struct, frozen=True, omit_defaults=True):
+class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     """The live state of one agent."""
 
     id: AgentId

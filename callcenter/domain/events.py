@@ -13,7 +13,7 @@ from msgspec import field
 
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
-from callcenter.domain.campaign import CampaignSettings, CampaignStep, HopperRow, ListCounts
+from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.center import Center
 from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
 from callcenter.domain.customer import Attribute, Tier
@@ -24,12 +24,16 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
-    ContactId,
     CustomerId,
     PbxName,
     Phone,
     RequestId,
 )
+from callcenter.domain.managing import CampaignSaved as CampaignSaved
+from callcenter.domain.managing import CampaignStepRequested as CampaignStepRequested
+from callcenter.domain.managing import DncAdded as DncAdded
+from callcenter.domain.managing import DncRemoved as DncRemoved
+from callcenter.domain.managing import ErasureRequested as ErasureRequested
 from callcenter.domain.supervising import CallPriorityRequested as CallPriorityRequested
 from callcenter.domain.supervising import QueueSwitched as QueueSwitched
 from callcenter.domain.supervising import RulesPublished as RulesPublished
@@ -217,6 +221,12 @@ class HarbourBegan(EventBase, frozen=True):
     channel: ChannelRef
 
 
+class OptedOut(EventBase, frozen=True):
+    """A person pressed the key during the safe-harbour message: they want to be called no more."""
+
+    channel: ChannelRef
+
+
 class OriginateFailed(EventBase, frozen=True):
     """A dialing ended without an answer (``OriginateResponse`` Failure)."""
 
@@ -305,6 +315,11 @@ class ContactsChanged(EventBase, frozen=True):
     campaign: CampaignId
 
 
+class DncListChanged(EventBase, frozen=True):
+    """The do-not-call list was changed in the database, by more numbers than are told: nobody is
+    dialed whom it was not asked about since."""
+
+
 # --- desktops and what agents ask for ----------------------------------------------------------
 
 
@@ -375,44 +390,6 @@ class CampaignJoinRequested(EventBase, frozen=True):
     """Empty: to leave the campaign and take inbound calls."""
 
 
-# --- what managers ask for -----------------------------------------------------------------------
-
-
-class CampaignSaved(EventBase, frozen=True):
-    """A campaign is to be made, or to have other settings from now on."""
-
-    request: RequestId
-    settings: CampaignSettings
-    by: str
-    """The account that asks."""
-
-
-class CampaignStepRequested(EventBase, frozen=True):
-    """A campaign is to be started, paused or drained."""
-
-    request: RequestId
-    campaign: CampaignId
-    step: CampaignStep
-    by: str
-    """The account that asks."""
-
-
-class ErasureRequested(EventBase, frozen=True):
-    """A person is being forgotten: these contacts are not to be dialed, the database knows them no
-    more, and nobody spoke with these customers last.
-
-    It names no number: what is decided here must be decided again when no number is known.
-    """
-
-    request: RequestId
-    contacts: tuple[ContactId, ...]
-    by: str
-    """The account that asks."""
-    customers: tuple[CustomerId, ...] = ()
-    voicemails: tuple[CallId, ...] = ()
-    """The calls in which the person has left a message; its recording is deleted."""
-
-
 PbxEvent: TypeAlias = (
     PbxStateRead
     | PbxLinkLost
@@ -435,6 +412,7 @@ PbxEvent: TypeAlias = (
     | AttemptAnswered
     | AttemptScreened
     | HarbourBegan
+    | OptedOut
     | OriginateFailed
     | ChannelJoined
     | ChannelLeft
@@ -453,6 +431,8 @@ Request: TypeAlias = (
     | CampaignJoinRequested
     | CampaignSaved
     | CampaignStepRequested
+    | DncAdded
+    | DncRemoved
     | ErasureRequested
     | RulesPublished
     | CallPriorityRequested
@@ -469,6 +449,7 @@ Event: TypeAlias = (
     | PbxEvent
     | Result
     | ContactsChanged
+    | DncListChanged
     | DesktopOpened
     | DesktopClosed
     | Request

@@ -15,15 +15,17 @@ from msgspec.structs import force_setattr, replace
 
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call
-from callcenter.domain.campaign import Campaign, HopperRow
+from callcenter.domain.campaign import Campaign, HopperRow, Party
 from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import (
     CallArrived,
     ChannelTruth,
+    DncAdded,
+    DncRemoved,
     HopperFilled,
     PbxStateRead,
 )
-from callcenter.domain.records import AttemptRecord, CallRecord
+from callcenter.domain.records import AttemptRecord, CallRecord, DncRecord
 from callcenter.domain.step import Entry
 
 Change = Callable[[str], str]
@@ -100,6 +102,14 @@ def _changing_many(name: str) -> Callable[[Any, Change], Any]:
     return changing
 
 
+def _changing_campaign(campaign: Campaign, change: Change) -> Campaign:
+    hopper = change_all(campaign.hopper, change)
+    spared = change_all(campaign.spared_since_refill, change)
+    if hopper is campaign.hopper and spared is campaign.spared_since_refill:
+        return campaign
+    return replace(campaign, hopper=hopper, spared_since_refill=spared)
+
+
 _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     CallArrived: _changing_field("caller_number"),
     ChannelTruth: _changing_field("caller_number"),
@@ -114,5 +124,9 @@ _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     AttemptRecord: _changing_field("number"),
     Call: _changing_field("caller_number"),
     Attempt: _changing_field("number"),
-    Campaign: _changing_many("hopper"),
+    Party: _changing_field("number"),
+    Campaign: _changing_campaign,
+    DncAdded: _changing_field("number"),
+    DncRemoved: _changing_field("number"),
+    DncRecord: _changing_field("number"),
 }

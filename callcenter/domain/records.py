@@ -132,6 +132,22 @@ class AttemptRecord(_Record, frozen=True):
     """What is to be done with the contact from now on."""
     next_try_at: float
     """With status ``open``: not before; 0.0 otherwise."""
+    other_number: bool = False
+    """With status ``open``: the contact is dialed at another of its numbers next."""
+
+
+class DncRecord(_Record, frozen=True):
+    """A number was put on the do-not-call list, or taken off it."""
+
+    number: str
+    added: bool
+    reason: str
+    source: str
+    until: float
+    """UTC seconds; 0.0: for good."""
+    by: str
+    """The account that asked; empty: the person themselves."""
+    at: float
 
 
 class CampaignRecord(_Record, frozen=True):
@@ -183,6 +199,7 @@ Record: TypeAlias = (
     | DispositionRecord
     | AttemptRecord
     | CampaignRecord
+    | DncRecord
     | RoutingRecord
     | FaultRecord
     | RepairRecord

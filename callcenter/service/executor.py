@@ -170,6 +170,7 @@ class Executor:
                     command.window,
                     command.exclude,
                     self._clock.now(),
+                    command.terms,
                 )
         except TimeoutError:
             self._put(CommandFailed(command.id, f"no answer within {REFILL_DEADLINE_S:g} s"))

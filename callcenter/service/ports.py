@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from callcenter.domain.call import Outcome
-from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts
+from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.commands import PbxCommand, PopCard
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
@@ -119,8 +119,10 @@ class ContactStore(Protocol):
         window: CallingWindow,
         exclude: Sequence[ContactId],
         now: float,
+        terms: Terms = ...,
     ) -> Refill:
-        """At most ``want`` contacts that may be dialed at ``now``, without those of ``exclude``."""
+        """At most ``want`` contacts that may be dialed at ``now`` under these terms, without those
+        of ``exclude``, in the order in which they are to be dialed."""
         ...
 
 
@@ -412,6 +414,14 @@ class Rehearser(Protocol):
 # --- lists of contacts -------------------------------------------------------------------------
 
 
+class Duplicates(StrEnum):
+    """Where a number must not be yet, besides in the rows before it, to be taken from a list."""
+
+    CAMPAIGN = "campaign"
+    EVERYWHERE = "everywhere"
+    """In no campaign."""
+
+
 class ImportProblem(Struct, frozen=True):
     """One row of a list that was refused."""
 
@@ -420,6 +430,19 @@ class ImportProblem(Struct, frozen=True):
     reason: str
     fix: str
     """A sentence that says how to mend it."""
+    value: str = ""
+    """What stands in the field that it was refused for, perhaps cut: most often the number."""
+
+
+class ImportColumn(Struct, frozen=True):
+    """One column of a list."""
+
+    name: str
+    """As the file calls it."""
+    taken_as: str
+    """``number``, ``mobile``, ``landline``, ``name`` and so on, ``attribute`` or ``skip``."""
+    examples: tuple[str, ...]
+    """What the first rows have there."""
 
 
 class ContactImport(Struct, frozen=True):
@@ -433,3 +456,18 @@ class ContactImport(Struct, frozen=True):
     dry_run: bool
     problems: tuple[ImportProblem, ...]
     """The first of the rows refused."""
+    columns: tuple[ImportColumn, ...] = ()
+    """How the columns of the file were understood."""
+    rejects_kept: int = 0
+    """Refused rows that can be had as a file: all of them, or the first when they are many."""
+
+
+class ImportProgress(Struct, frozen=True):
+    """How far an import has come."""
+
+    list: str
+    share: float
+    """Of the file, 0.0 to 1.0. What is behind it is the writing."""
+    rows: int
+    """Judged so far."""
+    dry_run: bool

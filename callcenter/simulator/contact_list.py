@@ -15,7 +15,7 @@ from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.commands import RefillHopper
 from callcenter.domain.events import HopperFilled
 from callcenter.domain.ids import CampaignId, ContactId
-from callcenter.domain.records import AttemptRecord
+from callcenter.domain.records import AttemptRecord, DncRecord
 from dialer.window import next_open
 
 
@@ -34,6 +34,8 @@ class ContactList:
 
     def __init__(self) -> None:
         self.contacts: dict[CampaignId, dict[ContactId, Contact]] = {}
+        self.dnc: dict[str, None] = {}
+        """Numbers that nobody may call."""
 
     def add(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
         """Put contacts on a campaign's list, in order of precedence."""
@@ -46,10 +48,18 @@ class ContactList:
         contact.status, contact.next_try_at = record.status, record.next_try_at
         contact.row = msgspec.structs.replace(contact.row, made=record.tries)
 
+    def note_dnc(self, record: DncRecord) -> None:
+        """A number was put on the do-not-call list, or taken off it."""
+        if record.added:
+            self.dnc[record.number] = None
+        else:
+            self.dnc.pop(record.number, None)
+
     def refill(self, command: RefillHopper, now: float) -> HopperFilled:
         """Who is to be dialed next, and how the list stands."""
         contacts = list(self.contacts.get(command.campaign, {}).values())
-        open_ones = [c for c in contacts if c.status is ContactStatus.OPEN]
+        every_open = [c for c in contacts if c.status is ContactStatus.OPEN]
+        open_ones = [c for c in every_open if c.row.number not in self.dnc]
         later = [c.next_try_at for c in open_ones if c.next_try_at > now]
         due = [c for c in open_ones if c.next_try_at <= now]
         zones = dict.fromkeys(c.row.zones for c in due)  # few: each is looked at once
@@ -68,5 +78,6 @@ class ContactList:
             opens_at=min((at for at in opens if at), default=0.0),
             done=sum(c.status is ContactStatus.DONE for c in contacts),
             used_up=sum(c.status is ContactStatus.USED_UP for c in contacts),
+            dnc=len(every_open) - len(open_ones),
         )
         return HopperFilled(command.id, command.campaign, tuple(rows[: command.want]), counts)

@@ -27,7 +27,7 @@ from callcenter.domain.call import Place
 from callcenter.domain.campaign import CampaignSettings, CampaignStep
 from callcenter.domain.center import Center
 from callcenter.domain.customer import Tier
-from callcenter.domain.records import AttemptRecord, FaultRecord, Record, RepairRecord
+from callcenter.domain.records import AttemptRecord, DncRecord, FaultRecord, Record, RepairRecord
 from callcenter.domain.step import Entry, Step
 from callcenter.pbx.ami.commands import (
     WATCHDOG_S,
@@ -327,6 +327,8 @@ class SimulatedDay:
         for record in entry.records:
             if isinstance(record, AttemptRecord):
                 self.contacts.note(record)
+            elif isinstance(record, DncRecord):
+                self.contacts.note_dnc(record)
 
     def release(self, step: Step) -> None:
         """Carry out what a step led to."""

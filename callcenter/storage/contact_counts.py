@@ -1,12 +1,12 @@
-"""How a campaign's contacts stand at a moment: the same arithmetic for every store of contacts."""
+"""How a campaign's contacts stand at a moment, group by group, and whose turn it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from callcenter.domain.attempt import ContactStatus
-from callcenter.domain.campaign import CallingWindow, ListCounts
+from callcenter.domain.campaign import CallingWindow, ListCounts, Terms
 from callcenter.domain.ids import ContactId
 from dialer.window import is_open, next_open
 
@@ -16,13 +16,29 @@ OPENINGS_MAX = 2_000
 """Openings remembered: all 315 sets of zones that numbers lead to, for a few campaigns."""
 NEVER_HOLDS_S = 7 * 86_400.0
 """``next_open`` looks eight days ahead, so what it does not find does not come for seven."""
+AS_THE_LIST = -1
+"""A contact's ``priority`` when it has none of its own."""
+CONSENT = {True: 1, False: 0, None: -1}
+"""Whether somebody agreed to be called, as a contact's row has it."""
+
+
+class Alike(NamedTuple):
+    """What contacts of one group have in common, for the order of dialing."""
+
+    list: int
+    priority: int
+    """Their own; ``AS_THE_LIST`` when they have none."""
+    zones: str
+    kind: str
+    """Of the number to be dialed next: mobile, landline or other."""
+    consent: int
 
 
 class ContactGroup(NamedTuple):
-    """Contacts of a campaign that are alike in status and zones."""
+    """Contacts of a campaign that are alike."""
 
     status: ContactStatus
-    zones: str
+    alike: Alike
     total: int
     due: int
     """Those whose time of retry has come, or who were never tried."""
@@ -34,8 +50,8 @@ class Standing(NamedTuple):
     """What the groups come to."""
 
     counts: ListCounts
-    zones: tuple[str, ...]
-    """The sets of zones in which somebody may be dialed now."""
+    callable: tuple[tuple[int, tuple[Alike, ...]], ...]
+    """The groups in which somebody may be dialed now, by priority, the highest first."""
 
 
 class Openings:
@@ -61,34 +77,49 @@ class Openings:
         return until
 
 
+def may_be_asked(consent: int, terms: Terms) -> bool:
+    """Whether somebody with this consent may be called under these terms: who refused never."""
+    return consent == 1 if terms.needs_consent else consent != 0
+
+
 def count_groups(
-    groups: Iterable[ContactGroup], window: CallingWindow, openings: Openings, now: float
+    groups: Iterable[ContactGroup],
+    priorities: Mapping[int, int],
+    window: CallingWindow,
+    terms: Terms,
+    openings: Openings,
+    now: float,
 ) -> Standing:
-    """How the contacts of a campaign stand at ``now``."""
-    total = due = later = closed = done = used_up = 0
+    """How the contacts of a campaign stand at ``now``; ``priorities`` are those of its lists."""
+    total = due = later = closed = no_consent = 0
+    ended = dict.fromkeys(ContactStatus, 0)
     opens_at: list[float] = []
     next_at: list[float] = []
-    zones: list[str] = []
+    levels: dict[int, list[Alike]] = {}
     for group in groups:
         total += group.total
-        if group.status is ContactStatus.DONE:
-            done += group.total
-        elif group.status is ContactStatus.USED_UP:
-            used_up += group.total
-        else:
-            later += group.total - group.due
-            if group.next_at is not None:
-                next_at.append(group.next_at)
-            if not group.due:
-                continue
-            opens = openings.opens_at(window, group.zones, now)
-            if opens == now:
-                due += group.due
-                zones.append(group.zones)
-                continue
-            closed += group.due
-            if opens:
-                opens_at.append(opens)
+        if group.status is not ContactStatus.OPEN:
+            ended[group.status] += group.total
+            continue
+        alike = group.alike
+        if not may_be_asked(alike.consent, terms):
+            no_consent += group.total
+            continue
+        later += group.total - group.due
+        if group.next_at is not None:
+            next_at.append(group.next_at)
+        if not group.due:
+            continue
+        opens = openings.opens_at(window, alike.zones, now)
+        if opens == now:
+            due += group.due
+            own = alike.priority
+            priority = priorities.get(alike.list, 0) if own == AS_THE_LIST else own
+            levels.setdefault(priority, []).append(alike)
+            continue
+        closed += group.due
+        if opens:
+            opens_at.append(opens)
     return Standing(
         ListCounts(
             at=now,
@@ -98,10 +129,12 @@ def count_groups(
             next_due_at=min(next_at, default=0.0),
             closed=closed,
             opens_at=min(opens_at, default=0.0),
-            done=done,
-            used_up=used_up,
+            done=ended[ContactStatus.DONE],
+            used_up=ended[ContactStatus.USED_UP],
+            dnc=ended[ContactStatus.DNC],
+            no_consent=no_consent,
         ),
-        tuple(zones),
+        tuple((priority, tuple(levels[priority])) for priority in sorted(levels, reverse=True)),
     )
 
 

@@ -1,39 +1,49 @@
 """The contacts of all campaigns: who is dialed next, what an agent's screen shows of them, and what
 came of it.
 
-The attempts and what they change in a contact's row are written by the projector, in one
-transaction; ``bring_up_to_date`` is called there.
+Who is next is read by ``contact_refill``; what attempts and the do-not-call list change in the rows
+is in ``contact_numbers``.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from hashlib import blake2b
 
-from sqlalchemy import ColumnElement, bindparam, case, func, insert, or_, select, update
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.attempt import ContactStatus
-from callcenter.domain.campaign import CallingWindow, HopperRow
-from callcenter.domain.customer import Tier
+from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.ids import CampaignId, ContactId, CustomerId
 from callcenter.domain.records import AttemptRecord
 from callcenter.service.ports import AttemptPage, Refill
 from callcenter.storage import tables
-from callcenter.storage.contact_counts import (
-    ContactGroup,
-    Openings,
-    count_groups,
-    join_zones,
-    row_of,
-    split_zones,
-)
+from callcenter.storage.contact_chances import read_chances
+from callcenter.storage.contact_counts import Alike, Openings, count_groups, row_of
 from callcenter.storage.contact_import import ContactImporter, Tally
+from callcenter.storage.contact_numbers import PARAMETERS_MAX, chunks
+from callcenter.storage.contact_refill import (
+    ROUNDS_MAX,
+    Found,
+    hopper_rows,
+    is_due,
+    judge,
+    put_in_order,
+    read_candidates,
+    read_groups,
+    read_priorities,
+)
+from callcenter.storage.contact_rows import add_rows, find_taken, finish, keep_list
 from callcenter.storage.customer_import import Changes
 from callcenter.storage.database import Database
-from callcenter.storage.record_rows import Row, storable
+from callcenter.storage.dnc import StoredDnc, lift_ended
+from callcenter.storage.record_rows import storable
 from callcenter.storage.records import read_page
 from callcenter.storage.stores import (
     PAGE_ITEMS_DEFAULT,
@@ -42,14 +52,18 @@ from callcenter.storage.stores import (
     KnownCustomers,
     PageRequest,
 )
-from callcenter.storage.tables import contact_lists, contacts, customer_numbers
-from callcenter.storage.tables import customers as customer_rows
+from callcenter.storage.tables import contact_lists, contacts
+from dialer.compliance import NotNow, looks_back_s
+from dialer.contact_chance import Chances
 
 REFILL_ROWS_MAX = 5_000
 """Contacts handed over at once: five minutes of dialing by a thousand agents."""
-
-WRITE_ROWS = 100
-"""Written by one statement: preparing them holds the loop for two milliseconds."""
+LIFT_EVERY_S = 60.0
+"""How often it is looked whose time on the do-not-call list is over."""
+LOOK_AGAIN_S = 3600.0
+"""For whom nobody can say when they may be called."""
+KEY_BYTES = 6
+NO_TERMS = Terms()
 
 
 class Contacts(ContactImporter):
@@ -69,6 +83,8 @@ class Contacts(ContactImporter):
         self._customers = customers
         self._now = now
         self._openings = Openings()
+        self._lifted_at = 0.0
+        self._held_by: dict[CampaignId, str] = {}
 
     async def refill(
         self,
@@ -77,21 +93,58 @@ class Contacts(ContactImporter):
         window: CallingWindow,
         exclude: Sequence[ContactId],
         now: float,
+        terms: Terms = NO_TERMS,
     ) -> Refill:
-        """At most ``want`` contacts that may be dialed at ``now``, without those of ``exclude``.
+        """At most ``want`` contacts that may be dialed at ``now``, without those of ``exclude``, in
+        the order of ``dialer.contact_order``; whom the terms hold back waits until they do not.
 
-        Those of higher priority come first, then those tried less often, then those due for longer.
         Raises ``DatabaseAway``.
         """
         campaign = storable(campaign)
+        await self._lift(campaign, terms, now)
+        not_these = [row_id for one in exclude if (row_id := row_of(one)) is not None]
         async with self._database.reading() as connection:
-            groups = await _read_groups(connection, campaign, now)
-            counts, zones = count_groups(groups, window, self._openings, now)
-            rows: tuple[HopperRow, ...] = ()
-            if want > 0 and zones:
-                limit = min(want, REFILL_ROWS_MAX)
-                rows = await _read_due(connection, campaign, limit, zones, exclude, now)
-        return Refill(rows, counts)
+            groups = await read_groups(connection, campaign, now)
+            priorities = await read_priorities(connection, campaign)
+            standing = count_groups(groups, priorities, window, terms, self._openings, now)
+            capped = await _count_held(connection, campaign, now)
+            look = _Look(connection, campaign, window, terms, not_these, now)
+            rows = await look.find(standing.callable, min(want, REFILL_ROWS_MAX))
+        await self._hold(look.held, terms, now)
+        return Refill(rows, _with_held(standing.counts, look.held, capped))
+
+    async def _lift(self, campaign: CampaignId, terms: Terms, now: float) -> None:
+        """Let go whom other terms than today's hold back, and whose time on the do-not-call list is
+        over."""
+        key = _key_of(terms)
+        if self._lifted_at > now - LIFT_EVERY_S and self._held_by.get(campaign) == key:
+            return
+        columns = contacts.c
+        async with self._database.writing() as connection:
+            await lift_ended(connection, now)
+            await connection.execute(
+                update(contacts)
+                .where(columns.campaign == campaign, columns.held != "", columns.held != key)
+                .values(held="", next_try_at=None)
+            )
+        self._lifted_at, self._held_by[campaign] = now, key
+
+    async def _hold(self, held: Sequence[tuple[Found, NotNow]], terms: Terms, now: float) -> None:
+        """Leave these contacts alone until the terms let them be dialed."""
+        if not held:
+            return
+        statement = (
+            update(contacts)
+            .where(
+                contacts.c.id == bindparam("of"),
+                contacts.c.status == ContactStatus.OPEN.value,
+                is_due(now),
+            )
+            .values(held=_key_of(terms), next_try_at=bindparam("until"))
+        )
+        changes = [{"of": one.id, "until": _ends(why, now)} for one, why in held]
+        async with self._database.writing() as connection:
+            await connection.execute(statement, changes)
 
     async def card(self, customer: CustomerId) -> Mapping[str, object] | None:
         """What an agent's screen shows of a customer. Raises ``DatabaseAway``."""
@@ -139,12 +192,18 @@ class Contacts(ContactImporter):
 
     # --- for the import --------------------------------------------------------------------------
 
-    async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
-        query = select(contacts.c.number).where(
-            contacts.c.campaign == storable(campaign), contacts.c.number.in_(numbers)
-        )
+    async def numbers_known(self, numbers: Sequence[str]) -> Collection[str]:
+        """Those of the numbers that a contact of any campaign has. Raises ``DatabaseAway``."""
         async with self._database.reading() as connection:
-            return set((await connection.execute(query)).scalars())
+            return await find_taken(connection, numbers, None)
+
+    async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
+        async with self._database.reading() as connection:
+            return await find_taken(connection, numbers, campaign)
+
+    async def _find_barred(self, numbers: Sequence[str]) -> Collection[str]:
+        dnc = StoredDnc(self._database, now=self._now)
+        return {one for some in chunks(numbers, PARAMETERS_MAX) for one in await dnc.barred(some)}
 
     async def _apply(
         self, into: ContactDestination, added: Changes[ContactRow], tally: Tally
@@ -153,11 +212,10 @@ class Contacts(ContactImporter):
         campaign = storable(into.campaign)
         try:
             async with self._database.writing() as connection:
-                list_id, priority = await _keep_list(connection, into, tally, now)
+                list_id = await keep_list(connection, into, tally, now)
                 for batch in added.batches():
-                    rows = [_contact_row(row, campaign, list_id, priority, now) for row in batch]
-                    for start in range(0, len(rows), WRITE_ROWS):
-                        await connection.execute(insert(contacts), rows[start : start + WRITE_ROWS])
+                    await add_rows(connection, list(batch), campaign, list_id, now)
+                await finish(connection, list_id, now)
         except IntegrityError as problem:
             raise ImportConflict(
                 "Another import added the same contacts meanwhile. Nothing was written: "
@@ -177,167 +235,90 @@ async def find_card(
     return await customers.card(customer)
 
 
-async def bring_up_to_date(connection: AsyncConnection, attempts: Sequence[AttemptRecord]) -> None:
-    """Write into the rows of their contacts what came of these attempts, in this order.
+class _Look:
+    """One look at the contacts of a campaign."""
 
-    A contact that the database does not have (any more) is passed over.
-    """
-    changes = [
-        {
-            "of": row_id,
-            "in_campaign": storable(attempt.campaign),
-            "status": attempt.status.value,
-            "made": attempt.tries,
-            "last_result": attempt.result.value,
-            "last_tried_at": attempt.ended_at,
-            "next_try_at": attempt.next_try_at or None,
-        }
-        for attempt in attempts
-        if (row_id := row_of(attempt.contact)) is not None
-    ]
-    if changes:
-        statement = update(contacts).where(
-            contacts.c.id == bindparam("of"), contacts.c.campaign == bindparam("in_campaign")
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        campaign: CampaignId,
+        window: CallingWindow,
+        terms: Terms,
+        exclude: Sequence[int],
+        now: float,
+    ) -> None:
+        self._connection = connection
+        self._campaign = campaign
+        self._window = window
+        self._terms = terms
+        self._exclude = dict.fromkeys(exclude)
+        self._now = now
+        self._taken: dict[tuple[str, str], None] = {}
+        self.held: list[tuple[Found, NotNow]] = []
+        """Whom the terms hold back."""
+
+    async def find(
+        self, levels: Sequence[tuple[int, tuple[Alike, ...]]], want: int
+    ) -> tuple[HopperRow, ...]:
+        """So many of the first that may be dialed; ``levels`` are groups by priority."""
+        found: list[Found] = []
+        if want <= 0 or not levels:
+            return ()
+        chances = await read_chances(self._connection)
+        rounds = 0
+        for priority, groups in levels:
+            has_more = True
+            while has_more and len(found) < want and rounds < ROUNDS_MAX:
+                rounds += 1
+                more, has_more = await self._round(priority, groups, want - len(found), chances)
+                found += more
+        return await hopper_rows(self._connection, found, self._now)
+
+    async def _round(
+        self, priority: int, groups: tuple[Alike, ...], want: int, chances: Chances
+    ) -> tuple[tuple[Found, ...], bool]:
+        """The next ones of these groups, and whether it is worth looking again."""
+        connection, campaign, now = self._connection, self._campaign, self._now
+        candidates, has_more = await read_candidates(
+            connection, campaign, groups, priority, want, self._exclude, now
         )
-        await connection.execute(statement, changes)
+        ordered = await put_in_order(connection, campaign, candidates, chances, self._window, now)
+        judged = await judge(connection, ordered, self._terms, want, self._taken, now)
+        seen = [*judged.accepted, *(one for one, _ in judged.held), *judged.passed_over]
+        self.held += judged.held
+        self._exclude |= dict.fromkeys(one.id for one in seen)
+        return judged.accepted, bool(seen) and (has_more or len(seen) < len(ordered))
 
 
-def _is_due(now: float) -> ColumnElement[bool]:
-    return or_(contacts.c.next_try_at.is_(None), contacts.c.next_try_at <= now)
+def _key_of(terms: Terms) -> str:
+    """A short name for what holds contacts back: with other terms they are looked at anew."""
+    if not looks_back_s(terms):
+        return "none"
+    said = msgspec.json.encode((terms.legal, terms.caps))
+    return blake2b(said, digest_size=KEY_BYTES).hexdigest()
 
 
-async def _read_groups(
-    connection: AsyncConnection, campaign: CampaignId, now: float
-) -> list[ContactGroup]:
+def _ends(why: NotNow, now: float) -> float:
+    return why.until if why.until > now else now + LOOK_AGAIN_S
+
+
+def _with_held(counts: ListCounts, held: Sequence[tuple[Found, NotNow]], capped: int) -> ListCounts:
+    """The counts after these contacts were held back."""
+    if not held:
+        return replace(counts, capped=capped)
+    soonest = min(_ends(why, counts.at) for _, why in held)
+    return replace(
+        counts,
+        due=counts.due - len(held),
+        later=counts.later + len(held),
+        next_due_at=min(counts.next_due_at or soonest, soonest),
+        capped=capped + len(held),
+    )
+
+
+async def _count_held(connection: AsyncConnection, campaign: CampaignId, now: float) -> int:
     columns = contacts.c
-    query = (
-        select(
-            columns.status,
-            columns.zones,
-            func.count(),
-            func.sum(case((_is_due(now), 1), else_=0)),
-            func.min(case((columns.next_try_at > now, columns.next_try_at))),
-        )
-        .where(columns.campaign == campaign)
-        .group_by(columns.status, columns.zones)
+    query = select(func.count()).where(
+        columns.campaign == campaign, columns.held != "", columns.next_try_at > now
     )
-    return [
-        ContactGroup(ContactStatus(status), zones, count, due, next_at)
-        for status, zones, count, due, next_at in await connection.execute(query)
-    ]
-
-
-async def _read_due(
-    connection: AsyncConnection,
-    campaign: CampaignId,
-    limit: int,
-    zones: Sequence[str],
-    exclude: Sequence[ContactId],
-    now: float,
-) -> tuple[HopperRow, ...]:
-    """The next contacts, in the order of ``ix_contacts_order``: SQLite stops at the limit."""
-    columns = contacts.c
-    not_these = [row_id for contact in exclude if (row_id := row_of(contact)) is not None]
-    customer = case(
-        (columns.customer != "", columns.customer),
-        else_=func.coalesce(customer_numbers.c.customer, ""),
-    )
-    query = (
-        select(
-            columns.id,
-            columns.number,
-            columns.zones,
-            columns.made,
-            customer,
-            func.coalesce(customer_rows.c.tier, columns.tier),
-        )
-        .outerjoin(customer_numbers, customer_numbers.c.number == columns.number)
-        .outerjoin(customer_rows, customer_rows.c.id == customer)
-        .where(
-            columns.campaign == campaign,
-            columns.status == ContactStatus.OPEN.value,
-            _is_due(now),
-            columns.zones.in_(zones),
-            # Written into the statement: there may be more of them than parameters are allowed.
-            columns.id.not_in(
-                bindparam("not_these", not_these, expanding=True, literal_execute=True)
-            ),
-        )
-        .order_by(
-            columns.priority.desc(),
-            columns.made,
-            columns.next_try_at.asc().nulls_first(),
-            columns.id,
-        )
-        .limit(limit)
-    )
-    return tuple(
-        HopperRow(str(row_id), number, split_zones(zones), made, customer_id, Tier(tier))
-        for row_id, number, zones, made, customer_id, tier in await connection.execute(query)
-    )
-
-
-async def _keep_list(
-    connection: AsyncConnection, into: ContactDestination, tally: Tally, now: float
-) -> tuple[int, int]:
-    """The id and the priority of the list, which is made if the campaign has none of that name."""
-    columns = contact_lists.c
-    campaign, name = storable(into.campaign), storable(into.list)
-    query = select(columns.id, columns.priority).where(
-        columns.campaign == campaign, columns.name == name
-    )
-    found = (await connection.execute(query)).first()
-    if found is None:
-        priority = into.priority or 0
-        made = await connection.execute(
-            insert(contact_lists)
-            .values(
-                campaign=campaign,
-                name=name,
-                priority=priority,
-                imported_at=now,
-                rows=tally.rows,
-                accepted=tally.accepted,
-                refused=tally.refused,
-            )
-            .returning(columns.id)
-        )
-        return made.scalar_one(), priority
-    list_id, priority = found
-    if into.priority is not None:
-        priority = into.priority
-    await connection.execute(
-        update(contact_lists)
-        .where(columns.id == list_id)
-        .values(
-            priority=priority,
-            imported_at=now,
-            rows=columns.rows + tally.rows,
-            accepted=columns.accepted + tally.accepted,
-            refused=columns.refused + tally.refused,
-        )
-    )
-    return list_id, priority
-
-
-def _contact_row(
-    row: ContactRow, campaign: CampaignId, list_id: int, priority: int, now: float
-) -> Row:
-    return {
-        "campaign": campaign,
-        "list": list_id,
-        "number": row.number,
-        "name": row.name,
-        "customer": row.customer,
-        "tier": row.tier.value,
-        "attributes": row.attributes,
-        "note": row.note,
-        "zones": join_zones(row.zones),
-        "priority": priority if row.priority is None else row.priority,
-        "status": ContactStatus.OPEN.value,
-        "made": 0,
-        "last_result": "",
-        "last_tried_at": None,
-        "next_try_at": None,
-        "added_at": now,
-    }
+    return int(await connection.scalar(query) or 0)

@@ -1,6 +1,5 @@
 """Records and customers in memory, for virtual time and for trying things out: the same promises as
-the database's stores (one contract suite), and nothing kept after the process. Contacts:
-``memory_contacts``.
+the database's stores (one contract suite), and nothing kept after the process.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from callcenter.domain.records import (
     CampaignRecord,
     ConversationRecord,
     DispositionRecord,
+    DncRecord,
     FaultRecord,
     OfferRecord,
     Record,
@@ -77,8 +77,6 @@ class MemoryRecords:
         self._kept: dict[type[Any], list[_Kept]] = {kind: [] for kind in _KINDS}
         self._written = 0
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
-        self.on_attempt: list[Callable[[AttemptRecord], None]] = []
-        """Told of each attempt, once."""
 
     def feed(self, entries: Sequence[Entry]) -> None:
         """Take these entries; those known already are passed over."""
@@ -89,9 +87,6 @@ class MemoryRecords:
             for index, record in enumerate(entry.records):
                 kept = _Kept(_ended_at(record), entry.position, index, record)
                 insort(self._kept[type(record)], kept, key=_order)
-                if isinstance(record, AttemptRecord):
-                    for tell in self.on_attempt:
-                        tell(record)
         for position, waiter in self._waiting:
             if position <= self._written and not waiter.done():
                 waiter.set_result(None)
@@ -277,6 +272,7 @@ def _ended_at(record: Record) -> float:
         case (
             DispositionRecord()
             | CampaignRecord()
+            | DncRecord()
             | RoutingRecord()
             | FaultRecord()
             | RepairRecord()

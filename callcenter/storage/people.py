@@ -1,7 +1,8 @@
 """Forgetting people: one who asks for it, and the numbers of calls that are long ago.
 
-Rows that reports count stay; their number goes. Who speaks of the person in a text (audit, faults)
-is blotted out word by word.
+Rows that reports count stay; their number goes. A number on the do-not-call list stays there, for
+the next list would have the person called again; nothing but the number is kept of it. Who speaks
+of the person in a text (audit, faults) is blotted out word by word.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from callcenter.storage.tables import (
     attempts,
     audit,
     calls,
+    contact_numbers,
     contacts,
     customer_numbers,
     customers,
+    dnc,
+    dnc_changes,
     faults,
     repairs,
 )
@@ -36,6 +40,7 @@ _TEXTS: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (audit, ("subject", "request", "detail", "account")),
     (faults, ("detail",)),
     (repairs, ("subject",)),
+    (dnc_changes, ("reason",)),
 )
 """Texts that may speak of a person."""
 
@@ -62,12 +67,14 @@ class People:
                 numbers.update(dict.fromkeys((await connection.scalars(query)).all()))
                 query = select(customers.c.name).where(customers.c.id == one)
                 names.update(dict.fromkeys((await connection.scalars(query)).all()))
-            query = select(contacts.c.number, contacts.c.name).where(
-                or_(contacts.c.number.in_(numbers), contacts.c.customer.in_(theirs))
+            query = select(contacts.c.number, contacts.c.name, contact_numbers.c.number).outerjoin(
+                contact_numbers, contact_numbers.c.contact == contacts.c.id
             )
-            for row in await connection.execute(query):
+            person = Person(tuple(numbers), (), tuple(theirs))
+            for row in await connection.execute(query.where(_is_theirs(person))):
                 numbers[row[0]] = None
                 names[row[1]] = None
+                numbers |= {row[2]: None} if row[2] else {}
         return Person(tuple(numbers), tuple(name for name in names if name), tuple(theirs))
 
     async def hold(self, person: Person) -> None:
@@ -100,6 +107,12 @@ class People:
             attempt_rows = await connection.execute(
                 update(attempts).where(attempts.c.number.in_(spelled)).values(number="")
             )
+            await connection.execute(
+                update(dnc_changes).where(dnc_changes.c.number.in_(spelled)).values(number="")
+            )
+            await connection.execute(
+                update(dnc).where(dnc.c.number.in_(numbers)).values(reason="", by="")
+            )
             texts = await _blot_texts(connection, person)
         if self._directory is not None:
             self._directory.forget_answers()
@@ -131,13 +144,26 @@ class People:
                 .where(attempts.c.number != "")
                 .values(number="")
             )
+            await connection.execute(
+                update(dnc_changes)
+                .where(dnc_changes.c.at >= since, dnc_changes.c.at < calls_before)
+                .where(dnc_changes.c.number != "")
+                .values(number="")
+            )
             of_audit = await connection.execute(delete(audit).where(audit.c.at < audit_before))
         self._forgotten_before = max(since, calls_before)
         return Forgotten(of_calls.rowcount, of_attempts.rowcount, of_audit.rowcount)
 
 
 def _is_theirs(person: Person) -> ColumnElement[bool]:
-    return or_(contacts.c.number.in_(person.numbers), contacts.c.customer.in_(person.customers))
+    of_others = select(contact_numbers.c.contact).where(
+        contact_numbers.c.number.in_(person.numbers)
+    )
+    return or_(
+        contacts.c.number.in_(person.numbers),
+        contacts.c.customer.in_(person.customers),
+        contacts.c.id.in_(of_others),
+    )
 
 
 def spellings(number: str) -> tuple[str, ...]:

@@ -18,10 +18,12 @@ from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Table, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcenter.domain.records import AttemptRecord
+from callcenter.domain.records import AttemptRecord, DncRecord
 from callcenter.domain.step import Entry
-from callcenter.storage.contacts import bring_up_to_date
+from callcenter.storage.contact_chances import learn_chances
+from callcenter.storage.contact_numbers import apply_dnc, bring_up_to_date
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import TABLE_OF, Row, to_row
 from callcenter.storage.stores import ProjectorStats
@@ -307,7 +309,7 @@ class Projector:
             rows = self._rows(new)
             for table, of_table in rows.items():
                 await connection.execute(insert(table), of_table)
-            await bring_up_to_date(connection, _attempts_of(new))
+            await _bring_up_to_date(connection, new)
             end = batch[-1].position
             if stored is None:
                 await connection.execute(
@@ -366,10 +368,14 @@ class _JournalBehind(Exception):  # noqa: N818 - a fact
     """Entries were reported that the journal does not show (yet)."""
 
 
-def _attempts_of(entries: Iterable[Entry]) -> list[AttemptRecord]:
-    return [
-        record for entry in entries for record in entry.records if isinstance(record, AttemptRecord)
-    ]
+async def _bring_up_to_date(connection: AsyncConnection, entries: Iterable[Entry]) -> None:
+    """What the records change in the rows of contacts and in the do-not-call list."""
+    records = [record for entry in entries for record in entry.records]
+    attempts = [record for record in records if isinstance(record, AttemptRecord)]
+    if attempts:
+        await learn_chances(connection, attempts)
+        await bring_up_to_date(connection, attempts)
+    await apply_dnc(connection, [record for record in records if isinstance(record, DncRecord)])
 
 
 def _take(reading: Iterator[Entry], count: int) -> list[Entry]:

@@ -10,13 +10,12 @@ from msgspec.structs import replace
 
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.documents.rejects import Reject
-from callcenter.domain.campaign import CallingWindow
-from callcenter.domain.records import AttemptRecord
+from callcenter.domain.campaign import CallingWindow, Terms
+from callcenter.domain.records import AttemptRecord, DncRecord
 from callcenter.service.ports import ContactImport, ContactStore, Refill
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.directory import CustomerDirectory
-from callcenter.storage.memory import MemoryCustomers, MemoryRecords
-from callcenter.storage.memory_contacts import MemoryContacts
+from callcenter.storage.dnc import StoredDnc
 from callcenter.storage.projector import Projector
 from callcenter.storage.stores import ContactDestination
 from tests.unit.storage.databases import Place, new_database
@@ -29,6 +28,7 @@ NEW_YORK, LONDON = ("America/New_York",), ("Europe/London",)
 LONDON_OPENS = T0 + 38_800
 """The next day at nine."""
 WINDOW = CallingWindow()
+ANY_TERMS = Terms()
 AUTUMN = ContactDestination("autumn", "first")
 A, B, C, D = (f"+1202555010{n}" for n in range(1, 5))
 
@@ -38,10 +38,12 @@ class Store:
 
     def __init__(
         self,
-        contacts: Contacts | MemoryContacts,
-        customers: CustomerDirectory | MemoryCustomers,
-        records: Projector | MemoryRecords,
+        dnc: StoredDnc,
+        contacts: Contacts,
+        customers: CustomerDirectory,
+        records: Projector,
     ) -> None:
+        self.dnc = dnc
         self.contacts = contacts
         self.customers = customers
         self._records = records
@@ -65,15 +67,37 @@ class Store:
             await self._records.wait_for(self._end)
 
     async def refill(
-        self, want: int = 10, *, exclude: Sequence[str] = (), now: float = T0
+        self,
+        want: int = 10,
+        *,
+        exclude: Sequence[str] = (),
+        now: float = T0,
+        terms: Terms = ANY_TERMS,
+        window: CallingWindow = WINDOW,
     ) -> Refill:
         """Who is next in the campaign ``autumn``."""
         store: ContactStore = self.contacts
-        return await store.refill("autumn", want, WINDOW, exclude, now)
+        return await store.refill("autumn", want, window, exclude, now, terms)
 
-    async def next(self, want: int = 10, *, exclude: Sequence[str] = (), now: float = T0) -> str:
+    async def next(
+        self,
+        want: int = 10,
+        *,
+        exclude: Sequence[str] = (),
+        now: float = T0,
+        terms: Terms = ANY_TERMS,
+    ) -> str:
         """The same as the last digits of their numbers."""
-        return "".join(row.number[-1] for row in (await self.refill(want, exclude=exclude)).rows)
+        refill = await self.refill(want, exclude=exclude, now=now, terms=terms)
+        return "".join(row.number[-1] for row in refill.rows)
+
+    async def note_dnc(self, number: str, *, added: bool = True, until: float = 0.0) -> None:
+        """Have a number put on the do-not-call list, or taken off it."""
+        self._end += 1
+        record = DncRecord(number, added, "asked", "manager", until, "kim", T0)
+        self._records.feed([make_entry(self._end, record)])
+        async with asyncio.timeout(DEADLINE_S):
+            await self._records.wait_for(self._end)
 
     async def id_of(self, number: str) -> str:
         """The contact's id."""
@@ -81,17 +105,17 @@ class Store:
 
 
 @asynccontextmanager
-async def provide_store(place: Place | None) -> AsyncIterator[Store]:
-    if place is None:
-        records = MemoryRecords()
-        customers = MemoryCustomers()
-        yield Store(MemoryContacts(customers, records), customers, records)
-        return
+async def provide_store(place: Place) -> AsyncIterator[Store]:
     async with new_database(place) as database:
         directory = CustomerDirectory(database)
         projector = Projector(database, "j", lambda _position: (), gather_s=0.0)
         task = asyncio.create_task(projector.run())
-        yield Store(Contacts(database, directory, "US"), directory, projector)
+        yield Store(
+            StoredDnc(database, now=lambda: T0),
+            Contacts(database, directory, "US"),
+            directory,
+            projector,
+        )
         task.cancel()
         await asyncio.wait({task})
 

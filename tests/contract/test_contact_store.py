@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -12,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.documents.contacts_csv import ContactRow
-from callcenter.documents.csv_rows import CannotRead
 from callcenter.documents.customers_csv import CustomerRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.customer import Tier
-from callcenter.service.ports import CardSource, Refill
+from callcenter.service.ports import CardSource, Duplicates, Refill
 from callcenter.storage.customer_import import BATCH_ROWS
 from callcenter.storage.stores import PROBLEMS_MAX, ContactDestination
 from tests.contract.contact_stores import (
@@ -40,8 +38,8 @@ from tests.unit.storage.samples import T0, make_attempt
 
 
 @pytest.fixture
-async def store(place_or_memory: Place | None) -> AsyncIterator[Store]:
-    async with provide_store(place_or_memory) as provided:
+async def store(place: Place) -> AsyncIterator[Store]:
+    async with provide_store(place) as provided:
         yield provided
 
 
@@ -60,8 +58,8 @@ async def test_a_contact_is_handed_over_with_all_that_dialing_needs(store: Store
 
     first, second = (await store.refill()).rows
 
-    assert first == HopperRow(first.contact, A, zones, 0, "K7", Tier.SILVER)
-    assert second == HopperRow(second.contact, B, NEW_YORK)
+    assert first == HopperRow(first.contact, A, zones, 0, "K7", Tier.SILVER, list="first")
+    assert second == HopperRow(second.contact, B, NEW_YORK, list="first")
     assert first.contact != second.contact
 
 
@@ -107,29 +105,35 @@ async def test_ever_so_many_may_be_left_out(store: Store) -> None:
     assert await store.next(exclude=[await store.id_of(A), *many]) == "2"
 
 
-async def test_higher_priority_comes_first_then_who_was_tried_less_then_who_waits_longer(
+async def test_higher_priority_comes_first_then_who_was_never_tried_then_who_was_tried_longest_ago(
     store: Store,
 ) -> None:
     await store.add(row("+12025550105"), row("+12025550104"), row("+12025550106"), row(C))
     await store.add(row(B), row(A, priority=7), into=ContactDestination("autumn", "hot", 5))
-    for number, tries, next_try_at in (
-        ("+12025550105", 2, T0 - 90),
-        ("+12025550104", 1, T0 - 10),
-        ("+12025550106", 1, T0 - 20),
+    for number, tried_at in (
+        ("+12025550105", T0 - 900),
+        ("+12025550104", T0 - 100),
+        ("+12025550106", T0 - 200),
     ):
         contact = await store.id_of(number)
-        await store.note(make_attempt(contact=contact, tries=tries, next_try_at=next_try_at))
+        await store.note(make_attempt(contact=contact, placed_at=tried_at, next_try_at=T0 - 9))
 
-    assert await store.next() == "123645"
+    assert await store.next() == "123564"
 
 
-async def test_a_list_imported_again_gives_its_priority_to_the_new_contacts(store: Store) -> None:
-    await store.add(row(C), into=ContactDestination("autumn", "list", 3))
+async def test_a_priority_given_to_a_list_holds_for_all_its_contacts_without_one_of_their_own(
+    store: Store,
+) -> None:
+    await store.add(
+        row(C), row("+12025550105", priority=1), into=ContactDestination("autumn", "list", 3)
+    )
     await store.add(row(D), into=ContactDestination("autumn", "other", 4))
+    before = await store.next()
     await store.add(row(B), into=ContactDestination("autumn", "list"))
     await store.add(row(A), into=ContactDestination("autumn", "list", 9))
 
-    assert await store.next() == "1432"
+    assert before == "435"
+    assert await store.next() == "32145"
 
 
 async def test_whom_the_window_keeps_waiting_is_not_dialed_and_it_is_told_until_when(
@@ -170,7 +174,7 @@ async def test_a_contact_to_be_tried_again_waits_for_its_time(store: Store) -> N
 
     assert [row.number for row in before.rows] == [B]
     assert (before.counts.later, before.counts.next_due_at) == (1, T0 + 600)
-    assert [(row.number, row.made) for row in after.rows] == [(B, 0), (A, 3)]
+    assert [(row.number, row.made) for row in after.rows] == [(B, 0), (A, 3)]  # never tried first
     assert (after.counts.later, after.counts.next_due_at, after.counts.due) == (0, 0.0, 2)
 
 
@@ -353,16 +357,18 @@ async def test_a_report_tells_the_first_problems_only(store: Store) -> None:
     assert (len(report.problems), report.refused, len(told)) == (500, 510, 510)
 
 
-async def test_a_file_is_imported_with_the_center_s_region(store: Store, tmp_path: Path) -> None:
-    path = tmp_path / "list.csv"
-    path.write_text("Phone,Name\n(202) 555-0101,Ana\n12,Bo\n")
+async def test_a_number_of_another_campaign_is_refused_when_it_must_be_in_none(
+    store: Store,
+) -> None:
+    await store.add(row(A))
+    nowhere_else = ContactDestination("spring", "first", duplicates=Duplicates.EVERYWHERE)
 
-    report = await store.contacts.import_contacts("autumn", path, list_name="new", priority=2)
+    report, rejects = await store.add(row(A), row(B), into=nowhere_else)
 
-    assert (report.list, report.accepted, report.refused) == ("new", 1, 1)
-    assert await store.next() == "1"
-    with pytest.raises(CannotRead, match=r"none\.csv"):
-        await store.contacts.import_contacts("autumn", tmp_path / "none.csv", list_name="new")
+    assert report.accepted == 1
+    assert [(one.value, one.reason) for one in rejects] == [
+        (A, "some campaign has this number already")
+    ]
 
 
 async def test_a_file_that_breaks_off_changes_nothing(store: Store) -> None:

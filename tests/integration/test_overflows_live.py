@@ -189,4 +189,4 @@ async def test_callers_are_led_on_and_told_as_the_rules_say(tmp_path: Path) -> N
 def seconds_of(recording: Path) -> float:
     """How long a recording is."""
     with wave.open(str(recording)) as file:
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())

@@ -9,10 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from callcenter.domain.attempt import AttemptResult
-from callcenter.domain.campaign import CallingWindow
+from callcenter.domain.campaign import CallingWindow, Terms
 from dialer.compliance import (
     DAY_S,
     HOUR_S,
+    NO_PROFILE,
     PROFILES,
     UK_OFCOM,
     US_TSR,
@@ -29,7 +30,10 @@ from dialer.compliance import (
     Target,
     connect_by,
     give_up_from,
+    lawful_window,
+    looks_back_s,
     may_dial,
+    profile_of,
 )
 from dialer.window import Schedule
 
@@ -216,3 +220,27 @@ def test_a_cap_says_how_many_of_what() -> None:
     assert NotNow(Refusal.CAP, 0.0, DAILY).sentence() == (
         "2 attempts within 24 hours are allowed for each number"
     )
+
+
+# --- what a campaign's terms come to --------------------------------------------------------------
+
+
+def test_the_lawful_window_is_what_campaign_and_profile_have_in_common() -> None:
+    wide = CallingWindow(6 * 60, 23 * 60, (0, 6))
+
+    assert lawful_window(wide, Terms()) is wide
+    assert lawful_window(wide, Terms(legal="us-tsr")) == CallingWindow(8 * 60, 21 * 60, (0, 6))
+
+
+def test_terms_look_back_as_far_as_the_longest_cap_or_rest() -> None:
+    week = Cap(Of.PERSON, Counting.ATTEMPTS, 7, 7 * 86_400.0)
+
+    assert looks_back_s(Terms()) == 0.0
+    assert looks_back_s(Terms(legal="us-tsr")) == 0.0
+    assert looks_back_s(Terms(legal="uk-ofcom")) == 72 * 3600.0
+    assert looks_back_s(Terms(legal="uk-ofcom", caps=(week,))) == 7 * 86_400.0
+
+
+def test_a_profile_that_nobody_knows_any_more_is_the_strictest() -> None:
+    assert profile_of(Terms(legal="gone")) is UK_OFCOM
+    assert profile_of(Terms()) is NO_PROFILE

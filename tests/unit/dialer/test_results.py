@@ -19,7 +19,7 @@ from callcenter.domain.attempt import (
 from callcenter.domain.campaign import DEFAULT_RETRIES, RetryRule
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.transitions import Impossible
-from dialer.results import NextTry, next_try, result_of
+from dialer.results import OTHER_NUMBER_S, NextTry, next_try, result_of
 
 R = AttemptResult
 NOW = 1_700_000_000.0
@@ -88,3 +88,36 @@ def test_an_attempt_that_has_ended_goes_nowhere() -> None:
     for step in AttemptStep:
         with pytest.raises(Impossible):
             next_state(AttemptState.ENDED, step)
+
+
+# --- several numbers ------------------------------------------------------------------------------
+
+RULES = {R.BUSY: RetryRule(600.0, 3), R.NO_ANSWER: RetryRule(3600.0, 3, other_number=True)}
+
+
+def test_a_number_that_does_not_exist_leaves_the_others_of_the_contact() -> None:
+    soon = NextTry(ContactStatus.OPEN, NOW + OTHER_NUMBER_S, other_number=True)
+
+    assert next_try(RULES, R.INVALID_NUMBER, 1, NOW, others=1) == soon
+    assert next_try(RULES, R.INVALID_NUMBER, 9, NOW, others=1) == soon
+    assert next_try(RULES, R.INVALID_NUMBER, 1, NOW) == NextTry(ContactStatus.DONE)
+
+
+def test_the_next_number_is_tried_soon_until_each_was_tried_as_often() -> None:
+    soon = NextTry(ContactStatus.OPEN, NOW + OTHER_NUMBER_S, other_number=True)
+
+    assert next_try(RULES, R.NO_ANSWER, 1, NOW, others=2, fresh=1) == soon
+    assert next_try(RULES, R.NO_ANSWER, 2, NOW, others=2) == NextTry(ContactStatus.OPEN, NOW + 3600)
+    assert next_try(RULES, R.NO_ANSWER, 3, NOW, others=2, fresh=1) == NextTry(ContactStatus.USED_UP)
+
+
+def test_a_rule_that_does_not_say_so_stays_with_the_number() -> None:
+    assert next_try(RULES, R.BUSY, 1, NOW, others=2, fresh=2) == NextTry(
+        ContactStatus.OPEN, NOW + 600
+    )
+
+
+def test_the_next_number_never_comes_later_than_the_same_one_would() -> None:
+    rules = {R.NO_ANSWER: RetryRule(10.0, 3, other_number=True)}
+
+    assert next_try(rules, R.NO_ANSWER, 1, NOW, others=1, fresh=1).at == NOW + 10

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from callcenter.documents.campaigns import (
     WEEKDAYS,
     CampaignDocument,
     CampaignFields,
+    CapFields,
+    LegalName,
     RetriedResult,
+    Retry,
     Weekday,
     fields_of,
     load_campaign,
@@ -21,11 +25,18 @@ from callcenter.documents.yaml_lines import DocumentError
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
+    AmdSettings,
     CallingWindow,
     CampaignSettings,
+    Cap,
+    Counting,
+    Of,
+    OnMachine,
     Pacing,
     RetryRule,
+    Terms,
 )
+from dialer.compliance import PROFILES
 
 SHORT = "id: renewals\nname: Renewals\npbx: main\ntrunk: carrier\n"
 
@@ -55,6 +66,9 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         'caller_id: "+3545550100"\npacing: power\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\n'
         "legal: uk-ofcom\ndrop_cap: 0.02\namd: false\n"
         "harbour_wait_s: 2\nharbour_prompt: en/good-bye\nwrap_up_s: 5\n"
+        "trunks: [reserve, spare]\nopt_out_key: '9'\n"
+        "amd_settings: {greeting: 2000}\non_machine: to_agent\namd_check_every: 50\n"
+        "caller_ids: ['+3545550101']\nlist_caller_ids: {gold: ['+3545550102']}\n"
         'window: {opens: "10:30", closes: "24:00", weekdays: [sunday, monday]}\n'
         "retries:\n  busy: {delay_s: 60, max_tries: 3}\n"
     )
@@ -64,10 +78,17 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         name="Renewals",
         pbx="main",
         trunk="carrier",
+        trunks=("reserve", "spare"),
+        opt_out_key="9",
+        amd_settings=AmdSettings(greeting=2000),
+        on_machine=OnMachine.TO_AGENT,
+        amd_check_every=50,
+        caller_ids=("+3545550101",),
+        list_caller_ids={"gold": ("+3545550102",)},
         caller_id="+3545550100",
         pacing=Pacing.POWER,
-        legal="uk-ofcom",
         drop_cap=0.02,
+        terms=Terms(legal="uk-ofcom"),
         lines_per_agent=1.5,
         max_lines=7,
         ring_s=20,
@@ -107,11 +128,17 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
             "6: `lines_per_agent`: several lines for each agent are for power pacing",
         ),
         ("pacing: guess", "5: `pacing` is none of the values it may have"),
-        ("drop_cap: 0.04", "5: `drop_cap`: the legal profile allows 0.03 at most"),
+        ("legal: us-tsr\ndrop_cap: 0.04", "6: `drop_cap`: the legal profile allows 0.03 at most"),
+        (
+            "window: {holidays: [ATLANTIS]}",
+            "5: `window.holidays[0]`: there is no such calendar of public holidays",
+        ),
+        ("window: {closed_days: [2026-02-30]}", "5: `window.closed_days[0]`"),
         ("lines_per_agent: 0.5", "5: `lines_per_agent` should be greater than or equal to 1."),
         ("max_lines: 501", "5: `max_lines` should be less than or equal to 500."),
         ("max_lines: 0", "5: `max_lines` should be greater than or equal to 1."),
         ("ring_s: 14", "5: `ring_s` should be greater than or equal to 15."),
+        ("opt_out_key: '10'", "5: `opt_out_key`: this is no key."),
         ("harbour_prompt: ../x", "5: `harbour_prompt`: this is no name of a prompt."),
         (
             "harbour_wait_s: 2",
@@ -192,6 +219,44 @@ def test_settings_come_back_in_the_words_in_which_they_were_written(tmp_path: Pa
 
 def test_the_words_are_those_of_the_machine() -> None:
     ending = {AttemptResult.CONNECTED, AttemptResult.INVALID_NUMBER}
+    others = set(AttemptResult) - ending - {AttemptResult.UNCOUNTED}
 
-    assert set(get_args(RetriedResult)) == {str(x) for x in AttemptResult if x not in ending}
+    assert set(get_args(RetriedResult)) == {str(result) for result in others}
     assert get_args(Weekday) == WEEKDAYS
+
+
+def test_caps_consent_and_profile_go_to_the_machine_and_come_back() -> None:
+    fields = CampaignFields(
+        name="Renewals",
+        pbx="main",
+        trunk="carrier",
+        needs_consent=True,
+        legal="uk-ofcom",
+        caps=[CapFields(of="account", counting="conversations", most=1, within_s=604_800.0)],
+        retries={"busy": Retry(delay_s=60.0, max_tries=2, other_number=True)},
+    )
+
+    settings = fields.settings("renewals")
+
+    cap = Cap(Of.ACCOUNT, Counting.CONVERSATIONS, 1, 604_800.0)
+    assert settings.terms == Terms(True, "uk-ofcom", (cap,))
+    assert settings.retries == {AttemptResult.BUSY: RetryRule(60.0, 2, other_number=True)}
+    assert fields_of(CampaignFields, settings).settings("renewals") == settings
+
+
+def test_the_profiles_that_may_be_named_are_those_that_there_are() -> None:
+    assert get_args(LegalName) == ("", *PROFILES)
+
+
+@pytest.mark.parametrize(
+    "cap",
+    [
+        {"of": "town", "most": 1, "within_s": 3600.0},
+        {"of": "person", "most": 0, "within_s": 3600.0},
+        {"of": "person", "most": 1, "within_s": 60.0},
+        {"of": "person", "most": 1},
+    ],
+)
+def test_a_cap_that_says_nothing_is_refused(cap: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        CapFields.model_validate(cap)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from callcenter.domain.attempt import ContactStatus
-from callcenter.domain.campaign import CallingWindow, ListCounts
+from callcenter.domain.campaign import CallingWindow, ListCounts, Terms
 from callcenter.storage.contact_counts import (
+    AS_THE_LIST,
     NEVER_HOLDS_S,
+    Alike,
     ContactGroup,
     Openings,
+    Standing,
     count_groups,
     join_zones,
     row_of,
@@ -22,24 +25,35 @@ NEW_YORK, LONDON = "America/New_York", "Europe/London"
 NEVER = "America/New_York,Asia/Bangkok"
 LONDON_OPENS = T0 + 38_800
 OPEN = ContactStatus.OPEN
+ANY = Terms()
+
+
+def alike(zones: str, list_id: int = 1, priority: int = AS_THE_LIST, consent: int = -1) -> Alike:
+    return Alike(list_id, priority, zones, "mobile", consent)
+
+
+def count(groups: list[ContactGroup], terms: Terms = ANY) -> Standing:
+    return count_groups(groups, {1: 3, 2: 8}, WINDOW, terms, Openings(), T0)
 
 
 def test_groups_add_up() -> None:
     groups = [
-        ContactGroup(OPEN, NEW_YORK, 10, 7, T0 + 50),
-        ContactGroup(OPEN, LONDON, 5, 4, T0 + 20),
-        ContactGroup(OPEN, NEVER, 2, 2, None),
-        ContactGroup(OPEN, "America/Chicago", 3, 0, T0 + 30),
-        ContactGroup(ContactStatus.DONE, NEW_YORK, 6, 6, None),
-        ContactGroup(ContactStatus.USED_UP, LONDON, 4, 4, None),
+        ContactGroup(OPEN, alike(NEW_YORK), 10, 7, T0 + 50),
+        ContactGroup(OPEN, alike(LONDON), 5, 4, T0 + 20),
+        ContactGroup(OPEN, alike(NEVER), 2, 2, None),
+        ContactGroup(OPEN, alike("America/Chicago"), 3, 0, T0 + 30),
+        ContactGroup(ContactStatus.DONE, alike(NEW_YORK), 6, 6, None),
+        ContactGroup(ContactStatus.USED_UP, alike(LONDON), 4, 4, None),
+        ContactGroup(ContactStatus.DNC, alike(LONDON), 1, 1, None),
+        ContactGroup(OPEN, alike(NEW_YORK, consent=0), 8, 8, None),
     ]
 
-    counts, zones = count_groups(groups, WINDOW, Openings(), T0)
+    counts, levels = count(groups)
 
-    assert zones == (NEW_YORK,)
+    assert levels == ((3, (alike(NEW_YORK),)),)
     assert counts == ListCounts(
         at=T0,
-        total=30,
+        total=39,
         due=7,
         later=7,
         next_due_at=T0 + 20,
@@ -47,11 +61,33 @@ def test_groups_add_up() -> None:
         opens_at=LONDON_OPENS,
         done=6,
         used_up=4,
+        dnc=1,
+        no_consent=8,
     )
 
 
+def test_groups_stand_by_the_priority_of_the_contact_or_its_list() -> None:
+    first, second, own = alike(NEW_YORK, 1), alike(NEW_YORK, 2), alike(NEW_YORK, 2, priority=3)
+    unknown = alike(NEW_YORK, 9)
+
+    levels = count([ContactGroup(OPEN, one, 1, 1, None) for one in (first, second, own, unknown)])
+
+    assert levels.callable == ((8, (second,)), (3, (first, own)), (0, (unknown,)))
+
+
+def test_with_consent_needed_only_who_gave_it_is_called() -> None:
+    groups = [
+        ContactGroup(OPEN, alike(NEW_YORK, consent=consent), 1, 1, None) for consent in (-1, 0, 1)
+    ]
+
+    needed, not_needed = count(groups, Terms(needs_consent=True)), count(groups)
+
+    assert (needed.counts.due, needed.counts.no_consent) == (1, 2)
+    assert (not_needed.counts.due, not_needed.counts.no_consent) == (2, 1)
+
+
 def test_no_groups_count_nothing() -> None:
-    assert count_groups([], WINDOW, Openings(), T0) == (ListCounts(at=T0), ())
+    assert count([]) == (ListCounts(at=T0), ())
 
 
 def test_an_opening_is_searched_for_once_and_again_when_it_has_come(

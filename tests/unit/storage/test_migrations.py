@@ -9,6 +9,7 @@ from alembic import command
 from sqlalchemy import Connection, text
 
 from callcenter.documents.contacts_csv import ContactRow
+from callcenter.domain.campaign import CallingWindow
 from callcenter.domain.customer import Tier
 from callcenter.domain.records import CallRecord
 from callcenter.service.ports import CallQuery, Customer
@@ -20,7 +21,9 @@ from callcenter.storage.stores import ContactDestination
 from callcenter.storage.upgrade import make_config
 from tests.far_ends.postgresql_server import PostgresqlServer
 from tests.unit.storage.databases import Place, open_database, url_of
-from tests.unit.storage.samples import CALL
+from tests.unit.storage.samples import CALL, T0
+
+AUTUMN = ContactDestination("autumn", "first")
 
 OLD_CALLS = """INSERT INTO calls VALUES ('j', 1, 0, 'c1', 'main', '1700000000.1', '+12025550101',
     '7000', 'main', '["1", "3"]', 'K1', 'gold', 'service', 1700000000.0, 1700000010.0,
@@ -89,3 +92,32 @@ async def test_customers_of_before_rules_stay_and_nothing_more_is_known_of_them(
 
     assert found == Customer("K1", Tier.GOLD)
     assert versions == ()
+
+
+async def test_contacts_of_before_several_numbers_keep_their_priority_and_their_place(
+    place: Place,
+) -> None:
+    url = await make_database(
+        place,
+        "0005",
+        "INSERT INTO contact_lists (campaign, name, priority, imported_at, rows, accepted, refused)"
+        " VALUES ('autumn', 'first', 3, 1.0, 3, 3, 0)",
+        *(
+            "INSERT INTO contacts (campaign, list, number, name, customer, tier, attributes, note,"
+            " zones, priority, status, made, last_result, added_at) VALUES"
+            f" ('autumn', 1, '+1202555010{n}', '', '', 'standard', '{{}}', '', 'America/New_York',"
+            f" {priority}, 'open', 0, '', 1.0)"
+            for n, priority in ((1, 3), (2, 3), (3, 9))
+        ),
+    )
+
+    async with open_database(url) as database:
+        await database.migrate()
+        contacts = Contacts(database, CustomerDirectory(database), "US")
+        refill = await contacts.refill("autumn", 9, CallingWindow(), (), T0)
+        await contacts.add([ContactRow(2, "+12025550104", ("America/New_York",))], AUTUMN)
+        await contacts.add([], ContactDestination("autumn", "first", 10))
+        after = await contacts.refill("autumn", 9, CallingWindow(), (), T0)
+
+    assert [row.contact for row in refill.rows] == ["3", "1", "2"]
+    assert [row.contact for row in after.rows] == ["1", "2", "4", "3"]

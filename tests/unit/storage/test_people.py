@@ -5,16 +5,18 @@ from __future__ import annotations
 from msgspec.structs import replace
 from sqlalchemy import insert, select
 
-from callcenter.documents.contacts_csv import ContactRow
+from callcenter.documents.contacts_csv import ContactNumber, ContactRow
 from callcenter.documents.customers_csv import CustomerRow
 from callcenter.domain.customer import Tier
-from callcenter.domain.records import CallRecord
+from callcenter.domain.records import CallRecord, DncRecord
+from callcenter.service.dnc import DncEntry, DncNumber
 from callcenter.service.erasure import Erased, Person
 from callcenter.service.retention import Forgotten
 from callcenter.storage import tables
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.dnc import StoredDnc
 from callcenter.storage.people import BLOT, People, spellings
 from callcenter.storage.record_rows import to_row
 from callcenter.storage.stores import ContactDestination
@@ -152,3 +154,57 @@ def test_a_record_made_anew_of_somebody_erased_has_no_number() -> None:
     record: CallRecord = replace(CALL, caller_number="~1.2f")
 
     assert to_row(record, "j", 1, 0)["caller_number"] == ""
+
+
+# --- several numbers, and the do-not-call list ----------------------------------------------------
+
+
+async def test_a_contact_is_found_and_erased_by_a_further_number(database: Database) -> None:
+    contacts = Contacts(database, CustomerDirectory(database), "DE")
+    also = (ContactNumber(SECOND, ZONES, "mobile"),)
+    await contacts.add(
+        [ContactRow(2, ANA, ZONES, name="Ana", more_numbers=also), ContactRow(3, BEN, ZONES)],
+        ContactDestination("spring", "first"),
+    )
+    people = People(database)
+
+    found = await people.find(SECOND, "")
+    erased = await people.erase(found)
+
+    assert sorted(found.numbers) == [ANA, SECOND]
+    assert found.names == ("Ana",)
+    assert erased.contacts == 1
+    assert await contacts.numbers_known([ANA, SECOND, BEN]) == {BEN}
+
+
+async def test_the_do_not_call_list_keeps_the_number_of_who_is_erased_and_nothing_else(
+    database: Database,
+) -> None:
+    dnc = StoredDnc(database, now=lambda: T0)
+    await dnc.add([DncNumber(ANA, "Ana Berg asked for it")], source="manager", by="kim")
+    record = DncRecord(ANA, True, "Ana Berg asked for it", "manager", 0.0, "kim", T0)
+    async with database.writing() as connection:
+        await connection.execute(insert(tables.dnc_changes).values(to_row(record, "j", 9, 0)))
+
+    await People(database).erase(Person((ANA,), ("Ana Berg",)))
+
+    assert await dnc.find(ANA) == DncEntry(ANA, "", "manager", "", T0, 0.0)
+    async with database.reading() as connection:
+        kept = (await connection.execute(select(tables.dnc_changes))).mappings().one()
+    assert (kept["number"], kept["reason"]) == ("", "(erased) asked for it")
+
+
+async def test_changes_of_the_do_not_call_list_lose_their_number_with_the_calls(
+    database: Database,
+) -> None:
+    async with database.writing() as connection:
+        for index, at in enumerate((T0, T0 + 500)):
+            record = DncRecord(ANA, True, "", "manager", 0.0, "kim", at)
+            row = to_row(record, "j", 9, index)
+            await connection.execute(insert(tables.dnc_changes).values(row))
+
+    await People(database).forget_before(T0 + 100, T0)
+
+    async with database.reading() as connection:
+        query = select(tables.dnc_changes.c.number).order_by(tables.dnc_changes.c.at)
+        assert (await connection.scalars(query)).all() == ["", ANA]

@@ -75,6 +75,7 @@ export const campaigns = {
   "pacing.progressive": "Progressive",
   "pacing.power": "Power",
   "pacing.predictive": "Predictive",
+  "legal.none": "None",
   "legal.us-tsr": "United States (TSR)",
   "legal.uk-ofcom": "United Kingdom (Ofcom)",
   "because.no_agent": "Nobody is at work.",
@@ -108,6 +109,8 @@ export const campaigns = {
   "attemptResult.invalid_number": "Number does not exist",
   "attemptResult.congestion": "No line free",
   "attemptResult.failed": "Failed at the PBX",
+  "attemptResult.uncounted": "Trunk in trouble, not counted",
+  "attemptResult.screened": "Phone assistant answered",
   "attemptResult.unknown": "Not known",
 
   "campaigns.attempts": "Last attempts",
@@ -124,6 +127,7 @@ export const campaigns = {
   "contactStatus.open": "open",
   "contactStatus.done": "done",
   "contactStatus.used_up": "given up",
+  "contactStatus.dnc": "not to be called",
 
   "campaigns.importTitle": "Import a list into {name}",
   "campaigns.file": "CSV file",

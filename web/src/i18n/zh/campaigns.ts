@@ -76,6 +76,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "pacing.progressive": "渐进式",
   "pacing.power": "倍率式",
   "pacing.predictive": "预测式",
+  "legal.none": "无",
   "legal.us-tsr": "美国（TSR）",
   "legal.uk-ofcom": "英国（Ofcom）",
   "because.no_agent": "没有坐席在岗。",
@@ -109,6 +110,8 @@ export const campaigns: Record<keyof typeof en, string> = {
   "attemptResult.invalid_number": "空号",
   "attemptResult.congestion": "线路拥塞",
   "attemptResult.failed": "交换机呼叫失败",
+  "attemptResult.uncounted": "中继故障，不计次数",
+  "attemptResult.screened": "电话助理接听",
   "attemptResult.unknown": "未知",
 
   "campaigns.attempts": "最近的呼叫",
@@ -125,6 +128,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "contactStatus.open": "待呼",
   "contactStatus.done": "完成",
   "contactStatus.used_up": "放弃",
+  "contactStatus.dnc": "不得呼叫",
 
   "campaigns.importTitle": "将名单导入“{name}”",
   "campaigns.file": "CSV 文件",

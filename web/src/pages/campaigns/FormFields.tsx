@@ -193,7 +193,7 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           label={t("campaigns.form.legal")}
           description={t("campaigns.form.legalHint")}
           inputWrapperOrder={["label", "input", "description", "error"]}
-          data={LEGALS.map((legal) => ({ value: legal, label: t(`legal.${legal}`) }))}
+          data={LEGALS.map((legal) => ({ value: legal, label: t(`legal.${legal || "none"}`) }))}
           allowDeselect={false}
           value={draft.legal}
           error={told.legal}

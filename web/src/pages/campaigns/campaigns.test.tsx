@@ -24,7 +24,9 @@ const REPORT: ContactImport = {
   accepted: 2,
   refused: 1,
   dry_run: true,
-  problems: [{ row: 4, reason: "this is no telephone number", fix: "Write it anew." }],
+  problems: [{ row: 4, value: "12", reason: "this is no telephone number", fix: "Write it anew." }],
+  columns: [],
+  rejects_kept: 1,
 };
 
 /** The campaign pages of somebody with this role, at this address. */
@@ -39,7 +41,7 @@ async function open(
       json({ account: "max", name: "Max", roles: [role], agent: null, token: "" }),
     "GET /api/v1/campaigns/renewals/attempts?limit=50&cursor=": () =>
       json({ attempts: [], next: "" }),
-    "GET /api/v1/trunks": () => json({ pbxs: [{ name: "main", trunks: ["carrier"] }] }),
+    "GET /api/v1/trunks": () => json({ pbxs: [{ name: "main", trunks: ["carrier"], live: [] }] }),
     ...answers,
   });
   const live = fakeLive();

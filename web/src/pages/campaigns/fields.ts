@@ -20,6 +20,7 @@ export const RETRIED = [
   "no_answer",
   "busy",
   "machine",
+  "screened",
   "rejected",
   "hung_up",
   "congestion",
@@ -37,7 +38,7 @@ export interface RetryDraft {
 
 export const PACINGS = ["progressive", "power", "predictive"] as const;
 export type Pacing = (typeof PACINGS)[number];
-export const LEGALS = ["us-tsr", "uk-ofcom"] as const;
+export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
 
 /** Fields that may be empty while they are typed hold "" then. */
@@ -62,6 +63,8 @@ export interface Draft {
   opens: string;
   closes: string;
   weekdays: Weekday[];
+  /** As it was read: what this form does not show goes back as it came. */
+  kept: Partial<CampaignSetup>;
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
 }
@@ -85,7 +88,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     callerId: "",
     pacing: "progressive",
     linesPerAgent: 1,
-    legal: "us-tsr",
+    legal: "",
     dropCap: "",
     blended: false,
     maxLines: 100,
@@ -98,6 +101,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
+    kept: {},
   };
 }
 
@@ -124,6 +128,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
+    kept: setup,
   };
 }
 
@@ -140,7 +145,11 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
+  const { retries: _, ...kept } = draft.kept;
+  const isMoved = kept.pbx !== undefined && kept.pbx !== draft.pbx;
   return {
+    ...kept,
+    ...(isMoved && { trunks: [] }),
     name: draft.name.trim(),
     pbx: draft.pbx,
     trunk: draft.trunk.trim(),
@@ -156,7 +165,12 @@ export function setupOf(draft: Draft): CampaignSetup {
     amd: draft.amd,
     harbour_wait_s: Number(draft.harbourWaitS),
     harbour_prompt: draft.harbourPrompt.trim(),
-    window: { opens: draft.opens, closes: draft.closes, weekdays: draft.weekdays },
+    window: {
+      ...draft.kept.window,
+      opens: draft.opens,
+      closes: draft.closes,
+      weekdays: draft.weekdays,
+    },
     ...(draft.retries && { retries: rulesOf(draft.retries) }),
   };
 }
