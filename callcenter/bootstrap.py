@@ -58,6 +58,7 @@ from callcenter.storage.audit import Audit
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.evidence import StoredEvidence
 from callcenter.storage.passwords import HashCost
 from callcenter.storage.people import People
 from callcenter.storage.projector import EntriesGone, Projector
@@ -148,6 +149,7 @@ async def open_center(
             cards=contacts,
             contacts=contacts,
             attempts=contacts,
+            evidence=StoredEvidence(database),
             report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
             rules=rules,

@@ -13,7 +13,7 @@ from callcenter.core.state import State
 from callcenter.domain.events import Event, Request
 from callcenter.domain.ids import CampaignId
 from callcenter.domain.step import Reply
-from callcenter.service.ports import AttemptPage, ContactImport, Touched
+from callcenter.service.ports import AttemptPage, ContactImport, EvidencePage, Touched
 from routing.chooser import Chooser
 
 
@@ -66,6 +66,14 @@ class AttemptReader(Protocol):
     """Reads what came of a campaign's attempts."""
 
     async def attempts_page(self, campaign: CampaignId, *, limit: int, cursor: str) -> AttemptPage:
+        """One page, newest first; raises ``ValueError`` for a cursor that is not one of ours."""
+        ...
+
+
+class EvidenceReader(Protocol):
+    """Reads the evidence of a campaign's attempts."""
+
+    async def evidence_page(self, campaign: CampaignId, *, limit: int, cursor: str) -> EvidencePage:
         """One page, newest first; raises ``ValueError`` for a cursor that is not one of ours."""
         ...
 

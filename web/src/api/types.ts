@@ -503,6 +503,39 @@ export interface ErasedPerson {
   rejects: number;
 }
 
+/** One attempt. Times are UTC seconds, 0.0 for "never". */
+export interface Evidence {
+  attempt: string;
+  contact: string;
+  number: string;
+  tries: number;
+  placed_at: number;
+  ringing_at: number;
+  rang_s: number;
+  answered_at: number;
+  verdict: Verdict | null;
+  verdict_cause: string;
+  person_at: number;
+  connected_at: number;
+  agent: string;
+  message_at: number;
+  message: string;
+  waited_s: number | null;
+  waited_from: WaitFrom | null;
+  is_late: boolean;
+  ended_at: number;
+  result: AttemptResult;
+  cause: number;
+  status: ContactStatus;
+  next_try_at: number;
+}
+
+/** Evidence of a campaign's attempts, the last ended first. */
+export interface EvidencePage {
+  rows: Evidence[];
+  next: string;
+}
+
 /** One field of the request that is wrong. */
 export interface FieldError {
   path: string;
@@ -1017,6 +1050,9 @@ export interface Versions {
   next: number;
 }
 
+/** Where the wait of a person is counted from. */
+export type WaitFrom = "answer" | "greeting" | "verdict";
+
 /** Why a call has no agent yet. */
 export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
 
@@ -1129,6 +1165,8 @@ export interface Operations {
   "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Evidence of the attempts */
+  "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** A campaign's settings */
