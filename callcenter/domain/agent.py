@@ -138,7 +138,8 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     """When the state was entered, UTC seconds."""
     reason: str = ""
     """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``,
-    ``desktop_lost``, ``recovered`` (a crash with another version of the service)."""
+    ``desktop_lost``, ``untouched`` (a campaign's wrap-up ended without a click), ``recovered`` (a
+    crash with another version of the service)."""
     idle_since: float = 0.0
     """When the agent last ended a conversation or signed in: the longest idle is offered the next
     call."""
@@ -166,6 +167,8 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     desktops: int = 0
     """Open desktops (WebSockets). Calls are offered only to agents who have one: the card must be
     seen."""
+    touched_at: float = 0.0
+    """When the agent last asked for anything at a desktop, UTC seconds."""
 
 
 def next_state(state: AgentState, step: AgentStep) -> AgentState:

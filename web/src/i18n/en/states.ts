@@ -12,6 +12,7 @@ export const states = {
   "reason.rejected": "call rejected",
   "reason.unreachable": "unreachable",
   "reason.desktop_lost": "desktop closed",
+  "reason.untouched": "wrap-up untouched",
   "reason.recovered": "service restarted",
 
   "callState.arriving": "Arriving",

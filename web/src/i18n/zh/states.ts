@@ -13,6 +13,7 @@ export const states: Record<keyof typeof en, string> = {
   "reason.rejected": "拒接来电",
   "reason.unreachable": "话机无法接通",
   "reason.desktop_lost": "工作台已关闭",
+  "reason.untouched": "话后未操作",
   "reason.recovered": "服务已重启",
 
   "callState.arriving": "呼入中",

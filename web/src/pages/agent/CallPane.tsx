@@ -161,7 +161,7 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
   );
 }
 
-const MISSED = ["missed", "rejected", "unreachable", "desktop_lost", "line_lost"] as const;
+const MISSED = ["missed", "rejected", "unreachable", "desktop_lost", "untouched", "line_lost"] as const;
 
 /** What to do now. */
 function NoCall({ agent, isGone }: { agent: AgentView; isGone: boolean }) {
