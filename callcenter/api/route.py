@@ -23,6 +23,7 @@ from callcenter.api.auth import Sessions
 from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
+from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
 from callcenter.service.reports import Reports
@@ -87,6 +88,8 @@ class Services:
     clock: Clock
     erasure: Erasure | None = None
     """Forgets people."""
+    dnc: DncStore | None = None
+    """The do-not-call list."""
 
 
 NOBODY = Account(id="", name="", roles=())

@@ -152,8 +152,18 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
             "contacts",
             f"{counts['total']}: {counts['due']} due, {counts['later']} later,"
             f" {counts['closed']} outside the hours, {counts['done']} done,"
-            f" {counts['used_up']} given up",
+            f" {counts['used_up']} given up" + _spared(counts),
         ),
         ("attempts", f"{view['placed']}; {results or 'none has ended'}"),
         ("dropped", f"{view['drop_rate']:.1%} of {view['people']} people who answered"),
     ]
+
+
+def _spared(counts: dict[str, Any]) -> str:
+    """Who may not be called, where there is somebody."""
+    told = (
+        ("dnc", "on the do-not-call list"),
+        ("no_consent", "without consent"),
+        ("capped", "called as often as they may be"),
+    )
+    return "".join(f", {counts[name]} {words}" for name, words in told if counts[name])

@@ -43,7 +43,7 @@ def ask_center(
     *,
     deadline_s: float = ANSWER_DEADLINE_S,
 ) -> Any:
-    """Send a request and return the answer's JSON; ``path`` follows ``/api/v1``.
+    """Send a request and return the answer's JSON (None where there is none); ``path`` follows ``/api/v1``.
 
     Raises ``Refusal``. Ends the command when no center runs.
     """
@@ -63,7 +63,7 @@ def ask_center(
         fail(f"another center than the one that wrote {file} serves at {access.url}")
     if status >= HTTPStatus.BAD_REQUEST:
         raise _refusal(status, content)
-    return orjson.loads(content)
+    return orjson.loads(content) if content else None
 
 
 async def _send(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
+from callcenter.service.dnc import DncEntry, DncNumber, DncPage
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     Account,
@@ -335,6 +336,39 @@ def healthy() -> Vitals:
     )
 
 
+class FakeDnc:
+    """A do-not-call list in memory."""
+
+    def __init__(self, *entries: DncEntry) -> None:
+        self.entries = {entry.number: entry for entry in entries}
+        self.away = False
+
+    async def find(self, number: str) -> DncEntry | None:
+        """As the store's."""
+        self._look()
+        return self.entries.get(number)
+
+    async def barred(self, numbers: Sequence[str]) -> frozenset[str]:
+        """As the store's."""
+        self._look()
+        return frozenset(number for number in numbers if number in self.entries)
+
+    async def page(self, limit: int, cursor: str = "") -> DncPage:
+        """As the store's."""
+        self._look()
+        rest = [self.entries[number] for number in sorted(self.entries) if number > cursor]
+        after = rest[limit - 1].number if len(rest) > limit else ""
+        return DncPage(tuple(rest[:limit]), len(self.entries), after)
+
+    async def add(self, numbers: Iterable[DncNumber], *, source: str, by: str) -> int:
+        """As the store's."""
+        raise NotImplementedError
+
+    def _look(self) -> None:
+        if self.away:
+            raise OSError("the database is away")
+
+
 @dataclass
 class Center:
     """An API with everything around it, served on loopback."""
@@ -348,6 +382,7 @@ class Center:
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
     rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
+    dnc: FakeDnc | None = field(default_factory=lambda: FakeDnc())
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -373,6 +408,7 @@ class Center:
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
+            dnc_list=self.dnc,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

@@ -99,6 +99,7 @@ export interface AttemptRecord {
   call: string;
   status: ContactStatus;
   next_try_at: number;
+  other_number?: boolean;
 }
 
 /** What came of an attempt: exactly one for each. */
@@ -273,6 +274,7 @@ export interface CampaignSettings {
   window: CallingWindow;
   retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  terms: Terms;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -290,6 +292,9 @@ export interface CampaignSetup {
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
   wrap_up_s?: number;
+  needs_consent?: boolean;
+  legal?: "" | "us-tsr" | "uk-ofcom";
+  caps?: CapFields[];
 }
 
 /** What a campaign is doing. */
@@ -337,6 +342,22 @@ export interface CampaignsReport {
   zone: string;
 }
 
+/** So many at most within a rolling time, in all campaigns together. */
+export interface Cap {
+  of: Of;
+  counting: Counting;
+  most: number;
+  within_s: number;
+}
+
+/** So many attempts or conversations at most within a rolling time, in all campaigns. */
+export interface CapFields {
+  of: "person" | "number" | "account";
+  counting?: "attempts" | "conversations";
+  most: number;
+  within_s: number;
+}
+
 /** Who is calling, or was dialed. */
 export interface Card {
   type: "card";
@@ -378,7 +399,7 @@ export interface ContactImport {
 }
 
 /** What is to be done with a contact. */
-export type ContactStatus = "done" | "open" | "used_up";
+export type ContactStatus = "dnc" | "done" | "open" | "used_up";
 
 /** A stretch of talk between a caller and an agent. */
 export interface ConversationRecord {
@@ -388,6 +409,9 @@ export interface ConversationRecord {
   began_at: number;
   ended_at: number;
 }
+
+/** What a cap counts. */
+export type Counting = "attempts" | "conversations";
 
 /** Why this agent was chosen. */
 export interface DecisionView {
@@ -410,6 +434,23 @@ export interface DispositionRecord {
   agent: string;
   code: string;
   at: number;
+}
+
+/** A number on the do-not-call list. */
+export interface DncEntry {
+  number: string;
+  reason: string;
+  source: string;
+  by: string;
+  since: number;
+  until: number;
+}
+
+/** Part of the do-not-call list. */
+export interface DncList {
+  entries: DncEntry[];
+  total: number;
+  next: string;
 }
 
 /** How a call was routed that has ended. */
@@ -491,6 +532,9 @@ export interface ListCounts {
   opens_at: number;
   done: number;
   used_up: number;
+  dnc: number;
+  no_consent: number;
+  capped: number;
 }
 
 /** Who is signed in. */
@@ -513,8 +557,18 @@ export interface MishapView {
   count: number;
 }
 
+/** A number that is not to be called from now on. */
+export interface NewDncEntry {
+  number: string;
+  reason?: string;
+  until?: number;
+}
+
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
+
+/** What a cap counts by. */
+export type Of = "account" | "number" | "person";
 
 /** One offer of a call to an agent and what became of it. */
 export interface OfferRecord {
@@ -695,12 +749,14 @@ export interface Resume {
 export interface Retry {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What to do after a result: try again after a while, so often at most. */
 export interface RetryRule {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What an account may do. An account may have several. */
@@ -766,7 +822,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -826,6 +882,13 @@ export interface TeamsReport {
   totals: TeamRow[];
   total: TeamRow;
   zone: string;
+}
+
+/** What must be so before a contact is dialed, besides the calling window. */
+export interface Terms {
+  needs_consent?: boolean;
+  legal?: string;
+  caps?: Cap[];
 }
 
 /** One thing wrong with a document. */
@@ -1013,6 +1076,12 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** The do-not-call list */
+  "GET /api/v1/dnc": { path: undefined; query: { number?: string; limit?: number; cursor?: string }; body: undefined; answer: DncList };
+  /** Have a number called no more */
+  "POST /api/v1/dnc": { path: undefined; query: undefined; body: NewDncEntry; answer: DncEntry };
+  /** Let a number be called again */
+  "DELETE /api/v1/dnc/{number}": { path: { number: string }; query: undefined; body: undefined; answer: undefined };
   /** Who am I */
   "GET /api/v1/me": { path: undefined; query: undefined; body: undefined; answer: Me };
   /** Forget a person */
