@@ -56,6 +56,7 @@ from callcenter.settings import (
 )
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
+from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
@@ -149,7 +150,7 @@ async def open_center(
             audit=Audit(database),
             records=records,
             cards=contacts,
-            contacts=contacts,
+            contacts=ContactFiles(contacts, settings.data_dir / "rejects"),
             attempts=contacts,
             report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},

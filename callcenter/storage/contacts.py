@@ -41,7 +41,7 @@ from callcenter.storage.contact_refill import (
 from callcenter.storage.contact_rows import add_rows, find_taken, finish, keep_list
 from callcenter.storage.customer_import import Changes
 from callcenter.storage.database import Database
-from callcenter.storage.dnc import lift_ended
+from callcenter.storage.dnc import lift_ended, read_barred
 from callcenter.storage.record_rows import storable
 from callcenter.storage.records import read_page
 from callcenter.storage.stores import (
@@ -199,6 +199,10 @@ class Contacts(ContactImporter):
     async def _find_taken(self, campaign: CampaignId, numbers: Sequence[str]) -> Collection[str]:
         async with self._database.reading() as connection:
             return await find_taken(connection, numbers, campaign)
+
+    async def _find_barred(self, numbers: Sequence[str]) -> Collection[str]:
+        async with self._database.reading() as connection:
+            return await read_barred(connection, numbers, self._now())
 
     async def _apply(
         self, into: ContactDestination, added: Changes[ContactRow], tally: Tally

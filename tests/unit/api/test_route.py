@@ -80,6 +80,8 @@ def test_every_expected_route_is_in_the_table() -> None:
         "POST /campaigns/{campaign}/pause",
         "POST /campaigns/{campaign}/drain",
         "POST /campaigns/{campaign}/contacts",
+        "GET /campaigns/{campaign}/contacts/progress",
+        "GET /campaigns/{campaign}/contacts/rejects",
         "POST /people/erase",
         "GET /campaigns/{campaign}/attempts",
     }

@@ -396,6 +396,8 @@ export interface ContactImport {
   refused: number;
   dry_run: boolean;
   problems: ImportProblem[];
+  columns: ImportColumn[];
+  rejects_kept: number;
 }
 
 /** What is to be done with a contact. */
@@ -452,6 +454,9 @@ export interface DncList {
   total: number;
   next: string;
 }
+
+/** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
+export type Duplicates = "campaign" | "everywhere";
 
 /** How a call was routed that has ended. */
 export interface EndedRouting {
@@ -511,11 +516,27 @@ export interface Hold {
 /** Why a call waits although somebody who may take it is idle. */
 export type HoldReason = "for_preferred" | "for_senior";
 
+/** One column of a list. */
+export interface ImportColumn {
+  name: string;
+  taken_as: string;
+  examples: string[];
+}
+
 /** One row of a list that was refused. */
 export interface ImportProblem {
   row: number;
   reason: string;
   fix: string;
+  value: string;
+}
+
+/** How far an import has come. */
+export interface ImportProgress {
+  list: string;
+  share: number;
+  rows: number;
+  dry_run: boolean;
 }
 
 /** An agent's nailed-up line. */
@@ -1067,7 +1088,11 @@ export interface Operations {
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
   /** Import contacts */
-  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  /** How far an import is */
+  "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
+  /** Rows that the last import refused */
+  "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Pause a campaign */
