@@ -43,9 +43,9 @@ def ask_center(
     *,
     deadline_s: float = ANSWER_DEADLINE_S,
 ) -> Any:
-    """Send a request and return the answer's JSON (None where there is none); ``path`` follows ``/api/v1``.
+    """Send a request and return the answer's JSON; ``path`` follows ``/api/v1``.
 
-    Raises ``Refusal``. Ends the command when no center runs.
+    None where the answer is empty. Raises ``Refusal``. Ends the command when no center runs.
     """
     file = local_access_path(settings.data_dir)
     start = "Start it with `callcenter serve`"
