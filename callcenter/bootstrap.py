@@ -56,6 +56,7 @@ from callcenter.settings import (
 )
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
+from callcenter.storage.contact_book import StoredContactBook
 from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
@@ -164,6 +165,7 @@ async def open_center(
                 ),
             ),
             dnc_list=dnc,
+            contact_book=StoredContactBook(database, contacts),
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(

@@ -24,6 +24,7 @@ from callcenter.api.auth import Sessions
 from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
+from callcenter.service.contact_book import ContactBook
 from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
@@ -91,6 +92,8 @@ class Services:
     """Forgets people."""
     dnc: DncStore | None = None
     """The do-not-call list."""
+    contact_book: ContactBook | None = None
+    """Contacts one by one."""
 
 
 NOBODY = Account(id="", name="", roles=())

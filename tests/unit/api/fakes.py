@@ -17,12 +17,21 @@ from aiohttp.web import Application, Request
 from callcenter.api.app import Api
 from callcenter.api.ports import Vitals
 from callcenter.core.state import State
-from callcenter.documents.contacts_csv import ContactReading
+from callcenter.documents.contacts_csv import ContactReading, ContactRow
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.attempt import ContactStatus
+from callcenter.domain.campaign import CallingWindow, Terms
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
+from callcenter.service.contact_book import (
+    Because,
+    ContactAdded,
+    ContactListView,
+    ContactWhy,
+    Reason,
+)
 from callcenter.service.dnc import DncEntry, DncNumber, DncPage
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
@@ -395,6 +404,51 @@ class FakeDnc:
             raise OSError("the database is away")
 
 
+class FakeBook:
+    """A book of contacts that knows contact 7 of list 3, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.refusal = ""
+        self.away = False
+
+    async def lists(self, campaign: str) -> tuple[ContactListView, ...]:
+        """As the store's."""
+        self._note("lists", campaign)
+        return (ContactListView(3, "autumn", 5, 1.0, 9, 8, 1),)
+
+    async def set_list_priority(self, campaign: str, list_id: int, priority: int) -> bool:
+        """As the store's."""
+        self._note("list", campaign, list_id, priority)
+        return list_id == 3
+
+    async def set_contact_priority(self, campaign: str, contact: str, priority: int | None) -> bool:
+        """As the store's."""
+        self._note("contact", campaign, contact, priority)
+        return contact == "7"
+
+    async def add_one(self, campaign: str, row: ContactRow, list_name: str) -> ContactAdded | str:
+        """As the store's."""
+        self._note("add", campaign, row, list_name)
+        return self.refusal or ContactAdded("8", row.number)
+
+    async def why(
+        self, campaign: str, wanted: str, window: CallingWindow, terms: Terms, now: float
+    ) -> ContactWhy | None:
+        """As the store's."""
+        self._note("why", campaign, wanted, window, terms, now)
+        if wanted not in ("7", "+3545550007"):
+            return None
+        reasons = (Reason(Because.NEXT, "was never tried"),)
+        status = ContactStatus.OPEN
+        return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
+
+    def _note(self, *asked: object) -> None:
+        if self.away:
+            raise OSError("the database is away")
+        self.asked.append(asked)
+
+
 @dataclass
 class Center:
     """An API with everything around it, served on loopback."""
@@ -409,6 +463,7 @@ class Center:
     rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
     dnc: FakeDnc | None = field(default_factory=lambda: FakeDnc())
+    book: FakeBook | None = field(default_factory=FakeBook)
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -435,6 +490,7 @@ class Center:
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
             dnc_list=self.dnc,
+            contact_book=self.book,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,
