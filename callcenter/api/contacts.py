@@ -32,8 +32,8 @@ from callcenter.service.contact_book import (
     ContactAdded,
     ContactBook,
     ContactListView,
+    ContactReason,
     ContactWhy,
-    Reason,
 )
 from dialer.compliance import lawful_window
 
@@ -226,19 +226,21 @@ async def _explain(exchange: Exchange, campaign: Campaign, wanted: str) -> Conta
     return replace(found, reasons=(*_of_the_moment(state, found), *found.reasons))
 
 
-def _of_the_moment(state: State, found: ContactWhy) -> tuple[Reason, ...]:
+def _of_the_moment(state: State, found: ContactWhy) -> tuple[ContactReason, ...]:
     """What the machine knows of the contact just now."""
     for attempt in state.attempts.values():
         if attempt.campaign == found.campaign and attempt.contact == found.contact:
-            return (Reason(Because.UNDER_WAY, f"is being called just now ({attempt.state})"),)
+            return (
+                ContactReason(Because.UNDER_WAY, f"is being called just now ({attempt.state})"),
+            )
         if attempt.number == found.number:
             said = f"the number is being called just now, for campaign {attempt.campaign}"
-            return (Reason(Because.UNDER_WAY, said),)
+            return (ContactReason(Because.UNDER_WAY, said),)
     campaign = state.campaigns[found.campaign]
     for place, row in enumerate(campaign.hopper, 1):
         if row.contact == found.contact:
             said = f"is number {place} of the {len(campaign.hopper)} to be dialed next"
-            return (Reason(Because.IN_HOPPER, said),)
+            return (ContactReason(Because.IN_HOPPER, said),)
     return ()
 
 

@@ -49,7 +49,7 @@ class Because(StrEnum):
     NO_ZONE = "no_zone"
 
 
-class Reason(Struct, frozen=True):
+class ContactReason(Struct, frozen=True):
     """One reason, in words."""
 
     code: Because
@@ -74,7 +74,7 @@ class ContactWhy(Struct, frozen=True):
     """Empty: never tried."""
     priority: int
     """The one that counts: the contact's own, or its list's."""
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ContactReason, ...]
     """All that is in the way; or, when nothing is, why the contact stands where it does."""
 
 

@@ -15,8 +15,8 @@ from callcenter.service.contact_book import (
     Because,
     ContactAdded,
     ContactListView,
+    ContactReason,
     ContactWhy,
-    Reason,
 )
 from callcenter.storage.contact_chances import read_chances
 from callcenter.storage.contact_counts import (
@@ -162,7 +162,7 @@ class StoredContactBook:
             reasons=tuple(reasons),
         )
 
-    async def _place(self, asked: _Asked, tries: tuple[Try, ...]) -> Reason:
+    async def _place(self, asked: _Asked, tries: tuple[Try, ...]) -> ContactReason:
         """Where somebody stands who may be dialed now, or that the window is closed."""
         connection, now = asked.connection, asked.now
         chances = await read_chances(connection)
@@ -170,7 +170,7 @@ class StoredContactBook:
         order = order_contacts([candidate], now, {asked.campaign: asked.window}, chances)
         for waits in order.not_now:
             code = Because.NO_ZONE if waits.wait is Wait.NO_ZONE else Because.WINDOW_CLOSED
-            return Reason(code, waits.sentence(now), waits.until)
+            return ContactReason(code, waits.sentence(now), waits.until)
         place: Next = order.next[0]
         groups = await read_groups(connection, asked.campaign, now)
         priorities = await read_priorities(connection, asked.campaign)
@@ -187,7 +187,7 @@ class StoredContactBook:
             if group.status is ContactStatus.OPEN and group.alike in before
         )
         said = place.sentence(explain(candidate, now, chances))
-        return Reason(Because.NEXT, f"{said}; {ahead} contacts of a higher priority are due")
+        return ContactReason(Because.NEXT, f"{said}; {ahead} contacts of a higher priority are due")
 
 
 class _Asked:
@@ -211,7 +211,7 @@ class _Asked:
 
     async def what_is_in_the_way(
         self, status: ContactStatus, consent: int, next_try_at: float | None
-    ) -> list[Reason]:
+    ) -> list[ContactReason]:
         """Everything that is, but for the calling window."""
         reasons = _of_status(status, self.found.made)
         barred = await self._barred()
@@ -219,15 +219,15 @@ class _Asked:
             reasons = [*(one for one in reasons if one.code is not Because.DNC), *barred]
         if not may_be_asked(consent, self.terms):
             said = "did not agree to be called" if consent < 0 else "refused to be called"
-            reasons.append(Reason(Because.NO_CONSENT, said))
+            reasons.append(ContactReason(Because.NO_CONSENT, said))
         capped = await self._capped()
         reasons += capped
         if not capped and status is ContactStatus.OPEN and (next_try_at or 0.0) > self.now:
             said = f"is tried again at {_clock(next_try_at or 0.0)} at the soonest"
-            reasons.append(Reason(Because.RETRY_LATER, said, next_try_at or 0.0))
+            reasons.append(ContactReason(Because.RETRY_LATER, said, next_try_at or 0.0))
         return reasons
 
-    async def _barred(self) -> list[Reason]:
+    async def _barred(self) -> list[ContactReason]:
         query = select(dnc.c.number, dnc.c.reason, dnc.c.source, dnc.c.since, dnc.c.until).where(
             dnc.c.number == self.found.number, or_(dnc.c.until.is_(None), dnc.c.until > self.now)
         )
@@ -236,9 +236,9 @@ class _Asked:
             return []
         because = f", because: {row.reason}" if row.reason else ""
         said = f"is on the do-not-call list since {_clock(row.since)} ({row.source}){because}"
-        return [Reason(Because.DNC, said, row.until or 0.0)]
+        return [ContactReason(Because.DNC, said, row.until or 0.0)]
 
-    async def _capped(self) -> list[Reason]:
+    async def _capped(self) -> list[ContactReason]:
         back_s = looks_back_s(self.terms)
         if not back_s:
             return []
@@ -251,7 +251,7 @@ class _Asked:
         if not isinstance(verdict, NotNow) or verdict.refusal not in _CAPPED:
             return []
         until = f", until {_clock(verdict.until)}" if verdict.until else ""
-        return [Reason(_CAPPED[verdict.refusal], verdict.sentence() + until, verdict.until)]
+        return [ContactReason(_CAPPED[verdict.refusal], verdict.sentence() + until, verdict.until)]
 
 
 _CAPPED = {
@@ -261,13 +261,13 @@ _CAPPED = {
 }
 
 
-def _of_status(status: ContactStatus, made: int) -> list[Reason]:
+def _of_status(status: ContactStatus, made: int) -> list[ContactReason]:
     said = {
         ContactStatus.DONE: (Because.DONE, "is done"),
         ContactStatus.USED_UP: (Because.USED_UP, f"was given up after {made} attempts"),
         ContactStatus.DNC: (Because.DNC, "may be called at none of its numbers"),
     }
-    return [Reason(*said[status])] if status in said else []
+    return [ContactReason(*said[status])] if status in said else []
 
 
 def _is_wanted(wanted: str) -> ColumnElement[bool]:

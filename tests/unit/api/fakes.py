@@ -29,8 +29,8 @@ from callcenter.service.contact_book import (
     Because,
     ContactAdded,
     ContactListView,
+    ContactReason,
     ContactWhy,
-    Reason,
 )
 from callcenter.service.dnc import DncEntry, DncNumber, DncPage
 from callcenter.service.erasure import Erasure
@@ -439,7 +439,7 @@ class FakeBook:
         self._note("why", campaign, wanted, window, terms, now)
         if wanted not in ("7", "+3545550007"):
             return None
-        reasons = (Reason(Because.NEXT, "was never tried"),)
+        reasons = (ContactReason(Because.NEXT, "was never tried"),)
         status = ContactStatus.OPEN
         return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
 
