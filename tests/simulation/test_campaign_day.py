@@ -18,7 +18,7 @@ from callcenter.domain.events import ContactsChanged, DncAdded
 from callcenter.domain.records import AttemptRecord, DncRecord
 from callcenter.service.recovery import replay
 from callcenter.simulator.contact_list import ContactList
-from callcenter.simulator.day import Setting, SimulatedDay
+from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay
 from callcenter.simulator.desktops import DesktopHabits
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.people import PhoneHabits
@@ -235,14 +235,13 @@ def test_who_is_put_on_the_list_is_not_dialed_although_planned_or_just_being_fet
     for n in range(1, 60):
         day.run(T0 + n * 30)
         hopper = day.state.campaigns[CAMPAIGN.id].hopper
-        for place in range(min(3, len(hopper))):  # the next ones, and one from the midst
+        if n % 2:  # the database is being asked and knows nothing of it
+            day.put_later(0.0, ContactsChanged(CAMPAIGN.id))
+        for place in range(min(3, len(hopper))):  # the next one, and some from the midst
             row = hopper[place * len(hopper) // 3]
             planned += 1
             name = f"dnc-{n}-{place}"
-            day.put_later(0.0, DncAdded(name, row.number, "asked", "manager", "kim"))
-        day.put_later(0.0, ContactsChanged(CAMPAIGN.id))  # has them fetched anew meanwhile
-        number = f"+3546{n * 11:06}"
-        day.put_later(0.01, DncAdded(f"dnc-{n}", number, "asked", "manager", "kim"))
+            day.put_later(LOOK_UP_S / 2, DncAdded(name, row.number, "asked", "manager", "kim"))
 
     play(day, 1.0)
 
@@ -253,7 +252,7 @@ def test_who_is_put_on_the_list_is_not_dialed_although_planned_or_just_being_fet
         )
         listed |= {record.number: None for record in entry.records if isinstance(record, DncRecord)}
     assert planned > 100
-    assert len(listed) > 140
+    assert len(listed) > 100
     assert len(attempts_of(day)) > 200
     replayed = replay(Machine(empty_state(day.state.journal)), day.entries)
     assert replayed.differences == ()
