@@ -28,8 +28,10 @@ from callcenter.service.contact_book import ContactBook
 from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -94,6 +96,10 @@ class Services:
     """The do-not-call list."""
     contact_book: ContactBook | None = None
     """Contacts one by one."""
+    rehearsals: Rehearsals | None = None
+    """Plays rules on forecast days."""
+    voicemails: VoicemailFiles | None = None
+    """Deletes recordings."""
 
 
 NOBODY = Account(id="", name="", roles=())

@@ -65,10 +65,10 @@ def end(
         attempt.fresh,
     )
     step(turn, attempt, AttemptStep.END)
-    turn.remove_attempt(attempt)
     turn.state.clear_timer(f"attempt:{attempt.id}")
     turn.state.clear_timer(f"ringout:{attempt.id}")
-    turn.record(
+    turn.end_attempt(
+        attempt,
         AttemptRecord(
             attempt=attempt.id,
             campaign=attempt.campaign,
@@ -92,7 +92,7 @@ def end(
             status=following.status,
             next_try_at=following.at,
             other_number=following.other_number,
-        )
+        ),
     )
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(

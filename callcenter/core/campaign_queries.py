@@ -6,16 +6,19 @@ times are UTC seconds, 0.0 for "not yet".
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.core.state import State
+from callcenter.core.state import IN_FLIGHT, State
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
 from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
 from callcenter.domain.ids import CampaignId
+from dialer.campaign_pacing import PacingState, begin
 from dialer.pacing import pause_after
+from dialer.pacing.decision import Because
 
 
 class Silence(StrEnum):
@@ -30,6 +33,8 @@ class Silence(StrEnum):
     JOURNAL_BLOCKED = "journal_blocked"
     """Whoever is dialed would be forgotten with this process."""
     PBX_DOWN = "pbx_down"
+    NOT_YET = "not_yet"
+    """Its time has not begun."""
     NO_AGENTS = "no_agents"
     NO_LINES = "no_lines"
     TRUNK_REFUSES = "trunk_refuses"
@@ -44,6 +49,39 @@ class Silence(StrEnum):
     ALL_DONE = "all_done"
     LOOKING = "looking"
     """The database is being asked who is next."""
+
+
+class DropMeter(Struct, frozen=True):
+    """The dropped calls in the legal window, against its cap."""
+
+    cap: float
+    """Share of the people who answered that may be dropped."""
+    window_s: float
+    is_rolling: bool
+    """The window reaches back from now; else one follows the other."""
+    answered: int
+    dropped: int
+    rate: float
+    """Of those who answered in the window; 0.0 while nobody has."""
+    left: int
+    """How many more may be dropped just now."""
+
+
+class PacingView(Struct, frozen=True):
+    """The pacer's last decision and its numbers. Chances are from 0.0 to 1.0."""
+
+    sentence: str
+    because: Because
+    placed: int
+    free: int
+    waiting: int
+    in_flight: int
+    expected_people: float
+    expected_free: float
+    chance: float
+    price: float
+    """The chance accepted; 0.0: this strategy knows none."""
+    kept: int
 
 
 class CampaignView(Struct, frozen=True):
@@ -86,6 +124,14 @@ class CampaignView(Struct, frozen=True):
     hopper: int
     """Contacts fetched to be dialed next."""
     counts: ListCounts
+    pacing: PacingView | None
+    """Why so many calls are placed; None before the first decision."""
+    drops: DropMeter
+    talk_share: float
+    """Part of the agents' time at work (talking, wrap-up, ready) that they talked; 0.0: no time
+    yet."""
+    idle_s: float
+    """How long an agent waited for a person, on average; 0.0: nobody was given one yet."""
     settings: CampaignSettings
 
 
@@ -136,7 +182,11 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
 def _view(
     state: State, campaign: Campaign, tally: _Tally, phase: dict[AttemptState, int]
 ) -> CampaignView:
-    code = _silence(state, campaign, tally)
+    is_quiet = not any(phase[one] for one in IN_FLIGHT)
+    code = _silence(state, campaign, tally, is_quiet=is_quiet)
+    known = state.pacings.get(campaign.settings.id) or begin(campaign.settings, state.now, 0, 0)
+    hours = known.hours
+    worked_s = math.fsum((hours.talking_s, hours.wrap_up_s, hours.idle_s))
     dropped = campaign.results.get(AttemptResult.DROPPED, 0)
     return CampaignView(
         id=campaign.settings.id,
@@ -163,6 +213,10 @@ def _view(
         drop_rate=dropped / campaign.people if campaign.people else 0.0,
         hopper=len(campaign.hopper),
         counts=campaign.counts,
+        pacing=_pacing(known),
+        drops=_drops(known),
+        talk_share=hours.talking_s / worked_s if worked_s else 0.0,
+        idle_s=hours.idle_s / hours.waits if hours.waits else 0.0,
         settings=campaign.settings,
     )
 
@@ -175,11 +229,46 @@ _BY_STATE = {
 }
 
 
-def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
+def _pacing(known: PacingState) -> PacingView | None:
+    reason = known.reason
+    if reason is None:
+        return None
+    return PacingView(
+        sentence=reason.sentence(),
+        because=reason.because,
+        placed=known.placed,
+        free=reason.free,
+        waiting=reason.waiting,
+        in_flight=reason.in_flight,
+        expected_people=reason.expected_people,
+        expected_free=reason.expected_free,
+        chance=reason.chance,
+        price=reason.price,
+        kept=reason.kept,
+    )
+
+
+def _drops(known: PacingState) -> DropMeter:
+    budget = known.learnt.budget
+    answered, dropped = budget.answered, budget.abandoned
+    return DropMeter(
+        cap=budget.rule.cap,
+        window_s=budget.rule.length_s,
+        is_rolling=budget.rule.is_rolling,
+        answered=round(answered),
+        dropped=round(dropped),
+        rate=dropped / answered if answered else 0.0,
+        left=max(0, math.floor(budget.rule.cap * answered - dropped)),
+    )
+
+
+def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool) -> Silence:
     """The first thing that stands in the way of the next call."""
     by_state = _BY_STATE.get(campaign.state)
     if by_state is not None:
         return by_state
+    if state.now < campaign.settings.starts_at:
+        return Silence.NOT_YET
     if state.blocked:
         return Silence.JOURNAL_BLOCKED
     if state.links.get(campaign.settings.pbx) is not True:
@@ -190,7 +279,7 @@ def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
         return Silence.NO_LINES
     if pause_after(campaign.refusals) and f"pace:{campaign.settings.id}" in state.timers:
         return Silence.TRUNK_REFUSES
-    if state.in_flight.get(campaign.settings.id):
+    if not is_quiet:
         return Silence.NONE
     if not tally.ready:
         busy = tally.talking + tally.wrap_up
@@ -243,6 +332,7 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         Silence.FINISHED: "Finished: the last call is over.",
         Silence.JOURNAL_BLOCKED: "The journal cannot be written (is the disk full?): nobody is "
         "dialed until it can.",
+        Silence.NOT_YET: "Its time has not begun yet.",
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",

@@ -48,6 +48,11 @@ SILENCE_ONLY = "INITIALSILENCE"
 """AMD says MACHINE of somebody who picks up and says nothing: that may well be a person."""
 
 
+def is_machine(attempt: Attempt) -> bool:
+    """Whether detection took it for a machine, and we believe it."""
+    return attempt.verdict is Verdict.MACHINE and not attempt.verdict_cause.startswith(SILENCE_ONLY)
+
+
 def _wanted(turn: Turn, channel: ChannelRef) -> Attempt | None:
     """The attempt on this channel; a channel dialed by us that belongs to none is hung up.
 
@@ -116,7 +121,7 @@ def screened(turn: Turn, event: AttemptScreened) -> None:
     if attempt is None:
         return
     attempt = turn.change_attempt(attempt, verdict=event.verdict, verdict_cause=event.cause)
-    if event.verdict is not Verdict.MACHINE or event.cause.startswith(SILENCE_ONLY):
+    if not is_machine(attempt):
         person(turn, attempt)
 
 

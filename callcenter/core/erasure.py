@@ -12,7 +12,7 @@ from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import ErasureRequested
-from callcenter.domain.ids import ContactId, CustomerId
+from callcenter.domain.ids import CallId, ContactId, CustomerId
 
 ON_A_CALL = "The person is on a call just now. Erase the person when the call has ended."
 BEING_DIALED = "A campaign dials the person just now. Erase the person when the attempt has ended."
@@ -54,8 +54,22 @@ def contacts_in_hoppers(
     )
 
 
+def voicemails_of(
+    state: State, numbers: Collection[str], customers: Collection[CustomerId]
+) -> tuple[CallId, ...]:
+    """The calls in which the person has left a message that nobody has dealt with."""
+    return tuple(
+        left.call
+        for left in state.voicemails.values()
+        if left.caller_number in numbers or left.customer in customers
+    )
+
+
 def erase(turn: Turn, event: ErasureRequested) -> None:
-    """Take these contacts out of every hopper, and forget who spoke with these customers."""
+    """Take these contacts out of every hopper, and forget who spoke with these customers and that
+    these calls left a message."""
+    for call in event.voicemails:
+        turn.state.voicemails.remove(call)
     for customer in event.customers:
         turn.state.last_agents.remove(customer)
     for campaign in list(turn.state.campaigns.values()):

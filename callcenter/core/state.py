@@ -41,6 +41,8 @@ from callcenter.domain.queue_day import QueueDay
 from callcenter.domain.reading import Reading
 from callcenter.domain.rules import PublishedRules, QueueSwitch
 from callcenter.domain.step import Reply
+from callcenter.domain.voicemail import VoicemailLeft
+from dialer.campaign_pacing import PacingState
 from routing.learning import Learned
 from routing.standing import Standing
 
@@ -143,8 +145,11 @@ class Snapshot(Struct, frozen=True):
     last_agents: dict[CustomerId, AgentId] = {}
     standing: Standing = NO_STANDING
     """What routing has learnt, and holds."""
+    voicemails: dict[CallId, VoicemailLeft] = {}
     restless: bool = False
     """Routing is to look at everything anew."""
+    pacings: dict[CampaignId, PacingState] = {}
+    """What the campaigns' pacers know."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -189,9 +194,13 @@ class State:
         self.switches: Table[QueueId, QueueSwitch] = Table(log, dict(snapshot.switches))
         self.last_agents: Table[CustomerId, AgentId] = Table(log, dict(snapshot.last_agents))
         """Who spoke last with whom: the latest customers only."""
+        self.voicemails: Table[CallId, VoicemailLeft] = Table(log, dict(snapshot.voicemails))
+        """Not dealt with yet, the oldest in front."""
         self.standing, self.restless = snapshot.standing, snapshot.restless
         """How routing stood at the snapshot; how it stands now tells ``tell_standing``."""
         self.tell_standing = self._standing_then
+        self.pacings = dict(snapshot.pacings)
+        """What the campaigns' pacers know; they change it in place (``core.pacing``)."""
         # Derived.
         self.call_of: Table[ChannelRef, CallId] = Table(
             log, {call.channel: call.id for call in snapshot.calls.values()}
@@ -202,8 +211,6 @@ class State:
         self.rulebook = Rulebook(snapshot.rules)
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
-        self.in_flight: Table[CampaignId, int] = Table(log)
-        """How many of those are ``IN_FLIGHT``."""
         self.dialing: Table[str, AttemptId] = Table(log)
         """Numbers with a live attempt."""
         for attempt in snapshot.attempts.values():
@@ -237,20 +244,14 @@ class State:
 
     def put_attempt(self, attempt: Attempt) -> None:
         """Add or replace an attempt, and count it."""
-        old = self.attempts.get(attempt.id)
-        if old is None:
+        if attempt.id not in self.attempts:
             self._count(self.live_attempts, attempt.campaign, 1)
             self.dialing.put(attempt.number, attempt.id)
-        was = old is not None and old.state in IN_FLIGHT
-        self._count(self.in_flight, attempt.campaign, (attempt.state in IN_FLIGHT) - was)
         self.attempts.put(attempt.id, attempt)
 
     def remove_attempt(self, attempt: Attempt) -> None:
         """Forget an attempt that has ended."""
         self._count(self.live_attempts, attempt.campaign, -1)
-        self._count(
-            self.in_flight, attempt.campaign, -(self.attempts[attempt.id].state in IN_FLIGHT)
-        )
         self.dialing.remove(attempt.number)
         self.attempts.remove(attempt.id)
 
@@ -356,8 +357,10 @@ class State:
             rules=self.rules,
             switches=self.switches.as_dict(),
             last_agents=self.last_agents.as_dict(),
+            voicemails=self.voicemails.as_dict(),
             standing=standing,
             restless=restless,
+            pacings=dict(self.pacings),
         )
 
     def encode(self) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -32,16 +33,21 @@ from callcenter.domain.campaign import (
     Cap,
     Counting,
     Of,
+    Pacing,
     RetryRule,
     Terms,
 )
 from callcenter.domain.ids import CampaignId
+from dialer.compliance import PROFILES
+from dialer.holidays import is_known
 
 NAME_CHARS_MAX = 64
 LINES_PER_AGENT_MAX = 3.0
 """Above that people would hear the safe-harbour message more often than an agent."""
 LINES_MAX = 500
 """Calls dialed at once: more than the trunk of a center of 1,000 agents carries."""
+DROP_CAP_MAX = 0.05
+"""No law known to us allows more; a profile's own cap holds besides."""
 RING_S_MIN, RING_S_MAX = 15.0, 120.0
 """The law lets a phone ring 15 s or four rings at least (16 CFR 310.4(b)(4)(ii))."""
 HARBOUR_WAIT_S_MAX_AMD, HARBOUR_WAIT_S_MAX = 1, 2
@@ -52,6 +58,8 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
 WRAP_UP_S_MAX = 3600.0
+SECONDS_MAX = 4_102_444_800.0
+"""The year 2100."""
 CAPS_MAX = 10
 CAP_MOST_MAX = 1000
 CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
@@ -112,6 +120,32 @@ _Prompt = Annotated[
 ]
 _Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
 
+HOLIDAYS_MAX, CLOSED_DAYS_MAX = 10, 100
+
+
+def _known_calendar(name: str) -> str:
+    if not is_known(name):
+        raise PydanticCustomError(
+            "calendar",
+            "there is no such calendar of public holidays",
+            {"mend": "Take a country as US, or a part of one as DE-BY."},
+        )
+    return name
+
+
+def _real_day(day: str) -> str:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise PydanticCustomError(
+            "day", "this is no day", {"mend": 'Write it as "2026-12-24".'}
+        ) from None
+    return day
+
+
+_Calendar = Annotated[str, AfterValidator(_known_calendar)]
+_Day = Annotated[str, AfterValidator(_real_day), _schema(r"^\d{4}-\d\d-\d\d$")]
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
@@ -151,6 +185,10 @@ class CallingHours(_Shape):
     closes: _Closes = "20:00"
     """``HH:MM``, later than ``opens``; ``24:00`` is the end of the day."""
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(WEEKDAYS[:6])
+    holidays: Annotated[list[_Calendar], Field(max_length=HOLIDAYS_MAX)] = []
+    """Calendars of public holidays, as ``DE-BY`` or ``US``: nobody is called on a holiday."""
+    closed_days: Annotated[list[_Day], Field(max_length=CLOSED_DAYS_MAX)] = []
+    """Other days on which nobody is called, as ``2026-12-24``."""
 
     @field_validator("closes")
     @classmethod
@@ -175,7 +213,13 @@ class CallingHours(_Shape):
     def window(self) -> CallingWindow:
         """The same in the machine's terms."""
         days = tuple(sorted(WEEKDAYS.index(day) for day in self.weekdays))
-        return CallingWindow(_minutes(self.opens), _minutes(self.closes), days)
+        return CallingWindow(
+            _minutes(self.opens),
+            _minutes(self.closes),
+            days,
+            tuple(self.holidays),
+            tuple(self.closed_days),
+        )
 
 
 class Retry(_Shape):
@@ -217,10 +261,20 @@ class CampaignFields(_Shape):
     """The trunk of that PBX that calls go out on."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
+    pacing: Literal["progressive", "power", "predictive"] = _DEFAULT.pacing.value
+    """How many calls are placed: one for each free agent (progressive), a fixed number for each
+    (power), or ahead of those who will come free, as far as the drop cap allows (predictive)."""
     lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
         _DEFAULT.lines_per_agent
     )
-    """Calls placed for each free agent; 1 is progressive, more dials ahead."""
+    """With power: calls placed for each free agent."""
+    starts_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.starts_at
+    """Nobody is dialed before, UTC seconds; 0: from its start on."""
+    ends_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.ends_at
+    """It ends then, UTC seconds: calls under way go on; 0: when a manager says so."""
+    blended: bool = _DEFAULT.blended
+    """Its agents also take calls that come in; those go first, and agents whom the expected calls
+    need are not dialed for."""
     max_lines: Annotated[int, Field(ge=1, le=LINES_MAX)] = _DEFAULT.max_lines
     """Calls being dialed at once, at most."""
     ring_s: Annotated[float, Field(ge=RING_S_MIN, le=RING_S_MAX)] = _DEFAULT.ring_s
@@ -240,10 +294,36 @@ class CampaignFields(_Shape):
     needs_consent: bool = False
     """Whether only contacts who agreed to be called are dialed. Who refused never is."""
     legal: LegalName = ""
-    """The legal profile to keep: its hours, and its rest after a call that found no agent. Empty:
-    none."""
+    """The legal profile to keep: its hours, its rest after a call that found no agent, its cap of
+    dropped calls and over which time they are counted. Empty: none, and 3 % of 30 days."""
+    drop_cap: Annotated[float, Field(ge=0.0, le=DROP_CAP_MAX)] | None = _DEFAULT.drop_cap
+    """Share of the people who answer that may be dropped at most, where the profile's is too
+    much."""
     caps: Annotated[list[CapFields], Field(max_length=CAPS_MAX)] = []
     """How often a person, a number or an account may be called, by all campaigns together."""
+
+    @field_validator("lines_per_agent")
+    @classmethod
+    def _of_power(cls, lines: float, info: ValidationInfo) -> float:
+        if lines > 1.0 and info.data.get("pacing", "power") != "power":
+            raise PydanticCustomError(
+                "of_power",
+                "several lines for each agent are for power pacing",
+                {"mend": "Set pacing: power, or leave lines_per_agent out."},
+            )
+        return lines
+
+    @field_validator("drop_cap")
+    @classmethod
+    def _within_the_law(cls, cap: float | None, info: ValidationInfo) -> float | None:
+        profile = PROFILES.get(info.data.get("legal", ""))
+        if cap is not None and profile is not None and cap > profile.abandoned.cap:
+            raise PydanticCustomError(
+                "cap",
+                "the legal profile allows {most} at most",
+                {"most": profile.abandoned.cap, "mend": "Take a lower cap, or leave it out."},
+            )
+        return cap
 
     @field_validator("harbour_wait_s")
     @classmethod
@@ -264,7 +344,12 @@ class CampaignFields(_Shape):
             pbx=self.pbx,
             trunk=self.trunk,
             caller_id=self.caller_id,
+            pacing=Pacing(self.pacing),
             lines_per_agent=self.lines_per_agent,
+            drop_cap=self.drop_cap,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            blended=self.blended,
             max_lines=self.max_lines,
             ring_s=self.ring_s,
             amd=self.amd,
@@ -296,7 +381,12 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         pbx=settings.pbx,
         trunk=settings.trunk,
         caller_id=settings.caller_id,
+        pacing=settings.pacing.value,
         lines_per_agent=settings.lines_per_agent,
+        drop_cap=settings.drop_cap,
+        starts_at=settings.starts_at,
+        ends_at=settings.ends_at,
+        blended=settings.blended,
         max_lines=settings.max_lines,
         ring_s=settings.ring_s,
         amd=settings.amd,
@@ -306,6 +396,8 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
             opens=_clock(settings.window.opens),
             closes=_clock(settings.window.closes),
             weekdays=[WEEKDAYS[day] for day in settings.window.weekdays],
+            holidays=list(settings.window.holidays),
+            closed_days=list(settings.window.closed_days),
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,

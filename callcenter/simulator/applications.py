@@ -17,7 +17,7 @@ from callcenter.simulator.channel import (
 )
 from callcenter.simulator.dialplan import Location
 from callcenter.simulator.exchange import DEFAULT_SOUND_S, Exchange
-from callcenter.simulator.expressions import is_set
+from callcenter.simulator.expressions import Unmodelled, is_set
 from callcenter.simulator.functions import write_function
 from callcenter.simulator.messages import Message, Privilege
 from callcenter.simulator.runner import NORMAL_CLEARING, Application, Runner
@@ -105,6 +105,7 @@ class Applications:
             "Hangup": self.hang_up,
             "NoOp": self.no_op,
             "Playback": self.play,
+            "Record": self.record,
             "Set": self.set_variable,
             "UserEvent": self.user_event,
             "Wait": self.wait,
@@ -184,6 +185,16 @@ class Applications:
         channel.activity = announcement
         announcement.play(known)
         return False
+
+    def record(self, channel: Channel, arguments: str) -> bool:
+        """``Record(file,silence,seconds,options)``. The caller of this world says nothing into it:
+        it ends with the silence, or the longest time if that is shorter.
+        """
+        _, silence, longest, _ = (*arguments.split(","), *[""] * 4)[:4]
+        ends = [float(text) for text in (silence, longest) if float(text or 0) > 0]
+        if not ends:
+            raise Unmodelled(f"Record({arguments}) without an end")
+        return self._pause(channel, min(ends))
 
     def screen(self, channel: Channel, arguments: str) -> bool:
         """``AMD()``, with the settings of its file."""

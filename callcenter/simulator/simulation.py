@@ -12,7 +12,13 @@ from msgspec import Struct
 from callcenter.core.invariants import broken
 from callcenter.domain.agent import AgentProfile, Seniority
 from callcenter.domain.attempt import AttemptResult
-from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
+from callcenter.domain.campaign import (
+    CallingWindow,
+    CampaignSettings,
+    HopperRow,
+    Pacing,
+    RetryRule,
+)
 from callcenter.domain.center import REVIEW_EVERY_S, Center, Queue
 from callcenter.domain.customer import Tier
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
@@ -74,7 +80,7 @@ CAMPAIGN = CampaignSettings(
     name="Renewals",
     pbx="main",
     trunk="trunk",
-    lines_per_agent=1.6,
+    pacing=Pacing.PREDICTIVE,
     ring_s=18.0,
     window=CallingWindow(0, 1440, tuple(range(7))),
     retries={

@@ -68,6 +68,8 @@ class Reason(Struct, frozen=True):
     """People who answered in the legal window."""
     abandoned: float = 0.0
     """Those of them who found nobody."""
+    kept: int = 0
+    """Agents kept for calls that come in; they are not among those free."""
 
     def sentence(self) -> str:
         """In words, with the numbers."""
@@ -80,6 +82,8 @@ class Reason(Struct, frozen=True):
                 f", {self.expected_people:.1f} people and {self.expected_free:.1f} agents expected,"
                 f" chance of nobody free {self.chance:.1%} against {self.price:.1%} accepted"
             )
+        if self.kept:
+            said += f"; {self.kept} more kept for calls that come in"
         if self.answered:
             said += f"; {self.abandoned:.0f} of {self.answered:.0f} answered abandoned"
         return said
@@ -96,6 +100,11 @@ class Hold(Struct, frozen=True):
     """Place none now."""
 
     reason: Reason
+
+    @property
+    def count(self) -> int:
+        """As of ``PlaceCalls``."""
+        return 0
 
 
 Decision = PlaceCalls | Hold

@@ -17,7 +17,13 @@ from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.attempt import Verdict
 from callcenter.domain.call import Place
-from callcenter.domain.campaign import CallingWindow, CampaignSettings, CampaignStep, ListCounts
+from callcenter.domain.campaign import (
+    CallingWindow,
+    CampaignSettings,
+    CampaignStep,
+    ListCounts,
+    Pacing,
+)
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import LEG_PREFIX, ChannelRef
 from callcenter.domain.rules import (
@@ -195,6 +201,7 @@ def a_campaign(rng: random.Random, campaign: str) -> CampaignSettings:
     return msgspec.structs.replace(
         CAMPAIGN,
         id=campaign,
+        pacing=rng.choice(list(Pacing)),
         lines_per_agent=rng.choice([1.0, 2.5]),
         max_lines=rng.choice([2, 100]),
         amd=rng.random() < 0.5,

@@ -11,7 +11,13 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import empty_state
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import AttemptResult
-from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
+from callcenter.domain.campaign import (
+    CallingWindow,
+    CampaignSettings,
+    HopperRow,
+    Pacing,
+    RetryRule,
+)
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.commands import PlaceCall
 from callcenter.domain.events import ContactsChanged, DncAdded
@@ -50,6 +56,7 @@ CAMPAIGN = CampaignSettings(
     name="Renewals",
     pbx="main",
     trunk="trunk",
+    pacing=Pacing.POWER,
     lines_per_agent=2.0,
     ring_s=18.0,
     window=CallingWindow(0, 1440, tuple(range(7))),
@@ -153,7 +160,7 @@ def test_an_hour_of_dialing_adds_up_to_what_the_people_dialed_saw(seed: int) -> 
 
 
 def test_progressive_dialing_drops_nobody_but_by_an_agent_who_leaves() -> None:
-    progressive = msgspec.structs.replace(CAMPAIGN, lines_per_agent=1.0)
+    progressive = msgspec.structs.replace(CAMPAIGN, pacing=Pacing.PROGRESSIVE)
     day = make_day(7, campaign=progressive)
 
     play(day, 1.0)

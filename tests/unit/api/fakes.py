@@ -26,8 +26,8 @@ from callcenter.domain.campaign import CallingWindow, Terms
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
 from callcenter.service.contact_book import (
-    Because,
     ContactAdded,
+    ContactBecause,
     ContactListView,
     ContactReason,
     ContactWhy,
@@ -50,8 +50,10 @@ from callcenter.service.ports import (
     SignInRefused,
     Touched,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.rules import RuleBook
 from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
+from callcenter.service.voicemails import VoicemailFiles
 from callcenter.storage.contact_files import AS_GUESSED
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
@@ -439,7 +441,7 @@ class FakeBook:
         self._note("why", campaign, wanted, window, terms, now)
         if wanted not in ("7", "+3545550007"):
             return None
-        reasons = (ContactReason(Because.NEXT, "was never tried"),)
+        reasons = (ContactReason(ContactBecause.NEXT, "was never tried"),)
         status = ContactStatus.OPEN
         return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
 
@@ -464,6 +466,8 @@ class Center:
     erasure: Erasure | None = None
     dnc: FakeDnc | None = field(default_factory=lambda: FakeDnc())
     book: FakeBook | None = field(default_factory=FakeBook)
+    rehearsals: Rehearsals | None = None
+    voicemails: VoicemailFiles | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -491,6 +495,8 @@ class Center:
             erasure=self.erasure,
             dnc_list=self.dnc,
             contact_book=self.book,
+            rehearsals=self.rehearsals,
+            voicemail_files=self.voicemails,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

@@ -18,7 +18,9 @@ from callcenter.domain.campaign import (
     CallingWindow,
     CampaignSettings,
     CampaignStep,
+    Pacing,
     RetryRule,
+    Terms,
 )
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord
@@ -92,7 +94,10 @@ async def test_settings_reach_the_machine_whole() -> None:
     center = Center().with_agents("ana")
     body = SETUP | {
         "caller_id": "+3545550100",
+        "pacing": "power",
         "lines_per_agent": 2,
+        "legal": "uk-ofcom",
+        "drop_cap": 0.01,
         "max_lines": 30,
         "ring_s": 20,
         "amd": False,
@@ -116,7 +121,10 @@ async def test_settings_reach_the_machine_whole() -> None:
         pbx="main",
         trunk="carrier",
         caller_id="+3545550100",
+        pacing=Pacing.POWER,
         lines_per_agent=2.0,
+        terms=Terms(legal="uk-ofcom"),
+        drop_cap=0.01,
         max_lines=30,
         ring_s=20.0,
         amd=False,

@@ -90,6 +90,11 @@ def test_every_expected_route_is_in_the_table() -> None:
         "PUT /campaigns/{campaign}/contacts/{contact}",
         "GET /campaigns/{campaign}/contacts/{contact}/why",
         "GET /dnc",
+        "POST /rules/rehearsals",
+        "GET /rules/rehearsals/{rehearsal}",
+        "DELETE /rules/rehearsals/{rehearsal}",
+        "GET /voicemails",
+        "DELETE /voicemails/{call}",
         "POST /dnc",
         "DELETE /dnc/{number}",
     }

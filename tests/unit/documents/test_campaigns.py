@@ -30,6 +30,7 @@ from callcenter.domain.campaign import (
     Cap,
     Counting,
     Of,
+    Pacing,
     RetryRule,
     Terms,
 )
@@ -60,7 +61,8 @@ def test_what_is_left_out_has_the_machines_own_defaults(tmp_path: Path) -> None:
 
 def test_every_field_comes_through(tmp_path: Path) -> None:
     text = SHORT + (
-        'caller_id: "+3545550100"\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\namd: false\n'
+        'caller_id: "+3545550100"\npacing: power\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\n'
+        "legal: uk-ofcom\ndrop_cap: 0.02\namd: false\n"
         "harbour_wait_s: 2\nharbour_prompt: en/good-bye\nwrap_up_s: 5\n"
         'window: {opens: "10:30", closes: "24:00", weekdays: [sunday, monday]}\n'
         "retries:\n  busy: {delay_s: 60, max_tries: 3}\n"
@@ -72,6 +74,9 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         pbx="main",
         trunk="carrier",
         caller_id="+3545550100",
+        pacing=Pacing.POWER,
+        drop_cap=0.02,
+        terms=Terms(legal="uk-ofcom"),
         lines_per_agent=1.5,
         max_lines=7,
         ring_s=20,
@@ -106,6 +111,17 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
             ' Write it with the country code: "+13125550100".',
         ),
         ("lines_per_agent: 3.5", "5: `lines_per_agent` should be less than or equal to 3."),
+        (
+            "pacing: progressive\nlines_per_agent: 1.5",
+            "6: `lines_per_agent`: several lines for each agent are for power pacing",
+        ),
+        ("pacing: guess", "5: `pacing` is none of the values it may have"),
+        ("legal: us-tsr\ndrop_cap: 0.04", "6: `drop_cap`: the legal profile allows 0.03 at most"),
+        (
+            "window: {holidays: [ATLANTIS]}",
+            "5: `window.holidays[0]`: there is no such calendar of public holidays",
+        ),
+        ("window: {closed_days: [2026-02-30]}", "5: `window.closed_days[0]`"),
         ("lines_per_agent: 0.5", "5: `lines_per_agent` should be greater than or equal to 1."),
         ("max_lines: 501", "5: `max_lines` should be less than or equal to 500."),
         ("max_lines: 0", "5: `max_lines` should be greater than or equal to 1."),

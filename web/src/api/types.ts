@@ -111,8 +111,8 @@ export interface Attempts {
   next: string;
 }
 
-/** Why a contact stands where it does. */
-export type Because = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
+/** What settled the number of calls. */
+export type Because = "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -221,6 +221,8 @@ export interface CallingHours {
   opens?: string;
   closes?: string;
   weekdays?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+  holidays?: string[];
+  closed_days?: string[];
 }
 
 /** When people may be called, in their own local time. */
@@ -228,6 +230,8 @@ export interface CallingWindow {
   opens: number;
   closes: number;
   weekdays: number[];
+  holidays: string[];
+  closed_days: string[];
 }
 
 /** One page of live calls, the earliest arrival first. */
@@ -268,7 +272,12 @@ export interface CampaignSettings {
   pbx: string;
   trunk: string;
   caller_id: string;
+  pacing: Pacing;
   lines_per_agent: number;
+  drop_cap: number | null;
+  starts_at: number;
+  ends_at: number;
+  blended: boolean;
   max_lines: number;
   ring_s: number;
   amd: boolean;
@@ -286,7 +295,11 @@ export interface CampaignSetup {
   pbx: string;
   trunk: string;
   caller_id?: string;
+  pacing?: "progressive" | "power" | "predictive";
   lines_per_agent?: number;
+  starts_at?: number;
+  ends_at?: number;
+  blended?: boolean;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
@@ -297,6 +310,7 @@ export interface CampaignSetup {
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
   caps?: CapFields[];
 }
 
@@ -329,6 +343,10 @@ export interface CampaignView {
   drop_rate: number;
   hopper: number;
   counts: ListCounts;
+  pacing: PacingView | null;
+  drops: DropMeter;
+  talk_share: number;
+  idle_s: number;
   settings: CampaignSettings;
 }
 
@@ -397,6 +415,9 @@ export interface ContactAdded {
   number: string;
 }
 
+/** Why a contact stands where it does. */
+export type ContactBecause = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
+
 /** What an import of contacts did, or with `dry_run` would do. */
 export interface ContactImport {
   list: string;
@@ -432,7 +453,7 @@ export interface ContactPriority {
 
 /** One reason, in words. */
 export interface ContactReason {
-  code: Because;
+  code: ContactBecause;
   sentence: string;
   until: number;
 }
@@ -506,6 +527,17 @@ export interface DncList {
   next: string;
 }
 
+/** The dropped calls in the legal window, against its cap. */
+export interface DropMeter {
+  cap: number;
+  window_s: number;
+  is_rolling: boolean;
+  answered: number;
+  dropped: number;
+  rate: number;
+  left: number;
+}
+
 /** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
 export type Duplicates = "campaign" | "everywhere";
 
@@ -530,6 +562,15 @@ export interface ErasedPerson {
   attempts: number;
   texts: number;
   rejects: number;
+  voicemails: number;
+}
+
+/** The caller is joined with a number outside of the center. */
+export interface External {
+  number: string;
+  trunk: string;
+  ring_s?: number;
+  caller_id?: string;
 }
 
 /** One field of the request that is wrong. */
@@ -623,6 +664,12 @@ export interface Me {
   token: string;
 }
 
+/** Something is said to the caller. */
+export interface Message {
+  prompt: string;
+  ends_call?: boolean;
+}
+
 /** What went wrong. */
 export type Mishap = "fault" | "repair";
 
@@ -659,6 +706,12 @@ export interface NewDncEntry {
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
 
+/** How busy agents are: talk and wrap-up in the time in which they could be called. */
+export interface OccupancyResult {
+  group: string;
+  occupancy: Paired;
+}
+
 /** What a cap counts by. */
 export type Of = "account" | "number" | "person";
 
@@ -675,14 +728,44 @@ export interface OfferRecord {
 }
 
 /** How a call ended, for reports. Exactly one for each call. */
-export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "left_in_ivr" | "lost";
+export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
 
-/** Where a call goes on when one of these comes true; a condition that is not set never does. */
+/** What else is done with a call when one of these comes true; a condition that is not set never does. It leads to one thing: a queue, or one of those after the conditions. */
 export interface Overflow {
-  queue: string;
+  queue?: string;
   after_s?: number;
   longer_than?: number;
   without_agents?: boolean;
+  message?: Message | null;
+  external?: External | null;
+  voicemail?: Voicemail | null;
+}
+
+/** How many calls a campaign places, and when. */
+export type Pacing = "power" | "predictive" | "progressive";
+
+/** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
+export interface PacingView {
+  sentence: string;
+  because: Because;
+  placed: number;
+  free: number;
+  waiting: number;
+  in_flight: number;
+  expected_people: number;
+  expected_free: number;
+  chance: number;
+  price: number;
+  kept: number;
+}
+
+/** One figure under both rules, with the 95 % interval of the difference over the seeds. */
+export interface Paired {
+  current: number;
+  new: number;
+  difference: number;
+  least: number | null;
+  most: number | null;
 }
 
 /** The trunks of one PBX. */
@@ -697,7 +780,7 @@ export interface PhoneChoice {
 }
 
 /** Where the caller's channel is in the PBX, as far as we know. */
-export type Place = "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening";
+export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
 
 /** The connection is alive. */
 export interface Pong {
@@ -825,6 +908,46 @@ export interface Records {
   next: string;
 }
 
+/** What a rehearsal came to. */
+export interface RehearsalResult {
+  day: string;
+  begin: number;
+  end: number;
+  seeds: number;
+  tiers: TierResult[];
+  agents: OccupancyResult[];
+  summary: string;
+  staffing: string;
+  calls_fitted: number;
+  days_fitted: number;
+  notes: string[];
+}
+
+/** How a rehearsal stands. */
+export type RehearsalState = "cancelled" | "done" | "failed" | "running";
+
+/** One rehearsal and what came of it. */
+export interface RehearsalView {
+  id: string;
+  by: string;
+  state: RehearsalState;
+  current_version: number;
+  started_at: number;
+  ended_at: number;
+  share: number;
+  doing: string;
+  problem: string;
+  result: RehearsalResult | null;
+}
+
+/** Rules to be rehearsed; nothing is published. */
+export interface RehearseRules {
+  text: string;
+  seeds?: number;
+  hours?: number;
+  day?: string;
+}
+
 /** How a report is sent. */
 export type ReportFormat = "json" | "csv";
 
@@ -914,7 +1037,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -993,6 +1116,17 @@ export interface TextProblem {
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
 
+/** What becomes of the callers of one tier. */
+export interface TierResult {
+  tier: string;
+  calls: number;
+  wait_s: Paired;
+  in_time: Paired;
+  abandoned: Paired;
+  by_seniors: Paired;
+  led_out: Paired;
+}
+
 /** What a client can watch. */
 export type Topic = "board" | "me" | "queues";
 
@@ -1050,6 +1184,29 @@ export interface VersionView {
 export interface Versions {
   versions: VersionView[];
   next: number;
+}
+
+/** The caller leaves a message. */
+export interface Voicemail {
+  prompt: string;
+  max_s?: number;
+}
+
+/** One message. */
+export interface VoicemailView {
+  call: string;
+  queue: string;
+  left_at: number;
+  seconds: number;
+  caller_number: string;
+  customer: string;
+  tier: Tier;
+  file: string;
+}
+
+/** All messages that nobody has dealt with, the oldest first. */
+export interface Voicemails {
+  voicemails: VoicemailView[];
 }
 
 /** Why a call has no agent yet. */
@@ -1224,6 +1381,12 @@ export interface Operations {
   "POST /api/v1/rules/preview": { path: undefined; query: undefined; body: RulesText; answer: Preview };
   /** Publish rules */
   "POST /api/v1/rules/publish": { path: undefined; query: undefined; body: PublishRules; answer: VersionText };
+  /** Rehearse rules */
+  "POST /api/v1/rules/rehearsals": { path: undefined; query: undefined; body: RehearseRules; answer: RehearsalView };
+  /** Cancel a rehearsal */
+  "DELETE /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
+  /** How a rehearsal stands */
+  "GET /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
   /** Go back to an older version */
   "POST /api/v1/rules/rollback": { path: undefined; query: undefined; body: RollBackRules; answer: VersionText };
   /** The schema of rules */
@@ -1238,4 +1401,8 @@ export interface Operations {
   "POST /api/v1/session": { path: undefined; query: undefined; body: SignIn; answer: Me };
   /** All trunks */
   "GET /api/v1/trunks": { path: undefined; query: undefined; body: undefined; answer: Trunks };
+  /** Voicemails */
+  "GET /api/v1/voicemails": { path: undefined; query: undefined; body: undefined; answer: Voicemails };
+  /** A voicemail has been dealt with */
+  "DELETE /api/v1/voicemails/{call}": { path: { call: string }; query: undefined; body: undefined; answer: undefined };
 }

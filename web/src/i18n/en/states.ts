@@ -33,6 +33,7 @@ export const states = {
   "silence.draining": "Draining: no new calls, those under way go on.",
   "silence.finished": "Finished: the last call is over.",
   "silence.journal_blocked": "The journal cannot be written (is the disk full?): nobody is dialed until it can.",
+  "silence.not_yet": "Its time has not begun yet.",
   "silence.pbx_down": "PBX {pbx} cannot be reached.",
   "silence.no_agents": "No agent works for this campaign.",
   "silence.no_lines": "None of its {agents} agents has picked up the phone yet.",

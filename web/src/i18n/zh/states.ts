@@ -34,6 +34,7 @@ export const states: Record<keyof typeof en, string> = {
   "silence.draining": "收尾中：不再拨打新号码，进行中的通话继续。",
   "silence.finished": "已完成：最后一个通话已结束。",
   "silence.journal_blocked": "日志无法写入（磁盘已满？）：恢复之前不会拨打任何号码。",
+  "silence.not_yet": "活动时间尚未开始。",
   "silence.pbx_down": "无法连接交换机 {pbx}。",
   "silence.no_agents": "没有坐席加入此活动。",
   "silence.no_lines": "{agents} 名坐席都还没有接起话机。",
