@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from callcenter.bench import ami as ami_bench
+from callcenter.bench import contact_import as contact_import_bench
 from callcenter.bench import contact_order as contact_order_bench
 from callcenter.bench import journal as journal_bench
 from callcenter.bench import machine as machine_bench
@@ -64,6 +65,21 @@ def machine(as_json: JsonOption = False) -> None:
 def journal(as_json: JsonOption = False) -> None:
     """Appending, syncing and loading the file journal."""
     _report("journal", journal_bench.run(), as_json)
+
+
+@app.command("import")
+def import_(
+    rows: Annotated[
+        int, typer.Option("--rows", min=1_000, help="Of the list that is made up.")
+    ] = contact_import_bench.ROWS,
+    excel: Annotated[bool, typer.Option("--excel", help="A workbook in place of CSV.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Rows per second of an import of contacts, its memory, and how late others get their turn."""
+    result = contact_import_bench.run(
+        rows=rows, excel=excel, tell=lambda text: typer.echo(text, err=True)
+    )
+    _report(f"import --rows {rows}{' --excel' if excel else ''}", result, as_json)
 
 
 @app.command("ami")
