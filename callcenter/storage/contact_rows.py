@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
+    Dialect,
     Integer,
     case,
     cast,
@@ -36,7 +38,7 @@ from callcenter.storage.tables import (
 )
 from dialer.window import zones_of
 
-WRITE_ROWS = 100
+WRITE_ROWS = 250
 """Written by one statement: preparing them holds the loop for two milliseconds."""
 WORTH_MAX = 2_000_000_000
 """What a column of whole numbers holds."""
@@ -112,9 +114,11 @@ async def add_rows(
     wanted = [one.number for row in rows for one in row.more_numbers]
     taken = await find_taken(connection, wanted, campaign) if wanted else set()
     kept = [_without_taken(row, taken) for row in rows]
+    statement, columns = _insert_by_driver(connection.dialect)
     for some in chunks(kept, WRITE_ROWS):
-        await connection.execute(
-            insert(contacts), [_contact_row(row, campaign, list_id, now) for row in some]
+        written = (_contact_row(row, campaign, list_id, now) for row in some)
+        await connection.exec_driver_sql(
+            statement, [tuple(map(row.__getitem__, columns)) for row in written]
         )
         several = {row.number: row for row in some if row.more_numbers}
         if several:
@@ -148,6 +152,20 @@ async def finish(connection: AsyncConnection, list_id: int, now: float) -> None:
         .where(*new, is_barred(of.number, now))
     )
     await settle_numbers(connection, (await connection.scalars(query)).all(), now)
+
+
+_inserts: dict[str, tuple[str, Sequence[str]]] = {}
+
+
+def _insert_by_driver(dialect: Dialect) -> tuple[str, Sequence[str]]:
+    """The statement that adds a contact, and the order of its values, to be given to the driver as
+    they are: what SQLAlchemy does for each row takes four times as long as the database."""
+    if dialect.name not in _inserts:
+        names = list(_contact_row(ContactRow(0, "", ()), "", 0, 0.0))
+        adding = insert(contacts).inline()
+        compiled = adding.compile(dialect=dialect, column_keys=names)
+        _inserts[dialect.name] = str(compiled), compiled.positiontup or names
+    return _inserts[dialect.name]
 
 
 def _worth() -> ColumnElement[int]:
@@ -187,7 +205,7 @@ def _contact_row(row: ContactRow, campaign: CampaignId, list_id: int, now: float
         "name": row.name,
         "customer": row.customer,
         "tier": row.tier.value,
-        "attributes": row.attributes,
+        "attributes": msgspec.json.encode(row.attributes).decode(),
         "note": row.note,
         "zones": join_zones(zones_of(row.zone, row.zones)),
         "priority": AS_THE_LIST if row.priority is None else row.priority,
