@@ -41,6 +41,7 @@ from callcenter.journal.file import FileJournal
 from callcenter.journal.folder import Archive
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
+from callcenter.service.dnc import watch_dnc
 from callcenter.service.erasure import Erasure
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
@@ -55,10 +56,12 @@ from callcenter.settings import (
 )
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
+from callcenter.storage.contact_book import StoredContactBook
 from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.dnc import StoredDnc
 from callcenter.storage.passwords import HashCost
 from callcenter.storage.people import People
 from callcenter.storage.projector import EntriesGone, Projector
@@ -140,6 +143,7 @@ async def open_center(
 
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
+        dnc = StoredDnc(database)
         rules = RuleBook(hub, StoredRuleVersions(database), clock)
         api = Api(
             hub=hub,
@@ -160,6 +164,8 @@ async def open_center(
                     settings.data_dir, settings.region, person.numbers, person.names
                 ),
             ),
+            dnc_list=dnc,
+            contact_book=StoredContactBook(database, contacts),
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(
@@ -202,6 +208,7 @@ async def open_center(
         if publishing is not None:
             tasks.start(publishing, "rules")
         tasks.start(_watch_accounts(hub, accounts), "accounts")
+        tasks.start(watch_dnc(dnc.imports, hub.put), "do-not-call list")
         tasks.start(retention.run(), "retention")
         for gateway in gateways.values():
             tasks.start(gateway.run(), f"pbx {gateway.name}")

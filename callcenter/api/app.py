@@ -20,6 +20,8 @@ from callcenter.api import (
     board,
     calls,
     campaigns,
+    contacts,
+    dnc,
     people,
     queues,
     records,
@@ -44,6 +46,8 @@ from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
+from callcenter.service.contact_book import ContactBook
+from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     AccountStore,
@@ -61,6 +65,8 @@ RESOURCES = (
     board,
     calls,
     campaigns,
+    contacts,
+    dnc,
     people,
     queues,
     records,
@@ -104,6 +110,8 @@ class Api:
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
+        dnc_list: DncStore | None = None,
+        contact_book: ContactBook | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -112,7 +120,8 @@ class Api:
     ) -> None:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
-        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten."""
+        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten,
+        without a ``dnc_list`` nobody be spared, without a ``contact_book`` nobody be told of."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -130,6 +139,8 @@ class Api:
             rules=rules,
             clock=clock,
             erasure=erasure,
+            dnc=dnc_list,
+            contact_book=contact_book,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

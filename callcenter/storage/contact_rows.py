@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
     Dialect,
@@ -110,12 +109,9 @@ async def add_rows(
     list_id: int,
     now: float,
 ) -> None:
-    """Write these contacts, without further numbers that another contact of the campaign has."""
-    wanted = [one.number for row in rows for one in row.more_numbers]
-    taken = await find_taken(connection, wanted, campaign) if wanted else set()
-    kept = [_without_taken(row, taken) for row in rows]
+    """Write these contacts, whose numbers the campaign does not have."""
     statement, columns = _insert_by_driver(connection.dialect)
-    for some in chunks(kept, WRITE_ROWS):
+    for some in chunks(rows, WRITE_ROWS):
         written = (_contact_row(row, campaign, list_id, now) for row in some)
         await connection.exec_driver_sql(
             statement, [tuple(map(row.__getitem__, columns)) for row in written]
@@ -162,8 +158,7 @@ def _insert_by_driver(dialect: Dialect) -> tuple[str, Sequence[str]]:
     they are: what SQLAlchemy does for each row takes four times as long as the database."""
     if dialect.name not in _inserts:
         names = list(_contact_row(ContactRow(0, "", ()), "", 0, 0.0))
-        adding = insert(contacts).inline()
-        compiled = adding.compile(dialect=dialect, column_keys=names)
+        compiled = insert(contacts).inline().compile(dialect=dialect, column_keys=names)
         _inserts[dialect.name] = str(compiled), compiled.positiontup or names
     return _inserts[dialect.name]
 
@@ -189,12 +184,6 @@ def _within(value: ColumnElement[float]) -> ColumnElement[float]:
 
 WORTH = _worth()
 """What a contact's ``worth`` should be."""
-
-
-def _without_taken(row: ContactRow, taken: set[str]) -> ContactRow:
-    if not row.more_numbers:
-        return row
-    return replace(row, more_numbers=tuple(x for x in row.more_numbers if x.number not in taken))
 
 
 def _contact_row(row: ContactRow, campaign: CampaignId, list_id: int, now: float) -> Row:

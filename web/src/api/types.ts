@@ -99,6 +99,7 @@ export interface AttemptRecord {
   call: string;
   status: ContactStatus;
   next_try_at: number;
+  other_number?: boolean;
 }
 
 /** What came of an attempt: exactly one for each. */
@@ -109,6 +110,9 @@ export interface Attempts {
   attempts: AttemptRecord[];
   next: string;
 }
+
+/** Why a contact stands where it does. */
+export type Because = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -273,6 +277,7 @@ export interface CampaignSettings {
   window: CallingWindow;
   retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  terms: Terms;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -290,6 +295,9 @@ export interface CampaignSetup {
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
   wrap_up_s?: number;
+  needs_consent?: boolean;
+  legal?: "" | "us-tsr" | "uk-ofcom";
+  caps?: CapFields[];
 }
 
 /** What a campaign is doing. */
@@ -337,6 +345,22 @@ export interface CampaignsReport {
   zone: string;
 }
 
+/** So many at most within a rolling time, in all campaigns together. */
+export interface Cap {
+  of: Of;
+  counting: Counting;
+  most: number;
+  within_s: number;
+}
+
+/** So many attempts or conversations at most within a rolling time, in all campaigns. */
+export interface CapFields {
+  of: "person" | "number" | "account";
+  counting?: "attempts" | "conversations";
+  most: number;
+  within_s: number;
+}
+
 /** Who is calling, or was dialed. */
 export interface Card {
   type: "card";
@@ -367,6 +391,12 @@ export interface ClientMessage {
   ping?: boolean;
 }
 
+/** Somebody was added to a list. */
+export interface ContactAdded {
+  contact: string;
+  number: string;
+}
+
 /** What an import of contacts did, or with `dry_run` would do. */
 export interface ContactImport {
   list: string;
@@ -379,8 +409,50 @@ export interface ContactImport {
   rejects_kept: number;
 }
 
+/** A list of contacts. */
+export interface ContactListView {
+  id: number;
+  name: string;
+  priority: number;
+  imported_at: number;
+  rows: number;
+  accepted: number;
+  refused: number;
+}
+
+/** The lists of a campaign. */
+export interface ContactLists {
+  lists: ContactListView[];
+}
+
+/** How early one contact is dialed. */
+export interface ContactPriority {
+  priority: number | null;
+}
+
+/** One reason, in words. */
+export interface ContactReason {
+  code: Because;
+  sentence: string;
+  until: number;
+}
+
 /** What is to be done with a contact. */
-export type ContactStatus = "done" | "open" | "used_up";
+export type ContactStatus = "dnc" | "done" | "open" | "used_up";
+
+/** Why a contact is dialed next, or not now. */
+export interface ContactWhy {
+  contact: string;
+  campaign: string;
+  list: string;
+  number: string;
+  numbers: number;
+  status: ContactStatus;
+  made: number;
+  last_result: string;
+  priority: number;
+  reasons: ContactReason[];
+}
 
 /** A stretch of talk between a caller and an agent. */
 export interface ConversationRecord {
@@ -390,6 +462,9 @@ export interface ConversationRecord {
   began_at: number;
   ended_at: number;
 }
+
+/** What a cap counts. */
+export type Counting = "attempts" | "conversations";
 
 /** Why this agent was chosen. */
 export interface DecisionView {
@@ -412,6 +487,23 @@ export interface DispositionRecord {
   agent: string;
   code: string;
   at: number;
+}
+
+/** A number on the do-not-call list. */
+export interface DncEntry {
+  number: string;
+  reason: string;
+  source: string;
+  by: string;
+  since: number;
+  until: number;
+}
+
+/** Part of the do-not-call list. */
+export interface DncList {
+  entries: DncEntry[];
+  total: number;
+  next: string;
 }
 
 /** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
@@ -512,6 +604,14 @@ export interface ListCounts {
   opens_at: number;
   done: number;
   used_up: number;
+  dnc: number;
+  no_consent: number;
+  capped: number;
+}
+
+/** How early a list is dialed. */
+export interface ListPriority {
+  priority: number;
 }
 
 /** Who is signed in. */
@@ -534,8 +634,33 @@ export interface MishapView {
   count: number;
 }
 
+/** Somebody to be dialed, within seconds if the campaign runs and the hour allows it. */
+export interface NewContact {
+  numbers: string[];
+  name?: string;
+  customer?: string;
+  tier?: Tier;
+  priority?: number | null;
+  note?: string;
+  zone?: string;
+  consent?: boolean | null;
+  account?: string;
+  attributes?: Record<string, unknown>;
+  list?: string;
+}
+
+/** A number that is not to be called from now on. */
+export interface NewDncEntry {
+  number: string;
+  reason?: string;
+  until?: number;
+}
+
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
+
+/** What a cap counts by. */
+export type Of = "account" | "number" | "person";
 
 /** One offer of a call to an agent and what became of it. */
 export interface OfferRecord {
@@ -716,12 +841,14 @@ export interface Resume {
 export interface Retry {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What to do after a result: try again after a while, so often at most. */
 export interface RetryRule {
   delay_s: number;
   max_tries: number;
+  other_number?: boolean;
 }
 
 /** What an account may do. An account may have several. */
@@ -787,7 +914,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -847,6 +974,13 @@ export interface TeamsReport {
   totals: TeamRow[];
   total: TeamRow;
   zone: string;
+}
+
+/** What must be so before a contact is dialed, besides the calling window. */
+export interface Terms {
+  needs_consent?: boolean;
+  legal?: string;
+  caps?: Cap[];
 }
 
 /** One thing wrong with a document. */
@@ -1024,20 +1158,36 @@ export interface Operations {
   "PUT /api/v1/campaigns/{campaign}": { path: { campaign: string }; query: undefined; body: CampaignSetup; answer: CampaignView };
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
+  /** Add one contact */
+  "POST /api/v1/campaigns/{campaign}/contact": { path: { campaign: string }; query: undefined; body: NewContact; answer: ContactAdded };
   /** Import contacts */
   "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
   /** How far an import is */
   "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
   /** Rows that the last import refused */
   "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
+  /** Dial a contact earlier or later */
+  "PUT /api/v1/campaigns/{campaign}/contacts/{contact}": { path: { campaign: string; contact: string }; query: undefined; body: ContactPriority; answer: ContactWhy };
+  /** Why a contact is next, or not now */
+  "GET /api/v1/campaigns/{campaign}/contacts/{contact}/why": { path: { campaign: string; contact: string }; query: undefined; body: undefined; answer: ContactWhy };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** A campaign's lists */
+  "GET /api/v1/campaigns/{campaign}/lists": { path: { campaign: string }; query: undefined; body: undefined; answer: ContactLists };
+  /** Dial a list earlier or later */
+  "PUT /api/v1/campaigns/{campaign}/lists/{list}": { path: { campaign: string; list: string }; query: undefined; body: ListPriority; answer: ContactLists };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** A campaign's settings */
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** The do-not-call list */
+  "GET /api/v1/dnc": { path: undefined; query: { number?: string; limit?: number; cursor?: string }; body: undefined; answer: DncList };
+  /** Have a number called no more */
+  "POST /api/v1/dnc": { path: undefined; query: undefined; body: NewDncEntry; answer: DncEntry };
+  /** Let a number be called again */
+  "DELETE /api/v1/dnc/{number}": { path: { number: string }; query: undefined; body: undefined; answer: undefined };
   /** Who am I */
   "GET /api/v1/me": { path: undefined; query: undefined; body: undefined; answer: Me };
   /** Forget a person */
