@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
-    Dialect,
     Integer,
+    Table,
+    bindparam,
     case,
     cast,
     func,
@@ -90,8 +92,9 @@ async def find_taken(
     found: set[str] = set()
     of = contact_numbers.c
     for some in chunks(numbers, PARAMETERS_MAX):
-        query = select(contacts.c.number).where(contacts.c.number.in_(some))
-        more = select(of.number).where(of.number.in_(some))
+        these: BindParameter[Sequence[str]] = bindparam("these", some, expanding=True)
+        query = select(contacts.c.number).where(contacts.c.number.in_(these))
+        more = select(of.number).where(of.number.in_(these))
         if campaign is not None:
             query = query.where(contacts.c.campaign == storable(campaign))
             more = more.join(contacts, contacts.c.id == of.contact).where(
@@ -110,12 +113,9 @@ async def add_rows(
     now: float,
 ) -> None:
     """Write these contacts, whose numbers the campaign does not have."""
-    statement, columns = _insert_by_driver(connection.dialect)
     for some in chunks(rows, WRITE_ROWS):
-        written = (_contact_row(row, campaign, list_id, now) for row in some)
-        await connection.exec_driver_sql(
-            statement, [tuple(map(row.__getitem__, columns)) for row in written]
-        )
+        written = [_contact_row(row, campaign, list_id, now) for row in some]
+        await _insert_by_driver(connection, contacts, written)
         several = {row.number: row for row in some if row.more_numbers}
         if several:
             query = select(contacts.c.id, contacts.c.number).where(
@@ -124,7 +124,7 @@ async def add_rows(
             numbers: list[Row] = []
             for row_id, number in (await connection.execute(query)).all():
                 numbers += _number_rows(row_id, several[number])
-            await connection.execute(insert(contact_numbers), numbers)
+            await _insert_by_driver(connection, contact_numbers, numbers)
 
 
 async def finish(connection: AsyncConnection, list_id: int, now: float) -> None:
@@ -150,17 +150,20 @@ async def finish(connection: AsyncConnection, list_id: int, now: float) -> None:
     await settle_numbers(connection, (await connection.scalars(query)).all(), now)
 
 
-_inserts: dict[str, tuple[str, Sequence[str]]] = {}
+async def _insert_by_driver(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    """Add rows, all with the same columns, their values as the driver takes them: what SQLAlchemy
+    does for each row takes four times as long as the database."""
+    key = (connection.dialect.name, table.name)
+    if key not in _inserts:
+        names = list(rows[0])
+        statement = insert(table).inline().compile(dialect=connection.dialect, column_keys=names)
+        _inserts[key] = str(statement), statement.positiontup or names
+    text, columns = _inserts[key]
+    await connection.exec_driver_sql(text, [tuple(map(row.__getitem__, columns)) for row in rows])
 
 
-def _insert_by_driver(dialect: Dialect) -> tuple[str, Sequence[str]]:
-    """The statement that adds a contact, and the order of its values, to be given to the driver as
-    they are: what SQLAlchemy does for each row takes four times as long as the database."""
-    if dialect.name not in _inserts:
-        names = list(_contact_row(ContactRow(0, "", ()), "", 0, 0.0))
-        compiled = insert(contacts).inline().compile(dialect=dialect, column_keys=names)
-        _inserts[dialect.name] = str(compiled), compiled.positiontup or names
-    return _inserts[dialect.name]
+_inserts: dict[tuple[str, str], tuple[str, Sequence[str]]] = {}
+"""By the kind of database and the table: the statement, and the order of its values."""
 
 
 def _worth() -> ColumnElement[int]:
