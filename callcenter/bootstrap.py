@@ -58,6 +58,7 @@ from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
 from callcenter.storage.contact_book import StoredContactBook
 from callcenter.storage.contact_files import ContactFiles
+from callcenter.storage.contact_rows import keep_worth
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
@@ -209,6 +210,7 @@ async def open_center(
             tasks.start(publishing, "rules")
         tasks.start(_watch_accounts(hub, accounts), "accounts")
         tasks.start(watch_dnc(dnc.imports, hub.put), "do-not-call list")
+        tasks.start(keep_worth(database), "worth of contacts")
         tasks.start(retention.run(), "retention")
         for gateway in gateways.values():
             tasks.start(gateway.run(), f"pbx {gateway.name}")

@@ -102,6 +102,7 @@ export const campaigns = {
   "contactStatus.open": "open",
   "contactStatus.done": "done",
   "contactStatus.used_up": "given up",
+  "contactStatus.dnc": "not to be called",
 
   "campaigns.importTitle": "Import a list into {name}",
   "campaigns.file": "CSV or Excel file",

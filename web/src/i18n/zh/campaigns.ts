@@ -103,6 +103,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "contactStatus.open": "待呼",
   "contactStatus.done": "完成",
   "contactStatus.used_up": "放弃",
+  "contactStatus.dnc": "勿扰",
 
   "campaigns.importTitle": "将名单导入“{name}”",
   "campaigns.file": "CSV 或 Excel 文件",

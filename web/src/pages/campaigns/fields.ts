@@ -1,7 +1,7 @@
 /** A campaign's settings as the form holds them, and what can be said of them before the server is
  * asked. */
 
-import type { CampaignSetup, FieldError } from "../../api";
+import type { CampaignSetup, FieldError, Retry } from "../../api";
 import type { PlainKey } from "../../i18n";
 
 export const WEEKDAYS = [
@@ -33,6 +33,8 @@ export interface RetryDraft {
   isOn: boolean;
   minutes: number | "";
   tries: number | "";
+  /** What the form does not show of the rule, to be given back as it was. */
+  kept: Omit<Retry, "delay_s" | "max_tries">;
 }
 
 /** Fields that may be empty while they are typed hold "" then. */
@@ -54,6 +56,8 @@ export interface Draft {
   weekdays: Weekday[];
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
+  /** Settings that the form does not show, to be given back as they were. */
+  kept: Partial<CampaignSetup>;
 }
 
 /** What is wrong, by the server's name of the field, e.g. `window.closes`. */
@@ -84,14 +88,16 @@ export function newDraft(pbx: string, trunk: string): Draft {
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
+    kept: {},
   };
 }
 
 export function draftOf(id: string, setup: CampaignSetup): Draft {
   const draft = newDraft(setup.pbx, setup.trunk);
-  const { window = {}, retries } = setup;
+  const { window = {}, retries, ...kept } = setup;
   return {
     ...draft,
+    kept,
     id,
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
@@ -113,16 +119,21 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
   const entries = RETRIED.map((result) => {
     const rule = rules[result];
     const draft: RetryDraft = rule
-      ? { isOn: true, minutes: rule.delay_s / MINUTE_S, tries: rule.max_tries }
-      : { isOn: false, minutes: 60, tries: 3 };
+      ? draftOfRule(rule)
+      : { isOn: false, minutes: 60, tries: 3, kept: {} };
     return [result, draft] as const;
   });
   return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
 }
 
+function draftOfRule({ delay_s, max_tries, ...kept }: Retry): RetryDraft {
+  return { isOn: true, minutes: delay_s / MINUTE_S, tries: max_tries, kept };
+}
+
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
   return {
+    ...draft.kept,
     name: draft.name.trim(),
     pbx: draft.pbx,
     trunk: draft.trunk.trim(),
@@ -141,8 +152,9 @@ export function setupOf(draft: Draft): CampaignSetup {
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
   const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
-    const { minutes, tries } = drafts[result];
-    return [result, { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) }] as const;
+    const { minutes, tries, kept } = drafts[result];
+    const rule = { ...kept, delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
+    return [result, rule] as const;
   });
   return Object.fromEntries(rules);
 }

@@ -39,6 +39,9 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       opens_at: 0,
       done: 100,
       used_up: 20,
+      dnc: 0,
+      no_consent: 0,
+      capped: 0,
     },
     settings: {
       id: "renewals",
@@ -55,6 +58,7 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       window: { opens: 540, closes: 1200, weekdays: [0, 1, 2, 3, 4] },
       retries: {},
       wrap_up_s: 30,
+      terms: {},
     },
     ...changed,
   };
