@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -23,7 +24,7 @@ from callcenter.bench.bank1999 import LogError
 from callcenter.bench.bank_marketing import ContactsError
 from callcenter.bench.pacing import run as pacing_bench
 from callcenter.bench.replay_costs import Prices
-from callcenter.cli.common import JsonOption, fail, print_json
+from callcenter.cli.common import JsonOption, fail, log_to_stderr, print_json
 from callcenter.domain.customer import Tier
 
 app = typer.Typer(help="Benchmarks: medians and spread.", no_args_is_help=True)
@@ -76,6 +77,7 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Rows per second of an import of contacts, its memory, and how late others get their turn."""
+    log_to_stderr(logging.WARNING)
     result = contact_import_bench.run(
         rows=rows, excel=excel, tell=lambda text: typer.echo(text, err=True)
     )

@@ -125,6 +125,8 @@ class RowsFile(ABC, Generic[Row]):
 
     def _original(self, fields: list[str]) -> tuple[str, ...]:
         """The fields as they stood in the file, in the order of ``header``."""
+        if len(self._kept) == len(fields):
+            return tuple(fields)
         return tuple(fields[place] for place in self._kept)
 
     def _reject(self, row: CsvRow, place: int, wrong: Wrong) -> Reject:
