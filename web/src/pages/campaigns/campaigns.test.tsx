@@ -17,7 +17,7 @@ type Answers = Parameters<typeof fakeServer>[0];
 beforeEach(() => localStorage.setItem("language", "en"));
 afterEach(() => void vi.useRealTimers());
 
-const IMPORT = "/api/v1/campaigns/renewals/contacts?list=autumn&priority=0";
+const IMPORT = "/api/v1/campaigns/renewals/contacts?list=autumn";
 const REPORT: ContactImport = {
   list: "autumn",
   rows: 3,
@@ -25,7 +25,10 @@ const REPORT: ContactImport = {
   refused: 1,
   dry_run: true,
   problems: [{ row: 4, value: "12", reason: "this is no telephone number", fix: "Write it anew." }],
-  columns: [],
+  columns: [
+    { name: "Handy", taken_as: "attribute", examples: ["0170 1", "0170 2"] },
+    { name: "number", taken_as: "number", examples: ["+3545552001", "12"] },
+  ],
   rejects_kept: 1,
 };
 
@@ -237,12 +240,10 @@ describe("the campaign's page", () => {
 });
 
 describe("an import", () => {
-  async function chosen(answers: Answers) {
-    const page = await open("/campaigns/renewals", [campaignWith()], answers);
+  async function chosen(answers: Answers, name = "autumn.csv", campaign = campaignWith()) {
+    const page = await open("/campaigns/renewals", [campaign], answers);
     await click(button("Import list"));
-    const file = new File(["number\n+3545552001\n"], "autumn.csv", {
-      type: "application/vnd.ms-excel",
-    });
+    const file = new File(["number\n+3545552001\n"], name, { type: "application/vnd.ms-excel" });
     const input = document.querySelector<HTMLInputElement>("input[type=file]");
     if (!input) throw new Error("there is no field for the file");
     await act(async () => {
@@ -266,6 +267,87 @@ describe("an import", () => {
 
     expect(document.body.textContent).toContain("2 contacts were imported into autumn");
     expect(writes(asked)[1]?.headers.get("Content-Type")).toBe("text/csv");
+  });
+
+  it("shows how the columns are understood, and sends what is changed", async () => {
+    const columns = encodeURIComponent('[["mobile","Handy"],["number","number"]]');
+    const first = `POST ${IMPORT}&dry_run=true`;
+    const again = `POST ${IMPORT}&columns=${columns}&dry_run=true`;
+    const { asked } = await chosen({
+      [first]: () => json(REPORT),
+      [again]: () => json({ ...REPORT, accepted: 3, refused: 0, problems: [], rejects_kept: 0 }),
+    });
+
+    await submit();
+    const [handy] = document.querySelectorAll("table[aria-label='Columns of the file'] tbody tr");
+    expect(handy?.textContent).toContain("0170 1 · 0170 2");
+    await click(handy?.querySelector("input") ?? null);
+    const options = [...document.querySelectorAll("[role=option]")];
+    await click(options.find(({ textContent }) => textContent === "Mobile number") ?? null);
+
+    expect(button("Import 2 contacts")).toBeNull();
+    await submit();
+    expect(writes(asked).map(({ operation }) => operation)).toEqual([first, again]);
+    expect(button("Import 3 contacts")).not.toBeNull();
+  });
+
+  it("has the refused rows as the server keeps them", async () => {
+    await chosen({ [`POST ${IMPORT}&dry_run=true`]: () => json(REPORT) });
+
+    await submit();
+
+    const link = document.querySelector("a[download]");
+    expect(link?.getAttribute("href")).toBe("/api/v1/campaigns/renewals/contacts/rejects");
+    expect(document.body.textContent).toContain("12this is no telephone number");
+  });
+
+  it("of a workbook goes as such, and asks for consent where the campaign needs it", async () => {
+    const { settings } = campaignWith();
+    const terms = { needs_consent: true, legal: "", caps: [] };
+    const { asked } = await chosen(
+      { [`POST ${IMPORT}&sheet=May&needs_consent=true&dry_run=true`]: () => json(REPORT) },
+      "autumn.xlsx",
+      campaignWith({ settings: { ...settings, terms } }),
+    );
+    await type(field("Sheet"), "May");
+
+    await submit();
+
+    expect(document.body.textContent).toContain("2 contacts can be imported");
+    expect(writes(asked)[0]?.headers.get("Content-Type")).toContain("spreadsheetml");
+  });
+
+  it("whose number column is not known asks for it", async () => {
+    const { asked } = await chosen({
+      [`POST ${IMPORT}&dry_run=true`]: () => problem(422, "invalid"),
+    });
+    await submit();
+
+    await type(field("Column with the phone number"), "Handy");
+    await submit();
+
+    expect(decodeURIComponent(writes(asked).at(-1)?.operation ?? "")).toContain(
+      'columns=[["number","Handy"]]',
+    );
+  });
+
+  it("tells how far it is", async () => {
+    let finish: (answer: Response) => void = () => {};
+    const waits = new Promise<Response>((resolve) => {
+      finish = resolve;
+    });
+    await chosen({
+      [`POST ${IMPORT}&dry_run=true`]: () => waits as unknown as Response,
+      "GET /api/v1/campaigns/renewals/contacts/progress": () =>
+        json({ list: "autumn", share: 0.4, rows: 1200, dry_run: true }),
+    });
+
+    await submit();
+
+    await eventually(() =>
+      expect(document.body.textContent).toContain("40% of the file, 1,200 rows"),
+    );
+    await act(async () => finish(json(REPORT)));
   });
 
   it("of another list has to be checked anew", async () => {

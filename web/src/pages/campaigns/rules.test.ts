@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { check, draftOf, idOf, newDraft, RETRIED, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
+import { canBeNamed, listOf, mappingOf, withNumber } from "./importing";
 import { clockOf, momentOf } from "./moment";
-import { guarded, rejectsCsv } from "./rejects";
 import { endedOf, underWayOf } from "./results";
 import { campaignWith, NOW } from "./samples";
 
@@ -99,22 +99,56 @@ describe("a campaign's form", () => {
   });
 });
 
-describe("refused rows as a file", () => {
-  it("have a header, quotes and lines that spreadsheets read", () => {
-    const csv = rejectsCsv([{ row: 4, value: "", reason: 'no "number"', fix: "Write it, please." }]);
+describe("the columns of a list", () => {
+  const columns = [
+    { name: "Handy", taken_as: "attribute", examples: [] },
+    { name: "Phone", taken_as: "number", examples: [] },
+    { name: "Name", taken_as: "name", examples: [] },
+    { name: "Twin", taken_as: "skip", examples: [] },
+    { name: "Twin", taken_as: "skip", examples: [] },
+    { name: "", taken_as: "skip", examples: [] },
+  ];
 
-    expect(csv).toBe(
-      '\uFEFF"reject_row","reject_reason","reject_mend"\r\n' +
-        '"4","no ""number""","Write it, please."\r\n',
-    );
+  it("are left to the server as long as nobody says otherwise", () => {
+    expect(mappingOf(columns, {})).toEqual([]);
+    expect(mappingOf(columns, { 2: "name" })).toEqual([]);
   });
 
-  it.each(["=1+1", "+1", "-1", "@x", "\tx", "＝1"])("do not run %s as a formula", (text) => {
-    expect(guarded(text)).toBe(`'${text}`);
+  it("say again what would not be guessed any more", () => {
+    expect(mappingOf(columns, { 0: "mobile" })).toEqual([
+      ["mobile", "Handy"],
+      ["number", "Phone"],
+    ]);
+    expect(mappingOf(columns, { 0: "name", 2: "skip" })).toEqual([
+      ["name", "Handy"],
+      ["skip", "Name"],
+    ]);
   });
 
-  it("leave other texts as they are", () => {
-    expect(guarded("number: =1")).toBe("number: =1");
+  it("have the number where somebody wrote it, until the table says it", () => {
+    expect(withNumber("Handy", [["skip", "Born"]])).toEqual([
+      ["number", "Handy"],
+      ["skip", "Born"],
+    ]);
+    expect(withNumber("Handy", [["mobile", "Handy"]])).toEqual([["mobile", "Handy"]]);
+    expect(withNumber("", [])).toEqual([]);
+  });
+
+  it("can be told of by a name that only one has", () => {
+    expect(columns.map((_, place) => canBeNamed(columns, place))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe("a list's name", () => {
+  it.each(["autumn.csv", "autumn.XLSX"])("of %s is the file's without its ending", (name) => {
+    expect(listOf(new File([], name))).toBe("autumn");
   });
 });
 
