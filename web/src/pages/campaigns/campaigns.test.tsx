@@ -10,7 +10,7 @@ import Campaign from "./campaign";
 import Campaigns from "./index";
 import { campaignWith, NOW } from "./samples";
 
-vi.setConfig({ testTimeout: 20_000 }); // whole pages, drawn beside other tests on a small machine
+vi.setConfig({ testTimeout: 40_000 }); // whole pages, drawn beside other tests on a small machine
 
 type Answers = Parameters<typeof fakeServer>[0];
 
@@ -102,7 +102,7 @@ async function appears(label: string): Promise<void> {
     await act(async () => {});
     if (!field(label)) throw new Error(`there is no field ${label}`);
   };
-  await vi.waitFor(look, { timeout: 4_000, interval: 10 });
+  await vi.waitFor(look, { timeout: 15_000, interval: 50 });
 }
 
 async function submit(): Promise<void> {
@@ -446,7 +446,8 @@ describe("settings", () => {
           trunk: "carrier",
           ring_s: 20,
           window: { opens: "10:00", closes: "18:00", weekdays: ["monday"] },
-          retries: { busy: { delay_s: 600, max_tries: 5 } },
+          retries: { busy: { delay_s: 600, max_tries: 5, other_number: true } },
+          needs_consent: true,
         }),
       [`PUT ${path}`]: () => json(campaignWith()),
     });
@@ -454,12 +455,17 @@ describe("settings", () => {
     await click(button("Settings"));
     await appears("Until");
     await type(field("Until"), "19:30");
+    await type(field("Begins"), "2027-03-01T09:00");
+    await click(button("Add a limit"));
     await submit();
 
     expect(writes(asked)[0]?.body).toMatchObject({
       ring_s: 20,
       window: { opens: "10:00", closes: "19:30", weekdays: ["monday"] },
-      retries: { busy: { delay_s: 600, max_tries: 5 } },
+      retries: { busy: { delay_s: 600, max_tries: 5, other_number: true } },
+      needs_consent: true,
+      starts_at: new Date(2027, 2, 1, 9, 0).getTime() / 1000,
+      caps: [{ of: "person", counting: "attempts", most: 3, within_s: 86_400 }],
     });
     expect(document.querySelector("[role=dialog]")).toBeNull();
   });

@@ -3,6 +3,8 @@
 
 import type { CampaignSetup, FieldError } from "../../api";
 import type { PlainKey } from "../../i18n";
+import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
+import type { TermsDraft } from "./terms";
 
 export const WEEKDAYS = [
   "monday",
@@ -33,6 +35,8 @@ export interface RetryDraft {
   isOn: boolean;
   minutes: number | "";
   tries: number | "";
+  /** The next try goes to another of the contact's numbers. */
+  isOther: boolean;
 }
 
 export const PACINGS = ["progressive", "power", "predictive"] as const;
@@ -41,7 +45,7 @@ export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
 
 /** Fields that may be empty while they are typed hold "" then. */
-export interface Draft {
+export interface Draft extends TermsDraft {
   id: string;
   name: string;
   pbx: string;
@@ -101,6 +105,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
     kept: {},
+    ...NEW_TERMS,
   };
 }
 
@@ -128,6 +133,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
     kept: setup,
+    ...termsOf(setup),
   };
 }
 
@@ -135,8 +141,13 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
   const entries = RETRIED.map((result) => {
     const rule = rules[result];
     const draft: RetryDraft = rule
-      ? { isOn: true, minutes: rule.delay_s / MINUTE_S, tries: rule.max_tries }
-      : { isOn: false, minutes: 60, tries: 3 };
+      ? {
+          isOn: true,
+          minutes: rule.delay_s / MINUTE_S,
+          tries: rule.max_tries,
+          isOther: rule.other_number ?? false,
+        }
+      : { isOn: false, minutes: 60, tries: 3, isOther: false };
     return [result, draft] as const;
   });
   return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
@@ -166,7 +177,10 @@ export function setupOf(draft: Draft): CampaignSetup {
       opens: draft.opens,
       closes: draft.closes,
       weekdays: draft.weekdays,
+      holidays: draft.holidays,
+      closed_days: draft.closedDays,
     },
+    ...termsSetupOf(draft, draft.kept),
     ...(draft.retries && { retries: rulesOf(draft.retries) }),
   };
 }
@@ -178,8 +192,9 @@ function percentOf(share: number): number {
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
   const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
-    const { minutes, tries } = drafts[result];
-    return [result, { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) }] as const;
+    const { minutes, tries, isOther } = drafts[result];
+    const rule = { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
+    return [result, isOther ? { ...rule, other_number: true } : rule] as const;
   });
   return Object.fromEntries(rules);
 }
@@ -200,7 +215,7 @@ export function check(draft: Draft, taken: readonly string[]): Wrong {
     wrong["window.closes"] = "campaigns.form.hoursWrong";
   }
   if (draft.weekdays.length === 0) wrong["window.weekdays"] = "campaigns.form.noDay";
-  return wrong;
+  return { ...wrong, ...checkTerms(draft) };
 }
 
 /** What the server says of each field, by its name without `body.`. */

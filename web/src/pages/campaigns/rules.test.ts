@@ -6,6 +6,7 @@ import { canBeNamed, listOf, mappingOf, withNumber } from "./importing";
 import { clockOf, momentOf } from "./moment";
 import { endedOf, underWayOf } from "./results";
 import { campaignWith, NOW } from "./samples";
+import { localOf, NEW_CAP } from "./terms";
 
 const GOOD: Draft = { ...newDraft("main", "carrier"), id: "spring", name: "Spring" };
 
@@ -24,6 +25,15 @@ describe("a campaign's form", () => {
     ["an hour that no day has", { closes: "25:00" }, "window.closes"],
     ["hours that end before they begin", { opens: "20:00", closes: "09:00" }, "window.closes"],
     ["no day", { weekdays: [] }, "window.weekdays"],
+    [
+      "an end before the beginning",
+      { startsAt: "2027-03-02T09:00", endsAt: "2027-03-01T09:00" },
+      "ends_at",
+    ],
+    ["a calendar that is none", { holidays: ["US", "Bavaria"] }, "window.holidays"],
+    ["a day that no year has", { closedDays: ["2027-02-30"] }, "window.closed_days"],
+    ["a limit without a number", { caps: [{ ...NEW_CAP, most: "" }] }, "caps.0.most"],
+    ["a limit without a time", { caps: [{ ...NEW_CAP, within: "" }] }, "caps.0.within_s"],
   ])("finds %s", (_, changed, name) => {
     expect(Object.keys(check({ ...GOOD, ...changed }, ["renewals"]))).toEqual([name]);
   });
@@ -56,12 +66,25 @@ describe("a campaign's form", () => {
         closed_days: ["2026-12-24"],
       },
       needs_consent: true,
-      caps: [{ of: "person" as const, most: 7, within_s: 604_800 }],
-      retries: { machine: { delay_s: 3600, max_tries: 2 } },
+      starts_at: NOW + 7.5,
+      ends_at: NOW + 86_400,
+      caps: [
+        { of: "person" as const, counting: "attempts" as const, most: 7, within_s: 604_800 },
+        { of: "account" as const, counting: "conversations" as const, most: 1, within_s: 7200 },
+      ],
+      retries: { machine: { delay_s: 3600, max_tries: 2, other_number: true } },
       wrap_up_s: 15,
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+  });
+
+  it("sends moments by this computer's clock as UTC, and none as 0", () => {
+    const at = new Date(2027, 2, 1, 9, 30).getTime() / 1000;
+    const setup = setupOf({ ...GOOD, startsAt: "2027-03-01T09:30" });
+
+    expect(setup).toMatchObject({ starts_at: at, ends_at: 0 });
+    expect(localOf(at)).toBe("2027-03-01T09:30");
   });
 
   it("leaves the retries to the center unless they were read", () => {
