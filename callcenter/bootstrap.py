@@ -30,6 +30,7 @@ from callcenter.domain.events import AgentsConfigured, CenterConfigured, Service
 from callcenter.domain.ids import AgentId
 from callcenter.domain.step import Entry
 from callcenter.installation import (
+    database_url,
     journal_folder,
     make_accounts,
     open_database,
@@ -42,10 +43,12 @@ from callcenter.journal.file import FileJournal
 from callcenter.journal.folder import Archive
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
+from callcenter.rehearsal.process import SubprocessRehearser
 from callcenter.service.erasure import Erasure
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
 from callcenter.service.recovery import recover, tell_salvage
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.retention import Retention
 from callcenter.service.rules import RuleBook
 from callcenter.service.voicemails import VoicemailFiles
@@ -61,6 +64,7 @@ from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.history import HISTORY_DAYS
 from callcenter.storage.passwords import HashCost
 from callcenter.storage.people import People
 from callcenter.storage.projector import EntriesGone, Projector
@@ -144,6 +148,10 @@ async def open_center(
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
         rules = RuleBook(hub, StoredRuleVersions(database), clock)
+        rehearsals = Rehearsals(
+            hub, SubprocessRehearser(database_url(settings), HISTORY_DAYS), clock
+        )
+        stack.push_async_callback(rehearsals.close)
         api = Api(
             hub=hub,
             accounts=accounts,
@@ -164,6 +172,7 @@ async def open_center(
                 ),
                 recordings.remove,
             ),
+            rehearsals=rehearsals,
             voicemail_files=recordings,
             upload_dir=settings.data_dir,
             clock=clock,

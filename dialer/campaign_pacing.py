@@ -26,6 +26,10 @@ AGAIN_S = 1.5
 """It is asked again after so long although nothing has happened: chances move with time."""
 
 
+LOST_MAX = 0.5
+"""An estimate of lost people beyond this is a mistake of the few who were judged."""
+
+
 class Hours(Struct):
     """What the agents' time went into, seconds; only what is over."""
 
@@ -85,13 +89,23 @@ class CampaignPacer(PredictivePacer):
         self.known = known
         self.use(settings)
 
-    def use(self, settings: CampaignSettings) -> None:
-        """Other settings hold from now on; what was counted and learnt stays."""
+    def use(self, settings: CampaignSettings, taken_for_machines: float = 0.0) -> None:
+        """Other settings hold from now on; what was counted and learnt stays.
+
+        ``taken_for_machines``: share of the people who answer whom detection takes for machines.
+        """
         self._campaign = settings
-        state, wanted = self.state, _settings_of(settings)
+        state = self.state
+        wanted = replace(
+            _settings_of(settings), taken_for_machines=min(LOST_MAX, taken_for_machines)
+        )
         if state.settings != wanted:
-            state.settings = replace(wanted, taken_for_machines=state.settings.taken_for_machines)
+            state.settings = wanted
             state.budget.rule = wanted.window
+
+    def take_back(self, now: float, *, dropped: bool) -> None:
+        """A person was counted whose attempt is not to count."""
+        count(self.state.budget, now, answered=-1.0, abandoned=-float(dropped))
 
     @property
     def scene(self) -> Scene:

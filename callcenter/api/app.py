@@ -23,6 +23,7 @@ from callcenter.api import (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
@@ -54,6 +55,7 @@ from callcenter.service.ports import (
     RecordReader,
     ReportSource,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
 from callcenter.service.voicemails import VoicemailFiles
@@ -66,6 +68,7 @@ RESOURCES = (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
@@ -107,6 +110,7 @@ class Api:
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
+        rehearsals: Rehearsals | None = None,
         voicemail_files: VoicemailFiles | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
@@ -117,7 +121,8 @@ class Api:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
         built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
-        ``voicemail_files`` no recording is deleted."""
+        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is
+        rehearsed."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -135,6 +140,7 @@ class Api:
             rules=rules,
             clock=clock,
             erasure=erasure,
+            rehearsals=rehearsals,
             voicemails=voicemail_files,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)

@@ -353,11 +353,13 @@ def _refuse_unknown_trunk(trunks: Mapping[PbxName, Sequence[str]], wanted: Campa
     """The machine dials blindly; what is there stands in the config file."""
     if wanted.pbx not in trunks:
         field, said = "pbx", f"there is no PBX {wanted.pbx}; use one of {_listed(trunks)}"
-    elif wanted.trunk not in trunks[wanted.pbx]:
-        known = _listed(trunks[wanted.pbx])
-        field, said = "trunk", f"PBX {wanted.pbx} has no trunk {wanted.trunk}; use one of {known}"
     else:
-        return
+        wrong = [one for one in (wanted.trunk, *wanted.trunks) if one not in trunks[wanted.pbx]]
+        if not wrong:
+            return
+        field = "trunk" if wrong[0] == wanted.trunk else "trunks"
+        known = _listed(trunks[wanted.pbx])
+        said = f"PBX {wanted.pbx} has no trunk {wrong[0]}; use one of {known}"
     raise ProblemError("invalid", f"Wrong: {said}.", errors=[FieldError(f"body.{field}", said)])
 
 

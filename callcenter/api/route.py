@@ -26,6 +26,7 @@ from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
 from callcenter.service.voicemails import VoicemailFiles
@@ -89,6 +90,8 @@ class Services:
     clock: Clock
     erasure: Erasure | None = None
     """Forgets people."""
+    rehearsals: Rehearsals | None = None
+    """Plays rules on forecast days."""
     voicemails: VoicemailFiles | None = None
     """Deletes recordings."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core import lines
+from callcenter.core import amd, lines
 from callcenter.core.lessons import RESOLVED
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentProfile, AgentState, AgentStep
@@ -234,6 +234,7 @@ def give_disposition(turn: Turn, event: DispositionRequested) -> None:
         turn.refuse(event.request, "There was no conversation yet: talk first.")
         return
     turn.record(DispositionRecord(event.call, agent.id, event.code, turn.now))
+    amd.give_disposition(turn, event.call, event.code)
     if agent.task is not None:
         task = msgspec.structs.replace(agent.task, resolved=RESOLVED.get(event.code))
         agent = turn.change_agent(agent, task=task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from callcenter.core.pacing import is_open, phase_of
-from callcenter.core.state import IN_FLIGHT, State
+from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState, Place
@@ -169,6 +169,12 @@ def _attempt(state: State, attempt: Attempt) -> Iterator[str]:
             yield f"{name}: has call {attempt.call} before a person was known"
         if f"attempt:{attempt.id}" not in state.timers:
             yield f"{name}: no deadline"
+    elif attempt.state is AttemptState.HELD:
+        trunk = state.trunks.get(trunk_key(attempt.channel.pbx, attempt.trunk))
+        if f"attempt:{attempt.id}" not in state.timers:
+            yield f"{name}: no deadline"
+        if trunk is not None and trunk.breaker.is_open:
+            yield f"{name}: its trunk is in trouble, and it is not given back"
     else:
         call = state.calls.get(attempt.call)
         if call is None:

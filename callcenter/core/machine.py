@@ -27,6 +27,7 @@ from callcenter.core import (
     reconcile,
     rule_changes,
     sparing,
+    trunks,
 )
 from callcenter.core.choosing import Choosing
 from callcenter.core.pacing import Pacers
@@ -381,6 +382,7 @@ _HANDLERS: dict[type, Handler] = {
     e.AttemptAnswered: dialed.answered,
     e.AttemptScreened: dialed.screened,
     e.HarbourBegan: dialed.harbour_began,
+    e.OptedOut: dialed.opted_out,
     e.OriginateFailed: _originate_failed,
     e.ChannelJoined: offers.channel_joined,
     e.ChannelLeft: offers.channel_left,
@@ -431,6 +433,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "pace": outbound.pace_due,
     "decide": outbound.decide_due,
     "schedule": outbound.schedule_due,
+    "trunk": trunks.trunk_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,

@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import attempts, lines, sparing
+from callcenter.core import amd, attempts, lines, shown_numbers, sparing, trunks
 from callcenter.core.agents import AT_REST
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -15,6 +15,7 @@ from callcenter.domain.campaign import (
     CampaignState,
     CampaignStep,
     HopperRow,
+    OnMachine,
     Pacing,
     may,
 )
@@ -283,7 +284,8 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
     kept: list[HopperRow] = []
     used = placed = 0
     for row in campaign.hopper:
-        if placed == wanted:
+        trunk = trunks.choose(turn, settings)
+        if placed == wanted or not trunk:
             break
         used += 1
         if placed and not sparing.is_left(turn, settings.id, row):
@@ -291,7 +293,7 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
         if row.number in turn.state.dialing:
             kept.append(row)
         elif is_open(window, row.zones, turn.now):
-            attempt = place(turn, campaign, row)
+            attempt = place(turn, campaign, row, trunk)
             pacer.placed(attempt.id, turn.now)
             placed += 1
     if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:
@@ -305,9 +307,10 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
     return len(kept)
 
 
-def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
+def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> Attempt:
     """Dial this contact. What is sent here is never sent again."""
     settings = campaign.settings
+    on_machine = amd.on_machine(turn.state.campaigns[settings.id])
     channel = ChannelRef(settings.pbx, turn.new_id(ATTEMPT_PREFIX))
     attempt = Attempt(
         id=channel.id,
@@ -319,11 +322,15 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
         tries=row.made + 1,
         customer=row.customer,
         tier=row.tier,
+        trunk=trunk,
+        passes_machine=settings.amd and on_machine is OnMachine.TO_AGENT,
+        caller_id=shown_numbers.show(turn, settings, row),
         account=row.account,
         others=row.others,
         fresh=row.fresh,
     )
     turn.put_attempt(attempt)
+    trunks.placed(turn, attempt)
     sparing.placed(turn, attempt)
     placed = turn.state.campaigns[settings.id].placed + 1
     turn.put_campaign(turn.state.campaigns[settings.id], placed=placed)
@@ -333,9 +340,9 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
         PlaceCall(
             turn.command_id(),
             channel,
-            settings.trunk,
+            trunk,
             row.number,
-            settings.caller_id,
+            attempt.caller_id,
             timeout_s,
             settings.amd,
             settings.harbour_wait_s,
@@ -343,6 +350,9 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow) -> Attempt:
             settings.id,
             row.contact,
             attempt.tries,
+            settings.amd_settings,
+            on_machine,
+            settings.opt_out_key,
         )
     )
     return attempt

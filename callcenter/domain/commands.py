@@ -10,7 +10,7 @@ from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
-from callcenter.domain.campaign import CallingWindow, Terms
+from callcenter.domain.campaign import AmdSettings, CallingWindow, OnMachine, Terms
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
@@ -160,6 +160,10 @@ class PlaceCall(_Command, frozen=True):
     tries: int = 0
     """Which attempt to reach the contact this is. With these three the command alone tells, to a
     version that must not step its event again, whom somebody has dialed."""
+    amd_settings: AmdSettings = AmdSettings()
+    on_machine: OnMachine = OnMachine.HANG_UP
+    opt_out_key: str = ""
+    """Pressed during the message it means "call me no more"; empty: the message does not listen."""
 
 
 class RefillHopper(_Command, frozen=True):

@@ -217,6 +217,12 @@ class HarbourBegan(EventBase, frozen=True):
     channel: ChannelRef
 
 
+class OptedOut(EventBase, frozen=True):
+    """A person pressed the key during the safe-harbour message: they want to be called no more."""
+
+    channel: ChannelRef
+
+
 class OriginateFailed(EventBase, frozen=True):
     """A dialing ended without an answer (``OriginateResponse`` Failure)."""
 
@@ -466,6 +472,7 @@ PbxEvent: TypeAlias = (
     | AttemptAnswered
     | AttemptScreened
     | HarbourBegan
+    | OptedOut
     | OriginateFailed
     | ChannelJoined
     | ChannelLeft

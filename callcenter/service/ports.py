@@ -35,6 +35,7 @@ from callcenter.domain.records import (
     DispositionRecord,
     OfferRecord,
 )
+from callcenter.domain.rehearsal import Plan, Progress, RehearsalResult
 from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedWork
 from callcenter.domain.step import Entry
 
@@ -393,6 +394,20 @@ class CardSource(Protocol):
 
     async def contact_card(self, contact: ContactId) -> Mapping[str, object] | None:
         """The same of a person whom a campaign dials; None for a contact nobody knows."""
+        ...
+
+
+# --- rehearsals --------------------------------------------------------------------------------
+
+
+class Rehearser(Protocol):
+    """Plays forecast days under current and new rules, beside the service."""
+
+    async def rehearse(
+        self, plan: Plan, on_progress: Callable[[Progress], None]
+    ) -> RehearsalResult:
+        """Takes minutes, and none of the loop's time. Raises ``RehearsalFailed``; cancelled, it
+        leaves nothing behind."""
         ...
 
 

@@ -155,6 +155,7 @@ def attempt_event(rng: random.Random, bench: Bench) -> e.Event:
         e.AttemptScreened(ref, rng.choice(list(Verdict)), cause),
         e.CallerHeld(ref),
         e.HarbourBegan(ref),
+        e.OptedOut(ref),
     ]
     return rng.choice([*kinds, *kinds, *facts_of_any(rng, ref)])
 

@@ -40,6 +40,7 @@ from callcenter.service.ports import (
     SignInRefused,
     Touched,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.rules import RuleBook
 from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
 from callcenter.service.voicemails import VoicemailFiles
@@ -375,6 +376,7 @@ class Center:
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
     rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
+    rehearsals: Rehearsals | None = None
     voicemails: VoicemailFiles | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
@@ -401,6 +403,7 @@ class Center:
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
+            rehearsals=self.rehearsals,
             voicemail_files=self.voicemails,
             upload_dir=self.upload_dir,
             clock=self.clock,

@@ -162,6 +162,7 @@ async def test_a_campaign_without_rules_gets_those_of_the_center() -> None:
     ("change", "path", "said"),
     [
         ({"trunk": "moon"}, "body.trunk", "use one of carrier"),
+        ({"trunks": ["carrier", "moon"]}, "body.trunks", "has no trunk moon; use one of carrier"),
         ({"pbx": "south"}, "body.pbx", "use one of main"),
         ({"ring_s": 10}, "body.ring_s", "greater than or equal to 15"),
         ({"ring_s": "20"}, "body.ring_s", "valid number"),

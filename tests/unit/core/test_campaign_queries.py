@@ -158,16 +158,19 @@ def test_a_list_that_is_being_looked_up_for_the_first_time_says_so() -> None:
 
 
 def test_a_trunk_that_refuses_call_after_call_is_named() -> None:
-    bench = Bench()
+    bench = Bench(allowed_faults=("trunk_in_trouble",))
     bench.dial("ana", rows=20)
     for _ in range(5):
         bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 34))
 
     assert said(bench) == (
         Silence.TRUNK_REFUSES,
-        "Trunk carrier refused the last 5 calls: tried again within a minute.",
+        "Trunk carrier is in trouble: 5 calls in a row were refused; 5 tries were given back. "
+        "One call tries it every 1 s.",
     )
     bench.wait(1)
+    assert said(bench)[0] is Silence.TRUNK_REFUSES  # one call tries it
+    bench.tell(e.AttemptRinging(bench.last(c.PlaceCall).channel))
     assert said(bench)[0] is Silence.NONE
 
 
@@ -175,9 +178,14 @@ def test_every_reason_has_a_sentence() -> None:
     bench = idle({})
     campaign, tally = bench.live(), campaign_queries._Tally()
 
-    sentences = {code: campaign_queries._sentence(code, campaign, tally) for code in Silence}
+    sentences = {
+        code: campaign_queries._sentence(bench.machine.state, code, campaign, tally)
+        for code in Silence
+    }
 
-    assert [code for code, sentence in sentences.items() if not sentence] == [Silence.NONE]
+    unsaid = [code for code, sentence in sentences.items() if not sentence]
+    of_trunks = [Silence.TRUNK_REFUSES, Silence.TRUNK_FULL]  # nothing is wrong with one here
+    assert unsaid == [Silence.NONE, *of_trunks]
 
 
 def test_calls_are_counted_where_they_are_and_agents_by_what_they_do() -> None:

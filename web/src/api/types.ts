@@ -75,6 +75,35 @@ export interface AgentsView {
   names: string[];
 }
 
+/** How Asterisk's detection listens, in milliseconds; 0: as in `cc_amd.conf`. */
+export interface AmdFields {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** Settings of Asterisk's AMD, in milliseconds but for the last; 0: as in `cc_amd.conf`. */
+export interface AmdSettings {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** How answering machine detection did, in the agents' word. */
+export interface AmdView {
+  people: number;
+  wrong_people: number;
+  machines: number;
+  wrong_machines: number;
+  taken_for_machines: number;
+}
+
 /** An attempt that has ended: exactly one for each. */
 export interface AttemptRecord {
   type: "AttemptRecord";
@@ -103,7 +132,7 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown";
+export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
@@ -261,7 +290,7 @@ export interface CampaignRow {
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
 }
 
@@ -284,8 +313,15 @@ export interface CampaignSettings {
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  amd_settings: AmdSettings;
+  on_machine: OnMachine;
+  amd_check_every: number;
+  opt_out_key: string;
+  trunks: string[];
+  caller_ids: string[];
+  list_caller_ids: Record<string, string[]>;
   terms: Terms;
 }
 
@@ -294,8 +330,11 @@ export interface CampaignSetup {
   name: string;
   pbx: string;
   trunk: string;
+  trunks?: string[];
   caller_id?: string;
   pacing?: "progressive" | "power" | "predictive";
+  caller_ids?: string[];
+  list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
   starts_at?: number;
   ends_at?: number;
@@ -303,10 +342,14 @@ export interface CampaignSetup {
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
+  amd_settings?: AmdFields;
+  on_machine?: "hang_up" | "to_agent";
+  amd_check_every?: number;
   harbour_wait_s?: number;
   harbour_prompt?: string;
+  opt_out_key?: string;
   window?: CallingHours;
-  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
+  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
@@ -339,8 +382,9 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   drop_rate: number;
+  amd: AmdView;
   hopper: number;
   counts: ListCounts;
   pacing: PacingView | null;
@@ -528,6 +572,9 @@ export interface Hello {
   heartbeat_s: number;
 }
 
+/** Why a trunk takes no call now. */
+export type Hindrance = "" | "full" | "pace" | "trouble";
+
 /** Why calls of one class wait although somebody is idle who may take them. */
 export interface Hold {
   reason: HoldReason;
@@ -611,6 +658,12 @@ export interface MishapView {
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
 
+/** How busy agents are: talk and wrap-up in the time in which they could be called. */
+export interface OccupancyResult {
+  group: string;
+  occupancy: Paired;
+}
+
 /** What a cap counts by. */
 export type Of = "account" | "number" | "person";
 
@@ -625,6 +678,9 @@ export interface OfferRecord {
   reason: string;
   score?: number[];
 }
+
+/** What is done with an answering machine. */
+export type OnMachine = "hang_up" | "to_agent";
 
 /** How a call ended, for reports. Exactly one for each call. */
 export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
@@ -658,10 +714,20 @@ export interface PacingView {
   kept: number;
 }
 
+/** One figure under both rules, with the 95 % interval of the difference over the seeds. */
+export interface Paired {
+  current: number;
+  new: number;
+  difference: number;
+  least: number | null;
+  most: number | null;
+}
+
 /** The trunks of one PBX. */
 export interface PbxTrunks {
   name: string;
   trunks: string[];
+  live: TrunkView[];
 }
 
 /** The phone to work on. */
@@ -798,6 +864,46 @@ export interface Records {
   next: string;
 }
 
+/** What a rehearsal came to. */
+export interface RehearsalResult {
+  day: string;
+  begin: number;
+  end: number;
+  seeds: number;
+  tiers: TierResult[];
+  agents: OccupancyResult[];
+  summary: string;
+  staffing: string;
+  calls_fitted: number;
+  days_fitted: number;
+  notes: string[];
+}
+
+/** How a rehearsal stands. */
+export type RehearsalState = "cancelled" | "done" | "failed" | "running";
+
+/** One rehearsal and what came of it. */
+export interface RehearsalView {
+  id: string;
+  by: string;
+  state: RehearsalState;
+  current_version: number;
+  started_at: number;
+  ended_at: number;
+  share: number;
+  doing: string;
+  problem: string;
+  result: RehearsalResult | null;
+}
+
+/** Rules to be rehearsed; nothing is published. */
+export interface RehearseRules {
+  text: string;
+  seeds?: number;
+  hours?: number;
+  day?: string;
+}
+
 /** How a report is sent. */
 export type ReportFormat = "json" | "csv";
 
@@ -879,6 +985,22 @@ export interface Shown {
   at_ms: number;
 }
 
+/** How a number does that people see who are called. */
+export interface ShownNumber {
+  number: string;
+  campaigns: string[];
+  calls: number;
+  answered: number;
+  usual: number;
+  rests_until: number;
+  why: string;
+}
+
+/** All numbers that campaigns show. */
+export interface ShownNumbers {
+  numbers: ShownNumber[];
+}
+
 /** Login and password. */
 export interface SignIn {
   login: string;
@@ -887,7 +1009,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -966,6 +1088,17 @@ export interface TextProblem {
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
 
+/** What becomes of the callers of one tier. */
+export interface TierResult {
+  tier: string;
+  calls: number;
+  wait_s: Paired;
+  in_time: Paired;
+  abandoned: Paired;
+  by_seniors: Paired;
+  led_out: Paired;
+}
+
 /** What a client can watch. */
 export type Topic = "board" | "me" | "queues";
 
@@ -986,6 +1119,20 @@ export interface Treatment {
 export interface Trouble {
   type: "problem";
   detail: string;
+}
+
+/** One trunk now. */
+export interface TrunkView {
+  name: string;
+  hindrance: Hindrance;
+  calls: number;
+  channels: number;
+  calls_per_s: number;
+  in_trouble_since: number;
+  refused: number;
+  empty: number;
+  probe_at: number;
+  given_back: number;
 }
 
 /** The trunks of all PBXs. */
@@ -1138,6 +1285,8 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** The numbers that campaigns show */
+  "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */
   "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
   /** One live call */
@@ -1204,6 +1353,12 @@ export interface Operations {
   "POST /api/v1/rules/preview": { path: undefined; query: undefined; body: RulesText; answer: Preview };
   /** Publish rules */
   "POST /api/v1/rules/publish": { path: undefined; query: undefined; body: PublishRules; answer: VersionText };
+  /** Rehearse rules */
+  "POST /api/v1/rules/rehearsals": { path: undefined; query: undefined; body: RehearseRules; answer: RehearsalView };
+  /** Cancel a rehearsal */
+  "DELETE /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
+  /** How a rehearsal stands */
+  "GET /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
   /** Go back to an older version */
   "POST /api/v1/rules/rollback": { path: undefined; query: undefined; body: RollBackRules; answer: VersionText };
   /** The schema of rules */

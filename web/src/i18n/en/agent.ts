@@ -102,6 +102,8 @@ export const agent = {
   "disposition.not_interested": "Not interested",
   "disposition.wrong_person": "Wrong person",
   "disposition.do_not_call": "Wants no more calls",
+  "disposition.machine": "Answering machine",
+  "disposition.assistant": "Phone assistant",
 
   "agent.lineState.none": "No line",
   "agent.lineState.opening": "Your phone rings",

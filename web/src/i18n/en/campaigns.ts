@@ -109,6 +109,8 @@ export const campaigns = {
   "attemptResult.invalid_number": "Number does not exist",
   "attemptResult.congestion": "No line free",
   "attemptResult.failed": "Failed at the PBX",
+  "attemptResult.uncounted": "Trunk in trouble, not counted",
+  "attemptResult.screened": "Phone assistant answered",
   "attemptResult.unknown": "Not known",
 
   "campaigns.attempts": "Last attempts",

@@ -103,6 +103,8 @@ export const agent: Record<keyof typeof en, string> = {
   "disposition.not_interested": "没有兴趣",
   "disposition.wrong_person": "不是本人",
   "disposition.do_not_call": "不愿再接电话",
+  "disposition.machine": "答录机",
+  "disposition.assistant": "电话助理",
 
   "agent.lineState.none": "没有线路",
   "agent.lineState.opening": "话机正在振铃",

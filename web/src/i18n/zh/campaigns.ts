@@ -110,6 +110,8 @@ export const campaigns: Record<keyof typeof en, string> = {
   "attemptResult.invalid_number": "空号",
   "attemptResult.congestion": "线路拥塞",
   "attemptResult.failed": "交换机呼叫失败",
+  "attemptResult.uncounted": "中继故障，不计次数",
+  "attemptResult.screened": "电话助理接听",
   "attemptResult.unknown": "未知",
 
   "campaigns.attempts": "最近的呼叫",

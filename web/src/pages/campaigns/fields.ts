@@ -22,6 +22,7 @@ export const RETRIED = [
   "no_answer",
   "busy",
   "machine",
+  "screened",
   "rejected",
   "hung_up",
   "congestion",
@@ -155,8 +156,11 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
+  const { retries: _, ...kept } = draft.kept;
+  const isMoved = kept.pbx !== undefined && kept.pbx !== draft.pbx;
   return {
-    ...draft.kept,
+    ...kept,
+    ...(isMoved && { trunks: [] }),
     name: draft.name.trim(),
     pbx: draft.pbx,
     trunk: draft.trunk.trim(),

@@ -74,9 +74,11 @@ describe("a campaign's form", () => {
       ],
       retries: { machine: { delay_s: 3600, max_tries: 2, other_number: true } },
       wrap_up_s: 15,
+      trunks: ["reserve"],
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+    expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
   });
 
   it("sends moments by this computer's clock as UTC, and none as 0", () => {

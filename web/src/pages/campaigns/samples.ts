@@ -28,6 +28,7 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
     people: 60,
     results: { connected: 50, dropped: 1, busy: 20 },
     drop_rate: 1 / 60,
+    amd: { people: 0, wrong_people: 0, machines: 0, wrong_machines: 0, taken_for_machines: 0 },
     hopper: 9,
     counts: {
       at: NOW - 5,
@@ -88,6 +89,13 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       window: { opens: 540, closes: 1200, weekdays: [0, 1, 2, 3, 4], holidays: [], closed_days: [] },
       retries: {},
       wrap_up_s: 30,
+      amd_settings: {},
+      on_machine: "hang_up",
+      amd_check_every: 0,
+      opt_out_key: "",
+      trunks: [],
+      caller_ids: [],
+      list_caller_ids: {},
     },
     ...changed,
   };
