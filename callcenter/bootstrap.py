@@ -60,6 +60,7 @@ from callcenter.settings import (
 )
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
+from callcenter.storage.campaign_results import StoredResults
 from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
@@ -174,6 +175,7 @@ async def open_center(
             ),
             rehearsals=rehearsals,
             voicemail_files=recordings,
+            campaign_results=StoredResults(database, contacts),
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(

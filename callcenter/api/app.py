@@ -19,6 +19,7 @@ from callcenter.api import (
     agents,
     board,
     calls,
+    campaign_results,
     campaigns,
     people,
     queues,
@@ -46,6 +47,7 @@ from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
+from callcenter.service.campaign_results import CampaignResults
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     AccountStore,
@@ -64,6 +66,7 @@ RESOURCES = (
     agents,
     board,
     calls,
+    campaign_results,
     campaigns,
     people,
     queues,
@@ -112,6 +115,7 @@ class Api:
         erasure: Erasure | None = None,
         rehearsals: Rehearsals | None = None,
         voicemail_files: VoicemailFiles | None = None,
+        campaign_results: CampaignResults | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -122,7 +126,7 @@ class Api:
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
         built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
         ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is
-        rehearsed."""
+        rehearsed, without ``campaign_results`` no results are told."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -142,6 +146,7 @@ class Api:
             erasure=erasure,
             rehearsals=rehearsals,
             voicemails=voicemail_files,
+            campaign_results=campaign_results,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

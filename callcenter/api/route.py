@@ -24,6 +24,7 @@ from callcenter.api.auth import Sessions
 from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
+from callcenter.service.campaign_results import CampaignResults
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
 from callcenter.service.rehearsals import Rehearsals
@@ -94,6 +95,8 @@ class Services:
     """Plays rules on forecast days."""
     voicemails: VoicemailFiles | None = None
     """Deletes recordings."""
+    campaign_results: CampaignResults | None = None
+    """Tells what campaigns have come to."""
 
 
 NOBODY = Account(id="", name="", roles=())

@@ -23,6 +23,7 @@ from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
+from callcenter.service.campaign_results import CampaignResults
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     Account,
@@ -378,6 +379,7 @@ class Center:
     erasure: Erasure | None = None
     rehearsals: Rehearsals | None = None
     voicemails: VoicemailFiles | None = None
+    results: CampaignResults | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -405,6 +407,7 @@ class Center:
             erasure=self.erasure,
             rehearsals=self.rehearsals,
             voicemail_files=self.voicemails,
+            campaign_results=self.results,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

@@ -274,6 +274,12 @@ export interface CampaignChoice {
   campaign: string;
 }
 
+/** A campaign's ended attempts. */
+export interface CampaignResultsAnswer {
+  rows: ResultRow[];
+  sales: string[];
+}
+
 /** One campaign in one interval. */
 export interface CampaignRow {
   campaign: string;
@@ -629,6 +635,39 @@ export interface ListCounts {
   capped: number;
 }
 
+/** A list to be made of contacts whom all of this holds for. */
+export interface ListFromResults {
+  list: string;
+  campaign?: string;
+  priority?: number | null;
+  results?: AttemptResult[];
+  dispositions?: string[];
+  without?: string[];
+  tiers?: Tier[];
+  lists?: string[];
+  dry_run?: boolean;
+}
+
+/** How the contacts of one list stand. */
+export interface ListStanding {
+  id: number;
+  name: string;
+  priority: number;
+  imported_at: number;
+  total: number;
+  due: number;
+  later: number;
+  done: number;
+  used_up: number;
+  dnc: number;
+  no_consent: number;
+}
+
+/** How a campaign's lists stand. */
+export interface ListStandings {
+  lists: ListStanding[];
+}
+
 /** Who is signed in. */
 export interface Me {
   account: string;
@@ -653,6 +692,16 @@ export interface MishapView {
   mishap: Mishap;
   kind: string;
   count: number;
+}
+
+/** A list made of results, or what it would be. */
+export interface NewList {
+  campaign: string;
+  list: string;
+  matched: number;
+  taken: number;
+  refused: number;
+  dry_run: boolean;
 }
 
 /** What would happen to a waiting call though nothing else does. */
@@ -909,6 +958,21 @@ export type ReportFormat = "json" | "csv";
 
 /** How long the intervals of a report are. */
 export type ReportStep = "15m" | "30m" | "1h" | "day" | "month";
+
+/** Ended attempts that have something in common. */
+export interface ResultRow {
+  key: string;
+  contacts: number;
+  attempts: number;
+  people: number;
+  connected: number;
+  dropped: number;
+  sold: number;
+  dispositions: Record<string, number>;
+}
+
+/** What results are told apart by. */
+export type ResultsBy = "list" | "hour" | "tier" | "attribute";
 
 /** Where a client left off. */
 export interface Resume {
@@ -1311,8 +1375,14 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** How a campaign's lists stand */
+  "GET /api/v1/campaigns/{campaign}/lists/counts": { path: { campaign: string }; query: undefined; body: undefined; answer: ListStandings };
+  /** Make a list of results */
+  "POST /api/v1/campaigns/{campaign}/lists/from-results": { path: { campaign: string }; query: undefined; body: ListFromResults; answer: NewList };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Results by list, hour, tier or offer */
+  "GET /api/v1/campaigns/{campaign}/results": { path: { campaign: string }; query: { by?: ResultsBy; attribute?: string; zone?: string; sales?: string }; body: undefined; answer: CampaignResultsAnswer };
   /** A campaign's settings */
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */
