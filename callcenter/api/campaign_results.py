@@ -41,10 +41,18 @@ _LOG = structlog.get_logger("callcenter.api")
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)]
 Codes = Annotated[list[Code], Field(max_length=CODES_MAX, default_factory=list)]
+Results = Annotated[
+    list[Annotated[AttemptResult, Field(strict=False)]],
+    Field(max_length=CODES_MAX, default_factory=list),
+]
+Tiers = Annotated[
+    list[Annotated[Tier, Field(strict=False)]], Field(max_length=len(Tier), default_factory=list)
+]
 ListName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE),
 ]
+ListNames = Annotated[list[ListName], Field(max_length=LISTS_MAX, default_factory=list)]
 
 
 class ResultsQuery(Query):
@@ -84,21 +92,15 @@ class ListFromResults(Body):
     Of another one they are added there, each number once."""
     priority: Annotated[int, Field(ge=0, le=PRIORITY_MAX)] | None = None
     """More is dialed earlier. Left out: as the list has it, 0 for a new one."""
-    results: Annotated[
-        list[Annotated[AttemptResult, Field(strict=False)]],
-        Field(max_length=CODES_MAX, default_factory=list),
-    ]
+    results: Results
     """One of their attempts ended so."""
     dispositions: Codes
     """An agent said one of these."""
     without: Codes
     """No agent said any of these."""
-    tiers: Annotated[
-        list[Annotated[Tier, Field(strict=False)]],
-        Field(max_length=len(Tier), default_factory=list),
-    ]
+    tiers: Tiers
     """Of one of these tiers."""
-    lists: Annotated[list[ListName], Field(max_length=LISTS_MAX, default_factory=list)]
+    lists: ListNames
     """The lists that they are on, by name; empty: any."""
     dry_run: bool = False
     """Only count."""

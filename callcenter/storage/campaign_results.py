@@ -14,6 +14,7 @@ from sqlalchemy import (
     TEXT,
     ColumnElement,
     FromClause,
+    RowMapping,
     Select,
     case,
     cast,
@@ -223,7 +224,7 @@ class StoredResults:
 
 
 def _row(
-    one: Mapping[str, Any],
+    one: RowMapping,
     row: int,
     several: Mapping[int, Sequence[ContactNumber]],
     seen: dict[str, None],
@@ -254,7 +255,7 @@ def _row(
 
 
 async def _more_numbers(
-    connection: AsyncConnection, found: Sequence[Mapping[str, Any]]
+    connection: AsyncConnection, found: Sequence[RowMapping]
 ) -> dict[int, list[ContactNumber]]:
     """The further numbers of those that have several, without those that do not exist."""
     first = {one["id"]: one["number"] for one in found if one["numbers"] > 1}
@@ -351,8 +352,17 @@ class _Look:
             _how_many(of.result == AttemptResult.DROPPED.value),
         )
         found = [
-            ResultRow(_text(name), *numbers, sold.get(_text(name), 0), codes[_text(name)])
-            for name, *numbers in await self._connection.execute(counts)
+            ResultRow(
+                key=_text(row[0]),
+                contacts=row[1],
+                attempts=row[2],
+                people=row[3],
+                connected=row[4],
+                dropped=row[5],
+                sold=sold.get(_text(row[0]), 0),
+                dispositions=codes[_text(row[0])],
+            )
+            for row in await self._connection.execute(counts)
         ]
         return sorted(found, key=lambda row: row.key)
 

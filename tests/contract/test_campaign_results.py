@@ -75,9 +75,18 @@ class Past:
         """The rows by their keys."""
         return {row.key: row for row in await self.results.rows("autumn", by, **how)}
 
-    async def make(self, wanted: Wanted, into: str = "autumn", **how: object) -> NewList:
+    async def make(
+        self,
+        wanted: Wanted,
+        into: str = "autumn",
+        *,
+        priority: int | None = None,
+        dry_run: bool = False,
+    ) -> NewList:
         """A list called ``again``."""
-        return await self.results.make_list("autumn", wanted, into, "again", **how)
+        return await self.results.make_list(
+            "autumn", wanted, into, "again", priority=priority, dry_run=dry_run
+        )
 
 
 @pytest.fixture

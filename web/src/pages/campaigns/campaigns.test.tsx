@@ -239,6 +239,107 @@ describe("the campaign's page", () => {
   });
 });
 
+describe("lists and results", () => {
+  const LISTS = "GET /api/v1/campaigns/renewals/lists/counts";
+  const RESULTS = "GET /api/v1/campaigns/renewals/results?by=";
+  const MAKE = "POST /api/v1/campaigns/renewals/lists/from-results";
+  const list = {
+    id: 4,
+    name: "autumn",
+    priority: 7,
+    imported_at: NOW,
+    total: 400,
+    due: 250,
+    later: 30,
+    done: 100,
+    used_up: 20,
+    dnc: 0,
+    no_consent: 0,
+  };
+  const row = {
+    key: "gold",
+    contacts: 40,
+    attempts: 60,
+    people: 30,
+    connected: 28,
+    dropped: 1,
+    sold: 4,
+    dispositions: { interested: 3, agreed: 4, own_code: 1 },
+  };
+  const answers: Answers = {
+    [LISTS]: () => json({ lists: [list] }),
+    [`${RESULTS}list`]: () => json({ rows: [], sales: ["agreed"] }),
+    [`${RESULTS}tier`]: () => json({ rows: [row], sales: ["agreed"] }),
+    [`${RESULTS}attribute&attribute=offer`]: () =>
+      json({ rows: [{ ...row, key: "card" }], sales: ["agreed"] }),
+  };
+
+  /** Chooses a segment of a control by its words. */
+  async function choose(text: string) {
+    const labels = [...document.querySelectorAll("label")];
+    const found = labels.find(({ textContent }) => textContent === text);
+    await click((found && document.getElementById(found.htmlFor)) ?? null);
+  }
+
+  it("tell how each list stands", async () => {
+    const { place } = await open("/campaigns/renewals", [campaignWith()], answers);
+
+    await choose("Lists");
+
+    await eventually(() => expect(place.querySelector("tbody")?.textContent).toContain("autumn7400"));
+  });
+
+  it("tell sales by tier, and what agents said, the most frequent first", async () => {
+    const { place } = await open("/campaigns/renewals", [campaignWith()], answers);
+
+    await choose("Results");
+    await choose("Tier");
+
+    await eventually(() => expect(place.textContent).toContain("Agreed 4, Interested 3, own_code 1"));
+    expect(place.textContent).toContain("sold: agents said “Agreed”");
+    expect(place.textContent).toContain("10%");
+  });
+
+  it("ask for the column before they tell results by offer", async () => {
+    const { place, asked } = await open("/campaigns/renewals", [campaignWith()], answers);
+    await choose("Results");
+
+    await choose("Offer");
+    expect(place.textContent).toContain("Which column?");
+    const input = place.querySelector("input[placeholder=Column]");
+    await type(input, "offer");
+    await act(async () => {
+      input?.closest("form")?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    });
+
+    await eventually(() => expect(place.textContent).toContain("card"));
+    expect(asked.some(({ operation }) => operation.endsWith("by=attribute&attribute="))).toBe(false);
+  });
+
+  it("make a new list in one step, counted first", async () => {
+    const made = { campaign: "renewals", list: "again", matched: 12, taken: 10, refused: 2 };
+    const { asked } = await open("/campaigns/renewals", [campaignWith()], {
+      ...answers,
+      [MAKE]: (body) => json({ ...made, dry_run: (body as { dry_run: boolean }).dry_run }),
+    });
+    await choose("Results");
+    await click(button("New list from results"));
+
+    await submit();
+    expect(document.body.textContent).toContain("Give the list a name.");
+    await type(field("List name"), "again");
+    await submit();
+    expect(document.body.textContent).toContain("12 contacts match, 10 of them can be taken.");
+    await submit();
+
+    expect(document.body.textContent).toContain("10 contacts are on the list again.");
+    expect(writes(asked).map(({ body }) => body)).toMatchObject([
+      { list: "again", results: ["connected"], without: ["agreed"], dry_run: true },
+      { list: "again", campaign: "renewals", priority: null, dry_run: false },
+    ]);
+  });
+});
+
 describe("an import", () => {
   async function chosen(answers: Answers, name = "autumn.csv", campaign = campaignWith()) {
     const page = await open("/campaigns/renewals", [campaign], answers);
