@@ -61,6 +61,7 @@ from callcenter.settings import (
 )
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
+from callcenter.storage.campaign_results import StoredResults
 from callcenter.storage.contact_book import StoredContactBook
 from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contact_rows import keep_worth
@@ -183,6 +184,7 @@ async def open_center(
             contact_book=StoredContactBook(database, contacts),
             rehearsals=rehearsals,
             voicemail_files=recordings,
+            campaign_results=StoredResults(database, contacts),
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(

@@ -19,6 +19,7 @@ from callcenter.api import (
     agents,
     board,
     calls,
+    campaign_results,
     campaigns,
     contacts,
     dnc,
@@ -48,6 +49,7 @@ from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
+from callcenter.service.campaign_results import CampaignResults
 from callcenter.service.contact_book import ContactBook
 from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
@@ -68,6 +70,7 @@ RESOURCES = (
     agents,
     board,
     calls,
+    campaign_results,
     campaigns,
     contacts,
     dnc,
@@ -121,6 +124,7 @@ class Api:
         contact_book: ContactBook | None = None,
         rehearsals: Rehearsals | None = None,
         voicemail_files: VoicemailFiles | None = None,
+        campaign_results: CampaignResults | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -131,7 +135,8 @@ class Api:
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
         built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
         ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is rehearsed,
-        without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of."""
+        without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of, without
+        ``campaign_results`` no results are told."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -154,6 +159,7 @@ class Api:
             contact_book=contact_book,
             rehearsals=rehearsals,
             voicemails=voicemail_files,
+            campaign_results=campaign_results,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

@@ -24,6 +24,7 @@ from callcenter.api.auth import Sessions
 from callcenter.api.ports import AttemptReader, ContactImporter, EvidenceReader, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
+from callcenter.service.campaign_results import CampaignResults
 from callcenter.service.contact_book import ContactBook
 from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
@@ -101,6 +102,8 @@ class Services:
     """Plays rules on forecast days."""
     voicemails: VoicemailFiles | None = None
     """Deletes recordings."""
+    campaign_results: CampaignResults | None = None
+    """Tells what campaigns have come to."""
 
 
 NOBODY = Account(id="", name="", roles=())

@@ -26,6 +26,7 @@ from callcenter.domain.campaign import CallingWindow, Terms
 from callcenter.domain.evidence import evidence_of
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
+from callcenter.service.campaign_results import CampaignResults
 from callcenter.service.contact_book import (
     ContactAdded,
     ContactBecause,
@@ -482,6 +483,7 @@ class Center:
     book: FakeBook | None = field(default_factory=FakeBook)
     rehearsals: Rehearsals | None = None
     voicemails: VoicemailFiles | None = None
+    results: CampaignResults | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -512,6 +514,7 @@ class Center:
             contact_book=self.book,
             rehearsals=self.rehearsals,
             voicemail_files=self.voicemails,
+            campaign_results=self.results,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

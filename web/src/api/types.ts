@@ -286,6 +286,12 @@ export interface CampaignChoice {
   campaign: string;
 }
 
+/** A campaign's ended attempts. */
+export interface CampaignResultsAnswer {
+  rows: ResultRow[];
+  sales: string[];
+}
+
 /** One campaign in one interval. */
 export interface CampaignRow {
   campaign: string;
@@ -755,9 +761,42 @@ export interface ListCounts {
   capped: number;
 }
 
+/** A list to be made of contacts whom all of this holds for. */
+export interface ListFromResults {
+  list: string;
+  campaign?: string;
+  priority?: number | null;
+  results?: AttemptResult[];
+  dispositions?: string[];
+  without?: string[];
+  tiers?: Tier[];
+  lists?: string[];
+  dry_run?: boolean;
+}
+
 /** How early a list is dialed. */
 export interface ListPriority {
   priority: number;
+}
+
+/** How the contacts of one list stand. */
+export interface ListStanding {
+  id: number;
+  name: string;
+  priority: number;
+  imported_at: number;
+  total: number;
+  due: number;
+  later: number;
+  done: number;
+  used_up: number;
+  dnc: number;
+  no_consent: number;
+}
+
+/** How a campaign's lists stand. */
+export interface ListStandings {
+  lists: ListStanding[];
 }
 
 /** Who is signed in. */
@@ -806,6 +845,16 @@ export interface NewDncEntry {
   number: string;
   reason?: string;
   until?: number;
+}
+
+/** A list made of results, or what it would be. */
+export interface NewList {
+  campaign: string;
+  list: string;
+  matched: number;
+  taken: number;
+  refused: number;
+  dry_run: boolean;
 }
 
 /** What would happen to a waiting call though nothing else does. */
@@ -1077,6 +1126,21 @@ export type ReportFormat = "json" | "csv";
 
 /** How long the intervals of a report are. */
 export type ReportStep = "15m" | "30m" | "1h" | "day" | "month";
+
+/** Ended attempts that have something in common. */
+export interface ResultRow {
+  key: string;
+  contacts: number;
+  attempts: number;
+  people: number;
+  connected: number;
+  dropped: number;
+  sold: number;
+  dispositions: Record<string, number>;
+}
+
+/** What results are told apart by. */
+export type ResultsBy = "list" | "hour" | "tier" | "attribute";
 
 /** Where a client left off. */
 export interface Resume {
@@ -1496,10 +1560,16 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
   /** A campaign's lists */
   "GET /api/v1/campaigns/{campaign}/lists": { path: { campaign: string }; query: undefined; body: undefined; answer: ContactLists };
+  /** How a campaign's lists stand */
+  "GET /api/v1/campaigns/{campaign}/lists/counts": { path: { campaign: string }; query: undefined; body: undefined; answer: ListStandings };
+  /** Make a list of results */
+  "POST /api/v1/campaigns/{campaign}/lists/from-results": { path: { campaign: string }; query: undefined; body: ListFromResults; answer: NewList };
   /** Dial a list earlier or later */
   "PUT /api/v1/campaigns/{campaign}/lists/{list}": { path: { campaign: string; list: string }; query: undefined; body: ListPriority; answer: ContactLists };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Results by list, hour, tier or offer */
+  "GET /api/v1/campaigns/{campaign}/results": { path: { campaign: string }; query: { by?: ResultsBy; attribute?: string; zone?: string; sales?: string }; body: undefined; answer: CampaignResultsAnswer };
   /** A campaign's settings */
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */

@@ -320,12 +320,13 @@ export function RetryFields({ told, onChange, retries }: FieldProps & Retries) {
             <th>{t("campaigns.form.retryAfter")}</th>
             <th>{t("campaigns.form.retryDelay")}</th>
             <th>{t("campaigns.form.retryTries")}</th>
+            <th>{t("campaigns.form.retryOther")}</th>
           </tr>
         </thead>
         <tbody>
           {RETRIED.map((result) => {
             const name = t(`attemptResult.${result}`);
-            const { isOn, minutes, tries } = retries[result];
+            const { isOn, minutes, tries, isOther } = retries[result];
             return (
               <tr key={result}>
                 <td>
@@ -359,6 +360,14 @@ export function RetryFields({ told, onChange, retries }: FieldProps & Retries) {
                     value={tries}
                     error={told[`retries.${result}.max_tries`]}
                     onNumber={(value) => change(result, { tries: value })}
+                  />
+                </td>
+                <td>
+                  <Checkbox
+                    aria-label={t("campaigns.form.otherOf", { result: name })}
+                    disabled={!isOn}
+                    checked={isOther}
+                    onChange={(event) => change(result, { isOther: event.currentTarget.checked })}
                   />
                 </td>
               </tr>

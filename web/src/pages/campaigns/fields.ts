@@ -1,8 +1,10 @@
 /** A campaign's settings as the form holds them, and what can be said of them before the server is
  * asked. */
 
-import type { CampaignSetup, FieldError, Retry } from "../../api";
+import type { CampaignSetup, FieldError } from "../../api";
 import type { PlainKey } from "../../i18n";
+import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
+import type { TermsDraft } from "./terms";
 
 export const WEEKDAYS = [
   "monday",
@@ -34,8 +36,8 @@ export interface RetryDraft {
   isOn: boolean;
   minutes: number | "";
   tries: number | "";
-  /** What the form does not show of the rule, to be given back as it was. */
-  kept: Omit<Retry, "delay_s" | "max_tries">;
+  /** The next try goes to another of the contact's numbers. */
+  isOther: boolean;
 }
 
 export const PACINGS = ["preview", "progressive", "power", "predictive"] as const;
@@ -44,7 +46,7 @@ export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
 
 /** Fields that may be empty while they are typed hold "" then. */
-export interface Draft {
+export interface Draft extends TermsDraft {
   id: string;
   name: string;
   pbx: string;
@@ -107,15 +109,15 @@ export function newDraft(pbx: string, trunk: string): Draft {
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
     kept: {},
+    ...NEW_TERMS,
   };
 }
 
 export function draftOf(id: string, setup: CampaignSetup): Draft {
   const draft = newDraft(setup.pbx, setup.trunk);
-  const { window = {}, retries, ...kept } = setup;
+  const { window = {}, retries } = setup;
   return {
     ...draft,
-    kept,
     id,
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
@@ -136,6 +138,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
     kept: setup,
+    ...termsOf(setup),
   };
 }
 
@@ -143,16 +146,18 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
   const entries = RETRIED.map((result) => {
     const rule = rules[result];
     const draft: RetryDraft = rule
-      ? draftOfRule(rule)
-      : { isOn: false, minutes: 60, tries: 3, kept: {} };
+      ? {
+          isOn: true,
+          minutes: rule.delay_s / MINUTE_S,
+          tries: rule.max_tries,
+          isOther: rule.other_number ?? false,
+        }
+      : { isOn: false, minutes: 60, tries: 3, isOther: false };
     return [result, draft] as const;
   });
   return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
 }
 
-function draftOfRule({ delay_s, max_tries, ...kept }: Retry): RetryDraft {
-  return { isOn: true, minutes: delay_s / MINUTE_S, tries: max_tries, kept };
-}
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
@@ -182,7 +187,10 @@ export function setupOf(draft: Draft): CampaignSetup {
       opens: draft.opens,
       closes: draft.closes,
       weekdays: draft.weekdays,
+      holidays: draft.holidays,
+      closed_days: draft.closedDays,
     },
+    ...termsSetupOf(draft, draft.kept),
     ...(draft.retries && { retries: rulesOf(draft.retries) }),
   };
 }
@@ -194,9 +202,9 @@ function percentOf(share: number): number {
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
   const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
-    const { minutes, tries, kept } = drafts[result];
-    const rule = { ...kept, delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
-    return [result, rule] as const;
+    const { minutes, tries, isOther } = drafts[result];
+    const rule = { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
+    return [result, isOther ? { ...rule, other_number: true } : rule] as const;
   });
   return Object.fromEntries(rules);
 }
@@ -217,7 +225,7 @@ export function check(draft: Draft, taken: readonly string[]): Wrong {
     wrong["window.closes"] = "campaigns.form.hoursWrong";
   }
   if (draft.weekdays.length === 0) wrong["window.weekdays"] = "campaigns.form.noDay";
-  return wrong;
+  return { ...wrong, ...checkTerms(draft) };
 }
 
 /** What the server says of each field, by its name without `body.`. */
