@@ -15,6 +15,7 @@ from dialer.compliance import PROFILES
 from dialer.pacing.budget import LegalWindow, count, is_spent, turn_window
 from dialer.pacing.decision import Because, Decision, Reason
 from dialer.pacing.predictive import PredictivePacer, Settings, State, new_state
+from dialer.pacing.preview import decide_preview
 from dialer.pacing.progressive import decide_power
 from dialer.pacing.scene import AgentPhase, Scene, see_over
 
@@ -24,6 +25,10 @@ SELDOM_S = 1.0
 """With more of them, and so dearer forecasts, not oftener than this."""
 AGAIN_S = 1.5
 """It is asked again after so long although nothing has happened: chances move with time."""
+
+
+LOST_MAX = 0.5
+"""An estimate of lost people beyond this is a mistake of the few who were judged."""
 
 
 class Hours(Struct):
@@ -85,13 +90,23 @@ class CampaignPacer(PredictivePacer):
         self.known = known
         self.use(settings)
 
-    def use(self, settings: CampaignSettings) -> None:
-        """Other settings hold from now on; what was counted and learnt stays."""
+    def use(self, settings: CampaignSettings, taken_for_machines: float = 0.0) -> None:
+        """Other settings hold from now on; what was counted and learnt stays.
+
+        ``taken_for_machines``: share of the people who answer whom detection takes for machines.
+        """
         self._campaign = settings
-        state, wanted = self.state, _settings_of(settings)
+        state = self.state
+        wanted = replace(
+            _settings_of(settings), taken_for_machines=min(LOST_MAX, taken_for_machines)
+        )
         if state.settings != wanted:
-            state.settings = replace(wanted, taken_for_machines=state.settings.taken_for_machines)
+            state.settings = wanted
             state.budget.rule = wanted.window
+
+    def take_back(self, now: float, *, dropped: bool) -> None:
+        """A person was counted whose attempt is not to count."""
+        count(self.state.budget, now, answered=-1.0, abandoned=-float(dropped))
 
     @property
     def scene(self) -> Scene:
@@ -131,6 +146,9 @@ class CampaignPacer(PredictivePacer):
             if len(scene.agents) > OFTEN_AGENTS and is_soon:
                 return None
             made: Decision = self.decide(now)
+        elif campaign.pacing is Pacing.PREVIEW:
+            turn_window(self.state.budget, now)
+            made = _with_budget(decide_preview(scene, campaign.max_lines), self.state)
         else:
             turn_window(self.state.budget, now)
             ratio = campaign.lines_per_agent if campaign.pacing is Pacing.POWER else 1.0
@@ -142,7 +160,7 @@ class CampaignPacer(PredictivePacer):
         return made
 
 
-def _with_budget(made: Decision, state: State, *, is_held: bool) -> Decision:
+def _with_budget(made: Decision, state: State, *, is_held: bool = False) -> Decision:
     """The same, with what the legal window has seen."""
     reason = replace(made.reason, answered=state.budget.answered, abandoned=state.budget.abandoned)
     if is_held and reason.because is Because.ONE_EACH:

@@ -33,7 +33,7 @@ STEPS_MAX = 64
 """Rules that block one after the other until the number is free; each is passed at least once a
 week, so more means that they never leave a gap."""
 CONVERSATIONS = (AttemptResult.CONNECTED,)
-UNCOUNTED = (AttemptResult.CONGESTION, AttemptResult.FAILED)
+UNCOUNTED = (AttemptResult.CONGESTION, AttemptResult.FAILED, AttemptResult.UNCOUNTED)
 """The trunk's fault: nothing rang at the person."""
 
 

@@ -70,6 +70,10 @@ CAMPAIGN = CampaignSettings(
 )
 
 
+AMD_S = 1.6
+"""From a hello to AMD's word that it is a person."""
+
+
 def row(contact: int, **changes: Any) -> HopperRow:
     """A contact to be dialed, whose number ends in its id."""
     plain = HopperRow(str(contact), f"+354555{contact:04}", (ZONE,))
@@ -311,6 +315,7 @@ class Bench:
     def person(self, ref: ChannelRef, verdict: Verdict = Verdict.HUMAN, cause: str = "") -> None:
         """A person picks up, is known for one and waits for an agent."""
         self.answer(ref)
+        self.now += AMD_S
         self.tell(e.AttemptScreened(ref, verdict, cause))
         self.tell(e.CallerHeld(ref))
 
@@ -322,6 +327,11 @@ class Bench:
         self.tell(e.ChannelJoined(ref, "b-" + ref.id))
         self.tell(e.ChannelJoined(leg, "b-" + ref.id))
         return self.call(ref.id)
+
+    def note(self, name: str) -> None:
+        """The agent clicks how the conversation goes, while it lasts or in wrap-up."""
+        call = self.agent(name).call
+        assert self.ask(e.DispositionRequested, name, call, "agreed").problem == ""
 
     def part(self, ref: ChannelRef) -> None:
         """This person hangs up after the conversation; the agent's line is back in its place."""

@@ -7,18 +7,22 @@ times are UTC seconds, 0.0 for "not yet".
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.core.state import IN_FLIGHT, State
+from callcenter.core import amd
+from callcenter.core.state import IN_FLIGHT, State, trunk_key
+from callcenter.core.trunks import hindrances, trunks_of
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
 from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
 from callcenter.domain.ids import CampaignId
+from dialer.breaker import pause
 from dialer.campaign_pacing import PacingState, begin
-from dialer.pacing import pause_after
 from dialer.pacing.decision import Because
+from dialer.trunk import IDLE, Hindrance
 
 
 class Silence(StrEnum):
@@ -38,8 +42,11 @@ class Silence(StrEnum):
     NO_AGENTS = "no_agents"
     NO_LINES = "no_lines"
     TRUNK_REFUSES = "trunk_refuses"
+    TRUNK_FULL = "trunk_full"
     NOBODY_READY = "nobody_ready"
     AGENTS_BUSY = "agents_busy"
+    PREVIEWING = "previewing"
+    """Agents read the cards of those who are next."""
     EMPTY_LIST = "empty_list"
     WINDOW_CLOSED = "window_closed"
     RETRIES_LATER = "retries_later"
@@ -84,6 +91,22 @@ class PacingView(Struct, frozen=True):
     kept: int
 
 
+class AmdView(Struct, frozen=True):
+    """How answering machine detection did, in the agents' word."""
+
+    people: int
+    """Calls that it passed for people, and an agent judged."""
+    wrong_people: float
+    """Of these, the share of machines and assistants."""
+    machines: int
+    """Calls that it took for machines, and an agent heard and judged all the same."""
+    wrong_machines: float
+    """Of these, the share of people."""
+    taken_for_machines: float
+    """Of all people who answered, the share taken for machines: an estimate, 0.0 while no machine
+    was judged."""
+
+
 class CampaignView(Struct, frozen=True):
     """One campaign, as screens show it."""
 
@@ -121,8 +144,13 @@ class CampaignView(Struct, frozen=True):
     """Ended attempts by result, all results."""
     drop_rate: float
     """Dropped people / people answered; 0.0 while nobody has answered."""
+    amd: AmdView
     hopper: int
     """Contacts fetched to be dialed next."""
+    previews: int
+    """Agents who read the card of somebody to be dialed or skipped."""
+    skips: int
+    """How often agents have skipped somebody so far."""
     counts: ListCounts
     pacing: PacingView | None
     """Why so many calls are placed; None before the first decision."""
@@ -138,10 +166,11 @@ class CampaignView(Struct, frozen=True):
 class _Tally:
     """Agents of one campaign."""
 
-    __slots__ = ("agents", "lines", "ready", "talking", "waiting", "wrap_up")
+    __slots__ = ("agents", "lines", "previews", "ready", "talking", "wrap_up")
 
     def __init__(self) -> None:
         self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
+        self.previews = 0
 
 
 def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
@@ -171,6 +200,7 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
         tally.ready += is_open and agent.state is AgentState.READY and agent.desktops > 0
         tally.talking += agent.state is AgentState.TALKING
         tally.wrap_up += agent.state is AgentState.WRAP_UP
+        tally.previews += agent.preview is not None
     for attempt in state.attempts.values():
         if attempt.campaign in phases:
             phases[attempt.campaign][attempt.state] += 1
@@ -194,7 +224,7 @@ def _view(
         state=campaign.state,
         since=campaign.since,
         changed_by=campaign.changed_by,
-        silence=_sentence(code, campaign, tally),
+        silence=_sentence(state, code, campaign, tally),
         silence_code=code,
         dialing=phase[AttemptState.PLACED],
         ringing=phase[AttemptState.RINGING],
@@ -211,7 +241,16 @@ def _view(
         people=campaign.people,
         results={result: campaign.results.get(result, 0) for result in AttemptResult},
         drop_rate=dropped / campaign.people if campaign.people else 0.0,
+        amd=AmdView(
+            campaign.amd_counts.people,
+            amd.wrong_people(campaign.amd_counts),
+            campaign.amd_counts.machines,
+            amd.wrong_machines(campaign.amd_counts),
+            amd.taken_for_machines(campaign),
+        ),
         hopper=len(campaign.hopper),
+        previews=tally.previews,
+        skips=campaign.skips,
         counts=campaign.counts,
         pacing=_pacing(known),
         drops=_drops(known),
@@ -277,13 +316,18 @@ def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool)
         return Silence.NO_AGENTS
     if not tally.lines:
         return Silence.NO_LINES
-    if pause_after(campaign.refusals) and f"pace:{campaign.settings.id}" in state.timers:
+    trunks = hindrances(state, campaign.settings, state.now)
+    if all(why is Hindrance.TROUBLE for why in trunks):
         return Silence.TRUNK_REFUSES
     if not is_quiet:
         return Silence.NONE
     if not tally.ready:
         busy = tally.talking + tally.wrap_up
         return Silence.AGENTS_BUSY if busy else Silence.NOBODY_READY
+    if all(why in (Hindrance.TROUBLE, Hindrance.FULL) for why in trunks):
+        return Silence.TRUNK_FULL
+    if tally.previews:
+        return Silence.PREVIEWING
     return Silence.NONE if campaign.hopper else _why_empty(campaign)
 
 
@@ -321,7 +365,7 @@ def _besides(counts: ListCounts, **other: int) -> str:
     return f"; {', '.join(said)}" if said else ""
 
 
-def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
+def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) -> str:
     """The reason in words, with counts."""
     counts, busy = campaign.counts, tally.talking + tally.wrap_up
     return {
@@ -336,10 +380,14 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",
-        Silence.TRUNK_REFUSES: f"Trunk {campaign.settings.trunk} refused the last "
-        f"{campaign.refusals} calls: tried again within a minute.",
+        Silence.TRUNK_REFUSES: " ".join(_troubles(state, campaign.settings)),
+        Silence.TRUNK_FULL: " ".join(
+            [*_full(state, campaign.settings), *_troubles(state, campaign.settings)]
+        ),
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
+        Silence.PREVIEWING: f"{tally.previews} of {tally.agents} agents read the card of who is "
+        "next.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
         Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window"
         f"{_besides(counts)}.",
@@ -354,3 +402,30 @@ def _sentence(code: Silence, campaign: Campaign, tally: _Tally) -> str:
         f"{_besides(counts, used_up=0)}.",
         Silence.LOOKING: "Looking up who is next.",
     }[code]
+
+
+def _troubles(state: State, settings: CampaignSettings) -> Iterator[str]:
+    """What is wrong with each of the campaign's trunks that is in trouble."""
+    for name in trunks_of(settings):
+        trunk = state.trunks.get(trunk_key(settings.pbx, name)) or IDLE
+        breaker = trunk.breaker
+        if not breaker.is_open:
+            continue
+        what = (
+            f"{breaker.refused} calls in a row were refused"
+            if breaker.refused > breaker.empty
+            else f"{breaker.empty} answers in a row were over at once"
+        )
+        yield (
+            f"Trunk {name} is in trouble: {what}; {trunk.given_back} tries were given back. "
+            f"One call tries it every {pause(breaker.failed):g} s."
+        )
+
+
+def _full(state: State, settings: CampaignSettings) -> Iterator[str]:
+    """The campaign's trunks that carry all they may."""
+    for name in trunks_of(settings):
+        key = trunk_key(settings.pbx, name)
+        limits, used = state.trunk_lines.get(key), state.on_trunk.get(key) or 0
+        if limits is not None and limits.channels and used >= limits.channels:
+            yield f"Trunk {name} is full: {used} calls are on its {limits.channels} channels."

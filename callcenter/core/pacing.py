@@ -7,6 +7,7 @@ there.
 
 from __future__ import annotations
 
+from callcenter.core.amd import taken_for_machines
 from callcenter.core.dialed import is_machine
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
@@ -18,7 +19,7 @@ from callcenter.domain.records import AttemptRecord
 from dialer.campaign_pacing import CampaignPacer, begin
 from dialer.pacing.scene import AgentPhase
 
-BY_TRUNK = (AttemptResult.FAILED, AttemptResult.CONGESTION)
+BY_TRUNK = (AttemptResult.FAILED, AttemptResult.CONGESTION, AttemptResult.UNCOUNTED)
 """Results that say nothing of the number."""
 
 
@@ -36,7 +37,7 @@ class Pacers:
     def of(self, campaign: Campaign) -> CampaignPacer:
         """The pacer of this campaign, as its settings are now."""
         pacer = self._pacer(campaign)
-        pacer.use(campaign.settings)
+        pacer.use(campaign.settings, taken_for_machines(campaign))
         return pacer
 
     def _pacer(self, campaign: Campaign) -> CampaignPacer:
@@ -99,7 +100,7 @@ class Pacers:
                 pacer.ringing(call, now)
             case AttemptState.SCREENING:
                 pacer.answered(call, now)
-                if is_machine(attempt):
+                if is_machine(attempt) and not attempt.passes_machine:
                     pacer.classified(call, False, now)
             case AttemptState.FOR_AGENT:
                 pacer.classified(call, True, now)
@@ -109,15 +110,18 @@ class Pacers:
             case AttemptState.DROPPED:
                 pacer.classified(call, True, now)
                 pacer.abandoned(call, now)
+            case AttemptState.HELD:
+                pacer.ended(call, now, refused=attempt.outcome in BY_TRUNK)
             case _:
                 pass
 
     def _show_end(self, record: AttemptRecord) -> None:
         campaign = self._state.campaigns.get(record.campaign)
         if campaign is not None:
-            self._pacer(campaign).ended(
-                record.attempt, self._state.now, refused=record.result in BY_TRUNK
-            )
+            pacer, is_given_back = self._pacer(campaign), record.result is AttemptResult.UNCOUNTED
+            pacer.ended(record.attempt, self._state.now, refused=record.result in BY_TRUNK)
+            if is_given_back and record.person_at:
+                pacer.take_back(self._state.now, dropped=bool(record.harbour_at))
 
     def _show_agent(self, agent_id: AgentId) -> None:
         agent = self._state.agents.get(agent_id)
@@ -135,8 +139,12 @@ class Pacers:
 def is_open(attempt: Attempt) -> bool:
     """Whether the pacer counts it: its outcome is open, or its person waits for an agent."""
     if attempt.state is AttemptState.SCREENING:
-        return not is_machine(attempt)
+        return attempt.passes_machine or not is_machine(attempt)
     return attempt.state in (AttemptState.PLACED, AttemptState.RINGING, AttemptState.FOR_AGENT)
+
+
+def _free_phase(agent: Agent) -> AgentPhase:
+    return AgentPhase.ACCEPTED if agent.dialing else AgentPhase.READY
 
 
 def phase_of(state: State, agent: Agent) -> AgentPhase:
@@ -147,9 +155,9 @@ def phase_of(state: State, agent: Agent) -> AgentPhase:
         case AgentState.READY:
             leg = state.legs.get(agent.line) if agent.line is not None else None
             is_free = leg is not None and leg.parked and not leg.call and agent.desktops > 0
-            return AgentPhase.READY if is_free else AgentPhase.GONE
+            return _free_phase(agent) if is_free else AgentPhase.GONE
         case AgentState.RESERVED | AgentState.RINGING:
-            return AgentPhase.READY  # the person is still counted as waiting
+            return _free_phase(agent)  # the person is still counted as waiting
         case AgentState.TALKING if agent.wish is None:
             return AgentPhase.TALKING
         case AgentState.WRAP_UP if agent.wish is None and agent.desktops > 0:

@@ -45,6 +45,7 @@ from callcenter.domain.rules import PublishedRules
 from callcenter.domain.step import Entry
 from callcenter.domain.voicemail import VoicemailLeft, file_of
 from dialer.campaign_pacing import count_result
+from dialer.results import is_person
 from routing.standing import Standing
 
 PERSON_COUNTED = (AttemptState.CONNECTED, AttemptState.DROPPED)
@@ -194,6 +195,8 @@ class _Facts:
             channel=command.channel,
             placed_at=now,
             tries=tries,
+            trunk=command.trunk,
+            caller_id=command.caller_id,
         )
 
     def _take_end(self, record: Record) -> None:
@@ -209,7 +212,7 @@ class _Facts:
         campaign = self._campaigns[record.campaign]
         results = {**campaign.results}
         results[record.result] = results.get(record.result, 0) + 1
-        is_news = bool(record.person_at) and not attempt.person_at
+        is_news = is_person(record.result, record.person_at) - bool(attempt.person_at)
         self._campaigns[record.campaign] = msgspec.structs.replace(
             campaign, results=results, people=campaign.people + is_news
         )
@@ -248,6 +251,7 @@ class _Facts:
             rules=self._rules,
             switches=self._switches,
             voicemails=self._voicemails,
+            trunks={},
             standing=Standing(self._known.standing.learned, (), ()),
         )
 
@@ -308,5 +312,4 @@ def _forgetful(campaign: Campaign) -> Campaign:
         refill="",
         ended_since_refill=(),
         spared_since_refill=(),
-        refusals=0,
     )

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
+from msgspec import structs
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,11 +29,13 @@ from callcenter.documents.yaml_lines import DocumentError, LineIndex, explain, l
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
+    AmdSettings,
     CallingWindow,
     CampaignSettings,
     Cap,
     Counting,
     Of,
+    OnMachine,
     Pacing,
     RetryRule,
     Terms,
@@ -46,6 +49,8 @@ LINES_PER_AGENT_MAX = 3.0
 """Above that people would hear the safe-harbour message more often than an agent."""
 LINES_MAX = 500
 """Calls dialed at once: more than the trunk of a center of 1,000 agents carries."""
+PREVIEW_S_MIN, PREVIEW_S_MAX = 3, 600
+"""Nobody reads a card in less; after ten minutes it is no preview."""
 DROP_CAP_MAX = 0.05
 """No law known to us allows more; a profile's own cap holds besides."""
 RING_S_MIN, RING_S_MAX = 15.0, 120.0
@@ -57,9 +62,17 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 """Who has just pressed "busy" is not rung again at once; after a quarter it is another campaign."""
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
+AFTER_GREETING_MS_MAX = 900
+"""With the second that a person waits for an agent it is under the two of the law."""
+AMD_CHECK_EVERY_MAX = 10_000
 WRAP_UP_S_MAX = 3600.0
 SECONDS_MAX = 4_102_444_800.0
 """The year 2100."""
+CALLER_IDS_MAX = 100
+LISTS_MAX = 200
+"""Lists of one campaign that have numbers of their own."""
+TRUNKS_MAX = 8
+"""More trunks for one campaign are a route of the PBX's, not of ours."""
 CAPS_MAX = 10
 CAP_MOST_MAX = 1000
 CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
@@ -72,6 +85,8 @@ CAMPAIGN_ID_HINT = "1 to 31 of a-z, 0-9 and hyphen, beginning with a letter"
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _CLOCK_OR_MIDNIGHT = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _E164 = r"^(\+[1-9][0-9]{6,14})?$"
+_ONE_E164 = r"^\+[1-9][0-9]{6,14}$"
+_KEY = r"^[0-9*]?$"
 _PROMPT = r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$"
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 
@@ -112,6 +127,18 @@ _CallerId = Annotated[
         _of_shape(_E164, "telephone number", 'Write it with the country code: "+13125550100".')
     ),
     _schema(_E164),
+]
+_Number = Annotated[
+    str,
+    AfterValidator(
+        _of_shape(_ONE_E164, "telephone number", 'Write it with the country code: "+13125550100".')
+    ),
+    _schema(_ONE_E164),
+]
+_Key = Annotated[
+    str,
+    AfterValidator(_of_shape(_KEY, "key", 'Take one of 0 to 9 or "*", or leave it empty.')),
+    _schema(_KEY),
 ]
 _Prompt = Annotated[
     str,
@@ -160,6 +187,7 @@ RetriedResult = Literal[
     "machine",
     "no_answer",
     "rejected",
+    "screened",
     "unknown",
 ]
 """Results after which a contact may be tried again: not after a talk, nor at a wrong number."""
@@ -250,6 +278,26 @@ class CapFields(_Shape):
         return Cap(Of(self.of), Counting(self.counting), self.most, self.within_s)
 
 
+class AmdFields(_Shape):
+    """How Asterisk's detection listens, in milliseconds; 0: as in ``cc_amd.conf``."""
+
+    initial_silence: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """After so long a silence it is a machine; such a one is taken for a person all the same."""
+    greeting: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """A greeting as long is a machine's."""
+    after_greeting_silence: Annotated[int, Field(ge=0, le=AFTER_GREETING_MS_MAX)] = 0
+    """So long a silence after a greeting is a person's; it is spent of the 2 s of the law."""
+    total_analysis_time: Annotated[int, Field(ge=0, le=15_000)] = 0
+    """Nobody is listened to for longer."""
+    min_word_length: Annotated[int, Field(ge=0, le=1_000)] = 0
+    max_words: Annotated[int, Field(ge=0, le=20)] = 0
+    """More words are a machine's."""
+
+    def settings(self) -> AmdSettings:
+        """The same in the machine's terms."""
+        return AmdSettings(**self.model_dump())
+
+
 class CampaignFields(_Shape):
     """All settings of a campaign but its id. Times are in seconds."""
 
@@ -259,11 +307,25 @@ class CampaignFields(_Shape):
     """The PBX that dials."""
     trunk: _Name
     """The trunk of that PBX that calls go out on."""
+    trunks: Annotated[list[_Name], Field(max_length=TRUNKS_MAX)] = []
+    """More trunks of that PBX, in order: each takes the calls that those before it cannot."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
-    pacing: Literal["progressive", "power", "predictive"] = _DEFAULT.pacing.value
-    """How many calls are placed: one for each free agent (progressive), a fixed number for each
-    (power), or ahead of those who will come free, as far as the drop cap allows (predictive)."""
+    pacing: Literal["preview", "progressive", "power", "predictive"] = _DEFAULT.pacing.value
+    """How many calls are placed: one when an agent has read the contact's card and says so
+    (preview), one for each free agent (progressive), a fixed number for each (power), or ahead of
+    those who will come free, as far as the drop cap allows (predictive)."""
+    preview_s: Annotated[float, Field(ge=0.0, le=PREVIEW_S_MAX)] = _DEFAULT.preview_s
+    """With preview: the contact is dialed by itself after so long, unless the agent skips it; 0:
+    only when the agent says so."""
+    caller_ids: Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)] = []
+    """More numbers that people may see, E.164: they and ``caller_id`` take turns, and one that
+    fewer people answer than before has a rest."""
+    list_caller_ids: Annotated[
+        dict[_Name, Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)]],
+        Field(max_length=LISTS_MAX),
+    ] = {}
+    """Contact list -> the numbers that its contacts see instead."""
     lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
         _DEFAULT.lines_per_agent
     )
@@ -281,11 +343,21 @@ class CampaignFields(_Shape):
     """How long a phone rings before it is given up."""
     amd: bool = _DEFAULT.amd
     """Answering machine detection; without it every answer is taken for a person."""
+    amd_settings: AmdFields = AmdFields()
+    """How detection listens in this campaign; 0: as in ``cc_amd.conf``."""
+    on_machine: Literal["hang_up", "to_agent"] = "hang_up"
+    """What is done with a machine."""
+    amd_check_every: Annotated[int, Field(ge=0, le=AMD_CHECK_EVERY_MAX)] = _DEFAULT.amd_check_every
+    """Every so many calls a machine is passed to an agent, who tells whether it was one; 0: never.
+    """
     harbour_wait_s: Annotated[int, Field(ge=0, le=HARBOUR_WAIT_S_MAX)] = _DEFAULT.harbour_wait_s
     """How long a person waits for an agent before the safe-harbour message: 0 or 1, without AMD 2
     at most."""
     harbour_prompt: _Prompt = _DEFAULT.harbour_prompt
     """What a person hears when nobody is free: who called and how to reach them."""
+    opt_out_key: _Key = _DEFAULT.opt_out_key
+    """The key that puts a person on the do-not-call list who hears that message, 0 to 9 or ``*``;
+    empty: none. The message has to name it."""
     window: CallingHours = CallingHours()
     retries: dict[RetriedResult, Retry] | None = None
     """By result; results not listed end the contact. Left out: the center's own rules."""
@@ -312,6 +384,23 @@ class CampaignFields(_Shape):
                 {"mend": "Set pacing: power, or leave lines_per_agent out."},
             )
         return lines
+
+    @field_validator("preview_s")
+    @classmethod
+    def _of_preview(cls, preview_s: float, info: ValidationInfo) -> float:
+        if preview_s > 0.0 and info.data.get("pacing", "preview") != "preview":
+            raise PydanticCustomError(
+                "of_preview",
+                "a time after which a card's contact is dialed is for preview",
+                {"mend": "Set pacing: preview, or leave preview_s out."},
+            )
+        if 0.0 < preview_s < PREVIEW_S_MIN:
+            raise PydanticCustomError(
+                "no_time_to_read",
+                "nobody reads a card in less than {least} s",
+                {"least": PREVIEW_S_MIN, "mend": "Take a longer time, or 0 for none."},
+            )
+        return preview_s
 
     @field_validator("drop_cap")
     @classmethod
@@ -345,6 +434,7 @@ class CampaignFields(_Shape):
             trunk=self.trunk,
             caller_id=self.caller_id,
             pacing=Pacing(self.pacing),
+            preview_s=self.preview_s,
             lines_per_agent=self.lines_per_agent,
             drop_cap=self.drop_cap,
             starts_at=self.starts_at,
@@ -358,6 +448,13 @@ class CampaignFields(_Shape):
             window=self.window.window(),
             retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
             wrap_up_s=self.wrap_up_s,
+            amd_settings=self.amd_settings.settings(),
+            on_machine=OnMachine(self.on_machine),
+            amd_check_every=self.amd_check_every,
+            opt_out_key=self.opt_out_key,
+            trunks=tuple(self.trunks),
+            caller_ids=tuple(self.caller_ids),
+            list_caller_ids={name: tuple(ids) for name, ids in self.list_caller_ids.items()},
             terms=Terms(self.needs_consent, self.legal, tuple(cap.cap() for cap in self.caps)),
         )
 
@@ -382,6 +479,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         trunk=settings.trunk,
         caller_id=settings.caller_id,
         pacing=settings.pacing.value,
+        preview_s=settings.preview_s,
         lines_per_agent=settings.lines_per_agent,
         drop_cap=settings.drop_cap,
         starts_at=settings.starts_at,
@@ -401,6 +499,13 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,
+        amd_settings=AmdFields.model_construct(**structs.asdict(settings.amd_settings)),
+        on_machine=settings.on_machine.value,
+        amd_check_every=settings.amd_check_every,
+        opt_out_key=settings.opt_out_key,
+        trunks=list(settings.trunks),
+        caller_ids=list(settings.caller_ids),
+        list_caller_ids={name: list(ids) for name, ids in settings.list_caller_ids.items()},
         needs_consent=settings.terms.needs_consent,
         legal=settings.terms.legal,
         caps=[

@@ -10,7 +10,7 @@ from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
-from callcenter.domain.campaign import CallingWindow, Terms
+from callcenter.domain.campaign import AmdSettings, CallingWindow, OnMachine, Terms
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
@@ -91,6 +91,7 @@ class PopCard(_Command, frozen=True):
 
     agent: AgentId
     call: CallId
+    """In preview there is none yet: the preview's id."""
     customer: CustomerId
     tier: Tier
     caller_number: str
@@ -99,6 +100,8 @@ class PopCard(_Command, frozen=True):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     contact: ContactId = ""
+    preview: bool = False
+    """The person is not on the line: the agent is to have them dialed, or to skip them."""
 
 
 class RingAgent(_Command, frozen=True):
@@ -160,6 +163,10 @@ class PlaceCall(_Command, frozen=True):
     tries: int = 0
     """Which attempt to reach the contact this is. With these three the command alone tells, to a
     version that must not step its event again, whom somebody has dialed."""
+    amd_settings: AmdSettings = AmdSettings()
+    on_machine: OnMachine = OnMachine.HANG_UP
+    opt_out_key: str = ""
+    """Pressed during the message it means "call me no more"; empty: the message does not listen."""
 
 
 class RefillHopper(_Command, frozen=True):

@@ -23,6 +23,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, assert_never
 
+from callcenter.domain.campaign import OnMachine
 from callcenter.domain.commands import (
     AddFallbackMember,
     AskDigit,
@@ -113,6 +114,7 @@ _CALLER_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 _TRUNK: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _CHANNEL_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,149}")
+_KEY: Final = re.compile(r"[0-9*]")
 _WORD: Final = re.compile(r"[A-Za-z0-9_.@+-]{1,128}")
 
 
@@ -350,6 +352,11 @@ def _dial_contact(command: PlaceCall) -> Action:
     caller_id = _own_caller_id(command.caller_id)
     wait_s = round(_bounded(command.harbour_wait_s, 0, HARBOUR_WAIT_S_MAX))
     _prompt_path(command.harbour_prompt)
+    if command.opt_out_key and not _KEY.fullmatch(command.opt_out_key):
+        raise InvalidCommand("the key to opt out is none: 0 to 9 or *")
+    more = [f"CC_OPTOUT={command.opt_out_key}"] if command.opt_out_key else []
+    if command.amd:
+        more += _amd_variables(command)
     return _originate(
         command.channel,
         f"PJSIP/{number}@{trunk}",
@@ -361,8 +368,26 @@ def _dial_contact(command: PlaceCall) -> Action:
             f"CC_AMD={'yes' if command.amd else 'no'}",
             f"CC_HARBOUR_S={wait_s}",
             f"CC_HARBOUR={command.harbour_prompt}",
+            *more,
         ],
     )
+
+
+def _amd_variables(command: PlaceCall) -> list[str]:
+    """How AMD listens, where that is not as in its file; and where a machine goes."""
+    settings = command.amd_settings
+    times_ms = {
+        "IS": settings.initial_silence,
+        "GR": settings.greeting,
+        "AS": settings.after_greeting_silence,
+        "TA": settings.total_analysis_time,
+        "WL": settings.min_word_length,
+        "MW": settings.max_words,
+    }
+    set_here = [f"CC_AMD_{name}={int(value)}" for name, value in times_ms.items() if value]
+    if command.on_machine is OnMachine.TO_AGENT:
+        set_here.append("CC_MACHINE=agent")
+    return set_here
 
 
 def _originate(

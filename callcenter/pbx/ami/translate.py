@@ -42,6 +42,7 @@ from callcenter.domain.events import (
     LegCreated,
     LegParked,
     LegRinging,
+    OptedOut,
     OriginateFailed,
     PbxEvent,
     VoicemailBegan,
@@ -71,6 +72,17 @@ HARBOUR_USER_EVENT: Final = "CCHarbour"
 SAYING_USER_EVENT: Final = "CCSaying"
 UNSAID_USER_EVENT: Final = "CCUnsaid"
 RECORDING_USER_EVENT: Final = "CCRecording"
+OPT_OUT_USER_EVENT: Final = "CCOptOut"
+OUR_USER_EVENTS: Final = (
+    FALLBACK_USER_EVENT,
+    SCREENED_USER_EVENT,
+    HARBOUR_USER_EVENT,
+    OPT_OUT_USER_EVENT,
+    SAYING_USER_EVENT,
+    UNSAID_USER_EVENT,
+    RECORDING_USER_EVENT,
+)
+"""Events of the dialplan that are written for us."""
 HOLDING_TECHNOLOGY: Final = "holding_bridge"
 
 PEOPLE_BRIDGES: Final = (CALLERS_BRIDGE, DIALED_BRIDGE)
@@ -237,13 +249,15 @@ def _on_user_event(pbx: PbxName, message: Message) -> PbxEvent | None:
     name = need(message, "UserEvent")
     if name in _CALLERS_USER_EVENTS:
         return _CALLERS_USER_EVENTS[name](_channel(pbx, message, "Call"))
-    if name not in (SCREENED_USER_EVENT, HARBOUR_USER_EVENT):
+    if name not in OUR_USER_EVENTS:
         return None
     channel = _channel(pbx, message, "Call")
     if not channel.id.startswith(ATTEMPT_PREFIX):
         return None
     if name == HARBOUR_USER_EVENT:
         return HarbourBegan(channel)
+    if name == OPT_OUT_USER_EVENT:
+        return OptedOut(channel)
     verdict = _VERDICTS.get(need(message, "Status"), Verdict.NOT_SURE)
     return AttemptScreened(channel, verdict, need(message, "Cause"))
 

@@ -52,6 +52,10 @@ export interface AgentView {
   campaign: string;
   line: LineState;
   wrap_up_ends_at: number;
+  preview: PreviewView | null;
+  dialing: string;
+  dial_state: AttemptState | null;
+  dialed_in_vain: DialedInVain | null;
 }
 
 /** All agents. */
@@ -73,6 +77,35 @@ export interface AgentsView {
   seniority: Seniority;
   count: number;
   names: string[];
+}
+
+/** How Asterisk's detection listens, in milliseconds; 0: as in `cc_amd.conf`. */
+export interface AmdFields {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** Settings of Asterisk's AMD, in milliseconds but for the last; 0: as in `cc_amd.conf`. */
+export interface AmdSettings {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** How answering machine detection did, in the agents' word. */
+export interface AmdView {
+  people: number;
+  wrong_people: number;
+  machines: number;
+  wrong_machines: number;
+  taken_for_machines: number;
 }
 
 /** An attempt that has ended: exactly one for each. */
@@ -103,7 +136,10 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown";
+export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
+
+/** Where an attempt is. */
+export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
 
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
@@ -112,7 +148,7 @@ export interface Attempts {
 }
 
 /** What settled the number of calls. */
-export type Because = "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
+export type Because = "asked" | "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -181,6 +217,7 @@ export interface CallRouting {
   treatment: Treatment;
   weight: number;
   preferred: string;
+  attributes: Record<string, string | number | boolean | string[]>;
   tried: RuleView[];
   steps: StepView[];
   waiting: Waiting | null;
@@ -206,6 +243,10 @@ export interface CallView {
   choices: string[];
   queue: string;
   queued_at: number;
+  rule: string;
+  rules_version: number;
+  weight: number;
+  intent: string;
   offers: number;
   agent: string;
   answered_at: number;
@@ -261,7 +302,7 @@ export interface CampaignRow {
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
 }
 
@@ -273,6 +314,7 @@ export interface CampaignSettings {
   trunk: string;
   caller_id: string;
   pacing: Pacing;
+  preview_s: number;
   lines_per_agent: number;
   drop_cap: number | null;
   starts_at: number;
@@ -284,8 +326,15 @@ export interface CampaignSettings {
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  amd_settings: AmdSettings;
+  on_machine: OnMachine;
+  amd_check_every: number;
+  opt_out_key: string;
+  trunks: string[];
+  caller_ids: string[];
+  list_caller_ids: Record<string, string[]>;
   terms: Terms;
 }
 
@@ -294,8 +343,12 @@ export interface CampaignSetup {
   name: string;
   pbx: string;
   trunk: string;
+  trunks?: string[];
   caller_id?: string;
-  pacing?: "progressive" | "power" | "predictive";
+  pacing?: "preview" | "progressive" | "power" | "predictive";
+  preview_s?: number;
+  caller_ids?: string[];
+  list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
   starts_at?: number;
   ends_at?: number;
@@ -303,10 +356,14 @@ export interface CampaignSetup {
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
+  amd_settings?: AmdFields;
+  on_machine?: "hang_up" | "to_agent";
+  amd_check_every?: number;
   harbour_wait_s?: number;
   harbour_prompt?: string;
+  opt_out_key?: string;
   window?: CallingHours;
-  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
+  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
@@ -339,9 +396,12 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   drop_rate: number;
+  amd: AmdView;
   hopper: number;
+  previews: number;
+  skips: number;
   counts: ListCounts;
   pacing: PacingView | null;
   drops: DropMeter;
@@ -389,6 +449,7 @@ export interface Card {
   queue: string;
   campaign: string;
   contact: string;
+  preview: boolean;
   waited_s: number;
   seq: number;
   at: number;
@@ -495,6 +556,14 @@ export interface DecisionView {
   score: Score | null;
 }
 
+/** What came of the last call that the agent asked for, when nobody talked. */
+export interface DialedInVain {
+  attempt: string;
+  contact: string;
+  result: AttemptResult;
+  at: number;
+}
+
 /** How a conversation ended. */
 export interface Disposition {
   call: string;
@@ -565,6 +634,39 @@ export interface ErasedPerson {
   voicemails: number;
 }
 
+/** One attempt. Times are UTC seconds, 0.0 for "never". */
+export interface Evidence {
+  attempt: string;
+  contact: string;
+  number: string;
+  tries: number;
+  placed_at: number;
+  ringing_at: number;
+  rang_s: number;
+  answered_at: number;
+  verdict: Verdict | null;
+  verdict_cause: string;
+  person_at: number;
+  connected_at: number;
+  agent: string;
+  message_at: number;
+  message: string;
+  waited_s: number | null;
+  waited_from: WaitFrom | null;
+  is_late: boolean;
+  ended_at: number;
+  result: AttemptResult;
+  cause: number;
+  status: ContactStatus;
+  next_try_at: number;
+}
+
+/** Evidence of a campaign's attempts, the last ended first. */
+export interface EvidencePage {
+  rows: Evidence[];
+  next: string;
+}
+
 /** The caller is joined with a number outside of the center. */
 export interface External {
   number: string;
@@ -595,6 +697,9 @@ export interface Hello {
   account: string;
   heartbeat_s: number;
 }
+
+/** Why a trunk takes no call now. */
+export type Hindrance = "" | "full" | "pace" | "trouble";
 
 /** Why calls of one class wait although somebody is idle who may take them. */
 export interface Hold {
@@ -727,6 +832,9 @@ export interface OfferRecord {
   score?: number[];
 }
 
+/** What is done with an answering machine. */
+export type OnMachine = "hang_up" | "to_agent";
+
 /** How a call ended, for reports. Exactly one for each call. */
 export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
 
@@ -742,7 +850,7 @@ export interface Overflow {
 }
 
 /** How many calls a campaign places, and when. */
-export type Pacing = "power" | "predictive" | "progressive";
+export type Pacing = "power" | "predictive" | "preview" | "progressive";
 
 /** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
 export interface PacingView {
@@ -772,6 +880,7 @@ export interface Paired {
 export interface PbxTrunks {
   name: string;
   trunks: string[];
+  live: TrunkView[];
 }
 
 /** The phone to work on. */
@@ -800,12 +909,27 @@ export interface Preview {
   weights_differ: boolean;
 }
 
+/** The card that the agent has read. */
+export interface PreviewChoice {
+  preview: string;
+}
+
 /** A waiting call that other rules would treat otherwise. */
 export interface PreviewRow {
   call: string;
   from_rule: string;
   to_rule: string;
   differs: string[];
+}
+
+/** Whose card an agent reads, to have them dialed or to skip them. */
+export interface PreviewView {
+  id: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  since: number;
+  dial_at: number;
 }
 
 /** The body of every refusal. */
@@ -1029,6 +1153,22 @@ export interface Shown {
   at_ms: number;
 }
 
+/** How a number does that people see who are called. */
+export interface ShownNumber {
+  number: string;
+  campaigns: string[];
+  calls: number;
+  answered: number;
+  usual: number;
+  rests_until: number;
+  why: string;
+}
+
+/** All numbers that campaigns show. */
+export interface ShownNumbers {
+  numbers: ShownNumber[];
+}
+
 /** Login and password. */
 export interface SignIn {
   login: string;
@@ -1037,7 +1177,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -1149,6 +1289,20 @@ export interface Trouble {
   detail: string;
 }
 
+/** One trunk now. */
+export interface TrunkView {
+  name: string;
+  hindrance: Hindrance;
+  calls: number;
+  channels: number;
+  calls_per_s: number;
+  in_trouble_since: number;
+  refused: number;
+  empty: number;
+  probe_at: number;
+  given_back: number;
+}
+
 /** The trunks of all PBXs. */
 export interface Trunks {
   pbxs: PbxTrunks[];
@@ -1208,6 +1362,9 @@ export interface VoicemailView {
 export interface Voicemails {
   voicemails: VoicemailView[];
 }
+
+/** Where the wait of a person is counted from. */
+export type WaitFrom = "answer" | "greeting" | "verdict";
 
 /** Why a call has no agent yet. */
 export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
@@ -1289,6 +1446,10 @@ export interface Operations {
   "POST /api/v1/agents/me/hang-up": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Take a break */
   "POST /api/v1/agents/me/not-ready": { path: undefined; query: undefined; body: Reason; answer: AgentView };
+  /** Dial */
+  "POST /api/v1/agents/me/preview/dial": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
+  /** Skip */
+  "POST /api/v1/agents/me/preview/skip": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
   /** Be ready */
   "POST /api/v1/agents/me/ready": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Sign in on a phone */
@@ -1299,6 +1460,8 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** The numbers that campaigns show */
+  "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */
   "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
   /** One live call */
@@ -1329,6 +1492,8 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/contacts/{contact}/why": { path: { campaign: string; contact: string }; query: undefined; body: undefined; answer: ContactWhy };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Evidence of the attempts */
+  "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
   /** A campaign's lists */
   "GET /api/v1/campaigns/{campaign}/lists": { path: { campaign: string }; query: undefined; body: undefined; answer: ContactLists };
   /** Dial a list earlier or later */

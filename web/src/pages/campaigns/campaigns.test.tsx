@@ -41,7 +41,7 @@ async function open(
       json({ account: "max", name: "Max", roles: [role], agent: null, token: "" }),
     "GET /api/v1/campaigns/renewals/attempts?limit=50&cursor=": () =>
       json({ attempts: [], next: "" }),
-    "GET /api/v1/trunks": () => json({ pbxs: [{ name: "main", trunks: ["carrier"] }] }),
+    "GET /api/v1/trunks": () => json({ pbxs: [{ name: "main", trunks: ["carrier"], live: [] }] }),
     ...answers,
   });
   const live = fakeLive();

@@ -39,6 +39,7 @@ describe("a campaign's form", () => {
       trunk: "carrier",
       caller_id: "+13125550100",
       pacing: "power" as const,
+      preview_s: 0,
       lines_per_agent: 1.5,
       legal: "uk-ofcom" as const,
       drop_cap: 0.015,
@@ -59,9 +60,19 @@ describe("a campaign's form", () => {
       caps: [{ of: "person" as const, most: 7, within_s: 604_800 }],
       retries: { machine: { delay_s: 3600, max_tries: 2 } },
       wrap_up_s: 15,
+      trunks: ["reserve"],
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+    expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
+  });
+
+  it("sends the time of a timed preview, and none with another pace", () => {
+    const timed = { ...GOOD, pacing: "preview" as const, previewS: 20 };
+
+    expect(setupOf(timed)).toMatchObject({ pacing: "preview", preview_s: 20 });
+    expect(draftOf("spring", setupOf(timed)).previewS).toBe(20);
+    expect(setupOf({ ...timed, pacing: "predictive" }).preview_s).toBe(0);
   });
 
   it("gives back what it does not show", () => {
