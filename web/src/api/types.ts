@@ -52,6 +52,10 @@ export interface AgentView {
   campaign: string;
   line: LineState;
   wrap_up_ends_at: number;
+  preview: PreviewView | null;
+  dialing: string;
+  dial_state: AttemptState | null;
+  dialed_in_vain: DialedInVain | null;
 }
 
 /** All agents. */
@@ -134,6 +138,9 @@ export interface AttemptRecord {
 /** What came of an attempt: exactly one for each. */
 export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
+/** Where an attempt is. */
+export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
+
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
   attempts: AttemptRecord[];
@@ -141,7 +148,7 @@ export interface Attempts {
 }
 
 /** What settled the number of calls. */
-export type Because = "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
+export type Because = "asked" | "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -307,6 +314,7 @@ export interface CampaignSettings {
   trunk: string;
   caller_id: string;
   pacing: Pacing;
+  preview_s: number;
   lines_per_agent: number;
   drop_cap: number | null;
   starts_at: number;
@@ -337,7 +345,8 @@ export interface CampaignSetup {
   trunk: string;
   trunks?: string[];
   caller_id?: string;
-  pacing?: "progressive" | "power" | "predictive";
+  pacing?: "preview" | "progressive" | "power" | "predictive";
+  preview_s?: number;
   caller_ids?: string[];
   list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
@@ -391,6 +400,8 @@ export interface CampaignView {
   drop_rate: number;
   amd: AmdView;
   hopper: number;
+  previews: number;
+  skips: number;
   counts: ListCounts;
   pacing: PacingView | null;
   drops: DropMeter;
@@ -438,6 +449,7 @@ export interface Card {
   queue: string;
   campaign: string;
   contact: string;
+  preview: boolean;
   waited_s: number;
   seq: number;
   at: number;
@@ -493,6 +505,14 @@ export interface DecisionView {
   score: Score | null;
 }
 
+/** What came of the last call that the agent asked for, when nobody talked. */
+export interface DialedInVain {
+  attempt: string;
+  contact: string;
+  result: AttemptResult;
+  at: number;
+}
+
 /** How a conversation ended. */
 export interface Disposition {
   call: string;
@@ -544,6 +564,39 @@ export interface ErasedPerson {
   texts: number;
   rejects: number;
   voicemails: number;
+}
+
+/** One attempt. Times are UTC seconds, 0.0 for "never". */
+export interface Evidence {
+  attempt: string;
+  contact: string;
+  number: string;
+  tries: number;
+  placed_at: number;
+  ringing_at: number;
+  rang_s: number;
+  answered_at: number;
+  verdict: Verdict | null;
+  verdict_cause: string;
+  person_at: number;
+  connected_at: number;
+  agent: string;
+  message_at: number;
+  message: string;
+  waited_s: number | null;
+  waited_from: WaitFrom | null;
+  is_late: boolean;
+  ended_at: number;
+  result: AttemptResult;
+  cause: number;
+  status: ContactStatus;
+  next_try_at: number;
+}
+
+/** Evidence of a campaign's attempts, the last ended first. */
+export interface EvidencePage {
+  rows: Evidence[];
+  next: string;
 }
 
 /** The caller is joined with a number outside of the center. */
@@ -702,7 +755,7 @@ export interface Overflow {
 }
 
 /** How many calls a campaign places, and when. */
-export type Pacing = "power" | "predictive" | "progressive";
+export type Pacing = "power" | "predictive" | "preview" | "progressive";
 
 /** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
 export interface PacingView {
@@ -761,12 +814,27 @@ export interface Preview {
   weights_differ: boolean;
 }
 
+/** The card that the agent has read. */
+export interface PreviewChoice {
+  preview: string;
+}
+
 /** A waiting call that other rules would treat otherwise. */
 export interface PreviewRow {
   call: string;
   from_rule: string;
   to_rule: string;
   differs: string[];
+}
+
+/** Whose card an agent reads, to have them dialed or to skip them. */
+export interface PreviewView {
+  id: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  since: number;
+  dial_at: number;
 }
 
 /** The body of every refusal. */
@@ -1014,7 +1082,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -1200,6 +1268,9 @@ export interface Voicemails {
   voicemails: VoicemailView[];
 }
 
+/** Where the wait of a person is counted from. */
+export type WaitFrom = "answer" | "greeting" | "verdict";
+
 /** Why a call has no agent yet. */
 export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
 
@@ -1280,6 +1351,10 @@ export interface Operations {
   "POST /api/v1/agents/me/hang-up": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Take a break */
   "POST /api/v1/agents/me/not-ready": { path: undefined; query: undefined; body: Reason; answer: AgentView };
+  /** Dial */
+  "POST /api/v1/agents/me/preview/dial": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
+  /** Skip */
+  "POST /api/v1/agents/me/preview/skip": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
   /** Be ready */
   "POST /api/v1/agents/me/ready": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Sign in on a phone */
@@ -1316,6 +1391,8 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Evidence of the attempts */
+  "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** A campaign's settings */

@@ -12,6 +12,8 @@ export const states = {
   "reason.rejected": "call rejected",
   "reason.unreachable": "unreachable",
   "reason.desktop_lost": "desktop closed",
+  "reason.preview_untouched": "card left untouched",
+  "reason.untouched": "wrap-up untouched",
   "reason.recovered": "service restarted",
 
   "callState.arriving": "Arriving",
@@ -40,6 +42,7 @@ export const states = {
   "silence.trunk_refuses": "Trunk {trunk} refused the last calls: tried again within a minute.",
   "silence.nobody_ready": "None of its {agents} agents is ready.",
   "silence.agents_busy": "All agents are busy: {busy} of {agents} talk or write up.",
+  "silence.previewing": "{previews} of its {agents} agents read the card of who is next.",
   "silence.empty_list": "The list is empty: import contacts.",
   "silence.window_closed": "{closed} contacts are due, outside their calling hours.",
   "silence.retries_later": "Nobody is due: {later} contacts are to be tried later.",

@@ -36,7 +36,7 @@ export interface RetryDraft {
   tries: number | "";
 }
 
-export const PACINGS = ["progressive", "power", "predictive"] as const;
+export const PACINGS = ["preview", "progressive", "power", "predictive"] as const;
 export type Pacing = (typeof PACINGS)[number];
 export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
@@ -49,6 +49,8 @@ export interface Draft {
   trunk: string;
   callerId: string;
   pacing: Pacing;
+  /** 0: no card is dialed by itself. */
+  previewS: number | "";
   linesPerAgent: number | "";
   legal: Legal;
   /** Per cent; empty: the legal profile's. */
@@ -87,6 +89,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     trunk,
     callerId: "",
     pacing: "progressive",
+    previewS: 0,
     linesPerAgent: 1,
     legal: "",
     dropCap: "",
@@ -114,6 +117,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
     pacing: setup.pacing ?? draft.pacing,
+    previewS: setup.preview_s ?? draft.previewS,
     linesPerAgent: setup.lines_per_agent ?? draft.linesPerAgent,
     legal: setup.legal ?? draft.legal,
     dropCap: setup.drop_cap === null || setup.drop_cap === undefined ? "" : percentOf(setup.drop_cap),
@@ -155,6 +159,7 @@ export function setupOf(draft: Draft): CampaignSetup {
     trunk: draft.trunk.trim(),
     caller_id: draft.callerId.replaceAll(/[\s()-]/g, ""),
     pacing: draft.pacing,
+    preview_s: draft.pacing === "preview" ? Number(draft.previewS) : 0,
     lines_per_agent: draft.pacing === "power" ? Number(draft.linesPerAgent) : 1,
     legal: draft.legal,
     drop_cap: draft.dropCap === "" ? null : draft.dropCap / 100,

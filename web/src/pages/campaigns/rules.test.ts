@@ -39,6 +39,7 @@ describe("a campaign's form", () => {
       trunk: "carrier",
       caller_id: "+13125550100",
       pacing: "power" as const,
+      preview_s: 0,
       lines_per_agent: 1.5,
       legal: "uk-ofcom" as const,
       drop_cap: 0.015,
@@ -64,6 +65,14 @@ describe("a campaign's form", () => {
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
     expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
+  });
+
+  it("sends the time of a timed preview, and none with another pace", () => {
+    const timed = { ...GOOD, pacing: "preview" as const, previewS: 20 };
+
+    expect(setupOf(timed)).toMatchObject({ pacing: "preview", preview_s: 20 });
+    expect(draftOf("spring", setupOf(timed)).previewS).toBe(20);
+    expect(setupOf({ ...timed, pacing: "predictive" }).preview_s).toBe(0);
   });
 
   it("leaves the retries to the center unless they were read", () => {
