@@ -39,7 +39,7 @@ from callcenter.documents.yaml_lines import (
     explain,
     load_yaml,
 )
-from callcenter.domain.center import Center, Queue
+from callcenter.domain.center import Center, Queue, TrunkLine
 from callcenter.domain.flow import Flow
 
 PORT_MAX = 65535
@@ -50,6 +50,8 @@ PHONES_MAX = 2000
 """Two phones for each of 1,000 agents."""
 
 
+TRUNK_CHANNELS_MAX = 10_000
+TRUNK_CALLS_PER_S_MAX = 1_000.0
 DAYS_MAX = 36_500
 """A hundred years."""
 
@@ -95,6 +97,11 @@ class TrunkSettings(_Part):
     codecs: tuple[str, ...] = ("ulaw", "alaw")
     caller_id: str | None = None
     """What people see whom a campaign without a number of its own calls; empty: ``anonymous``."""
+    channels: int = Field(0, ge=0, le=TRUNK_CHANNELS_MAX)
+    """Calls that all campaigns together dial on it at once, at most; 0: no limit. Leave room for
+    calls that come in on it."""
+    calls_per_s: float = Field(0.0, ge=0.0, le=TRUNK_CALLS_PER_S_MAX)
+    """Calls that they place on it in a second, at most; 0: no limit."""
 
 
 class PbxSettings(_Part):
@@ -301,4 +308,10 @@ def center_of(settings: Settings, flows: tuple[Flow, ...]) -> Center:
         time_zone=settings.time_zone,
         region=settings.region,
         pbxs=tuple(pbx.name for pbx in settings.pbxs),
+        trunks=tuple(
+            TrunkLine(pbx.name, trunk.name, trunk.channels, trunk.calls_per_s)
+            for pbx in settings.pbxs
+            for trunk in pbx.trunks
+            if trunk.channels or trunk.calls_per_s
+        ),
     )

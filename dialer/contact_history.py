@@ -26,7 +26,12 @@ PARTS_OF_DAY = ((5, "night"), (9, "early"), (12, "morning"), (14, "noon"), (17, 
 """Each ends at that hour."""
 REACHED = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.HUNG_UP)
 """Results that mean that a person was there, whatever came of it."""
-SAYS_NOTHING = (AttemptResult.CONGESTION, AttemptResult.FAILED, AttemptResult.UNKNOWN)
+SAYS_NOTHING = (
+    AttemptResult.CONGESTION,
+    AttemptResult.FAILED,
+    AttemptResult.UNCOUNTED,
+    AttemptResult.UNKNOWN,
+)
 """Results that say nothing of the person: no chance is learnt from them."""
 
 

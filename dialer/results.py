@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from callcenter.domain.attempt import Attempt, AttemptResult, ContactStatus, Verdict
+from callcenter.domain.attempt import (
+    Attempt,
+    AttemptResult,
+    ContactStatus,
+    Judged,
+    Verdict,
+)
 from callcenter.domain.campaign import RetryRule
 
 R = AttemptResult
@@ -30,6 +36,18 @@ BY_CAUSE: dict[int, AttemptResult] = {
 answers (docs/asterisk-facts.md). Others say nothing of the number: ``failed``."""
 
 
+BY_AGENT: dict[Judged | None, AttemptResult] = {
+    Judged.MACHINE: R.MACHINE,
+    Judged.ASSISTANT: R.SCREENED,
+}
+"""What an agent's word makes of a call that was connected."""
+
+
+def is_person(result: AttemptResult, person_at: float) -> bool:
+    """Whether a person answered, as far as that is known in the end."""
+    return person_at > 0.0 and result not in (R.MACHINE, R.SCREENED, R.UNCOUNTED)
+
+
 def result_of(attempt: Attempt, cause: int) -> AttemptResult:
     """The one result of an attempt whose channel was hung up with this cause.
 
@@ -37,7 +55,7 @@ def result_of(attempt: Attempt, cause: int) -> AttemptResult:
     says.
     """
     if attempt.connected_at:
-        return R.CONNECTED
+        return BY_AGENT.get(attempt.judged, R.CONNECTED)
     if attempt.harbour_at:
         return R.DROPPED
     if attempt.verdict is Verdict.MACHINE and not attempt.person_at:
@@ -62,6 +80,18 @@ class NextTry(Struct, frozen=True):
     """With status ``open``: not before; 0.0 otherwise."""
     other_number: bool = False
     """With status ``open``: at another of the contact's numbers."""
+
+
+GIVEN_BACK_S = 60.0
+"""After a call that no phone rang for; one call in so long probes a trunk that is in trouble."""
+GIVEN_BACK_RUNG_S = 600.0
+"""After an empty answer: somebody's phone may have rung."""
+
+
+def given_back(attempt: Attempt, now: float) -> NextTry:
+    """What is to be done with a contact whose attempt does not count."""
+    delay_s = GIVEN_BACK_RUNG_S if attempt.answered_at or attempt.person_at else GIVEN_BACK_S
+    return NextTry(ContactStatus.OPEN, now + delay_s)
 
 
 def next_try(

@@ -24,6 +24,7 @@ from callcenter.domain.campaign import (
     CampaignStep,
     HopperRow,
     ListCounts,
+    Pacing,
 )
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.customer import Tier
@@ -67,6 +68,10 @@ ALWAYS = CallingWindow(opens=0, closes=24 * 60, weekdays=(0, 1, 2, 3, 4, 5, 6))
 CAMPAIGN = CampaignSettings(
     "renewals", "Renewals", PBX, "carrier", window=ALWAYS, retries=DEFAULT_RETRIES
 )
+
+
+AMD_S = 1.6
+"""From a hello to AMD's word that it is a person."""
 
 
 def row(contact: int, **changes: Any) -> HopperRow:
@@ -254,6 +259,8 @@ class Bench:
 
     def campaign(self, **changes: Any) -> None:
         """Make a campaign, in which anybody may be called at any time, and start it."""
+        if changes.get("lines_per_agent", 1.0) > 1.0:
+            changes = {"pacing": Pacing.POWER, **changes}
         settings = msgspec.structs.replace(CAMPAIGN, **changes)
         assert self.ask(e.CampaignSaved, settings, "kim").problem == ""
         start = CampaignStep.START
@@ -308,6 +315,7 @@ class Bench:
     def person(self, ref: ChannelRef, verdict: Verdict = Verdict.HUMAN, cause: str = "") -> None:
         """A person picks up, is known for one and waits for an agent."""
         self.answer(ref)
+        self.now += AMD_S
         self.tell(e.AttemptScreened(ref, verdict, cause))
         self.tell(e.CallerHeld(ref))
 
@@ -319,6 +327,11 @@ class Bench:
         self.tell(e.ChannelJoined(ref, "b-" + ref.id))
         self.tell(e.ChannelJoined(leg, "b-" + ref.id))
         return self.call(ref.id)
+
+    def note(self, name: str) -> None:
+        """The agent clicks how the conversation goes, while it lasts or in wrap-up."""
+        call = self.agent(name).call
+        assert self.ask(e.DispositionRequested, name, call, "agreed").problem == ""
 
     def part(self, ref: ChannelRef) -> None:
         """This person hangs up after the conversation; the agent's line is back in its place."""

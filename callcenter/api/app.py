@@ -25,12 +25,14 @@ from callcenter.api import (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
     session,
     static_files,
     trunks,
+    voicemails,
 )
 from callcenter.api.audit import AuditWriter
 from callcenter.api.auth import Sessions, Site
@@ -41,7 +43,7 @@ from callcenter.api.live import LiveTopics
 from callcenter.api.local_access import local_access
 from callcenter.api.metrics import CONTENT_TYPE, Metrics
 from callcenter.api.openapi import document
-from callcenter.api.ports import AttemptReader, ContactImporter, HubLike, ReadVitals
+from callcenter.api.ports import AttemptReader, ContactImporter, EvidenceReader, HubLike, ReadVitals
 from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
@@ -57,8 +59,10 @@ from callcenter.service.ports import (
     RecordReader,
     ReportSource,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 RESOURCES = (
     agents,
@@ -70,11 +74,13 @@ RESOURCES = (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
     session,
     trunks,
+    voicemails,
 )
 """The modules whose routes are served: importing them has filled the table."""
 
@@ -106,12 +112,15 @@ class Api:
         vitals: ReadVitals,
         contacts: ContactImporter,
         attempts: AttemptReader,
+        evidence: EvidenceReader,
         report_source: ReportSource,
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
         dnc_list: DncStore | None = None,
         contact_book: ContactBook | None = None,
+        rehearsals: Rehearsals | None = None,
+        voicemail_files: VoicemailFiles | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -120,8 +129,9 @@ class Api:
     ) -> None:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
-        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten,
-        without a ``dnc_list`` nobody be spared, without a ``contact_book`` nobody be told of."""
+        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
+        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is rehearsed,
+        without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -134,6 +144,7 @@ class Api:
             records=records,
             contacts=contacts,
             attempts=attempts,
+            evidence=evidence,
             reports=Reports(report_source),
             trunks=trunks,
             rules=rules,
@@ -141,6 +152,8 @@ class Api:
             erasure=erasure,
             dnc=dnc_list,
             contact_book=contact_book,
+            rehearsals=rehearsals,
+            voicemails=voicemail_files,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

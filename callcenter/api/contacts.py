@@ -28,8 +28,8 @@ from callcenter.documents.people_csv import NOTE_CHARS_MAX, Wrong
 from callcenter.domain.campaign import Campaign
 from callcenter.domain.customer import Tier
 from callcenter.service.contact_book import (
-    Because,
     ContactAdded,
+    ContactBecause,
     ContactBook,
     ContactListView,
     ContactReason,
@@ -231,16 +231,18 @@ def _of_the_moment(state: State, found: ContactWhy) -> tuple[ContactReason, ...]
     for attempt in state.attempts.values():
         if attempt.campaign == found.campaign and attempt.contact == found.contact:
             return (
-                ContactReason(Because.UNDER_WAY, f"is being called just now ({attempt.state})"),
+                ContactReason(
+                    ContactBecause.UNDER_WAY, f"is being called just now ({attempt.state})"
+                ),
             )
         if attempt.number == found.number:
             said = f"the number is being called just now, for campaign {attempt.campaign}"
-            return (ContactReason(Because.UNDER_WAY, said),)
+            return (ContactReason(ContactBecause.UNDER_WAY, said),)
     campaign = state.campaigns[found.campaign]
     for place, row in enumerate(campaign.hopper, 1):
         if row.contact == found.contact:
             said = f"is number {place} of the {len(campaign.hopper)} to be dialed next"
-            return (ContactReason(Because.IN_HOPPER, said),)
+            return (ContactReason(ContactBecause.IN_HOPPER, said),)
     return ()
 
 

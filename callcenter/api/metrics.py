@@ -146,6 +146,9 @@ class _Reader(Collector):
             "state",
             {name.value: count for name, count in agents_by_state(state).items()},
         )
+        in_trouble = sum(trunk.breaker.is_open for trunk in state.trunks.values())
+        text = "Trunks on which only single calls are tried, because they failed call after call"
+        yield GaugeMetricFamily("callcenter_trunks_in_trouble", text, value=in_trouble)
         counts = self._counts()
         for name, text in _OWN_COUNTS.items():
             yield CounterMetricFamily(f"callcenter_{name}", text, value=counts[name])

@@ -21,15 +21,17 @@ import pydantic
 from pydantic import ConfigDict, Field
 
 from callcenter.api.auth import Sessions
-from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
+from callcenter.api.ports import AttemptReader, ContactImporter, EvidenceReader, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.contact_book import ContactBook
 from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -83,6 +85,7 @@ class Services:
     records: RecordReader
     contacts: ContactImporter
     attempts: AttemptReader
+    evidence: EvidenceReader
     reports: Reports
     trunks: Mapping[PbxName, Sequence[str]]
     """The trunks of each PBX: what a campaign may dial on."""
@@ -94,6 +97,10 @@ class Services:
     """The do-not-call list."""
     contact_book: ContactBook | None = None
     """Contacts one by one."""
+    rehearsals: Rehearsals | None = None
+    """Plays rules on forecast days."""
+    voicemails: VoicemailFiles | None = None
+    """Deletes recordings."""
 
 
 NOBODY = Account(id="", name="", roles=())

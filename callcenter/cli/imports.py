@@ -30,6 +30,7 @@ from callcenter.documents.contacts_csv import PRIORITY_MAX, ContactReading
 from callcenter.documents.customers_csv import CustomersFile
 from callcenter.documents.dnc_csv import SOURCE_CHARS_MAX, DncFile
 from callcenter.documents.rejects import RejectsFile
+from callcenter.documents.shifts_csv import ShiftsFile
 from callcenter.installation import open_database
 from callcenter.service.ports import ContactImport, Duplicates, ImportColumn
 from callcenter.settings import Settings
@@ -38,6 +39,7 @@ from callcenter.storage.contacts import Contacts
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.dnc import StoredDnc
 from callcenter.storage.dnc_import import DncImport, import_dnc
+from callcenter.storage.shifts import ShiftImport, Shifts
 from callcenter.storage.stores import LIST_CHARS_MAX, ContactDestination, ImportResult
 
 app = typer.Typer(help="Import lists from CSV and Excel files.", no_args_is_help=True)
@@ -238,6 +240,40 @@ def _show_columns(columns: Sequence[ImportColumn]) -> None:
     typer.echo()
 
 
+@app.command("shifts")
+def shifts(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with agent, starts, ends and, if you like, day; UTF-8.")
+    ],
+    rejects: RejectsOption = None,
+    dry_run: DryRunOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over shifts: when agents are planned to work, which rehearsals staff their days with.
+
+    A day is a date or weekdays (mon-fri); starts and ends are local times, or dates with times.
+    What an agent had on these days is replaced. Refused rows are written to a file with row,
+    column, reason and how to mend; exit 1 if any.
+    """
+    settings = read_settings(config)
+    into = rejects or _beside(file)
+    with clear_errors():
+        result = asyncio.run(_import_shifts(settings, file, into, dry_run))
+    report = {**msgspec.to_builtins(result), "rejects": str(into) if result.refused else None}
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(
+            f"{result.rows} rows: {result.shifts} shifts of {result.accepted} rows taken in place "
+            f"of {result.replaced}, {result.refused} rows refused"
+            + (f" (see {into})" if result.refused else "")
+            + (" - dry run, nothing was changed" if dry_run else "")
+        )
+    if result.refused:
+        raise typer.Exit(1)
+
+
 def _beside(file: Path) -> Path:
     return file.with_name(f"{file.stem}.rejected.csv")
 
@@ -298,8 +334,22 @@ async def _import_dnc(
             )
 
 
+async def _import_shifts(settings: Settings, file: Path, into: Path, dry_run: bool) -> ShiftImport:
+    with (
+        ShiftsFile(file) as rows,
+        RejectsFile(into, file, rows.header) as refused,
+        _progress("shifts", rows) as show,
+    ):
+        async with open_database(settings) as database:
+            return await Shifts(database).import_rows(
+                rows, on_reject=refused.write, on_progress=show, dry_run=dry_run
+            )
+
+
 @contextmanager
-def _progress(what: str, rows: CustomersFile | DncFile) -> Iterator[Callable[[int], None]]:
+def _progress(
+    what: str, rows: CustomersFile | DncFile | ShiftsFile
+) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, nothing elsewhere; to be called after some rows."""
     with _bar(what) as show:
         yield lambda _rows: show(rows.share)

@@ -45,7 +45,7 @@ def ask_center(
 ) -> Any:
     """Send a request and return the answer's JSON; ``path`` follows ``/api/v1``.
 
-    None where the answer is empty. Raises ``Refusal``. Ends the command when no center runs.
+    None when the answer is empty. Raises ``Refusal``. Ends the command when no center runs.
     """
     file = local_access_path(settings.data_dir)
     start = "Start it with `callcenter serve`"

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from callcenter.core import sparing
+from callcenter.core import agents, amd, shown_numbers, sparing, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
-from callcenter.domain.agent import Agent
-from callcenter.domain.attempt import Attempt, AttemptResult, AttemptStep
+from callcenter.domain.agent import Agent, AgentState, DialedInVain
+from callcenter.domain.attempt import Attempt, AttemptResult, AttemptStep, ContactStatus
 from callcenter.domain.campaign import (
     Campaign,
     CampaignState,
@@ -18,8 +18,8 @@ from callcenter.domain.campaign import (
 )
 from callcenter.domain.ids import AttemptId
 from callcenter.domain.records import AttemptRecord
-from dialer.pacing import pause_after
-from dialer.results import next_try, result_of
+from dialer.breaker import SUSPECT, Sign, sign_of
+from dialer.results import NextTry, given_back, is_person, next_try, result_of
 
 
 def step(turn: Turn, attempt: Attempt, what: AttemptStep, **changes: Any) -> Attempt:
@@ -29,14 +29,18 @@ def step(turn: Turn, attempt: Attempt, what: AttemptStep, **changes: Any) -> Att
 
 
 def connected(turn: Turn, attempt_id: AttemptId, agent: Agent) -> None:
-    """The person talks with an agent."""
+    """The person talks with an agent; should that one be lost, with any other of the campaign."""
     attempt = turn.state.attempts[attempt_id]
+    asked_for_it = turn.state.agents.get(attempt.reserved)
+    if asked_for_it is not None and asked_for_it.dialing == attempt.id:
+        turn.change_agent(asked_for_it, dialing="")
     step(
         turn,
         attempt,
         AttemptStep.CONNECT,
         connected_at=attempt.connected_at or turn.now,
         agent=attempt.agent or agent.id,
+        reserved="",
     )
 
 
@@ -51,40 +55,92 @@ def end(
     """The channel is gone, or never was: the one result, and what is to be done with the contact.
 
     Without ``result`` it is told from the hang-up's cause and what happened before.
-    ``blames_trunk``: whether a failure says anything of the trunk.
+    ``blames_trunk``: whether a failure says anything of the trunk. A failure that does waits for
+    what the trunk's next calls tell: it may not count.
     """
-    campaign = turn.state.campaigns[attempt.campaign]
     if result is None:
         result = result_of(attempt, cause)
-    following = next_try(
-        campaign.settings.retries,
-        result,
-        attempt.tries,
-        turn.now,
-        attempt.others,
-        attempt.fresh,
-    )
-    step(turn, attempt, AttemptStep.END)
-    turn.remove_attempt(attempt)
-    turn.state.clear_timer(f"attempt:{attempt.id}")
+    sign = sign_of(attempt, result, turn.now) if blames_trunk else Sign.NOTHING
+    tell_trunk(turn, attempt, sign, is_over=True)
+    trunks.ending(turn, attempt)
     turn.state.clear_timer(f"ringout:{attempt.id}")
-    turn.record(
+    _free_who_asked(turn, attempt, result)
+    over = {"outcome": result, "cause": cause, "ended_at": turn.now, "reserved": ""}
+    if sign in SUSPECT and not trunks.is_in_trouble(turn.state, attempt, sign):
+        trunks.hold(turn, step(turn, attempt, AttemptStep.HOLD, **over))
+        return
+    attempt = turn.change_attempt(attempt, **over)
+    _conclude(turn, attempt, counts=not trunks.is_in_trouble(turn.state, attempt, sign))
+
+
+def _free_who_asked(turn: Turn, attempt: Attempt, result: AttemptResult) -> None:
+    """Nobody has talked with the agent who asked for this call: on to the next card, unless the
+    agent wished otherwise."""
+    agent = turn.state.agents.get(attempt.reserved)
+    if agent is None or agent.dialing != attempt.id:
+        return
+    came_of_it = DialedInVain(attempt.id, attempt.contact, result, turn.now)
+    agent = turn.change_agent(agent, dialing="", dialed_in_vain=came_of_it)
+    if agent.state in (AgentState.READY, AgentState.NOT_READY):
+        agents.grant_wish(turn, agent)
+
+
+def tell_trunk(turn: Turn, attempt: Attempt, sign: Sign, *, is_over: bool = False) -> None:
+    """What this call says of its trunk; attempts that were held for that get their results."""
+    for held in trunks.hear(turn, attempt, sign, is_over=is_over):
+        other = turn.state.attempts[held]
+        is_in_trouble = trunks.trunk_of(turn.state, other).breaker.is_open
+        _conclude(turn, other, counts=not is_in_trouble)
+
+
+def held_long_enough(turn: Turn, attempt: Attempt) -> None:
+    """The trunk's calls tell nothing for so long: it counts."""
+    trunks.let_go(turn, attempt)
+    _conclude(turn, attempt, counts=True)
+
+
+def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
+    """The one record of an attempt that is over."""
+    campaign = turn.state.campaigns[attempt.campaign]
+    result, tries, people = attempt.outcome, attempt.tries, campaign.people
+    assert result is not None
+    if attempt.opted_out_at:
+        following = NextTry(ContactStatus.DONE)
+    elif counts:
+        following = next_try(
+            campaign.settings.retries,
+            result,
+            tries,
+            attempt.ended_at,
+            attempt.others,
+            attempt.fresh,
+        )
+    else:
+        result, tries = AttemptResult.UNCOUNTED, tries - 1
+        following = given_back(attempt, turn.now)
+        trunks.gave_back(turn, attempt)
+    people += is_person(result, attempt.person_at) - bool(attempt.person_at)
+    shown_numbers.ended(turn, attempt, result)
+    step(turn, attempt, AttemptStep.END)
+    turn.state.clear_timer(f"attempt:{attempt.id}")
+    turn.end_attempt(
+        attempt,
         AttemptRecord(
             attempt=attempt.id,
             campaign=attempt.campaign,
             contact=attempt.contact,
             number=attempt.number,
             channel=attempt.channel,
-            tries=attempt.tries,
+            tries=tries,
             placed_at=attempt.placed_at,
             ringing_at=attempt.ringing_at,
             answered_at=attempt.answered_at,
             person_at=attempt.person_at,
             connected_at=attempt.connected_at,
             harbour_at=attempt.harbour_at,
-            ended_at=turn.now,
+            ended_at=attempt.ended_at,
             result=result,
-            cause=cause,
+            cause=attempt.cause,
             verdict=attempt.verdict,
             verdict_cause=attempt.verdict_cause,
             agent=attempt.agent,
@@ -92,33 +148,18 @@ def end(
             status=following.status,
             next_try_at=following.at,
             other_number=following.other_number,
-        )
+        ),
     )
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(
         campaign,
-        refusals=_count_refusals(turn, campaign, result) if blames_trunk else campaign.refusals,
+        people=people,
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )
+    amd.ended(turn, attempt, result)
     sparing.ended(turn, attempt)
     finish_if_over(turn, turn.state.campaigns[attempt.campaign])
-
-
-def _count_refusals(turn: Turn, campaign: Campaign, result: AttemptResult) -> int:
-    """A trunk that refuses call after call is given a pause, for the list's sake."""
-    pause = f"pace:{campaign.settings.id}"
-    if result is AttemptResult.UNKNOWN:
-        return campaign.refusals
-    if result not in (AttemptResult.FAILED, AttemptResult.CONGESTION):
-        if pause_after(campaign.refusals):
-            turn.state.clear_timer(pause)
-        return 0
-    refusals = campaign.refusals + 1
-    pause_s = pause_after(refusals)
-    if pause_s:
-        turn.state.set_timer(pause, turn.now + pause_s)
-    return refusals
 
 
 def finish_if_over(turn: Turn, campaign: Campaign) -> None:

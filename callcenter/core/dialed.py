@@ -5,7 +5,7 @@ Also: what a state reading says of attempts, after a restart or a lost link.
 
 from __future__ import annotations
 
-from callcenter.core import attempts, inbound, offers, readings
+from callcenter.core import attempts, inbound, offers, readings, sparing
 from callcenter.core.readings import Facts
 from callcenter.core.state import IN_FLIGHT
 from callcenter.core.turn import Turn
@@ -27,9 +27,11 @@ from callcenter.domain.events import (
     ChannelTruth,
     CommandFailed,
     HarbourBegan,
+    OptedOut,
     OriginateFailed,
 )
 from callcenter.domain.ids import AttemptId, ChannelRef
+from dialer.breaker import Sign
 from dialer.results import result_of
 
 SCREENING_LEASE_S = 20.0
@@ -39,6 +41,7 @@ PERSON_LEASE_S = 10.0
 HARBOUR_LEASE_S = 60.0
 """No message is longer; after this the PBX is asked."""
 HANGUP_LEASE_S = 10.0
+OPT_OUT_REASON, OPT_OUT_SOURCE = "pressed the key during the safe-harbour message", "opt_out"
 REFUSED_S = 1.0
 """How long an Originate that failed waits for word of its channel: that takes milliseconds."""
 SEEN = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.MACHINE)
@@ -48,15 +51,21 @@ SILENCE_ONLY = "INITIALSILENCE"
 """AMD says MACHINE of somebody who picks up and says nothing: that may well be a person."""
 
 
+def is_machine(attempt: Attempt) -> bool:
+    """Whether detection took it for a machine, and we believe it."""
+    return attempt.verdict is Verdict.MACHINE and not attempt.verdict_cause.startswith(SILENCE_ONLY)
+
+
 def _wanted(turn: Turn, channel: ChannelRef) -> Attempt | None:
     """The attempt on this channel; a channel dialed by us that belongs to none is hung up.
 
     So ends what an Originate brings whose process died, after its attempt was given up.
     """
     attempt = turn.attempt_on(channel)
-    if attempt is None:
+    if attempt is None or attempt.state is AttemptState.HELD:
         turn.repair("orphan_attempt", str(channel))
         turn.send(HangUp(turn.command_id(), channel))
+        return None
     return attempt
 
 
@@ -81,7 +90,8 @@ def rings(turn: Turn, attempt: Attempt) -> None:
     """It rings, by its event or by a state reading. Told twice it runs from the first."""
     if attempt.state is not AttemptState.PLACED:
         return
-    attempts.step(turn, attempt, AttemptStep.RING, ringing_at=turn.now, created=True)
+    attempt = attempts.step(turn, attempt, AttemptStep.RING, ringing_at=turn.now, created=True)
+    attempts.tell_trunk(turn, attempt, Sign.RINGS)
     ring_s = turn.state.campaigns[attempt.campaign].settings.ring_s
     turn.state.set_timer(f"ringout:{attempt.id}", turn.now + ring_s)
 
@@ -105,7 +115,10 @@ def answered(turn: Turn, event: AttemptAnswered) -> None:
 def is_answered(turn: Turn, attempt: Attempt) -> None:
     """Picked up, by its event or by a state reading."""
     if attempt.state in (AttemptState.PLACED, AttemptState.RINGING):
-        attempts.step(turn, attempt, AttemptStep.ANSWER, answered_at=turn.now, created=True)
+        attempt = attempts.step(
+            turn, attempt, AttemptStep.ANSWER, answered_at=turn.now, created=True
+        )
+        attempts.tell_trunk(turn, attempt, Sign.RINGS)
         turn.state.clear_timer(f"ringout:{attempt.id}")
         turn.state.set_timer(f"attempt:{attempt.id}", turn.now + SCREENING_LEASE_S)
 
@@ -116,7 +129,8 @@ def screened(turn: Turn, event: AttemptScreened) -> None:
     if attempt is None:
         return
     attempt = turn.change_attempt(attempt, verdict=event.verdict, verdict_cause=event.cause)
-    if event.verdict is not Verdict.MACHINE or event.cause.startswith(SILENCE_ONLY):
+    attempts.tell_trunk(turn, attempt, Sign.LASTS)
+    if not is_machine(attempt) or attempt.passes_machine:
         person(turn, attempt)
 
 
@@ -140,6 +154,7 @@ def person(turn: Turn, attempt: Attempt) -> Call | None:
         tier=attempt.tier,
         campaign=attempt.campaign,
         attempt=attempt.id,
+        reserved=attempt.reserved,
     )
     turn.put_call(call)
     turn.state.call_of.put(call.channel, call.id)
@@ -194,6 +209,16 @@ def drop(turn: Turn, attempt: Attempt) -> None:
         hear_message(turn, call)
 
 
+def opted_out(turn: Turn, event: OptedOut) -> None:
+    """The person wants to be called no more: nobody is to dial the number from now on."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is None or attempt.opted_out_at:
+        return
+    drop(turn, attempt)  # the word of the message was lost
+    turn.change_attempt(turn.state.attempts[attempt.id], opted_out_at=turn.now)
+    sparing.put_on_dnc(turn, attempt.number, OPT_OUT_REASON, OPT_OUT_SOURCE)
+
+
 def hear_message(turn: Turn, call: Call) -> None:
     """Nothing else is to be done with this call: it ends with the message."""
     offers.withdraw(turn, call)
@@ -209,6 +234,8 @@ def hear_message(turn: Turn, call: Call) -> None:
 
 def hung_up(turn: Turn, attempt: Attempt, cause: int) -> None:
     """The channel is gone."""
+    if attempt.state is AttemptState.HELD:  # told twice
+        return
     call = turn.state.calls.get(attempt.call)
     if call is not None:
         inbound.end_call(turn, call)
@@ -221,7 +248,7 @@ def originate_failed(turn: Turn, event: OriginateFailed) -> None:
     It may overtake the word of the channel: two threads of the PBX report.
     """
     attempt = turn.attempt_on(event.channel)
-    if attempt is None:
+    if attempt is None or attempt.state is AttemptState.HELD:
         return
     rang_out = attempt.rang_out or event.rang_out
     turn.change_attempt(attempt, refused=True, rang_out=rang_out)
@@ -233,7 +260,8 @@ def place_failed(turn: Turn, command: PlaceCall, event: CommandFailed) -> None:
     """The Originate was refused, or never sent; or nobody can say, and then the PBX's state
     tells."""
     attempt = turn.attempt_on(command.channel)
-    if attempt is not None and not attempt.created and not event.unknown:
+    is_over = attempt is None or attempt.state is AttemptState.HELD
+    if attempt is not None and not is_over and not attempt.created and not event.unknown:
         attempts.end(turn, attempt, 0, AttemptResult.FAILED, blames_trunk=not event.withheld)
 
 
@@ -241,6 +269,9 @@ def lease_ran_out(turn: Turn, attempt_id: AttemptId) -> None:
     """Nothing was heard of an attempt that should have moved: ask the PBX, and go on asking."""
     attempt = turn.state.attempts.get(attempt_id)
     if attempt is None:
+        return
+    if attempt.state is AttemptState.HELD:
+        attempts.held_long_enough(turn, attempt)
         return
     if attempt.refused and not attempt.created:
         attempts.end(turn, attempt, 0)
@@ -255,7 +286,7 @@ def lease_ran_out(turn: Turn, attempt_id: AttemptId) -> None:
 def reconcile(turn: Turn, facts: Facts) -> None:
     """Bring the attempts of one PBX in line with what it says. Their calls are looked at after."""
     for attempt in [a for a in turn.state.attempts.values() if a.channel.pbx == facts.pbx]:
-        if not facts.judges(attempt.channel):
+        if attempt.state is AttemptState.HELD or not facts.judges(attempt.channel):
             continue
         seen = facts.truth.get(attempt.channel)
         if seen is None:

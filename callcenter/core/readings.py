@@ -121,7 +121,11 @@ class Facts:
         made_since = since - MAKING_S
         being_made = [
             *((leg.channel, leg.offered_at) for leg in turn.state.legs.values() if not leg.created),
-            *((a.channel, a.placed_at) for a in turn.state.attempts.values() if not a.created),
+            *(
+                (a.channel, a.placed_at)
+                for a in turn.state.attempts.values()
+                if not (a.created or a.ended_at)
+            ),
         ]
         under_way += [
             channel

@@ -28,6 +28,7 @@ PROMPTS = {
     "opening-hours": "We are open from nine to five.",
     "goodbye": "Good bye.",
     "safe-harbour": "The bank called. Nobody is free just now. Sorry.",
+    "opted-out": "We shall not call again.",
 }
 """Shorter than the shipped ones: a minute of demo is for queues."""
 PROMPT_S = {
@@ -36,6 +37,7 @@ PROMPT_S = {
     "opening-hours": 2.0,
     "goodbye": 0.7,
     "safe-harbour": 3.0,
+    "opted-out": 1.5,
 }
 """How long they are where nobody speaks them."""
 MENU = "main-menu"

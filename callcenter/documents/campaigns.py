@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
+from msgspec import structs
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -27,21 +29,30 @@ from callcenter.documents.yaml_lines import DocumentError, LineIndex, explain, l
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
+    AmdSettings,
     CallingWindow,
     CampaignSettings,
     Cap,
     Counting,
     Of,
+    OnMachine,
+    Pacing,
     RetryRule,
     Terms,
 )
 from callcenter.domain.ids import CampaignId
+from dialer.compliance import PROFILES
+from dialer.holidays import is_known
 
 NAME_CHARS_MAX = 64
 LINES_PER_AGENT_MAX = 3.0
 """Above that people would hear the safe-harbour message more often than an agent."""
 LINES_MAX = 500
 """Calls dialed at once: more than the trunk of a center of 1,000 agents carries."""
+PREVIEW_S_MIN, PREVIEW_S_MAX = 3, 600
+"""Nobody reads a card in less; after ten minutes it is no preview."""
+DROP_CAP_MAX = 0.05
+"""No law known to us allows more; a profile's own cap holds besides."""
 RING_S_MIN, RING_S_MAX = 15.0, 120.0
 """The law lets a phone ring 15 s or four rings at least (16 CFR 310.4(b)(4)(ii))."""
 HARBOUR_WAIT_S_MAX_AMD, HARBOUR_WAIT_S_MAX = 1, 2
@@ -51,7 +62,17 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 """Who has just pressed "busy" is not rung again at once; after a quarter it is another campaign."""
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
+AFTER_GREETING_MS_MAX = 900
+"""With the second that a person waits for an agent it is under the two of the law."""
+AMD_CHECK_EVERY_MAX = 10_000
 WRAP_UP_S_MAX = 3600.0
+SECONDS_MAX = 4_102_444_800.0
+"""The year 2100."""
+CALLER_IDS_MAX = 100
+LISTS_MAX = 200
+"""Lists of one campaign that have numbers of their own."""
+TRUNKS_MAX = 8
+"""More trunks for one campaign are a route of the PBX's, not of ours."""
 CAPS_MAX = 10
 CAP_MOST_MAX = 1000
 CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
@@ -64,6 +85,8 @@ CAMPAIGN_ID_HINT = "1 to 31 of a-z, 0-9 and hyphen, beginning with a letter"
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _CLOCK_OR_MIDNIGHT = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _E164 = r"^(\+[1-9][0-9]{6,14})?$"
+_ONE_E164 = r"^\+[1-9][0-9]{6,14}$"
+_KEY = r"^[0-9*]?$"
 _PROMPT = r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$"
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 
@@ -105,12 +128,50 @@ _CallerId = Annotated[
     ),
     _schema(_E164),
 ]
+_Number = Annotated[
+    str,
+    AfterValidator(
+        _of_shape(_ONE_E164, "telephone number", 'Write it with the country code: "+13125550100".')
+    ),
+    _schema(_ONE_E164),
+]
+_Key = Annotated[
+    str,
+    AfterValidator(_of_shape(_KEY, "key", 'Take one of 0 to 9 or "*", or leave it empty.')),
+    _schema(_KEY),
+]
 _Prompt = Annotated[
     str,
     AfterValidator(_of_shape(_PROMPT, "name of a prompt", "Take a-z, 0-9, hyphen and underscore.")),
     _schema(_PROMPT),
 ]
 _Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
+
+HOLIDAYS_MAX, CLOSED_DAYS_MAX = 10, 100
+
+
+def _known_calendar(name: str) -> str:
+    if not is_known(name):
+        raise PydanticCustomError(
+            "calendar",
+            "there is no such calendar of public holidays",
+            {"mend": "Take a country as US, or a part of one as DE-BY."},
+        )
+    return name
+
+
+def _real_day(day: str) -> str:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise PydanticCustomError(
+            "day", "this is no day", {"mend": 'Write it as "2026-12-24".'}
+        ) from None
+    return day
+
+
+_Calendar = Annotated[str, AfterValidator(_known_calendar)]
+_Day = Annotated[str, AfterValidator(_real_day), _schema(r"^\d{4}-\d\d-\d\d$")]
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
@@ -126,6 +187,7 @@ RetriedResult = Literal[
     "machine",
     "no_answer",
     "rejected",
+    "screened",
     "unknown",
 ]
 """Results after which a contact may be tried again: not after a talk, nor at a wrong number."""
@@ -151,6 +213,10 @@ class CallingHours(_Shape):
     closes: _Closes = "20:00"
     """``HH:MM``, later than ``opens``; ``24:00`` is the end of the day."""
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(WEEKDAYS[:6])
+    holidays: Annotated[list[_Calendar], Field(max_length=HOLIDAYS_MAX)] = []
+    """Calendars of public holidays, as ``DE-BY`` or ``US``: nobody is called on a holiday."""
+    closed_days: Annotated[list[_Day], Field(max_length=CLOSED_DAYS_MAX)] = []
+    """Other days on which nobody is called, as ``2026-12-24``."""
 
     @field_validator("closes")
     @classmethod
@@ -175,7 +241,13 @@ class CallingHours(_Shape):
     def window(self) -> CallingWindow:
         """The same in the machine's terms."""
         days = tuple(sorted(WEEKDAYS.index(day) for day in self.weekdays))
-        return CallingWindow(_minutes(self.opens), _minutes(self.closes), days)
+        return CallingWindow(
+            _minutes(self.opens),
+            _minutes(self.closes),
+            days,
+            tuple(self.holidays),
+            tuple(self.closed_days),
+        )
 
 
 class Retry(_Shape):
@@ -206,6 +278,26 @@ class CapFields(_Shape):
         return Cap(Of(self.of), Counting(self.counting), self.most, self.within_s)
 
 
+class AmdFields(_Shape):
+    """How Asterisk's detection listens, in milliseconds; 0: as in ``cc_amd.conf``."""
+
+    initial_silence: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """After so long a silence it is a machine; such a one is taken for a person all the same."""
+    greeting: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """A greeting as long is a machine's."""
+    after_greeting_silence: Annotated[int, Field(ge=0, le=AFTER_GREETING_MS_MAX)] = 0
+    """So long a silence after a greeting is a person's; it is spent of the 2 s of the law."""
+    total_analysis_time: Annotated[int, Field(ge=0, le=15_000)] = 0
+    """Nobody is listened to for longer."""
+    min_word_length: Annotated[int, Field(ge=0, le=1_000)] = 0
+    max_words: Annotated[int, Field(ge=0, le=20)] = 0
+    """More words are a machine's."""
+
+    def settings(self) -> AmdSettings:
+        """The same in the machine's terms."""
+        return AmdSettings(**self.model_dump())
+
+
 class CampaignFields(_Shape):
     """All settings of a campaign but its id. Times are in seconds."""
 
@@ -215,23 +307,57 @@ class CampaignFields(_Shape):
     """The PBX that dials."""
     trunk: _Name
     """The trunk of that PBX that calls go out on."""
+    trunks: Annotated[list[_Name], Field(max_length=TRUNKS_MAX)] = []
+    """More trunks of that PBX, in order: each takes the calls that those before it cannot."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
+    pacing: Literal["preview", "progressive", "power", "predictive"] = _DEFAULT.pacing.value
+    """How many calls are placed: one when an agent has read the contact's card and says so
+    (preview), one for each free agent (progressive), a fixed number for each (power), or ahead of
+    those who will come free, as far as the drop cap allows (predictive)."""
+    preview_s: Annotated[float, Field(ge=0.0, le=PREVIEW_S_MAX)] = _DEFAULT.preview_s
+    """With preview: the contact is dialed by itself after so long, unless the agent skips it; 0:
+    only when the agent says so."""
+    caller_ids: Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)] = []
+    """More numbers that people may see, E.164: they and ``caller_id`` take turns, and one that
+    fewer people answer than before has a rest."""
+    list_caller_ids: Annotated[
+        dict[_Name, Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)]],
+        Field(max_length=LISTS_MAX),
+    ] = {}
+    """Contact list -> the numbers that its contacts see instead."""
     lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
         _DEFAULT.lines_per_agent
     )
-    """Calls placed for each free agent; 1 is progressive, more dials ahead."""
+    """With power: calls placed for each free agent."""
+    starts_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.starts_at
+    """Nobody is dialed before, UTC seconds; 0: from its start on."""
+    ends_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.ends_at
+    """It ends then, UTC seconds: calls under way go on; 0: when a manager says so."""
+    blended: bool = _DEFAULT.blended
+    """Its agents also take calls that come in; those go first, and agents whom the expected calls
+    need are not dialed for."""
     max_lines: Annotated[int, Field(ge=1, le=LINES_MAX)] = _DEFAULT.max_lines
     """Calls being dialed at once, at most."""
     ring_s: Annotated[float, Field(ge=RING_S_MIN, le=RING_S_MAX)] = _DEFAULT.ring_s
     """How long a phone rings before it is given up."""
     amd: bool = _DEFAULT.amd
     """Answering machine detection; without it every answer is taken for a person."""
+    amd_settings: AmdFields = AmdFields()
+    """How detection listens in this campaign; 0: as in ``cc_amd.conf``."""
+    on_machine: Literal["hang_up", "to_agent"] = "hang_up"
+    """What is done with a machine."""
+    amd_check_every: Annotated[int, Field(ge=0, le=AMD_CHECK_EVERY_MAX)] = _DEFAULT.amd_check_every
+    """Every so many calls a machine is passed to an agent, who tells whether it was one; 0: never.
+    """
     harbour_wait_s: Annotated[int, Field(ge=0, le=HARBOUR_WAIT_S_MAX)] = _DEFAULT.harbour_wait_s
     """How long a person waits for an agent before the safe-harbour message: 0 or 1, without AMD 2
     at most."""
     harbour_prompt: _Prompt = _DEFAULT.harbour_prompt
     """What a person hears when nobody is free: who called and how to reach them."""
+    opt_out_key: _Key = _DEFAULT.opt_out_key
+    """The key that puts a person on the do-not-call list who hears that message, 0 to 9 or ``*``;
+    empty: none. The message has to name it."""
     window: CallingHours = CallingHours()
     retries: dict[RetriedResult, Retry] | None = None
     """By result; results not listed end the contact. Left out: the center's own rules."""
@@ -240,10 +366,53 @@ class CampaignFields(_Shape):
     needs_consent: bool = False
     """Whether only contacts who agreed to be called are dialed. Who refused never is."""
     legal: LegalName = ""
-    """The legal profile to keep: its hours, and its rest after a call that found no agent. Empty:
-    none."""
+    """The legal profile to keep: its hours, its rest after a call that found no agent, its cap of
+    dropped calls and over which time they are counted. Empty: none, and 3 % of 30 days."""
+    drop_cap: Annotated[float, Field(ge=0.0, le=DROP_CAP_MAX)] | None = _DEFAULT.drop_cap
+    """Share of the people who answer that may be dropped at most, where the profile's is too
+    much."""
     caps: Annotated[list[CapFields], Field(max_length=CAPS_MAX)] = []
     """How often a person, a number or an account may be called, by all campaigns together."""
+
+    @field_validator("lines_per_agent")
+    @classmethod
+    def _of_power(cls, lines: float, info: ValidationInfo) -> float:
+        if lines > 1.0 and info.data.get("pacing", "power") != "power":
+            raise PydanticCustomError(
+                "of_power",
+                "several lines for each agent are for power pacing",
+                {"mend": "Set pacing: power, or leave lines_per_agent out."},
+            )
+        return lines
+
+    @field_validator("preview_s")
+    @classmethod
+    def _of_preview(cls, preview_s: float, info: ValidationInfo) -> float:
+        if preview_s > 0.0 and info.data.get("pacing", "preview") != "preview":
+            raise PydanticCustomError(
+                "of_preview",
+                "a time after which a card's contact is dialed is for preview",
+                {"mend": "Set pacing: preview, or leave preview_s out."},
+            )
+        if 0.0 < preview_s < PREVIEW_S_MIN:
+            raise PydanticCustomError(
+                "no_time_to_read",
+                "nobody reads a card in less than {least} s",
+                {"least": PREVIEW_S_MIN, "mend": "Take a longer time, or 0 for none."},
+            )
+        return preview_s
+
+    @field_validator("drop_cap")
+    @classmethod
+    def _within_the_law(cls, cap: float | None, info: ValidationInfo) -> float | None:
+        profile = PROFILES.get(info.data.get("legal", ""))
+        if cap is not None and profile is not None and cap > profile.abandoned.cap:
+            raise PydanticCustomError(
+                "cap",
+                "the legal profile allows {most} at most",
+                {"most": profile.abandoned.cap, "mend": "Take a lower cap, or leave it out."},
+            )
+        return cap
 
     @field_validator("harbour_wait_s")
     @classmethod
@@ -264,7 +433,13 @@ class CampaignFields(_Shape):
             pbx=self.pbx,
             trunk=self.trunk,
             caller_id=self.caller_id,
+            pacing=Pacing(self.pacing),
+            preview_s=self.preview_s,
             lines_per_agent=self.lines_per_agent,
+            drop_cap=self.drop_cap,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            blended=self.blended,
             max_lines=self.max_lines,
             ring_s=self.ring_s,
             amd=self.amd,
@@ -273,6 +448,13 @@ class CampaignFields(_Shape):
             window=self.window.window(),
             retries=DEFAULT_RETRIES if self.retries is None else _rules(self.retries),
             wrap_up_s=self.wrap_up_s,
+            amd_settings=self.amd_settings.settings(),
+            on_machine=OnMachine(self.on_machine),
+            amd_check_every=self.amd_check_every,
+            opt_out_key=self.opt_out_key,
+            trunks=tuple(self.trunks),
+            caller_ids=tuple(self.caller_ids),
+            list_caller_ids={name: tuple(ids) for name, ids in self.list_caller_ids.items()},
             terms=Terms(self.needs_consent, self.legal, tuple(cap.cap() for cap in self.caps)),
         )
 
@@ -296,7 +478,13 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         pbx=settings.pbx,
         trunk=settings.trunk,
         caller_id=settings.caller_id,
+        pacing=settings.pacing.value,
+        preview_s=settings.preview_s,
         lines_per_agent=settings.lines_per_agent,
+        drop_cap=settings.drop_cap,
+        starts_at=settings.starts_at,
+        ends_at=settings.ends_at,
+        blended=settings.blended,
         max_lines=settings.max_lines,
         ring_s=settings.ring_s,
         amd=settings.amd,
@@ -306,9 +494,18 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
             opens=_clock(settings.window.opens),
             closes=_clock(settings.window.closes),
             weekdays=[WEEKDAYS[day] for day in settings.window.weekdays],
+            holidays=list(settings.window.holidays),
+            closed_days=list(settings.window.closed_days),
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,
+        amd_settings=AmdFields.model_construct(**structs.asdict(settings.amd_settings)),
+        on_machine=settings.on_machine.value,
+        amd_check_every=settings.amd_check_every,
+        opt_out_key=settings.opt_out_key,
+        trunks=list(settings.trunks),
+        caller_ids=list(settings.caller_ids),
+        list_caller_ids={name: list(ids) for name, ids in settings.list_caller_ids.items()},
         needs_consent=settings.terms.needs_consent,
         legal=settings.terms.legal,
         caps=[

@@ -43,6 +43,9 @@ class AttemptState(StrEnum):
     CONNECTED = "connected"
     DROPPED = "dropped"
     """Nobody was free: the person hears the safe-harbour message."""
+    HELD = "held"
+    """Over, without a result yet: it may belong to a burst of failures of its trunk, and then does
+    not count (``dialer.breaker``). The channel is gone."""
     ENDED = "ended"
 
 
@@ -55,6 +58,8 @@ class AttemptStep(StrEnum):
     """A person speaks, or it cannot be told: never leave a person waiting for a machine's sake."""
     CONNECT = "connect"
     DROP = "drop"
+    HOLD = "hold"
+    """The channel is gone, and what follows tells whether it counts."""
     END = "end"
 
 
@@ -66,26 +71,32 @@ ATTEMPT_TRANSITIONS: dict[tuple[AttemptState, AttemptStep], AttemptState] = {
     (S.PLACED, E.PERSON): S.FOR_AGENT,  # answered while we were away
     (S.PLACED, E.DROP): S.DROPPED,
     (S.PLACED, E.CONNECT): S.CONNECTED,
+    (S.PLACED, E.HOLD): S.HELD,
     (S.PLACED, E.END): S.ENDED,
     (S.RINGING, E.RING): S.RINGING,  # doubled by the PBX
     (S.RINGING, E.ANSWER): S.SCREENING,
     (S.RINGING, E.PERSON): S.FOR_AGENT,
     (S.RINGING, E.DROP): S.DROPPED,
     (S.RINGING, E.CONNECT): S.CONNECTED,
+    (S.RINGING, E.HOLD): S.HELD,
     (S.RINGING, E.END): S.ENDED,
     (S.SCREENING, E.PERSON): S.FOR_AGENT,
     (S.SCREENING, E.DROP): S.DROPPED,  # the verdict was lost
     (S.SCREENING, E.CONNECT): S.CONNECTED,
+    (S.SCREENING, E.HOLD): S.HELD,
     (S.SCREENING, E.END): S.ENDED,
     (S.FOR_AGENT, E.PERSON): S.FOR_AGENT,  # told twice: by the verdict and by the holding bridge
     (S.FOR_AGENT, E.CONNECT): S.CONNECTED,
     (S.FOR_AGENT, E.DROP): S.DROPPED,
+    (S.FOR_AGENT, E.HOLD): S.HELD,
     (S.FOR_AGENT, E.END): S.ENDED,
     (S.CONNECTED, E.CONNECT): S.CONNECTED,  # passed on to another agent
+    (S.CONNECTED, E.HOLD): S.HELD,
     (S.CONNECTED, E.END): S.ENDED,
     (S.DROPPED, E.CONNECT): S.CONNECTED,  # the join crossed the message's beginning
     (S.DROPPED, E.DROP): S.DROPPED,
     (S.DROPPED, E.END): S.ENDED,
+    (S.HELD, E.END): S.ENDED,
 }
 
 
@@ -109,6 +120,10 @@ class AttemptResult(StrEnum):
     """The PBX or the trunk refused, for no reason that says anything of the number."""
     UNKNOWN = "unknown"
     """Nobody can say; counted as made, never sent again."""
+    SCREENED = "screened"
+    """A phone assistant answered and asked who is calling, as an agent told."""
+    UNCOUNTED = "uncounted"
+    """The trunk was in trouble, which says nothing of the number: the try is given back."""
 
 
 class Verdict(StrEnum):
@@ -118,6 +133,15 @@ class Verdict(StrEnum):
     MACHINE = "machine"
     NOT_SURE = "not_sure"
     """Treated as a person, as is a "machine" whose only sign was silence (INITIALSILENCE)."""
+
+
+class Judged(StrEnum):
+    """Who was on the line, in an agent's word."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    ASSISTANT = "assistant"
+    """A phone assistant that asks who is calling, for the person."""
 
 
 class ContactStatus(StrEnum):
@@ -163,15 +187,32 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     verdict: Verdict | None = None
     verdict_cause: str = ""
     """AMD's own word, e.g. ``MAXWORDS-4-4``."""
+    passes_machine: bool = False
+    """A machine is passed to an agent, not hung up on."""
+    judged: Judged | None = None
+    """What the agent said while they were connected."""
     person_at: float = 0.0
     """When a person was known to be on the line."""
     harbour_at: float = 0.0
     """When the safe-harbour message began."""
+    opted_out_at: float = 0.0
+    """When the person pressed the key for that during the message."""
     connected_at: float = 0.0
+    reserved: AgentId = ""
+    """The agent who asked for it in preview, and to whom alone the person goes, until they talk."""
     agent: AgentId = ""
     """Who talked with the person first."""
     call: CallId = ""
     """The interaction that waits for an agent, from FOR_AGENT on."""
+    trunk: str = ""
+    """What it was placed on."""
+    caller_id: str = ""
+    """The number the person sees; empty: the trunk's own."""
+    outcome: AttemptResult | None = None
+    """While HELD: the result, should it count."""
+    cause: int = 0
+    """While HELD: of the hang-up."""
+    ended_at: float = 0.0
 
 
 def next_state(state: AttemptState, step: AttemptStep) -> AttemptState:

@@ -11,9 +11,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.attempt import AttemptResult, Verdict
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import CampaignId, CommandId, ContactId, CustomerId, PbxName
+from callcenter.domain.ids import CallId, CampaignId, CommandId, ContactId, CustomerId, PbxName
 from callcenter.domain.transitions import Impossible
 
 
@@ -56,6 +56,8 @@ CAMPAIGN_TRANSITIONS: dict[tuple[CampaignState, CampaignStep], CampaignState] = 
 }
 
 MINUTES_PER_DAY = 24 * 60
+OPTED_OUT_PROMPT = "opted-out"
+"""What a person hears who asked not to be called again; the dialplan names it."""
 
 
 class CallingWindow(Struct, frozen=True):
@@ -67,6 +69,10 @@ class CallingWindow(Struct, frozen=True):
     """Minutes after midnight; later than ``opens``, at most 1440."""
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     """0 is Monday."""
+    holidays: tuple[str, ...] = ()
+    """Calendars of public holidays, as ``DE-BY`` or ``US``; nobody is called on a holiday."""
+    closed_days: tuple[str, ...] = ()
+    """Other days on which nobody is called, as ``2026-12-24``; the day at the called person."""
 
 
 class RetryRule(Struct, frozen=True, omit_defaults=True):
@@ -116,6 +122,42 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     caps: tuple[Cap, ...] = ()
 
 
+class Pacing(StrEnum):
+    """How many calls a campaign places, and when."""
+
+    PREVIEW = "preview"
+    """One when an agent has read the contact's card and says so; the person goes to that agent."""
+    PROGRESSIVE = "progressive"
+    """One call for each free agent: a person always finds the agent it was placed for."""
+    POWER = "power"
+    """A fixed number of lines for each free agent; one when the drop cap is reached."""
+    PREDICTIVE = "predictive"
+    """Ahead of the agents who will come free, as far as the drop cap allows."""
+
+
+class OnMachine(StrEnum):
+    """What is done with an answering machine."""
+
+    HANG_UP = "hang_up"
+    TO_AGENT = "to_agent"
+    """As with a person."""
+
+
+class AmdSettings(Struct, frozen=True, omit_defaults=True):
+    """Settings of Asterisk's AMD, in milliseconds but for the last; 0: as in ``cc_amd.conf``."""
+
+    initial_silence: int = 0
+    """So long nobody speaks: a machine. Such a one is taken for a person all the same."""
+    greeting: int = 0
+    """A greeting as long is a machine's."""
+    after_greeting_silence: int = 0
+    """So long a silence after a greeting is a person's. Of the 2 s of the law."""
+    total_analysis_time: int = 0
+    min_word_length: int = 0
+    max_words: int = 0
+    """More words are a machine's."""
+
+
 class CampaignSettings(Struct, frozen=True):
     """What a manager sets. Times in seconds."""
 
@@ -127,9 +169,22 @@ class CampaignSettings(Struct, frozen=True):
     """The trunk of that PBX that calls go out on."""
     caller_id: str = ""
     """The number people see; empty: the trunk's own."""
+    pacing: Pacing = Pacing.PROGRESSIVE
+    preview_s: float = 0.0
+    """With ``preview``: dialed by itself after so long, unless the agent skips it; 0.0: only when
+    the agent says so."""
     lines_per_agent: float = 1.0
-    """Calls placed for each free agent. 1.0 is progressive: a person always finds the agent the
-    call was placed for. More dials ahead, and some people will hear the safe-harbour message."""
+    """With ``power``: calls placed for each free agent. More than 1.0 dials ahead, and some people
+    will hear the safe-harbour message."""
+    drop_cap: float | None = None
+    """Share of the people who answer that may be dropped at most; None: as the legal profile of
+    the terms says, and 3 % of 30 days without one."""
+    starts_at: float = 0.0
+    """Nobody is dialed before, UTC seconds; 0.0: from its start on."""
+    ends_at: float = 0.0
+    """It drains then, UTC seconds; 0.0: when a manager says so."""
+    blended: bool = False
+    """Its agents also take calls that come in; those go first."""
     max_lines: int = 100
     """Calls being dialed at once, at most."""
     ring_s: float = 25.0
@@ -146,6 +201,20 @@ class CampaignSettings(Struct, frozen=True):
     retries: dict[AttemptResult, RetryRule] = {}
     """Results not listed end the contact."""
     wrap_up_s: float = 30.0
+    amd_settings: AmdSettings = AmdSettings()
+    on_machine: OnMachine = OnMachine.HANG_UP
+    amd_check_every: int = 0
+    """Every so many calls a machine is passed to an agent, who tells whether it was one; 0: never.
+    So the share of people taken for machines is known."""
+    opt_out_key: str = ""
+    """The key, 0 to 9 or ``*``, that puts a person on the do-not-call list who hears the
+    safe-harbour message; empty: none. The message has to name it."""
+    trunks: tuple[str, ...] = ()
+    """More trunks of that PBX, in order: they take the calls that those before them cannot."""
+    caller_ids: tuple[str, ...] = ()
+    """More numbers that people may see: they and ``caller_id`` take turns."""
+    list_caller_ids: dict[str, tuple[str, ...]] = {}
+    """Contact list -> the numbers that its contacts see instead."""
     terms: Terms = Terms()
 
 
@@ -158,6 +227,7 @@ DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
     AttemptResult.HUNG_UP: RetryRule(24 * 3600.0, 2),
     AttemptResult.FAILED: RetryRule(15 * 60.0, 4),
     AttemptResult.UNKNOWN: RetryRule(24 * 3600.0, 3),
+    AttemptResult.SCREENED: RetryRule(24 * 3600.0, 2),
     AttemptResult.DROPPED: RetryRule(72 * 3600.0, 2),
 }
 """Used for campaigns that give none. A person who heard the safe-harbour message is left alone for
@@ -182,6 +252,8 @@ class HopperRow(Struct, frozen=True, omit_defaults=True):
     """The contact's other numbers that can be dialed."""
     fresh: int = 0
     """Those of them that were tried less often than this one will have been."""
+    list: str = ""
+    """The name of its contact list."""
 
 
 class Party(Struct, frozen=True, omit_defaults=True):
@@ -226,6 +298,18 @@ class ListCounts(Struct, frozen=True):
     """Of ``later``: held back by caps, or left alone after a call that found no agent."""
 
 
+class AmdCounts(Struct, frozen=True, omit_defaults=True):
+    """What agents said of calls that detection had listened to."""
+
+    people: int = 0
+    """Passed for people, and judged by an agent."""
+    were_machines: int = 0
+    """Of these, machines and assistants."""
+    machines: int = 0
+    """Taken for machines, passed to an agent all the same, and judged."""
+    were_people: int = 0
+
+
 class Campaign(Struct, frozen=True, omit_defaults=True):
     """The live state of one campaign."""
 
@@ -243,6 +327,10 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """Contacts whose attempt ended after that was asked: its rows may be of before."""
     spared_since_refill: tuple[Party, ...] = ()
     """Whom the database may not have known to be spared when it was asked."""
+    skipped: dict[ContactId, float] = {}
+    """Whom agents skipped in preview, and until when nobody is shown them again."""
+    skips: int = 0
+    """How often agents have skipped somebody so far."""
     counts: ListCounts = ListCounts()
     placed: int = 0
     """Attempts placed so far."""
@@ -250,8 +338,9 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """Attempts that a person answered."""
     results: dict[AttemptResult, int] = {}
     """Ended attempts, by result."""
-    refusals: int = 0
-    """Attempts in a row that the PBX or the network refused."""
+    amd_counts: AmdCounts = AmdCounts()
+    unjudged: dict[CallId, Verdict] = {}
+    """Conversations that are over whose agents have not said who it was."""
 
 
 def next_state(state: CampaignState, step: CampaignStep) -> CampaignState:

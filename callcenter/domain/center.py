@@ -26,6 +26,16 @@ class Queue(Struct, frozen=True, omit_defaults=True):
     """How long at most a caller is held for a senior who is expected, beside an idle junior."""
 
 
+class TrunkLine(Struct, frozen=True, omit_defaults=True):
+    """A trunk, and what it carries of the calls dialed on it; 0: no limit."""
+
+    pbx: PbxName
+    name: str
+    channels: int = 0
+    """Calls at once."""
+    calls_per_s: float = 0.0
+
+
 class Center(Struct, frozen=True, omit_defaults=True):
     """Everything of the config file that the machine reads."""
 
@@ -45,3 +55,5 @@ class Center(Struct, frozen=True, omit_defaults=True):
     """All PBXs of the config; empty: not told, and none is taken for removed."""
     review_every_s: float = REVIEW_EVERY_S
     """How often each PBX's state is read over a link that stands."""
+    trunks: tuple[TrunkLine, ...] = ()
+    """Trunks that have limits."""

@@ -30,7 +30,7 @@ class ContactListView(Struct, frozen=True):
     refused: int
 
 
-class Because(StrEnum):
+class ContactBecause(StrEnum):
     """Why a contact stands where it does."""
 
     NEXT = "next"
@@ -52,7 +52,7 @@ class Because(StrEnum):
 class ContactReason(Struct, frozen=True):
     """One reason, in words."""
 
-    code: Because
+    code: ContactBecause
     sentence: str
     until: float = 0.0
     """It holds until then, UTC seconds; 0.0: nobody can say, or for good."""

@@ -16,6 +16,7 @@ from callcenter.domain.call import Outcome
 from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.commands import PbxCommand, PopCard
 from callcenter.domain.customer import Tier
+from callcenter.domain.evidence import Evidence
 from callcenter.domain.ids import (
     AgentId,
     CallId,
@@ -35,6 +36,7 @@ from callcenter.domain.records import (
     DispositionRecord,
     OfferRecord,
 )
+from callcenter.domain.rehearsal import Plan, Progress, RehearsalResult
 from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedWork
 from callcenter.domain.step import Entry
 
@@ -360,6 +362,14 @@ class AttemptPage(Struct, frozen=True):
     """Cursor of the next page; empty after the last."""
 
 
+class EvidencePage(Struct, frozen=True):
+    """Evidence of a campaign's attempts, the last ended first."""
+
+    rows: tuple[Evidence, ...]
+    next: str = ""
+    """Cursor of the next page; empty after the last."""
+
+
 class ReportSource(Protocol):
     """Reads what reports are counted from: a piece at a time, in the order it ended. A reader that
     stops early closes the generator."""
@@ -393,6 +403,20 @@ class CardSource(Protocol):
 
     async def contact_card(self, contact: ContactId) -> Mapping[str, object] | None:
         """The same of a person whom a campaign dials; None for a contact nobody knows."""
+        ...
+
+
+# --- rehearsals --------------------------------------------------------------------------------
+
+
+class Rehearser(Protocol):
+    """Plays forecast days under current and new rules, beside the service."""
+
+    async def rehearse(
+        self, plan: Plan, on_progress: Callable[[Progress], None]
+    ) -> RehearsalResult:
+        """Takes minutes, and none of the loop's time. Raises ``RehearsalFailed``; cancelled, it
+        leaves nothing behind."""
         ...
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
+from callcenter.simulator.asking import Asking
 from callcenter.simulator.channel import Channel, HearsNothing, HearsPrompt, Stop
 from callcenter.simulator.exchange import DEFAULT_SOUND_S, Exchange
 from callcenter.simulator.expressions import Unmodelled
@@ -84,7 +85,7 @@ class AsyncAgi:
 
     def press(self, channel: Channel, digit: str) -> None:
         """The caller pressed a key; counts only where the running command listens."""
-        if isinstance(channel.activity, Control):
+        if isinstance(channel.activity, Control | Asking):
             channel.activity.press(digit)
 
     def emit(self, name: str, channel: Channel, headers: Message) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from callcenter.core.state import State
+from callcenter.domain.attempt import AttemptState
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.events import ChannelTruth, PbxStateRead
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX, ChannelRef
@@ -45,7 +46,8 @@ def _gone(state: State, truth: dict[ChannelRef, ChannelTruth]) -> Iterator[str]:
         if leg.created and leg.channel not in truth:
             yield f"leg {leg.channel} is not in the PBX"
     for attempt in state.attempts.values():
-        if attempt.created and attempt.channel not in truth:
+        is_there = attempt.created and attempt.state is not AttemptState.HELD
+        if is_there and attempt.channel not in truth:
             yield f"attempt {attempt.id} ({attempt.state}) is not in the PBX"
 
 

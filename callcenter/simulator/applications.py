@@ -7,6 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import msgspec
+
+from callcenter.simulator.asking import Asking
 from callcenter.simulator.channel import (
     Accepted,
     Channel,
@@ -17,7 +20,7 @@ from callcenter.simulator.channel import (
 )
 from callcenter.simulator.dialplan import Location
 from callcenter.simulator.exchange import DEFAULT_SOUND_S, Exchange
-from callcenter.simulator.expressions import is_set
+from callcenter.simulator.expressions import Unmodelled, is_set
 from callcenter.simulator.functions import write_function
 from callcenter.simulator.messages import Message, Privilege
 from callcenter.simulator.runner import NORMAL_CLEARING, Application, Runner
@@ -29,6 +32,16 @@ ANSWER_S_WITHOUT_MEDIA = 0.5
 ANSWER_MS_WITH_MEDIA = (5.0, 20.0)
 
 
+AMD_ARGUMENTS = (
+    "initial_silence",
+    "greeting",
+    "after_greeting_silence",
+    "total_analysis_time",
+    "min_word_length",
+    "",  # between words: not modelled
+    "maximum_number_of_words",
+)
+"""In the order in which AMD takes them."""
 AMD_FRAME_S = 0.02
 """AMD comes to its verdict with a frame of sound: up to so much later."""
 
@@ -105,6 +118,8 @@ class Applications:
             "Hangup": self.hang_up,
             "NoOp": self.no_op,
             "Playback": self.play,
+            "Record": self.record,
+            "Read": self.read,
             "Set": self.set_variable,
             "UserEvent": self.user_event,
             "Wait": self.wait,
@@ -185,9 +200,38 @@ class Applications:
         announcement.play(known)
         return False
 
+    def record(self, channel: Channel, arguments: str) -> bool:
+        """``Record(file,silence,seconds,options)``. The caller of this world says nothing into it:
+        it ends with the silence, or the longest time if that is shorter.
+        """
+        _, silence, longest, _ = (*arguments.split(","), *[""] * 4)[:4]
+        ends = [float(text) for text in (silence, longest) if float(text or 0) > 0]
+        if not ends:
+            raise Unmodelled(f"Record({arguments}) without an end")
+        return self._pause(channel, min(ends))
+
+    def read(self, channel: Channel, arguments: str) -> bool:
+        """``Read(variable,file,1,,1,seconds)``; a missing file only sets READSTATUS."""
+        variable, file, digits, _, attempts, seconds = (*arguments.split(","), *[""] * 6)[:6]
+        if digits != "1" or attempts != "1":
+            raise Unmodelled(f"Read({arguments})")
+        if file in self.exchange.settings.missing_sounds:
+            channel.variables |= {variable: "", "READSTATUS": "ERROR"}
+            return True
+        asking = Asking(self.exchange, self.runner, channel, variable, float(seconds))
+        channel.activity = asking
+        asking.play(file)
+        return False
+
     def screen(self, channel: Channel, arguments: str) -> bool:
-        """``AMD()``, with the settings of its file."""
-        screened = screen(channel.voice, self.exchange.settings.amd)
+        """``AMD(...)``: what is not given is as in its file."""
+        given = {
+            name: int(value)
+            for name, value in zip(AMD_ARGUMENTS, arguments.split(","), strict=False)
+            if name and value
+        }
+        settings = msgspec.structs.replace(self.exchange.settings.amd, **given)
+        screened = screen(channel.voice, settings)
         channel.is_listened_to = True
         late_s = self.exchange.rng.uniform(0.0, AMD_FRAME_S)
         delay_s = screened.after_s + late_s

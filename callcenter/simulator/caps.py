@@ -12,6 +12,7 @@ from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import RetryRule
 from callcenter.domain.records import AttemptRecord
 from callcenter.simulator.truth import DialedCall
+from dialer.results import GIVEN_BACK_S
 
 HAIR_S = 1e-6
 """Times that were turned from one scale into another and back differ by so much at most."""
@@ -34,14 +35,15 @@ def find_over_caps(
     counts: dict[str, int] = {}
     for call in dialed:
         made = counts.get(call.number, 0)
-        before = attempts.get(last[call.number].channel) if made else None
+        before = attempts.get(last[call.number].channel) if call.number in last else None
         record = attempts.get(call.channel)
         if before is not None and record is not None:
             waited_s = [record.placed_at - before.ended_at]
             if is_clock_true:
                 waited_s.append(call.invited_at - last[call.number].invited_at)
             found += _judge(call.number, before.result, made, waited_s, rules.get(before.result))
-        counts[call.number] = made + 1
+        is_counted = record is None or record.result is not AttemptResult.UNCOUNTED
+        counts[call.number] = made + is_counted
         last[call.number] = call
     return found
 
@@ -50,6 +52,8 @@ def _judge(
     number: str, result: AttemptResult, made: int, waited_s: list[float], rule: RetryRule | None
 ) -> list[str]:
     """What is wrong with dialing a number again, ``made`` calls and this result after."""
+    if result is AttemptResult.UNCOUNTED:  # says nothing of the number, and no try was made
+        rule = RetryRule(GIVEN_BACK_S, made + 1)
     if rule is None:
         return [f"{number} was dialed again after {result}"]
     if made >= rule.max_tries:

@@ -88,6 +88,9 @@ class DialedPlan(Struct, frozen=True, omit_defaults=True):
     """How long music on hold is borne."""
     talk_s: float = 60.0
     """After so long with an agent it says good-bye and hangs up."""
+    keys: str = ""
+    """Pressed one by one, each ``think_s`` after an announcement has begun."""
+    think_s: float = 1.0
     stay_s: float = 0.0
     """From the answer to hanging up, whatever is heard; 0.0: as the other times say."""
 
@@ -113,6 +116,8 @@ class Dialed:
         self.is_up = False
         self.is_talking = False
         self._hears_music = False
+        self._keys = plan.keys
+        self._key: Timer | None = None
         self._next: Timer | None = None
         """Ringing, answering, or hanging up for what is heard."""
         self._stay: Timer | None = None
@@ -135,6 +140,8 @@ class Dialed:
                 self._finish(Deed.WITHDRAWN)
             case HearsPrompt():
                 self._hear(Deed.HEARD_PROMPT, signal.prompt, self.plan.listens_s)
+                if self._keys:
+                    self._key = self.stage.after(self.plan.think_s, self._press)
             case HearsPerson():
                 self._hear(Deed.HEARD_PERSON, signal.endpoint, self.plan.talk_s)
                 self.is_talking = True
@@ -190,6 +197,11 @@ class Dialed:
         self._record(deed, detail)
         self._after(bears_s, self.hang_up)
 
+    def _press(self) -> None:
+        key, self._keys = self._keys[0], self._keys[1:]
+        self._record(Deed.PRESSED, key)
+        self.stage.press(self.call.channel, key, by_info=False)
+
     def _hear_music(self) -> None:
         # It stops and begins anew each time the dialplan looks at the heartbeat: one wait.
         if not self._hears_music:
@@ -220,6 +232,7 @@ class Dialed:
         self.is_talking = False
         _cancel(self._next)
         _cancel(self._stay)
+        _cancel(self._key)
         self._record(deed, detail)
 
     def _record(self, deed: Deed, detail: str = "", *, shown: str = "") -> None:

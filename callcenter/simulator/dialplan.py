@@ -36,6 +36,24 @@ exten => wait,1,Set(TIMEOUT(absolute)=0)
  same => n,Goto(cc-fallback,s,1)
 exten => T,1,Goto(cc-fallback,s,1)
 
+[cc-say]
+exten => s,1,Set(TIMEOUT(absolute)=0)
+ same => n,Set(PLAYBACKSTATUS=)
+ same => n,UserEvent(CCSaying,Call: ${UNIQUEID})
+ same => n,Playback(${CC_SAY})
+ same => n,GotoIf($["${PLAYBACKSTATUS}" != "FAILED"]?said)
+ same => n,UserEvent(CCUnsaid,Call: ${UNIQUEID})
+ same => n(said),GotoIf($["${CC_SAY_THEN}" != "hangup"]?cc-hold,wait,1)
+ same => n,Hangup()
+
+[cc-voicemail]
+exten => s,1,Set(TIMEOUT(absolute)=0)
+ same => n,UserEvent(CCSaying,Call: ${UNIQUEID})
+ same => n,Playback(${CC_SAY})
+ same => n,UserEvent(CCRecording,Call: ${UNIQUEID})
+ same => n,Record(/var/lib/callcenter/voicemails/${CC_FILE}.wav,10,${CC_MAX_S},kq)
+ same => n,Hangup()
+
 [cc-agents]
 exten => park,1,GotoIf($[${EPOCH} - 0${CC_HEARTBEAT} > 10]?gone)
  same => n,BridgeWait(cc-agents,participant,e(s)S(20))
@@ -45,20 +63,30 @@ exten => park,1,GotoIf($[${EPOCH} - 0${CC_HEARTBEAT} > 10]?gone)
 [cc-dialed]
 exten => s,1,Set(CHANNEL(musicclass)=cc-hold)
  same => n,GotoIf($["${CC_AMD}" != "yes"]?person)
- same => n,AMD()
+ same => n,AMD(${CC_AMD_IS},${CC_AMD_GR},${CC_AMD_AS},${CC_AMD_TA},${CC_AMD_WL},,${CC_AMD_MW})
  same => n,UserEvent(CCScreened,Call: ${UNIQUEID},Status: ${AMDSTATUS},Cause: ${AMDCAUSE})
  same => n,GotoIf($["${AMDSTATUS}" != "MACHINE"]?person)
  same => n,GotoIf($["${AMDCAUSE:0:14}" != "INITIALSILENCE"]?machine)
  same => n(person),GotoIf($[0${CC_HARBOUR_S} < 1]?cc-harbour,s,1)
  same => n,BridgeWait(cc-dialed,participant,e(s)S(${CC_HARBOUR_S}))
  same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1:cc-harbour,s,1)
- same => n(machine),Hangup()
+ same => n(machine),GotoIf($["${CC_MACHINE}" = "agent"]?person)
+ same => n,Hangup()
 
 [cc-harbour]
 exten => s,1,UserEvent(CCHarbour,Call: ${UNIQUEID})
+ same => n,GotoIf($["${CC_OPTOUT}" != ""]?ask)
  same => n,Playback(cc/${CC_HARBOUR})
+ same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1:bye)
+ same => n(again),Set(CC_AGAIN=1)
+ same => n(ask),Read(CC_KEY,cc/${CC_HARBOUR},1,,1,3)
  same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1)
- same => n,Hangup()
+ same => n,GotoIf($["${CC_KEY}" = "${CC_OPTOUT}"]?out)
+ same => n,GotoIf($["${CC_KEY}${CC_AGAIN}" = ""]?bye)
+ same => n,GotoIf($["${CC_AGAIN}" = ""]?again:bye)
+ same => n(out),UserEvent(CCOptOut,Call: ${UNIQUEID})
+ same => n,Playback(cc/opted-out)
+ same => n(bye),Hangup()
 
 [cc-fallback]
 exten => s,1,Set(TIMEOUT(absolute)=0)

@@ -139,6 +139,7 @@ OF_THE_WORLD = (
     "customer_lookup_failed",
     "hopper_not_filled",
     "menu_failed",
+    "trunk_in_trouble",
 )
 """Faults that the machine notes of what goes wrong around it; all others are its own."""
 

@@ -25,7 +25,7 @@ from callcenter.simulator.sounds import write_carrier_sounds
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 _RING_MS: Final = 500
 _NUMBERS: Final = "numbers.csv"  # sipp/carrier.xml names it
-_NOBODY: Final = "nobody;human;0;0;"  # SIPp refuses an empty file
+_NOBODY: Final = "nobody;human;0;0;none;0;"  # SIPp refuses an empty file
 
 
 class NumberBehaviour(StrEnum):
@@ -50,6 +50,8 @@ class CarrierNumber:
     behaviour: NumberBehaviour = NumberBehaviour.HUMAN
     ring_ms: int = _RING_MS  # 0: without ringing
     talk_ms: int = ALL_DAY_MS  # hangs up that long after it answered
+    key: str = ""  # pressed by a human, key_ms after the answer
+    key_ms: int = 2_000
 
     def __post_init__(self) -> None:
         if not _NUMBER.fullmatch(self.number):
@@ -91,4 +93,5 @@ class SippCarrier(SippProcess):
 
 def _row(plan: CarrierNumber) -> str:
     number = plan.number.removeprefix("+")
-    return f"{number};{plan.behaviour};{plan.ring_ms};{plan.talk_ms};"
+    key = plan.key or "none"
+    return f"{number};{plan.behaviour};{plan.ring_ms};{plan.talk_ms};{key};{plan.key_ms};"

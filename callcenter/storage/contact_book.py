@@ -12,8 +12,8 @@ from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, Terms
 from callcenter.domain.ids import CampaignId, ContactId
 from callcenter.service.contact_book import (
-    Because,
     ContactAdded,
+    ContactBecause,
     ContactListView,
     ContactReason,
     ContactWhy,
@@ -169,7 +169,11 @@ class StoredContactBook:
         candidate = candidate_of(asked.found, asked.campaign, tries)
         order = order_contacts([candidate], now, {asked.campaign: asked.window}, chances)
         for waits in order.not_now:
-            code = Because.NO_ZONE if waits.wait is Wait.NO_ZONE else Because.WINDOW_CLOSED
+            code = (
+                ContactBecause.NO_ZONE
+                if waits.wait is Wait.NO_ZONE
+                else ContactBecause.WINDOW_CLOSED
+            )
             return ContactReason(code, waits.sentence(now), waits.until)
         place: Next = order.next[0]
         groups = await read_groups(connection, asked.campaign, now)
@@ -187,7 +191,9 @@ class StoredContactBook:
             if group.status is ContactStatus.OPEN and group.alike in before
         )
         said = place.sentence(explain(candidate, now, chances))
-        return ContactReason(Because.NEXT, f"{said}; {ahead} contacts of a higher priority are due")
+        return ContactReason(
+            ContactBecause.NEXT, f"{said}; {ahead} contacts of a higher priority are due"
+        )
 
 
 class _Asked:
@@ -216,15 +222,15 @@ class _Asked:
         reasons = _of_status(status, self.found.made)
         barred = await self._barred()
         if barred:
-            reasons = [*(one for one in reasons if one.code is not Because.DNC), *barred]
+            reasons = [*(one for one in reasons if one.code is not ContactBecause.DNC), *barred]
         if not may_be_asked(consent, self.terms):
             said = "did not agree to be called" if consent < 0 else "refused to be called"
-            reasons.append(ContactReason(Because.NO_CONSENT, said))
+            reasons.append(ContactReason(ContactBecause.NO_CONSENT, said))
         capped = await self._capped()
         reasons += capped
         if not capped and status is ContactStatus.OPEN and (next_try_at or 0.0) > self.now:
             said = f"is tried again at {_clock(next_try_at or 0.0)} at the soonest"
-            reasons.append(ContactReason(Because.RETRY_LATER, said, next_try_at or 0.0))
+            reasons.append(ContactReason(ContactBecause.RETRY_LATER, said, next_try_at or 0.0))
         return reasons
 
     async def _barred(self) -> list[ContactReason]:
@@ -236,7 +242,7 @@ class _Asked:
             return []
         because = f", because: {row.reason}" if row.reason else ""
         said = f"is on the do-not-call list since {_clock(row.since)} ({row.source}){because}"
-        return [ContactReason(Because.DNC, said, row.until or 0.0)]
+        return [ContactReason(ContactBecause.DNC, said, row.until or 0.0)]
 
     async def _capped(self) -> list[ContactReason]:
         back_s = looks_back_s(self.terms)
@@ -255,17 +261,17 @@ class _Asked:
 
 
 _CAPPED = {
-    Refusal.CAP: Because.CAPPED,
-    Refusal.HISTORY_TOO_SHORT: Because.CAPPED,
-    Refusal.ABANDONED: Because.ABANDONED,
+    Refusal.CAP: ContactBecause.CAPPED,
+    Refusal.HISTORY_TOO_SHORT: ContactBecause.CAPPED,
+    Refusal.ABANDONED: ContactBecause.ABANDONED,
 }
 
 
 def _of_status(status: ContactStatus, made: int) -> list[ContactReason]:
     said = {
-        ContactStatus.DONE: (Because.DONE, "is done"),
-        ContactStatus.USED_UP: (Because.USED_UP, f"was given up after {made} attempts"),
-        ContactStatus.DNC: (Because.DNC, "may be called at none of its numbers"),
+        ContactStatus.DONE: (ContactBecause.DONE, "is done"),
+        ContactStatus.USED_UP: (ContactBecause.USED_UP, f"was given up after {made} attempts"),
+        ContactStatus.DNC: (ContactBecause.DNC, "may be called at none of its numbers"),
     }
     return [ContactReason(*said[status])] if status in said else []
 

@@ -158,7 +158,7 @@ async def _count_tries(
             contact_numbers.c.number == bindparam("at_number"),
         )
         .values(
-            made=contact_numbers.c.made + 1,
+            made=contact_numbers.c.made + bindparam("counted"),
             last_result=bindparam("result"),
             last_tried_at=bindparam("tried_at"),
             invalid=or_(contact_numbers.c.invalid, bindparam("is_invalid", type_=Boolean())),
@@ -169,6 +169,7 @@ async def _count_tries(
             "of": row_id,
             "at_number": storable(attempt.number),
             "result": attempt.result.value,
+            "counted": int(attempt.result is not AttemptResult.UNCOUNTED),
             "tried_at": attempt.ended_at,
             "is_invalid": attempt.result is AttemptResult.INVALID_NUMBER,
         }

@@ -198,6 +198,7 @@ async def hopper_rows(
     """These contacts as the machine is told of them."""
     several = [one.id for one in found if one.numbers > 1]
     numbers = await read_numbers(connection, several, now) if several else {}
+    lists = await _list_names(connection, [one.id for one in found])
     rows = []
     for one in found:
         choice = choose_number(numbers.get(one.id, ()), one.number)
@@ -212,9 +213,20 @@ async def hopper_rows(
                 one.account,
                 choice.others if choice else 0,
                 choice.fresh if choice else 0,
+                lists[one.id],
             )
         )
     return tuple(rows)
+
+
+async def _list_names(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
+    """The name of each contact's list."""
+    query = (
+        select(contacts.c.id, contact_lists.c.name)
+        .join(contact_lists, contact_lists.c.id == contacts.c.list)
+        .where(contacts.c.id.in_(bindparam("ids", list(ids), expanding=True, literal_execute=True)))
+    )
+    return {row.id: row.name for row in await connection.execute(query)}
 
 
 def candidate_of(one: Found, campaign: CampaignId, tries: tuple[Try, ...]) -> Candidate:

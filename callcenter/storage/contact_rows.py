@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -120,8 +121,11 @@ async def add_rows(
     list_id: int,
     now: float,
 ) -> None:
-    """Write these contacts, whose numbers the campaign does not have."""
-    for some in chunks(rows, WRITE_ROWS):
+    """Write these contacts, without further numbers that another contact of the campaign has."""
+    wanted = [one.number for row in rows for one in row.more_numbers]
+    taken = await find_taken(connection, wanted, campaign) if wanted else set()
+    kept = [_without_taken(row, taken) for row in rows]
+    for some in chunks(kept, WRITE_ROWS):
         written = [_contact_row(row, campaign, list_id, now) for row in some]
         await _insert_by_driver(connection, contacts, written)
         several = {row.number: row for row in some if row.more_numbers}
@@ -197,6 +201,12 @@ _LOG = structlog.get_logger("callcenter.storage.contacts")
 
 WORTH = _worth()
 """What a contact's ``worth`` should be."""
+
+
+def _without_taken(row: ContactRow, taken: set[str]) -> ContactRow:
+    if not row.more_numbers:
+        return row
+    return replace(row, more_numbers=tuple(x for x in row.more_numbers if x.number not in taken))
 
 
 def _contact_row(row: ContactRow, campaign: CampaignId, list_id: int, now: float) -> Row:

@@ -61,8 +61,8 @@ async def test_a_contact_is_handed_over_with_all_that_dialing_needs(store: Store
 
     first, second = (await store.refill()).rows
 
-    assert first == HopperRow(first.contact, A, zones, 0, "K7", Tier.SILVER)
-    assert second == HopperRow(second.contact, B, NEW_YORK)
+    assert first == HopperRow(first.contact, A, zones, 0, "K7", Tier.SILVER, list="first")
+    assert second == HopperRow(second.contact, B, NEW_YORK, list="first")
     assert first.contact != second.contact
 
 

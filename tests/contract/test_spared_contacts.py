@@ -144,6 +144,14 @@ async def test_the_contacts_own_zone_alone_decides_for_all_its_numbers(store: St
     assert [(one.number, one.zones) for one in (await store.refill()).rows] == [(B, NEW_YORK)]
 
 
+async def test_further_numbers_that_another_contact_has_are_left_out(store: Store) -> None:
+    await store.add(row(A))
+
+    await store.add(row(B, more_numbers=more(A, C)))
+
+    assert [(one.number, one.others) for one in (await store.refill()).rows] == [(A, 0), (B, 1)]
+
+
 async def test_two_contacts_that_share_a_further_number_are_never_dialed_at_it_both(
     store: Store,
 ) -> None:
@@ -225,7 +233,7 @@ async def test_an_attempt_that_ends_after_the_number_was_listed_does_not_bring_i
 
 
 async def test_contacts_whose_number_is_listed_while_they_are_imported_are_not_handed_over(
-    store: Store,
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The rows are judged first and written together at the end.
     await store.add(row(D))
@@ -236,7 +244,7 @@ async def test_contacts_whose_number_is_listed_while_they_are_imported_are_not_h
         await store.dnc.add([DncNumber(A), DncNumber(B)], source="x", by="kim")
         return found
 
-    store.contacts._find_barred = judge_and_list  # type: ignore[method-assign]
+    monkeypatch.setattr(store.contacts, "_find_barred", judge_and_list)
     await store.add(row(A), row(B, more_numbers=more(C)))
 
     refill = await store.refill()
@@ -244,13 +252,22 @@ async def test_contacts_whose_number_is_listed_while_they_are_imported_are_not_h
     assert refill.counts.dnc == 1
 
 
-async def test_rows_with_a_number_on_the_list_are_refused(store: Store) -> None:
+async def test_rows_all_of_whose_numbers_are_listed_are_refused_of_others_the_rest_is_taken(
+    store: Store,
+) -> None:
     await store.note_dnc(A)
+    await store.note_dnc(B)
 
-    _, rejects = await store.add(row(A), row(B, more_numbers=more(A)), row(C))
+    report, rejects = await store.add(
+        row(A), row(C, more_numbers=more(B)), row(B, more_numbers=more(D))
+    )
 
-    assert [reject.value for reject in rejects] == [A, A]
-    assert await store.next() == "3"
+    refill = await store.refill()
+    assert [(one.number, one.others) for one in refill.rows] == [(C, 0), (D, 0)]
+    assert (report.accepted, refill.counts.dnc) == (2, 0)
+    assert [(one.value, one.reason) for one in rejects] == [
+        (A, "this number is on the do-not-call list")
+    ]
 
 
 async def test_a_list_of_numbers_is_taken_over_and_told_by_its_number(store: Store) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from callcenter.demo.sip_counter import read_calls
 from callcenter.domain.attempt import Verdict
 from callcenter.domain.call import Place
+from callcenter.domain.campaign import AmdSettings, OnMachine
 from callcenter.domain.commands import HangUp, JoinCall, OpenLine, PlaceCall
 from callcenter.domain.events import (
     AttemptAnswered,
@@ -28,6 +30,7 @@ from callcenter.domain.events import (
     ChannelLeft,
     HarbourBegan,
     LegParked,
+    OptedOut,
     OriginateFailed,
     PbxEvent,
 )
@@ -44,6 +47,9 @@ pytestmark = pytest.mark.asterisk
 NUMBERS = {behaviour: f"+120255501{n}" for n, behaviour in enumerate(NumberBehaviour, start=10)}
 UNKNOWN = "+12025550199"
 PERSON = NUMBERS[NumberBehaviour.HUMAN]
+OUT, AGAIN = "+12025550181", "+12025550182"
+PRESSES = {OUT: "9", AGAIN: "4"}
+"""Numbers of people who press a key while they hear the message."""
 OWN_NUMBER, CAMPAIGNS_NUMBER = "+12025550100", "+12025550101"
 LINE = leg(1)
 
@@ -63,6 +69,9 @@ class Dialing(Center):
         timeout_s: float = 10.0,
         trunk: str = "carrier",
         caller_id: str = "",
+        opt_out_key: str = "",
+        amd_settings: AmdSettings = AmdSettings(),  # noqa: B008 - frozen
+        on_machine: OnMachine = OnMachine.HANG_UP,
     ) -> str:
         return await self.do(
             lambda command: PlaceCall(
@@ -75,6 +84,9 @@ class Dialing(Center):
                 amd,
                 wait_s,
                 "safe-harbour",
+                opt_out_key=opt_out_key,
+                amd_settings=amd_settings,
+                on_machine=on_machine,
             )
         )
 
@@ -108,6 +120,9 @@ def attempt(name: str) -> ChannelRef:
 @pytest.fixture
 async def instance(tmp_path: Path) -> AsyncIterator[tuple[AsteriskInstance, SippCarrier]]:
     plans = [CarrierNumber(number, what, ring_ms=200) for what, number in NUMBERS.items()]
+    plans += [
+        CarrierNumber(number, ring_ms=200, key=key, key_ms=1_000) for number, key in PRESSES.items()
+    ]
     async with (
         SippCarrier(tmp_path / "carrier", plans) as carrier,
         SippPhones(tmp_path / "phones", [PhonePlan(ANSWERS, ring_ms=0)]) as phones,
@@ -120,7 +135,7 @@ async def instance(tmp_path: Path) -> AsyncIterator[tuple[AsteriskInstance, Sipp
             stale_s=STALE_S,
             hold_look_s=1,
         )
-        prompts = {"safe-harbour": "Sorry."}
+        prompts = {"safe-harbour": "Sorry.", "opted-out": "Never again."}
         async with AsteriskInstance(tmp_path / "pbx", config, prompts) as pbx:
             yield pbx, carrier
 
@@ -360,6 +375,62 @@ async def test_a_person_whose_join_was_refused_hears_the_message_all_the_same(
 
     assert refused.startswith("refused: Channel2 does not exist")
     assert center.of(person)[-3:] == waits_in_vain(person)[1:]
+
+
+async def test_a_campaign_listens_in_its_own_way_and_may_pass_machines_on(center: Dialing) -> None:
+    own, passed = attempt("own"), attempt("passed")
+    machine = NUMBERS[NumberBehaviour.MACHINE]
+    settings = AmdSettings(max_words=20, greeting=1_000)
+
+    assert await center.place(machine, own, amd_settings=settings) == "done"
+    await center.next_fact(ChannelHungUp)
+    assert await center.place(machine, passed, on_machine=OnMachine.TO_AGENT) == "done"
+    await center.next_fact(ChannelHungUp, lambda fact: fact.channel == passed)
+
+    [verdict] = verdicts(center, own)
+    assert (verdict.verdict, verdict.cause) == (Verdict.MACHINE, "LONGGREETING-1000-1000")
+    assert center.of(own) == answers(own, verdict, ChannelHungUp(own, 16))
+    [verdict] = verdicts(center, passed)
+    assert (verdict.verdict, verdict.cause) == (Verdict.MACHINE, "MAXWORDS-4-3")
+    assert center.of(passed) == answers(passed, verdict, *waits_in_vain(passed))
+
+
+def _is_of(channel: ChannelRef, fact: ChannelHungUp) -> bool:
+    return fact.channel == channel
+
+
+async def test_a_key_pressed_in_the_message_opts_out_and_another_has_it_played_again(
+    center: Dialing,
+) -> None:
+    out, again, silent = attempt("out"), attempt("again"), attempt("silent")
+    dialed = {out: OUT, again: AGAIN, silent: PERSON}
+
+    for channel, number in dialed.items():
+        placed = await center.place(number, channel, amd=False, wait_s=0, opt_out_key="9")
+        assert placed == "done"
+    for channel in dialed:
+        await center.next_fact(ChannelHungUp, partial(_is_of, channel))
+
+    assert center.of(out) == answers(out, HarbourBegan(out), OptedOut(out), ChannelHungUp(out, 16))
+    for channel in (again, silent):
+        assert center.of(channel) == answers(
+            channel, HarbourBegan(channel), ChannelHungUp(channel, 16)
+        )
+    log = center.carrier.messages_path
+    await wait_until(
+        lambda: sum(call.ended_at is not None for call in read_calls(log)) == len(dialed),
+        "the network's log to be whole",
+    )
+    calls = {call.called: call for call in read_calls(log)}
+    assert [calls[number].ended_here for number in dialed.values()] == [False] * 3
+    assert all(calls[number].pressed_at is not None for number in (OUT, AGAIN))
+    lasted_s = {
+        number: (calls[number].ended_at or 0.0) - (calls[number].answered_at or 0.0)
+        for number in dialed.values()
+    }
+    # The message, "Sorry.", and 3 s to press a key; with the other key both once more.
+    assert lasted_s[AGAIN] > lasted_s[PERSON] + 0.8 > 3.0
+    assert lasted_s[OUT] < lasted_s[PERSON]
 
 
 async def test_a_person_dialed_by_a_service_that_died_hears_the_message(

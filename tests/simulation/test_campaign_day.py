@@ -9,20 +9,30 @@ import pytest
 
 from callcenter.core.machine import Machine
 from callcenter.core.state import empty_state
+from callcenter.core.trunks import IN_TROUBLE
 from callcenter.domain.agent import AgentProfile
-from callcenter.domain.attempt import AttemptResult
-from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
+from callcenter.domain.attempt import AttemptResult, ContactStatus
+from callcenter.domain.campaign import (
+    CallingWindow,
+    CampaignSettings,
+    HopperRow,
+    Pacing,
+    RetryRule,
+)
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.commands import PlaceCall
 from callcenter.domain.events import ContactsChanged, DncAdded
-from callcenter.domain.records import AttemptRecord, DncRecord
+from callcenter.domain.records import AttemptRecord, DncRecord, FaultRecord
 from callcenter.service.recovery import replay
+from callcenter.simulator.carrier import CarrierMix
 from callcenter.simulator.contact_list import ContactList
 from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay
 from callcenter.simulator.desktops import DesktopHabits
+from callcenter.simulator.dialed import Behaviour, DialedPlan
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.people import PhoneHabits
 from callcenter.simulator.sessions import leader_account
+from callcenter.simulator.stage import Deed
 from callcenter.simulator.truth import DialedCall, Reached
 from callcenter.simulator.world import World
 from tests.builders import FLOW, T0
@@ -50,6 +60,7 @@ CAMPAIGN = CampaignSettings(
     name="Renewals",
     pbx="main",
     trunk="trunk",
+    pacing=Pacing.POWER,
     lines_per_agent=2.0,
     ring_s=18.0,
     window=CallingWindow(0, 1440, tuple(range(7))),
@@ -63,12 +74,16 @@ CAMPAIGN = CampaignSettings(
 )
 
 
+HABITS = DesktopHabits(campaign=CAMPAIGN.id, forget_share=0.1, break_share=0.05, end_call_share=0.2)
+
+
 def make_day(
     seed: int,
     *,
     kill_every_s: float = 0.0,
     campaign: CampaignSettings = CAMPAIGN,
     contacts: int = CONTACTS,
+    habits: DesktopHabits = HABITS,
     kind: type[SimulatedDay] = SimulatedDay,
 ) -> SimulatedDay:
     """Six agents on the line for one campaign, who answer, err and take breaks."""
@@ -86,9 +101,6 @@ def make_day(
         phones=dict.fromkeys(phones, "main"),
         default_queue="service",
         region="IS",
-    )
-    habits = DesktopHabits(
-        campaign=campaign.id, forget_share=0.1, break_share=0.05, end_call_share=0.2
     )
     agents = tuple(
         (AgentProfile(f"agent{n}", ("service",)), phone, habits) for n, phone in enumerate(phones)
@@ -153,7 +165,7 @@ def test_an_hour_of_dialing_adds_up_to_what_the_people_dialed_saw(seed: int) -> 
 
 
 def test_progressive_dialing_drops_nobody_but_by_an_agent_who_leaves() -> None:
-    progressive = msgspec.structs.replace(CAMPAIGN, lines_per_agent=1.0)
+    progressive = msgspec.structs.replace(CAMPAIGN, pacing=Pacing.PROGRESSIVE)
     day = make_day(7, campaign=progressive)
 
     play(day, 1.0)
@@ -214,6 +226,69 @@ def test_a_service_that_dies_again_and_again_rings_nobody_twice(seed: int) -> No
     assert {leg.channel for leg in day.state.legs.values()} == {
         agent.line for agent in day.state.agents.values() if agent.line is not None
     }
+
+
+class DeadTrunkDay(SimulatedDay):
+    """A day on which the machine may find its trunk dead."""
+
+    def is_allowed(self, fault: FaultRecord) -> bool:
+        return fault.kind == IN_TROUBLE
+
+
+@pytest.mark.parametrize("dead", [Behaviour.CONGESTION, Behaviour.HANGS_UP, Behaviour.REJECTED])
+def test_a_trunk_that_is_dead_for_ten_minutes_burns_no_list(dead: Behaviour) -> None:
+    day = make_day(17, kind=DeadTrunkDay, contacts=3000)
+    usual = day.world.carrier.mix
+    day.run(T0 + 600.0)
+    day.world.carrier.mix = CarrierMix(shares={dead: 1.0}, ring_after_s=(0.05, 0.2), ring_s=(0, 0))
+    day.run(T0 + 1200.0)
+    before = len(attempts_of(day))
+    day.world.carrier.mix = usual
+    play(day, 0.7)
+
+    attempts, dialed = attempts_of(day), dialed_of(day)
+    [opened] = [one for one in day.records if isinstance(one, FaultRecord)]
+    failed = [one for one in attempts.values() if opened.at < one.placed_at < T0 + 1200]
+    given_back = [one for one in attempts.values() if one.result is R.UNCOUNTED]
+    assert {one.result for one in failed} == {R.UNCOUNTED}
+    assert len(failed) < 20  # one a minute, in the end
+    assert len(given_back) < 40
+    assert (
+        sum(record.kind == IN_TROUBLE for record in day.records if isinstance(record, FaultRecord))
+        == 1
+    )
+    assert attempts.keys() == dialed.keys()
+    later = {one.contact for one in attempts.values() if one.result is not R.UNCOUNTED}
+    assert {one.contact for one in given_back} <= later
+    tries: Counter[str] = Counter()
+    for one in sorted(attempts.values(), key=lambda one: one.ended_at):
+        tries[one.contact] += one.result is not R.UNCOUNTED
+        assert one.tries == tries[one.contact]
+    assert len(attempts) - before > 100
+    assert day.stuck_agents() == []
+
+
+def test_who_presses_the_key_in_the_message_is_called_no_more() -> None:
+    campaign = msgspec.structs.replace(CAMPAIGN, opt_out_key="9", lines_per_agent=3.0)
+    day = make_day(19, campaign=campaign, contacts=300)
+    for n in range(300):  # half of them press another key first, and hear the message again
+        plan = DialedPlan(ring_s=3.0, listens_s=30.0, keys="9" if n % 2 else "49")
+        day.world.carrier.plan(f"+3546{n:06}", plan)
+
+    play(day, 0.5)
+
+    heard = [call for call in day.world.dialed if call.message_at]
+    opted_out = {one.number for one in day.records if isinstance(one, DncRecord)}
+    dropped = [one for one in attempts_of(day).values() if one.result is R.DROPPED]
+    assert len(heard) > 5
+    assert {call.number for call in heard} == opted_out == {one.number for one in dropped}
+    assert {one.status for one in dropped} == {ContactStatus.DONE}
+    assert max(Counter(call.number for call in day.world.dialed).values()) == 1
+    prompts = Counter(
+        entry.detail for entry in day.world.carrier.log if entry.deed is Deed.HEARD_PROMPT
+    )
+    assert prompts["cc/safe-harbour"] > len(heard)
+    assert prompts["cc/opted-out"] == len(heard)
 
 
 def test_a_day_of_dialing_replays_the_same_from_its_journal() -> None:

@@ -34,6 +34,7 @@ from callcenter.domain.events import (
     FallbackAnswered,
     HarbourBegan,
     IvrCommandEnded,
+    OptedOut,
     OriginateFailed,
     PbxEvent,
     PbxLinkLost,
@@ -64,9 +65,16 @@ DOUBTFUL_MAX: Final = 100
 HELD_MAX: Final = 50_000
 """Events held during a reading, some minutes of a large center; then the oldest are lost."""
 
-_TOLD_FIRST = (CallArrived, AttemptScreened, HarbourBegan, ChannelHungUp, OriginateFailed)
+_TOLD_FIRST = (
+    CallArrived,
+    AttemptScreened,
+    HarbourBegan,
+    OptedOut,
+    ChannelHungUp,
+    OriginateFailed,
+)
 _TOLD_LAST = (IvrCommandEnded, FallbackAnswered)
-_IN_NO_ROW = (ChannelHungUp, OriginateFailed, *_TOLD_LAST)
+_IN_NO_ROW = (ChannelHungUp, OriginateFailed, OptedOut, *_TOLD_LAST)
 """Events after which the row of a channel, if there is one, is no other than before."""
 
 

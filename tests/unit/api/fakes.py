@@ -23,11 +23,12 @@ from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, Terms
+from callcenter.domain.evidence import evidence_of
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
 from callcenter.service.contact_book import (
-    Because,
     ContactAdded,
+    ContactBecause,
     ContactListView,
     ContactReason,
     ContactWhy,
@@ -43,6 +44,7 @@ from callcenter.service.ports import (
     CallRecordPage,
     ContactImport,
     Duplicates,
+    EvidencePage,
     ImportProblem,
     ImportProgress,
     Overloaded,
@@ -50,8 +52,10 @@ from callcenter.service.ports import (
     SignInRefused,
     Touched,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.rules import RuleBook
 from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
+from callcenter.service.voicemails import VoicemailFiles
 from callcenter.storage.contact_files import AS_GUESSED
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
@@ -319,6 +323,18 @@ class FakeContacts:
         return self.page
 
 
+class FakeEvidence:
+    """Evidence of what ``contacts`` has."""
+
+    def __init__(self, contacts: FakeContacts) -> None:
+        self._contacts = contacts
+
+    async def evidence_page(self, campaign: str, *, limit: int, cursor: str) -> EvidencePage:
+        """As the reader's."""
+        page = await self._contacts.attempts_page(campaign, limit=limit, cursor=cursor)
+        return EvidencePage(tuple(evidence_of(one, None) for one in page.rows), page.next)
+
+
 class FakeRuleVersions(MemoryRuleVersions):
     """Versions in memory; may be away, from the beginning or only for marks."""
 
@@ -439,7 +455,7 @@ class FakeBook:
         self._note("why", campaign, wanted, window, terms, now)
         if wanted not in ("7", "+3545550007"):
             return None
-        reasons = (ContactReason(Because.NEXT, "was never tried"),)
+        reasons = (ContactReason(ContactBecause.NEXT, "was never tried"),)
         status = ContactStatus.OPEN
         return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
 
@@ -464,6 +480,8 @@ class Center:
     erasure: Erasure | None = None
     dnc: FakeDnc | None = field(default_factory=lambda: FakeDnc())
     book: FakeBook | None = field(default_factory=FakeBook)
+    rehearsals: Rehearsals | None = None
+    voicemails: VoicemailFiles | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -485,12 +503,15 @@ class Center:
             cards=self.cards,
             contacts=self.contacts,
             attempts=self.contacts,
+            evidence=FakeEvidence(self.contacts),
             report_source=MemoryReports(self.past, self.teams),
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
             dnc_list=self.dnc,
             contact_book=self.book,
+            rehearsals=self.rehearsals,
+            voicemail_files=self.voicemails,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

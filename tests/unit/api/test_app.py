@@ -48,6 +48,7 @@ async def test_metrics_count_without_naming_anybody() -> None:
         'callcenter_repairs_total{kind="lost_call"} 1.0',
         'callcenter_calls{state="waiting"} 1.0',
         'callcenter_agents{state="signed_out"} 1.0',
+        "callcenter_trunks_in_trouble 0.0",
         'callcenter_pbx_link_up{pbx="main"} 1.0',
         "callcenter_inbox 3.0",
         "callcenter_journal_unsynced 1.0",

@@ -18,7 +18,9 @@ from callcenter.domain.campaign import (
     CallingWindow,
     CampaignSettings,
     CampaignStep,
+    Pacing,
     RetryRule,
+    Terms,
 )
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord
@@ -92,7 +94,10 @@ async def test_settings_reach_the_machine_whole() -> None:
     center = Center().with_agents("ana")
     body = SETUP | {
         "caller_id": "+3545550100",
+        "pacing": "power",
         "lines_per_agent": 2,
+        "legal": "uk-ofcom",
+        "drop_cap": 0.01,
         "max_lines": 30,
         "ring_s": 20,
         "amd": False,
@@ -116,7 +121,10 @@ async def test_settings_reach_the_machine_whole() -> None:
         pbx="main",
         trunk="carrier",
         caller_id="+3545550100",
+        pacing=Pacing.POWER,
         lines_per_agent=2.0,
+        terms=Terms(legal="uk-ofcom"),
+        drop_cap=0.01,
         max_lines=30,
         ring_s=20.0,
         amd=False,
@@ -154,6 +162,7 @@ async def test_a_campaign_without_rules_gets_those_of_the_center() -> None:
     ("change", "path", "said"),
     [
         ({"trunk": "moon"}, "body.trunk", "use one of carrier"),
+        ({"trunks": ["carrier", "moon"]}, "body.trunks", "has no trunk moon; use one of carrier"),
         ({"pbx": "south"}, "body.pbx", "use one of main"),
         ({"ring_s": 10}, "body.ring_s", "greater than or equal to 15"),
         ({"ring_s": "20"}, "body.ring_s", "valid number"),
@@ -477,6 +486,21 @@ async def test_auditors_find_which_file_it_was() -> None:
 
 
 # --- attempts -------------------------------------------------------------------------------------
+
+
+async def test_evidence_is_read_page_by_page() -> None:
+    center = with_campaign()
+    center.contacts.page = AttemptPage((attempt(),), "next")
+    async with center.serve() as caller:
+        sue = await caller.bearer("sue")
+        first = await caller.send("GET", f"{RENEWALS}/evidence?limit=1", headers=sue)
+        foreign = await caller.send("GET", f"{RENEWALS}/evidence?cursor=x", headers=sue)
+        nowhere = await caller.send("GET", "/api/v1/campaigns/none/evidence", headers=sue)
+
+    assert (first.status, first.body["next"]) == (200, "next")
+    [row] = first.body["rows"]
+    assert (row["result"], row["waited_s"], row["is_late"]) == ("busy", None, False)
+    assert (foreign.status, nowhere.status) == (422, 404)
 
 
 async def test_ended_attempts_are_read_page_by_page() -> None:

@@ -209,7 +209,7 @@ async def test_a_database_that_is_away_is_said_and_nobody_else_may(
     method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     center = with_campaign()
-    options = {} if body is None else {"json": body}
+    options: dict[str, Any] = {} if body is None else {"json": body}
     forbidden = await ask(center, method, path, "ana", **options)
     book_of(center).away = True
     away = await ask(center, method, path, **options)

@@ -17,7 +17,13 @@ A, B, C = "+3545550001", "+3545550002", "+3545550003"
 
 
 def entry(number: str, **changes: Any) -> DncEntry:
-    fields = {"reason": "asked", "source": "agent", "by": "ana", "since": T0, "until": 0.0}
+    fields: dict[str, Any] = {
+        "reason": "asked",
+        "source": "agent",
+        "by": "ana",
+        "since": T0,
+        "until": 0.0,
+    }
     return DncEntry(number, **(fields | changes))
 
 

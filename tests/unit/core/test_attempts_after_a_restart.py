@@ -198,6 +198,7 @@ def test_a_call_goes_on_from_where_the_pbx_has_it(
     bench.restart(dialed_at(ref, place), line)
 
     assert bench.attempt(ref).state is state
+    bench.wait(1.5)
     bench.tell(e.ChannelHungUp(ref, 16))
     assert len(bench.kept(AttemptRecord)) == 1
 
@@ -417,11 +418,8 @@ def test_a_snapshot_in_any_state_goes_on_as_if_nothing_had_happened(stage: Stage
     after = bench.machine.state
 
     assert after.encode() == before.encode()
-    for mine, its in (
-        (before.live_attempts, after.live_attempts),
-        (before.in_flight, after.in_flight),
-    ):
-        assert mine.as_dict() == its.as_dict()
+    assert after.live_attempts.as_dict() == before.live_attempts.as_dict()
     assert after.dialing.as_dict() == before.dialing.as_dict()
-    bench.tell(e.ChannelHungUp(ref, 16))
+    bench.now += 1.5
+    bench.tell(e.ChannelHungUp(ref, 17))
     assert len(bench.kept(AttemptRecord)) == 1

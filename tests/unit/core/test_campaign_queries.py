@@ -12,7 +12,7 @@ from callcenter.core.queries import LineState
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.attempt import AttemptResult, Verdict
-from callcenter.domain.campaign import CampaignStep, ListCounts
+from callcenter.domain.campaign import CampaignStep, ListCounts, Pacing
 from tests.builders import CAMPAIGN, PBX, T0, Bench, row
 
 
@@ -158,26 +158,53 @@ def test_a_list_that_is_being_looked_up_for_the_first_time_says_so() -> None:
 
 
 def test_a_trunk_that_refuses_call_after_call_is_named() -> None:
-    bench = Bench()
+    bench = Bench(allowed_faults=("trunk_in_trouble",))
     bench.dial("ana", rows=20)
     for _ in range(5):
         bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 34))
 
     assert said(bench) == (
         Silence.TRUNK_REFUSES,
-        "Trunk carrier refused the last 5 calls: tried again within a minute.",
+        "Trunk carrier is in trouble: 5 calls in a row were refused; 5 tries were given back. "
+        "One call tries it every 1 s.",
     )
     bench.wait(1)
+    assert said(bench)[0] is Silence.TRUNK_REFUSES  # one call tries it
+    bench.tell(e.AttemptRinging(bench.last(c.PlaceCall).channel))
     assert said(bench)[0] is Silence.NONE
+
+
+def test_a_campaign_whose_agents_read_cards_says_so_and_counts_them() -> None:
+    bench = Bench()
+    bench.work("ana", "jon", rows=5, pacing=Pacing.PREVIEW)
+    first = bench.agent("ana").preview
+    assert first is not None
+    bench.ask(e.PreviewSkipRequested, "ana", first.id)
+
+    assert said(bench) == (Silence.PREVIEWING, "2 of 2 agents read the card of who is next.")
+    assert (view(bench).previews, view(bench).skips) == (2, 1)
+    second = bench.agent("jon").preview
+    assert second is not None
+    bench.ask(e.PreviewDialRequested, "jon", second.id)
+    assert said(bench)[0] is Silence.NONE
+    assert (view(bench).previews, view(bench).dialing) == (1, 1)
+    why = view(bench).pacing
+    assert why is not None
+    assert "asks for it" in why.sentence
 
 
 def test_every_reason_has_a_sentence() -> None:
     bench = idle({})
     campaign, tally = bench.live(), campaign_queries._Tally()
 
-    sentences = {code: campaign_queries._sentence(code, campaign, tally) for code in Silence}
+    sentences = {
+        code: campaign_queries._sentence(bench.machine.state, code, campaign, tally)
+        for code in Silence
+    }
 
-    assert [code for code, sentence in sentences.items() if not sentence] == [Silence.NONE]
+    unsaid = [code for code, sentence in sentences.items() if not sentence]
+    of_trunks = [Silence.TRUNK_REFUSES, Silence.TRUNK_FULL]  # nothing is wrong with one here
+    assert unsaid == [Silence.NONE, *of_trunks]
 
 
 def test_calls_are_counted_where_they_are_and_agents_by_what_they_do() -> None:
@@ -221,6 +248,7 @@ def test_the_rate_of_dropped_calls_is_of_people_not_of_calls() -> None:
     person = bench.last(c.PlaceCall).channel
     bench.person(person)
     bench.join(person)
+    bench.note("ana")
     bench.part(person)
     bench.wait(30)
     dropped = bench.last(c.PlaceCall).channel

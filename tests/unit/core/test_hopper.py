@@ -10,11 +10,10 @@ import pytest
 from callcenter.core import outbound
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
-from callcenter.domain.campaign import CallingWindow, CampaignStep, ListCounts
+from callcenter.domain.campaign import CallingWindow, ListCounts
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import FaultRecord
-from dialer.pacing import REFUSALS_TOLERATED
 from tests.builders import ALWAYS, CENTER, PBX, T0, Bench, row
 
 FULL = 20
@@ -401,61 +400,3 @@ def test_a_switchboard_with_very_many_contacts_does_not_fill_the_memory() -> Non
         contact += len(rows)
 
     assert outbound.HOPPER_MAX <= len(bench.live().hopper) < outbound.HOPPER_MAX + FULL
-
-
-# --- a trunk in trouble ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("cause", [34, 127])
-def test_a_trunk_that_refuses_every_call_does_not_use_up_the_list(cause: int) -> None:
-    bench = Bench()
-    bench.dial("ana", rows=FULL)
-
-    for _ in range(REFUSALS_TOLERATED):
-        bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, cause))
-    assert len(bench.placed()) == REFUSALS_TOLERATED
-    bench.wait(1.0)
-    assert len(bench.placed()) == REFUSALS_TOLERATED + 1
-    bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, cause))
-    bench.wait(1.9)
-    assert len(bench.placed()) == REFUSALS_TOLERATED + 1
-    bench.wait(0.2)
-
-    assert len(bench.placed()) == REFUSALS_TOLERATED + 2
-
-
-def test_a_call_that_comes_through_ends_the_caution() -> None:
-    bench = Bench()
-    bench.dial("ana", rows=FULL)
-    for _ in range(REFUSALS_TOLERATED - 1):
-        bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 34))
-    busy(bench)
-
-    bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 34))
-
-    assert bench.live().refusals == 1
-    assert len(bench.placed()) == REFUSALS_TOLERATED + 2
-
-
-def test_a_call_under_way_that_comes_through_ends_the_pause() -> None:
-    bench = Bench()
-    slow = bench.dial("ana", "jon", rows=FULL)
-    for _ in range(REFUSALS_TOLERATED):
-        bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 34))
-    before = len(bench.placed())
-
-    busy(bench, slow)
-
-    assert len(bench.placed()) == before + 2
-
-
-def test_a_pause_of_dialing_outlives_a_start_pressed_again() -> None:
-    bench = Bench()
-    bench.dial("ana", rows=FULL)
-    for _ in range(REFUSALS_TOLERATED):
-        bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 34))
-
-    bench.ask(e.CampaignStepRequested, "renewals", CampaignStep.START, "kim")
-    bench.fill(row(50))
-
-    assert len(bench.placed()) == REFUSALS_TOLERATED

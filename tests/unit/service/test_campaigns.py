@@ -71,6 +71,7 @@ async def test_every_attempt_has_one_record_in_the_journal() -> None:
         await rig.settle()
 
         attempt = next(rig.hub.state.attempts.values())
+        await rig.settle(2)
         rig.hub.put(e.ChannelHungUp(attempt.channel, 16))
         await rig.settle()
 

@@ -52,6 +52,10 @@ export interface AgentView {
   campaign: string;
   line: LineState;
   wrap_up_ends_at: number;
+  preview: PreviewView | null;
+  dialing: string;
+  dial_state: AttemptState | null;
+  dialed_in_vain: DialedInVain | null;
 }
 
 /** All agents. */
@@ -73,6 +77,35 @@ export interface AgentsView {
   seniority: Seniority;
   count: number;
   names: string[];
+}
+
+/** How Asterisk's detection listens, in milliseconds; 0: as in `cc_amd.conf`. */
+export interface AmdFields {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** Settings of Asterisk's AMD, in milliseconds but for the last; 0: as in `cc_amd.conf`. */
+export interface AmdSettings {
+  initial_silence?: number;
+  greeting?: number;
+  after_greeting_silence?: number;
+  total_analysis_time?: number;
+  min_word_length?: number;
+  max_words?: number;
+}
+
+/** How answering machine detection did, in the agents' word. */
+export interface AmdView {
+  people: number;
+  wrong_people: number;
+  machines: number;
+  wrong_machines: number;
+  taken_for_machines: number;
 }
 
 /** An attempt that has ended: exactly one for each. */
@@ -103,7 +136,10 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown";
+export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
+
+/** Where an attempt is. */
+export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
 
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
@@ -111,8 +147,8 @@ export interface Attempts {
   next: string;
 }
 
-/** Why a contact stands where it does. */
-export type Because = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
+/** What settled the number of calls. */
+export type Because = "asked" | "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -181,6 +217,7 @@ export interface CallRouting {
   treatment: Treatment;
   weight: number;
   preferred: string;
+  attributes: Record<string, string | number | boolean | string[]>;
   tried: RuleView[];
   steps: StepView[];
   waiting: Waiting | null;
@@ -206,6 +243,10 @@ export interface CallView {
   choices: string[];
   queue: string;
   queued_at: number;
+  rule: string;
+  rules_version: number;
+  weight: number;
+  intent: string;
   offers: number;
   agent: string;
   answered_at: number;
@@ -221,6 +262,8 @@ export interface CallingHours {
   opens?: string;
   closes?: string;
   weekdays?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+  holidays?: string[];
+  closed_days?: string[];
 }
 
 /** When people may be called, in their own local time. */
@@ -228,6 +271,8 @@ export interface CallingWindow {
   opens: number;
   closes: number;
   weekdays: number[];
+  holidays: string[];
+  closed_days: string[];
 }
 
 /** One page of live calls, the earliest arrival first. */
@@ -257,7 +302,7 @@ export interface CampaignRow {
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
 }
 
@@ -268,15 +313,28 @@ export interface CampaignSettings {
   pbx: string;
   trunk: string;
   caller_id: string;
+  pacing: Pacing;
+  preview_s: number;
   lines_per_agent: number;
+  drop_cap: number | null;
+  starts_at: number;
+  ends_at: number;
+  blended: boolean;
   max_lines: number;
   ring_s: number;
   amd: boolean;
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
+  amd_settings: AmdSettings;
+  on_machine: OnMachine;
+  amd_check_every: number;
+  opt_out_key: string;
+  trunks: string[];
+  caller_ids: string[];
+  list_caller_ids: Record<string, string[]>;
   terms: Terms;
 }
 
@@ -285,18 +343,31 @@ export interface CampaignSetup {
   name: string;
   pbx: string;
   trunk: string;
+  trunks?: string[];
   caller_id?: string;
+  pacing?: "preview" | "progressive" | "power" | "predictive";
+  preview_s?: number;
+  caller_ids?: string[];
+  list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
+  starts_at?: number;
+  ends_at?: number;
+  blended?: boolean;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
+  amd_settings?: AmdFields;
+  on_machine?: "hang_up" | "to_agent";
+  amd_check_every?: number;
   harbour_wait_s?: number;
   harbour_prompt?: string;
+  opt_out_key?: string;
   window?: CallingHours;
-  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "unknown", Retry>> | null;
+  retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
   caps?: CapFields[];
 }
 
@@ -325,10 +396,17 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "unknown", number>>;
+  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   drop_rate: number;
+  amd: AmdView;
   hopper: number;
+  previews: number;
+  skips: number;
   counts: ListCounts;
+  pacing: PacingView | null;
+  drops: DropMeter;
+  talk_share: number;
+  idle_s: number;
   settings: CampaignSettings;
 }
 
@@ -371,6 +449,7 @@ export interface Card {
   queue: string;
   campaign: string;
   contact: string;
+  preview: boolean;
   waited_s: number;
   seq: number;
   at: number;
@@ -396,6 +475,9 @@ export interface ContactAdded {
   contact: string;
   number: string;
 }
+
+/** Why a contact stands where it does. */
+export type ContactBecause = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
 
 /** What an import of contacts did, or with `dry_run` would do. */
 export interface ContactImport {
@@ -432,7 +514,7 @@ export interface ContactPriority {
 
 /** One reason, in words. */
 export interface ContactReason {
-  code: Because;
+  code: ContactBecause;
   sentence: string;
   until: number;
 }
@@ -474,6 +556,14 @@ export interface DecisionView {
   score: Score | null;
 }
 
+/** What came of the last call that the agent asked for, when nobody talked. */
+export interface DialedInVain {
+  attempt: string;
+  contact: string;
+  result: AttemptResult;
+  at: number;
+}
+
 /** How a conversation ended. */
 export interface Disposition {
   call: string;
@@ -506,6 +596,17 @@ export interface DncList {
   next: string;
 }
 
+/** The dropped calls in the legal window, against its cap. */
+export interface DropMeter {
+  cap: number;
+  window_s: number;
+  is_rolling: boolean;
+  answered: number;
+  dropped: number;
+  rate: number;
+  left: number;
+}
+
 /** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
 export type Duplicates = "campaign" | "everywhere";
 
@@ -530,6 +631,48 @@ export interface ErasedPerson {
   attempts: number;
   texts: number;
   rejects: number;
+  voicemails: number;
+}
+
+/** One attempt. Times are UTC seconds, 0.0 for "never". */
+export interface Evidence {
+  attempt: string;
+  contact: string;
+  number: string;
+  tries: number;
+  placed_at: number;
+  ringing_at: number;
+  rang_s: number;
+  answered_at: number;
+  verdict: Verdict | null;
+  verdict_cause: string;
+  person_at: number;
+  connected_at: number;
+  agent: string;
+  message_at: number;
+  message: string;
+  waited_s: number | null;
+  waited_from: WaitFrom | null;
+  is_late: boolean;
+  ended_at: number;
+  result: AttemptResult;
+  cause: number;
+  status: ContactStatus;
+  next_try_at: number;
+}
+
+/** Evidence of a campaign's attempts, the last ended first. */
+export interface EvidencePage {
+  rows: Evidence[];
+  next: string;
+}
+
+/** The caller is joined with a number outside of the center. */
+export interface External {
+  number: string;
+  trunk: string;
+  ring_s?: number;
+  caller_id?: string;
 }
 
 /** One field of the request that is wrong. */
@@ -554,6 +697,9 @@ export interface Hello {
   account: string;
   heartbeat_s: number;
 }
+
+/** Why a trunk takes no call now. */
+export type Hindrance = "" | "full" | "pace" | "trouble";
 
 /** Why calls of one class wait although somebody is idle who may take them. */
 export interface Hold {
@@ -623,6 +769,12 @@ export interface Me {
   token: string;
 }
 
+/** Something is said to the caller. */
+export interface Message {
+  prompt: string;
+  ends_call?: boolean;
+}
+
 /** What went wrong. */
 export type Mishap = "fault" | "repair";
 
@@ -659,6 +811,12 @@ export interface NewDncEntry {
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
 
+/** How busy agents are: talk and wrap-up in the time in which they could be called. */
+export interface OccupancyResult {
+  group: string;
+  occupancy: Paired;
+}
+
 /** What a cap counts by. */
 export type Of = "account" | "number" | "person";
 
@@ -674,21 +832,55 @@ export interface OfferRecord {
   score?: number[];
 }
 
-/** How a call ended, for reports. Exactly one for each call. */
-export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "left_in_ivr" | "lost";
+/** What is done with an answering machine. */
+export type OnMachine = "hang_up" | "to_agent";
 
-/** Where a call goes on when one of these comes true; a condition that is not set never does. */
+/** How a call ended, for reports. Exactly one for each call. */
+export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
+
+/** What else is done with a call when one of these comes true; a condition that is not set never does. It leads to one thing: a queue, or one of those after the conditions. */
 export interface Overflow {
-  queue: string;
+  queue?: string;
   after_s?: number;
   longer_than?: number;
   without_agents?: boolean;
+  message?: Message | null;
+  external?: External | null;
+  voicemail?: Voicemail | null;
+}
+
+/** How many calls a campaign places, and when. */
+export type Pacing = "power" | "predictive" | "preview" | "progressive";
+
+/** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
+export interface PacingView {
+  sentence: string;
+  because: Because;
+  placed: number;
+  free: number;
+  waiting: number;
+  in_flight: number;
+  expected_people: number;
+  expected_free: number;
+  chance: number;
+  price: number;
+  kept: number;
+}
+
+/** One figure under both rules, with the 95 % interval of the difference over the seeds. */
+export interface Paired {
+  current: number;
+  new: number;
+  difference: number;
+  least: number | null;
+  most: number | null;
 }
 
 /** The trunks of one PBX. */
 export interface PbxTrunks {
   name: string;
   trunks: string[];
+  live: TrunkView[];
 }
 
 /** The phone to work on. */
@@ -697,7 +889,7 @@ export interface PhoneChoice {
 }
 
 /** Where the caller's channel is in the PBX, as far as we know. */
-export type Place = "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening";
+export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
 
 /** The connection is alive. */
 export interface Pong {
@@ -717,12 +909,27 @@ export interface Preview {
   weights_differ: boolean;
 }
 
+/** The card that the agent has read. */
+export interface PreviewChoice {
+  preview: string;
+}
+
 /** A waiting call that other rules would treat otherwise. */
 export interface PreviewRow {
   call: string;
   from_rule: string;
   to_rule: string;
   differs: string[];
+}
+
+/** Whose card an agent reads, to have them dialed or to skip them. */
+export interface PreviewView {
+  id: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  since: number;
+  dial_at: number;
 }
 
 /** The body of every refusal. */
@@ -825,6 +1032,46 @@ export interface Records {
   next: string;
 }
 
+/** What a rehearsal came to. */
+export interface RehearsalResult {
+  day: string;
+  begin: number;
+  end: number;
+  seeds: number;
+  tiers: TierResult[];
+  agents: OccupancyResult[];
+  summary: string;
+  staffing: string;
+  calls_fitted: number;
+  days_fitted: number;
+  notes: string[];
+}
+
+/** How a rehearsal stands. */
+export type RehearsalState = "cancelled" | "done" | "failed" | "running";
+
+/** One rehearsal and what came of it. */
+export interface RehearsalView {
+  id: string;
+  by: string;
+  state: RehearsalState;
+  current_version: number;
+  started_at: number;
+  ended_at: number;
+  share: number;
+  doing: string;
+  problem: string;
+  result: RehearsalResult | null;
+}
+
+/** Rules to be rehearsed; nothing is published. */
+export interface RehearseRules {
+  text: string;
+  seeds?: number;
+  hours?: number;
+  day?: string;
+}
+
 /** How a report is sent. */
 export type ReportFormat = "json" | "csv";
 
@@ -906,6 +1153,22 @@ export interface Shown {
   at_ms: number;
 }
 
+/** How a number does that people see who are called. */
+export interface ShownNumber {
+  number: string;
+  campaigns: string[];
+  calls: number;
+  answered: number;
+  usual: number;
+  rests_until: number;
+  why: string;
+}
+
+/** All numbers that campaigns show. */
+export interface ShownNumbers {
+  numbers: ShownNumber[];
+}
+
 /** Login and password. */
 export interface SignIn {
   login: string;
@@ -914,7 +1177,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -993,6 +1256,17 @@ export interface TextProblem {
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
 
+/** What becomes of the callers of one tier. */
+export interface TierResult {
+  tier: string;
+  calls: number;
+  wait_s: Paired;
+  in_time: Paired;
+  abandoned: Paired;
+  by_seniors: Paired;
+  led_out: Paired;
+}
+
 /** What a client can watch. */
 export type Topic = "board" | "me" | "queues";
 
@@ -1013,6 +1287,20 @@ export interface Treatment {
 export interface Trouble {
   type: "problem";
   detail: string;
+}
+
+/** One trunk now. */
+export interface TrunkView {
+  name: string;
+  hindrance: Hindrance;
+  calls: number;
+  channels: number;
+  calls_per_s: number;
+  in_trouble_since: number;
+  refused: number;
+  empty: number;
+  probe_at: number;
+  given_back: number;
 }
 
 /** The trunks of all PBXs. */
@@ -1051,6 +1339,32 @@ export interface Versions {
   versions: VersionView[];
   next: number;
 }
+
+/** The caller leaves a message. */
+export interface Voicemail {
+  prompt: string;
+  max_s?: number;
+}
+
+/** One message. */
+export interface VoicemailView {
+  call: string;
+  queue: string;
+  left_at: number;
+  seconds: number;
+  caller_number: string;
+  customer: string;
+  tier: Tier;
+  file: string;
+}
+
+/** All messages that nobody has dealt with, the oldest first. */
+export interface Voicemails {
+  voicemails: VoicemailView[];
+}
+
+/** Where the wait of a person is counted from. */
+export type WaitFrom = "answer" | "greeting" | "verdict";
 
 /** Why a call has no agent yet. */
 export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
@@ -1132,6 +1446,10 @@ export interface Operations {
   "POST /api/v1/agents/me/hang-up": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Take a break */
   "POST /api/v1/agents/me/not-ready": { path: undefined; query: undefined; body: Reason; answer: AgentView };
+  /** Dial */
+  "POST /api/v1/agents/me/preview/dial": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
+  /** Skip */
+  "POST /api/v1/agents/me/preview/skip": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
   /** Be ready */
   "POST /api/v1/agents/me/ready": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Sign in on a phone */
@@ -1142,6 +1460,8 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** The numbers that campaigns show */
+  "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */
   "GET /api/v1/calls": { path: undefined; query: { limit?: number; cursor?: string; queue?: string | null; state?: CallState | null }; body: undefined; answer: Calls };
   /** One live call */
@@ -1172,6 +1492,8 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/contacts/{contact}/why": { path: { campaign: string; contact: string }; query: undefined; body: undefined; answer: ContactWhy };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Evidence of the attempts */
+  "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
   /** A campaign's lists */
   "GET /api/v1/campaigns/{campaign}/lists": { path: { campaign: string }; query: undefined; body: undefined; answer: ContactLists };
   /** Dial a list earlier or later */
@@ -1224,6 +1546,12 @@ export interface Operations {
   "POST /api/v1/rules/preview": { path: undefined; query: undefined; body: RulesText; answer: Preview };
   /** Publish rules */
   "POST /api/v1/rules/publish": { path: undefined; query: undefined; body: PublishRules; answer: VersionText };
+  /** Rehearse rules */
+  "POST /api/v1/rules/rehearsals": { path: undefined; query: undefined; body: RehearseRules; answer: RehearsalView };
+  /** Cancel a rehearsal */
+  "DELETE /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
+  /** How a rehearsal stands */
+  "GET /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
   /** Go back to an older version */
   "POST /api/v1/rules/rollback": { path: undefined; query: undefined; body: RollBackRules; answer: VersionText };
   /** The schema of rules */
@@ -1238,4 +1566,8 @@ export interface Operations {
   "POST /api/v1/session": { path: undefined; query: undefined; body: SignIn; answer: Me };
   /** All trunks */
   "GET /api/v1/trunks": { path: undefined; query: undefined; body: undefined; answer: Trunks };
+  /** Voicemails */
+  "GET /api/v1/voicemails": { path: undefined; query: undefined; body: undefined; answer: Voicemails };
+  /** A voicemail has been dealt with */
+  "DELETE /api/v1/voicemails/{call}": { path: { call: string }; query: undefined; body: undefined; answer: undefined };
 }

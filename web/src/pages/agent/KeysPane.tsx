@@ -12,7 +12,9 @@ const KEYS: readonly [key: string, text: PlainKey][] = [
   ["b", "agent.keys.break"],
   ["o", "agent.keys.stopWork"],
   ["e", "agent.keys.end"],
-  ["1–6", "agent.keys.disposition"],
+  ["d", "agent.keys.dial"],
+  ["s", "agent.keys.skip"],
+  ["1–8", "agent.keys.disposition"],
   ["?", "agent.keys.help"],
 ];
 

@@ -32,6 +32,8 @@ const CAMPAIGN: readonly Choice[] = [
   { code: "not_interested", text: "disposition.not_interested" },
   { code: "wrong_person", text: "disposition.wrong_person" },
   { code: "do_not_call", text: "disposition.do_not_call" },
+  { code: "machine", text: "disposition.machine" },
+  { code: "assistant", text: "disposition.assistant" },
 ];
 
 /** How a conversation may have ended; the first has the key 1. */

@@ -46,7 +46,7 @@ async function open(
       json({ account: "max", name: "Max", roles: [role], agent: null, token: "" }),
     "GET /api/v1/campaigns/renewals/attempts?limit=50&cursor=": () =>
       json({ attempts: [], next: "" }),
-    "GET /api/v1/trunks": () => json({ pbxs: [{ name: "main", trunks: ["carrier"] }] }),
+    "GET /api/v1/trunks": () => json({ pbxs: [{ name: "main", trunks: ["carrier"], live: [] }] }),
     ...answers,
   });
   const live = fakeLive();
@@ -187,12 +187,24 @@ describe("the campaign's page", () => {
   });
 
   it("tells dropped people apart by the law's limit", async () => {
+    const { drops } = campaignWith();
     const { place } = await open("/campaigns/renewals", [
-      campaignWith({ drop_rate: 0.05, results: { connected: 57, dropped: 3 } }),
+      campaignWith({ drops: { ...drops, dropped: 3, rate: 0.05 } }),
     ]);
 
     expect(place.textContent).toContain("3 of 60 people who answered found nobody free.");
-    expect(place.textContent).toContain("Above the law's limit of 3%");
+    expect(place.textContent).toContain("Above the cap of 3% in 30 days.");
+  });
+
+  it("says why so many calls are placed, and what it comes to", async () => {
+    const { place } = await open("/campaigns/renewals", [campaignWith()]);
+
+    expect(place.textContent).toContain(
+      "One more call would too likely find nobody free. Chance of nobody free: 12%, accepted: 10%.",
+    );
+    expect(place.textContent).toContain("Agents talk71%");
+    expect(place.textContent).toContain("People expected1.3");
+    expect(place.textContent).toContain("Agents free by then1.8");
   });
 
   it("follows the live figures", async () => {

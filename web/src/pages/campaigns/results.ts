@@ -6,6 +6,7 @@ export const RESULTS: readonly AttemptResult[] = [
   "connected",
   "dropped",
   "machine",
+  "screened",
   "no_answer",
   "busy",
   "rejected",
@@ -13,6 +14,7 @@ export const RESULTS: readonly AttemptResult[] = [
   "invalid_number",
   "congestion",
   "failed",
+  "uncounted",
   "unknown",
 ];
 
