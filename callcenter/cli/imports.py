@@ -314,6 +314,18 @@ async def _import_contacts(
             )
 
 
+async def _import_shifts(settings: Settings, file: Path, into: Path, dry_run: bool) -> ShiftImport:
+    with (
+        ShiftsFile(file) as rows,
+        RejectsFile(into, file, rows.header) as refused,
+        _progress("shifts", rows) as show,
+    ):
+        async with open_database(settings) as database:
+            return await Shifts(database).import_rows(
+                rows, on_reject=refused.write, on_progress=show, dry_run=dry_run
+            )
+
+
 async def _import_dnc(
     settings: Settings, file: Path, into: Path, source: str, region: str, dry_run: bool
 ) -> DncImport:
@@ -334,21 +346,9 @@ async def _import_dnc(
             )
 
 
-async def _import_shifts(settings: Settings, file: Path, into: Path, dry_run: bool) -> ShiftImport:
-    with (
-        ShiftsFile(file) as rows,
-        RejectsFile(into, file, rows.header) as refused,
-        _progress("shifts", rows) as show,
-    ):
-        async with open_database(settings) as database:
-            return await Shifts(database).import_rows(
-                rows, on_reject=refused.write, on_progress=show, dry_run=dry_run
-            )
-
-
 @contextmanager
 def _progress(
-    what: str, rows: CustomersFile | DncFile | ShiftsFile
+    what: str, rows: CustomersFile | ShiftsFile | DncFile
 ) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, nothing elsewhere; to be called after some rows."""
     with _bar(what) as show:

@@ -71,8 +71,6 @@ export interface Draft {
   kept: Partial<CampaignSetup>;
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
-  /** Settings that the form does not show, to be given back as they were. */
-  kept: Partial<CampaignSetup>;
 }
 
 /** What is wrong, by the server's name of the field, e.g. `window.closes`. */
@@ -114,10 +112,10 @@ export function newDraft(pbx: string, trunk: string): Draft {
 
 export function draftOf(id: string, setup: CampaignSetup): Draft {
   const draft = newDraft(setup.pbx, setup.trunk);
-  const { window = {}, retries, ...kept } = setup;
+  const { window = {}, retries } = setup;
   return {
     ...draft,
-    kept,
+    kept: setup,
     id,
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
@@ -137,7 +135,6 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
-    kept: setup,
   };
 }
 
