@@ -107,7 +107,7 @@ def test_contacts_with_such_a_number_are_refused_at_their_import(
 
     result = run(config, "contacts", contacts, "--campaign", "autumn")
 
-    assert "3 rows: 1 added to list renewals of campaign autumn, 2 refused" in result.output
+    assert "3 rows: 2 added to list renewals of campaign autumn, 1 refused" in result.output
     rejects = tmp_path / "renewals.rejected.csv"
     said = rejects.read_text("utf-8-sig")
     assert '+3545551234","this number is on the do-not-call list"' in said
