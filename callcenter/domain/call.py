@@ -212,6 +212,9 @@ class Call(Struct, frozen=True, omit_defaults=True, gc=False):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     attempt: AttemptId = ""
+    reserved: AgentId = ""
+    """The only agent who may take the person dialed: the one who asked for it in preview, until
+    they have talked."""
     ending: bool = False
     """The caller is being hung up, or hears the safe-harbour message: nothing else is to be done
     with the call."""

@@ -20,6 +20,7 @@ from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.event import EventBase
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -390,6 +391,22 @@ class CampaignJoinRequested(EventBase, frozen=True):
     """Empty: to leave the campaign and take inbound calls."""
 
 
+class PreviewDialRequested(EventBase, frozen=True):
+    """The agent has read the card and wants the person to be dialed."""
+
+    request: RequestId
+    agent: AgentId
+    preview: AttemptId
+
+
+class PreviewSkipRequested(EventBase, frozen=True):
+    """The agent has read the card and does not want to call this person now."""
+
+    request: RequestId
+    agent: AgentId
+    preview: AttemptId
+
+
 PbxEvent: TypeAlias = (
     PbxStateRead
     | PbxLinkLost
@@ -429,6 +446,8 @@ Request: TypeAlias = (
     | DispositionRequested
     | HangUpRequested
     | CampaignJoinRequested
+    | PreviewDialRequested
+    | PreviewSkipRequested
     | CampaignSaved
     | CampaignStepRequested
     | DncAdded

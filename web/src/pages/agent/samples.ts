@@ -24,6 +24,10 @@ export function agentWith(changed: Partial<AgentView> = {}): AgentView {
     campaign: "",
     line: "none",
     wrap_up_ends_at: 0,
+    preview: null,
+    dialing: "",
+    dial_state: null,
+    dialed_in_vain: null,
     ...changed,
   };
 }
@@ -69,6 +73,7 @@ export function cardWith(changed: Partial<Card> = {}): Card {
     queue: "cards",
     campaign: "",
     contact: "",
+    preview: false,
     waited_s: 40,
     seq: 1,
     at: NOW,

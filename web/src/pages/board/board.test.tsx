@@ -29,6 +29,10 @@ const agent = (id: string, changes: Partial<AgentView> = {}): AgentView => ({
   campaign: "",
   line: "none",
   wrap_up_ends_at: 0,
+  preview: null,
+  dialing: "",
+  dial_state: null,
+  dialed_in_vain: null,
   ...changes,
 });
 

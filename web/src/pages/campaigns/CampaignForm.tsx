@@ -14,6 +14,7 @@ import { check, draftOf, idOf, newDraft, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
 import { DialingFields, GeneralFields, HoursFields, RetryFields } from "./FormFields";
 import type { FieldProps } from "./FormFields";
+import { SparingFields, TimesFields } from "./TermsFields";
 
 const NO_TRUNKS: readonly PbxTrunks[] = [];
 
@@ -139,7 +140,9 @@ function Form({ first, isNew, taken, onClose, onSaved }: FormProps) {
       <Stack gap="lg">
         <GeneralFields {...fields} trunks={trunks} />
         <HoursFields {...fields} />
+        <TimesFields {...fields} />
         <DialingFields {...fields} />
+        <SparingFields {...fields} />
         {draft.retries && <RetryFields {...fields} retries={draft.retries} />}
         <Failure problem={problem} />
         <Group justify="flex-end" gap="md">

@@ -172,10 +172,24 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           fullWidth
           data={PACINGS.map((pacing) => ({ value: pacing, label: t(`pacing.${pacing}`) }))}
           value={draft.pacing}
-          onChange={(pacing) => onChange({ pacing: pacing as Pacing }, "pacing", "lines_per_agent")}
+          onChange={(pacing) => 
+            onChange({ pacing: pacing as Pacing }, "pacing", "lines_per_agent", "preview_s")
+          }
         />
       </Input.Wrapper>
       <SimpleGrid cols={3} spacing="lg" verticalSpacing="md">
+        {draft.pacing === "preview" && (
+          <NumberField
+            label={t("campaigns.form.previewS")}
+            description={t("campaigns.form.previewHint")}
+            min={0}
+            max={600}
+            suffix={seconds}
+            value={draft.previewS}
+            error={told.preview_s}
+            onNumber={(previewS) => onChange({ previewS }, "preview_s")}
+          />
+        )}
         {draft.pacing === "power" && (
           <NumberField
             label={t("campaigns.form.linesPerAgent")}
@@ -306,12 +320,13 @@ export function RetryFields({ told, onChange, retries }: FieldProps & Retries) {
             <th>{t("campaigns.form.retryAfter")}</th>
             <th>{t("campaigns.form.retryDelay")}</th>
             <th>{t("campaigns.form.retryTries")}</th>
+            <th>{t("campaigns.form.retryOther")}</th>
           </tr>
         </thead>
         <tbody>
           {RETRIED.map((result) => {
             const name = t(`attemptResult.${result}`);
-            const { isOn, minutes, tries } = retries[result];
+            const { isOn, minutes, tries, isOther } = retries[result];
             return (
               <tr key={result}>
                 <td>
@@ -345,6 +360,14 @@ export function RetryFields({ told, onChange, retries }: FieldProps & Retries) {
                     value={tries}
                     error={told[`retries.${result}.max_tries`]}
                     onNumber={(value) => change(result, { tries: value })}
+                  />
+                </td>
+                <td>
+                  <Checkbox
+                    aria-label={t("campaigns.form.otherOf", { result: name })}
+                    disabled={!isOn}
+                    checked={isOther}
+                    onChange={(event) => change(result, { isOther: event.currentTarget.checked })}
                   />
                 </td>
               </tr>

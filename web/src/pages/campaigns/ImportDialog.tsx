@@ -1,4 +1,5 @@
-/** A list into a campaign: choose the file, see what would be taken and what not, then import. */
+/** A list into a campaign: choose the file, see how it is understood and what would be taken, then
+ * import. */
 
 import {
   Alert,
@@ -8,69 +9,94 @@ import {
   Loader,
   Modal,
   NumberInput,
+  Progress,
+  Select,
   Stack,
   Text,
   TextInput,
 } from "@mantine/core";
-import { Download, FileUp } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { FileUp } from "lucide-react";
 import { useState } from "react";
 import type { FormEvent } from "react";
 
-import { request } from "../../api";
-import type { CampaignView, ContactImport, ImportProblem } from "../../api";
+import { ProblemError, request } from "../../api";
+import type { CampaignView, ContactImport, Duplicates, ImportColumn } from "../../api";
+import { count, percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { Translate } from "../../i18n";
-import { DataTable } from "../../ui/DataTable";
-import type { Column } from "../../ui/DataTable";
 import { problemText } from "../../ui/problems";
 import classes from "./Campaign.module.css";
-import { rejectsCsv, saveFile } from "./rejects";
+import { FILE_MB_MAX, isWorkbook, LIST_CHARS_MAX, listOf, mappingOf, sendList } from "./importing";
+import type { Choice, Said } from "./importing";
+import { Columns, Done, Report } from "./ImportReport";
 
-const FILE_MB_MAX = 200; // what the server takes (callcenter/api/campaigns.py)
 const MEBIBYTE = 1024 * 1024;
-const DEADLINE_MS = 1_800_000; // the server's own for the largest file over a slow line
 const PRIORITY_MAX = 100;
-const LIST_CHARS_MAX = 64;
+const SHEET_CHARS_MAX = 31; // Excel's own
+const LOOK_EVERY_MS = 1_000;
+const DUPLICATES: readonly Duplicates[] = ["campaign", "everywhere"];
+const NOTHING: Choice = {
+  file: null,
+  list: "",
+  priority: "",
+  duplicates: "campaign",
+  sheet: "",
+  numberColumn: "",
+};
+const NO_COLUMNS: readonly ImportColumn[] = [];
+const AS_GUESSED: Said = {};
 
 interface Props {
   campaign: CampaignView;
   onClose: () => void;
 }
 
-interface Choice {
-  file: File | null;
-  list: string;
-  priority: number;
-}
-
 type Stage = "choosing" | "checking" | "checked" | "importing" | "done";
 
 export function ImportDialog({ campaign, onClose }: Props) {
   const t = useText();
-  const [choice, setChoice] = useState<Choice>({ file: null, list: "", priority: 0 });
+  const [choice, setChoice] = useState(NOTHING);
   const [stage, setStage] = useState<Stage>("choosing");
   const [report, setReport] = useState<ContactImport | null>(null);
+  const [guessed, setGuessed] = useState(NO_COLUMNS);
+  const [said, setSaid] = useState(AS_GUESSED);
   const [problem, setProblem] = useState<unknown>(null);
   const isBusy = stage === "checking" || stage === "importing";
 
-  /** What was checked holds for that file and list only. */
-  const change = (changed: Partial<Choice>) => {
-    setChoice((before) => ({ ...before, ...changed }));
+  /** What was checked holds for that file, list and columns only. */
+  const forget = () => {
     setStage("choosing");
     setReport(null);
     setProblem(null);
+  };
+  const change = (changed: Partial<Choice>) => {
+    setChoice((before) => ({ ...before, ...changed }));
+    if ("file" in changed || "sheet" in changed || "numberColumn" in changed) {
+      setGuessed(NO_COLUMNS);
+      setSaid(AS_GUESSED);
+    }
+    forget();
+  };
+  const say = (place: number, field: string) => {
+    setSaid((before) => ({ ...before, [place]: field }));
+    forget();
   };
   const send = async (isDryRun: boolean) => {
     setStage(isDryRun ? "checking" : "importing");
     setProblem(null);
     try {
-      setReport(await sendList(campaign.id, choice, isDryRun));
+      const told = await sendList(campaign, choice, mappingOf(guessed, said), isDryRun);
+      setReport(told);
+      if (guessed.length === 0) setGuessed(told.columns);
       setStage(isDryRun ? "checked" : "done");
     } catch (error) {
       setProblem(error);
       setStage(isDryRun ? "choosing" : "checked");
     }
   };
+  const isNotUnderstood =
+    guessed.length === 0 && problem instanceof ProblemError && problem.problem === "invalid";
 
   return (
     <Modal
@@ -87,19 +113,18 @@ export function ImportDialog({ campaign, onClose }: Props) {
             choice={choice}
             isBusy={isBusy}
             isChecked={stage === "checked" || stage === "importing"}
+            asksForNumber={isNotUnderstood || choice.numberColumn !== ""}
             onChange={change}
             onCheck={() => void send(true)}
           />
         )}
-        {isBusy && (
-          <Group gap="sm" role="status">
-            <Loader size="xs" />
-            <Text>{t(stage === "checking" ? "campaigns.checking" : "campaigns.importing")}</Text>
-          </Group>
-        )}
+        {isBusy && <HowFar campaign={campaign.id} isChecking={stage === "checking"} />}
         <Failure problem={problem} />
-        {report && stage !== "done" && <Report report={report} />}
-        {report && stage === "done" && <Done report={report} />}
+        {stage !== "done" && (
+          <Columns columns={guessed} said={said} isBusy={isBusy} onSay={say} />
+        )}
+        {report && stage !== "done" && <Report report={report} campaign={campaign.id} />}
+        {report && stage === "done" && <Done report={report} campaign={campaign.id} />}
         {report && stage !== "done" && (
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onClose} disabled={isBusy}>
@@ -127,26 +152,47 @@ export function ImportDialog({ campaign, onClose }: Props) {
   );
 }
 
-/** Browsers name the type of a CSV file as the desktop does; the server takes one name. */
-function sendList(campaign: string, choice: Choice, isDryRun: boolean): Promise<ContactImport> {
-  const { file, list, priority } = choice;
-  return request("POST /api/v1/campaigns/{campaign}/contacts", {
-    path: { campaign },
-    query: { list: list.trim(), priority, dry_run: isDryRun },
-    body: file ? file.slice(0, file.size, "text/csv") : "",
-    deadlineMs: DEADLINE_MS,
+/** How far the file is read; before it has arrived nobody knows. */
+function HowFar({ campaign, isChecking }: { campaign: string; isChecking: boolean }) {
+  const t = useText();
+  const { data } = useQuery({
+    queryKey: ["import-progress", campaign, isChecking],
+    queryFn: ({ signal }) =>
+      request("GET /api/v1/campaigns/{campaign}/contacts/progress", { path: { campaign }, signal }),
+    refetchInterval: LOOK_EVERY_MS,
+    retry: false,
+    gcTime: 0,
   });
+  return (
+    <Stack gap="xs" role="status">
+      <Group gap="sm">
+        <Loader size="xs" />
+        <Text>{t(isChecking ? "campaigns.checking" : "campaigns.importing")}</Text>
+        {data && (
+          <Text c="var(--quiet)" className="number">
+            {t("campaigns.progress", {
+              share: percent(data.share, t.language),
+              rows: count(data.rows, t.language),
+            })}
+          </Text>
+        )}
+      </Group>
+      {data && <Progress value={100 * data.share} aria-label={t("campaigns.importing")} />}
+    </Stack>
+  );
 }
 
 interface FormProps {
   choice: Choice;
   isBusy: boolean;
   isChecked: boolean;
+  asksForNumber: boolean;
   onChange: (changed: Partial<Choice>) => void;
   onCheck: () => void;
 }
 
-function ChoiceForm({ choice, isBusy, isChecked, onChange, onCheck }: FormProps) {
+function ChoiceForm(props: FormProps) {
+  const { choice, isBusy, isChecked, asksForNumber, onChange, onCheck } = props;
   const t = useText();
   const [isTold, setTold] = useState(false);
   const fileWrong = whatIsWrong(t, choice.file);
@@ -157,22 +203,44 @@ function ChoiceForm({ choice, isBusy, isChecked, onChange, onCheck }: FormProps)
     if (!fileWrong && !listWrong && !isBusy) onCheck();
   };
   const chooseFile = (file: File | null) =>
-    onChange({ file, list: choice.list || (file ? nameOf(file) : "") });
+    onChange({ file, list: choice.list || (file ? listOf(file) : ""), sheet: "", numberColumn: "" });
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
-        <FileInput
-          label={t("campaigns.file")}
-          description={t("campaigns.fileHint")}
-          placeholder={t("campaigns.fileChoose")}
-          accept=".csv,text/csv"
-          leftSection={<FileUp size={16} aria-hidden />}
-          data-autofocus
-          value={choice.file}
-          error={isTold && fileWrong}
-          disabled={isBusy}
-          onChange={chooseFile}
-        />
+        <Group gap="md" align="flex-start" grow preventGrowOverflow={false}>
+          <FileInput
+            label={t("campaigns.file")}
+            description={t("campaigns.fileHint")}
+            placeholder={t("campaigns.fileChoose")}
+            accept=".csv,.xlsx,text/csv"
+            leftSection={<FileUp size={16} aria-hidden />}
+            data-autofocus
+            value={choice.file}
+            error={isTold && fileWrong}
+            disabled={isBusy}
+            onChange={chooseFile}
+          />
+          {isWorkbook(choice.file) && (
+            <TextInput
+              label={t("campaigns.sheet")}
+              description={t("campaigns.sheetHint")}
+              maxLength={SHEET_CHARS_MAX}
+              value={choice.sheet}
+              disabled={isBusy}
+              onChange={(event) => onChange({ sheet: event.currentTarget.value })}
+            />
+          )}
+        </Group>
+        {asksForNumber && (
+          <TextInput
+            label={t("campaigns.numberColumn")}
+            description={t("campaigns.numberColumnHint")}
+            maxLength={200}
+            value={choice.numberColumn}
+            disabled={isBusy}
+            onChange={(event) => onChange({ numberColumn: event.currentTarget.value })}
+          />
+        )}
         <Group gap="md" align="flex-start" grow preventGrowOverflow={false}>
           <TextInput
             label={t("campaigns.list")}
@@ -191,7 +259,16 @@ function ChoiceForm({ choice, isBusy, isChecked, onChange, onCheck }: FormProps)
             allowDecimal={false}
             value={choice.priority}
             disabled={isBusy}
-            onChange={(value) => onChange({ priority: Number(value) || 0 })}
+            onChange={(value) => onChange({ priority: value === "" ? "" : Number(value) || 0 })}
+          />
+          <Select
+            label={t("campaigns.duplicates")}
+            description={t("campaigns.duplicatesHint")}
+            data={DUPLICATES.map((value) => ({ value, label: t(`duplicates.${value}`) }))}
+            allowDeselect={false}
+            value={choice.duplicates}
+            disabled={isBusy}
+            onChange={(value) => value && onChange({ duplicates: value as Duplicates })}
           />
         </Group>
         {!isChecked && (
@@ -212,10 +289,6 @@ function whatIsWrong(t: Translate, file: File | null): string {
   return "";
 }
 
-function nameOf(file: File): string {
-  return file.name.replace(/\.csv$/i, "").slice(0, LIST_CHARS_MAX);
-}
-
 function Failure({ problem }: { problem: unknown }) {
   const t = useText();
   if (!problem) return null;
@@ -225,82 +298,4 @@ function Failure({ problem }: { problem: unknown }) {
       {detail}
     </Alert>
   );
-}
-
-/** What the file would bring: how much is taken, and why the rest is not. */
-function Report({ report }: { report: ContactImport }) {
-  const t = useText();
-  const { accepted, refused, problems } = report;
-  return (
-    <Stack gap="sm" role="status">
-      <Group gap="xl">
-        <Text fw={600} c={accepted ? "var(--state-ready)" : undefined}>
-          {t.count("campaigns.accepted", accepted)}
-        </Text>
-        <Text fw={600} c={refused ? "var(--state-ringing)" : "var(--quiet)"}>
-          {refused ? t.count("campaigns.refused", refused) : t("campaigns.refusedNone")}
-        </Text>
-      </Group>
-      {accepted === 0 && <Text>{t("campaigns.nothingToImport")}</Text>}
-      <Problems list={report.list} problems={problems} refused={refused} />
-    </Stack>
-  );
-}
-
-function Problems(props: { list: string; problems: ImportProblem[]; refused: number }) {
-  const t = useText();
-  const { list, problems, refused } = props;
-  if (problems.length === 0) return null;
-  const columns: Column<ImportProblem>[] = [
-    { id: "row", header: t("campaigns.row"), number: true, cell: ({ row }) => row },
-    { id: "reason", header: t("campaigns.reason"), cell: ({ reason }) => reason },
-    { id: "fix", header: t("campaigns.fix"), cell: ({ fix }) => fix },
-  ];
-  return (
-    <>
-      <div className={classes.problems}>
-        <DataTable
-          label={t("campaigns.reason")}
-          columns={columns}
-          rows={problems}
-          rowKey={({ row, reason }) => `${row} ${reason}`}
-          empty={null}
-        />
-      </div>
-      <Group gap="md">
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<Download size={14} aria-hidden />}
-          onClick={() => saveFile(`${list}-refused.csv`, rejectsCsv(problems))}
-        >
-          {t("campaigns.rejects")}
-        </Button>
-        {refused > problems.length && (
-          <Text c="var(--quiet)">
-            {t("campaigns.refusedFirst", { shown: problems.length })}
-          </Text>
-        )}
-      </Group>
-    </>
-  );
-}
-
-function Done({ report }: { report: ContactImport }) {
-  const t = useText();
-  return (
-    <Stack gap="sm" role="status">
-      <Text fw={600} c="var(--state-ready)">
-        {importedText(t, report)}
-      </Text>
-      <Problems list={report.list} problems={report.problems} refused={report.refused} />
-    </Stack>
-  );
-}
-
-function importedText(t: Translate, { accepted, list }: ContactImport): string {
-  return t(accepted === 1 ? "campaigns.imported.one" : "campaigns.imported.other", {
-    count: accepted,
-    list,
-  });
 }

@@ -1,6 +1,6 @@
 /** One campaign: what it does and why, from the list to the results. */
 
-import { Anchor, Button, Group, Title } from "@mantine/core";
+import { Anchor, Button, Group, SegmentedControl, Title } from "@mantine/core";
 import { ArrowLeft, FileUp, Settings2 } from "lucide-react";
 import { useState } from "react";
 import { Link, useParams } from "wouter";
@@ -17,11 +17,14 @@ import { CampaignForm } from "./CampaignForm";
 import { Drops, Pace, Results, Team } from "./Figures";
 import { Funnel } from "./Funnel";
 import { ImportDialog } from "./ImportDialog";
+import { Lists, ResultsBox } from "./Lists";
 import { momentOf } from "./moment";
 import { nowText } from "./now";
 import { Steps } from "./Steps";
 import { useIsManager } from "./useCampaign";
 
+const VIEWS = ["now", "lists", "results"] as const;
+type View = (typeof VIEWS)[number];
 const NONE: readonly string[] = []; // its own short name stays
 
 export default function Page() {
@@ -49,6 +52,7 @@ export default function Page() {
 function Campaign({ campaign }: { campaign: CampaignView }) {
   const t = useText();
   const isStale = useConnection() !== "live";
+  const [view, setView] = useState<View>("now");
   return (
     <div className={classes.page} data-stale={isStale || undefined}>
       <Head campaign={campaign} />
@@ -56,15 +60,30 @@ function Campaign({ campaign }: { campaign: CampaignView }) {
         {nowText(t, campaign)}
       </p>
       <Funnel campaign={campaign} />
-      <div className={classes.columns}>
-        <div className={classes.column}>
-          <Drops campaign={campaign} />
-          <Pace campaign={campaign} />
-          <Team campaign={campaign} />
-        </div>
-        <Results campaign={campaign} />
-        <Attempts campaign={campaign.id} />
+      <SegmentedControl
+        className={classes.views}
+        aria-label={t("campaigns.views")}
+        data={VIEWS.map((value) => ({ value, label: t(`campaigns.view.${value}`) }))}
+        value={view}
+        onChange={(value) => setView(value as View)}
+      />
+      {view === "now" && <Now campaign={campaign} />}
+      {view === "lists" && <Lists campaign={campaign.id} />}
+      {view === "results" && <ResultsBox campaign={campaign.id} />}
+    </div>
+  );
+}
+
+function Now({ campaign }: { campaign: CampaignView }) {
+  return (
+    <div className={classes.columns}>
+      <div className={classes.column}>
+        <Drops campaign={campaign} />
+        <Pace campaign={campaign} />
+        <Team campaign={campaign} />
       </div>
+      <Results campaign={campaign} />
+      <Attempts campaign={campaign.id} />
     </div>
   );
 }

@@ -3,6 +3,8 @@
 
 import type { CampaignSetup, FieldError } from "../../api";
 import type { PlainKey } from "../../i18n";
+import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
+import type { TermsDraft } from "./terms";
 
 export const WEEKDAYS = [
   "monday",
@@ -34,21 +36,25 @@ export interface RetryDraft {
   isOn: boolean;
   minutes: number | "";
   tries: number | "";
+  /** The next try goes to another of the contact's numbers. */
+  isOther: boolean;
 }
 
-export const PACINGS = ["progressive", "power", "predictive"] as const;
+export const PACINGS = ["preview", "progressive", "power", "predictive"] as const;
 export type Pacing = (typeof PACINGS)[number];
 export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
 
 /** Fields that may be empty while they are typed hold "" then. */
-export interface Draft {
+export interface Draft extends TermsDraft {
   id: string;
   name: string;
   pbx: string;
   trunk: string;
   callerId: string;
   pacing: Pacing;
+  /** 0: no card is dialed by itself. */
+  previewS: number | "";
   linesPerAgent: number | "";
   legal: Legal;
   /** Per cent; empty: the legal profile's. */
@@ -87,6 +93,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     trunk,
     callerId: "",
     pacing: "progressive",
+    previewS: 0,
     linesPerAgent: 1,
     legal: "",
     dropCap: "",
@@ -102,6 +109,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
     kept: {},
+    ...NEW_TERMS,
   };
 }
 
@@ -114,6 +122,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
     pacing: setup.pacing ?? draft.pacing,
+    previewS: setup.preview_s ?? draft.previewS,
     linesPerAgent: setup.lines_per_agent ?? draft.linesPerAgent,
     legal: setup.legal ?? draft.legal,
     dropCap: setup.drop_cap === null || setup.drop_cap === undefined ? "" : percentOf(setup.drop_cap),
@@ -129,6 +138,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
     kept: setup,
+    ...termsOf(setup),
   };
 }
 
@@ -136,12 +146,18 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
   const entries = RETRIED.map((result) => {
     const rule = rules[result];
     const draft: RetryDraft = rule
-      ? { isOn: true, minutes: rule.delay_s / MINUTE_S, tries: rule.max_tries }
-      : { isOn: false, minutes: 60, tries: 3 };
+      ? {
+          isOn: true,
+          minutes: rule.delay_s / MINUTE_S,
+          tries: rule.max_tries,
+          isOther: rule.other_number ?? false,
+        }
+      : { isOn: false, minutes: 60, tries: 3, isOther: false };
     return [result, draft] as const;
   });
   return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
 }
+
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
@@ -155,6 +171,7 @@ export function setupOf(draft: Draft): CampaignSetup {
     trunk: draft.trunk.trim(),
     caller_id: draft.callerId.replaceAll(/[\s()-]/g, ""),
     pacing: draft.pacing,
+    preview_s: draft.pacing === "preview" ? Number(draft.previewS) : 0,
     lines_per_agent: draft.pacing === "power" ? Number(draft.linesPerAgent) : 1,
     legal: draft.legal,
     drop_cap: draft.dropCap === "" ? null : draft.dropCap / 100,
@@ -170,7 +187,10 @@ export function setupOf(draft: Draft): CampaignSetup {
       opens: draft.opens,
       closes: draft.closes,
       weekdays: draft.weekdays,
+      holidays: draft.holidays,
+      closed_days: draft.closedDays,
     },
+    ...termsSetupOf(draft, draft.kept),
     ...(draft.retries && { retries: rulesOf(draft.retries) }),
   };
 }
@@ -182,8 +202,9 @@ function percentOf(share: number): number {
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
   const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
-    const { minutes, tries } = drafts[result];
-    return [result, { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) }] as const;
+    const { minutes, tries, isOther } = drafts[result];
+    const rule = { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
+    return [result, isOther ? { ...rule, other_number: true } : rule] as const;
   });
   return Object.fromEntries(rules);
 }
@@ -204,7 +225,7 @@ export function check(draft: Draft, taken: readonly string[]): Wrong {
     wrong["window.closes"] = "campaigns.form.hoursWrong";
   }
   if (draft.weekdays.length === 0) wrong["window.weekdays"] = "campaigns.form.noDay";
-  return wrong;
+  return { ...wrong, ...checkTerms(draft) };
 }
 
 /** What the server says of each field, by its name without `body.`. */

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { check, draftOf, idOf, newDraft, RETRIED, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
+import { canBeNamed, listOf, mappingOf, withNumber } from "./importing";
 import { clockOf, momentOf } from "./moment";
-import { guarded, rejectsCsv } from "./rejects";
 import { endedOf, underWayOf } from "./results";
 import { campaignWith, NOW } from "./samples";
+import { localOf, NEW_CAP } from "./terms";
 
 const GOOD: Draft = { ...newDraft("main", "carrier"), id: "spring", name: "Spring" };
 
@@ -24,6 +25,15 @@ describe("a campaign's form", () => {
     ["an hour that no day has", { closes: "25:00" }, "window.closes"],
     ["hours that end before they begin", { opens: "20:00", closes: "09:00" }, "window.closes"],
     ["no day", { weekdays: [] }, "window.weekdays"],
+    [
+      "an end before the beginning",
+      { startsAt: "2027-03-02T09:00", endsAt: "2027-03-01T09:00" },
+      "ends_at",
+    ],
+    ["a calendar that is none", { holidays: ["US", "Bavaria"] }, "window.holidays"],
+    ["a day that no year has", { closedDays: ["2027-02-30"] }, "window.closed_days"],
+    ["a limit without a number", { caps: [{ ...NEW_CAP, most: "" }] }, "caps.0.most"],
+    ["a limit without a time", { caps: [{ ...NEW_CAP, within: "" }] }, "caps.0.within_s"],
   ])("finds %s", (_, changed, name) => {
     expect(Object.keys(check({ ...GOOD, ...changed }, ["renewals"]))).toEqual([name]);
   });
@@ -39,6 +49,7 @@ describe("a campaign's form", () => {
       trunk: "carrier",
       caller_id: "+13125550100",
       pacing: "power" as const,
+      preview_s: 0,
       lines_per_agent: 1.5,
       legal: "uk-ofcom" as const,
       drop_cap: 0.015,
@@ -56,14 +67,47 @@ describe("a campaign's form", () => {
         closed_days: ["2026-12-24"],
       },
       needs_consent: true,
-      caps: [{ of: "person" as const, most: 7, within_s: 604_800 }],
-      retries: { machine: { delay_s: 3600, max_tries: 2 } },
+      starts_at: NOW + 7.5,
+      ends_at: NOW + 86_400,
+      caps: [
+        { of: "person" as const, counting: "attempts" as const, most: 7, within_s: 604_800 },
+        { of: "account" as const, counting: "conversations" as const, most: 1, within_s: 7200 },
+      ],
+      retries: { machine: { delay_s: 3600, max_tries: 2, other_number: true } },
       wrap_up_s: 15,
       trunks: ["reserve"],
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
     expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
+  });
+
+  it("sends the time of a timed preview, and none with another pace", () => {
+    const timed = { ...GOOD, pacing: "preview" as const, previewS: 20 };
+
+    expect(setupOf(timed)).toMatchObject({ pacing: "preview", preview_s: 20 });
+    expect(draftOf("spring", setupOf(timed)).previewS).toBe(20);
+    expect(setupOf({ ...timed, pacing: "predictive" }).preview_s).toBe(0);
+  });
+
+  it("gives back what it does not show", () => {
+    const setup = {
+      ...setupOf(GOOD),
+      needs_consent: true,
+      legal: "uk-ofcom" as const,
+      caps: [{ of: "person" as const, counting: "attempts" as const, most: 3, within_s: 604_800 }],
+      retries: { no_answer: { delay_s: 3600, max_tries: 2, other_number: true } },
+    };
+
+    expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+  });
+
+  it("sends moments by this computer's clock as UTC, and none as 0", () => {
+    const at = new Date(2027, 2, 1, 9, 30).getTime() / 1000;
+    const setup = setupOf({ ...GOOD, startsAt: "2027-03-01T09:30" });
+
+    expect(setup).toMatchObject({ starts_at: at, ends_at: 0 });
+    expect(localOf(at)).toBe("2027-03-01T09:30");
   });
 
   it("leaves the retries to the center unless they were read", () => {
@@ -101,22 +145,56 @@ describe("a campaign's form", () => {
   });
 });
 
-describe("refused rows as a file", () => {
-  it("have a header, quotes and lines that spreadsheets read", () => {
-    const csv = rejectsCsv([{ row: 4, value: "", reason: 'no "number"', fix: "Write it, please." }]);
+describe("the columns of a list", () => {
+  const columns = [
+    { name: "Handy", taken_as: "attribute", examples: [] },
+    { name: "Phone", taken_as: "number", examples: [] },
+    { name: "Name", taken_as: "name", examples: [] },
+    { name: "Twin", taken_as: "skip", examples: [] },
+    { name: "Twin", taken_as: "skip", examples: [] },
+    { name: "", taken_as: "skip", examples: [] },
+  ];
 
-    expect(csv).toBe(
-      '\uFEFF"reject_row","reject_reason","reject_mend"\r\n' +
-        '"4","no ""number""","Write it, please."\r\n',
-    );
+  it("are left to the server as long as nobody says otherwise", () => {
+    expect(mappingOf(columns, {})).toEqual([]);
+    expect(mappingOf(columns, { 2: "name" })).toEqual([]);
   });
 
-  it.each(["=1+1", "+1", "-1", "@x", "\tx", "＝1"])("do not run %s as a formula", (text) => {
-    expect(guarded(text)).toBe(`'${text}`);
+  it("say again what would not be guessed any more", () => {
+    expect(mappingOf(columns, { 0: "mobile" })).toEqual([
+      ["mobile", "Handy"],
+      ["number", "Phone"],
+    ]);
+    expect(mappingOf(columns, { 0: "name", 2: "skip" })).toEqual([
+      ["name", "Handy"],
+      ["skip", "Name"],
+    ]);
   });
 
-  it("leave other texts as they are", () => {
-    expect(guarded("number: =1")).toBe("number: =1");
+  it("have the number where somebody wrote it, until the table says it", () => {
+    expect(withNumber("Handy", [["skip", "Born"]])).toEqual([
+      ["number", "Handy"],
+      ["skip", "Born"],
+    ]);
+    expect(withNumber("Handy", [["mobile", "Handy"]])).toEqual([["mobile", "Handy"]]);
+    expect(withNumber("", [])).toEqual([]);
+  });
+
+  it("can be told of by a name that only one has", () => {
+    expect(columns.map((_, place) => canBeNamed(columns, place))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe("a list's name", () => {
+  it.each(["autumn.csv", "autumn.XLSX"])("of %s is the file's without its ending", (name) => {
+    expect(listOf(new File([], name))).toBe("autumn");
   });
 });
 

@@ -1,0 +1,253 @@
+/** The lists of a campaign and how their contacts stand; results by list, hour, tier and offer. */
+
+import { Button, Group, SegmentedControl, TextInput } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { ListPlus } from "lucide-react";
+import { useMemo, useState } from "react";
+
+import { request } from "../../api";
+import type { ListStanding, ResultRow, ResultsBy, Tier } from "../../api";
+import { count, percent } from "../../format/number";
+import { useText } from "../../i18n";
+import type { PlainKey, Translate } from "../../i18n";
+import { DataTable } from "../../ui/DataTable";
+import type { Column } from "../../ui/DataTable";
+import { Panel } from "../../ui/Panel";
+import { problemText } from "../../ui/problems";
+import { Empty, Loading } from "../../ui/Situation";
+import { TierBadge } from "../../ui/TierBadge";
+import classes from "./Campaign.module.css";
+import { momentOf } from "./moment";
+import { NewListDialog } from "./NewListDialog";
+import { useIsManager } from "./useCampaign";
+
+const LOOK_EVERY_MS = 15_000; // each look counts all contacts of the campaign
+const BYS: readonly ResultsBy[] = ["list", "hour", "tier", "attribute"];
+const ATTRIBUTE_CHARS_MAX = 60;
+
+export function useLists(campaign: string) {
+  return useQuery({
+    queryKey: ["lists", campaign],
+    queryFn: ({ signal }) =>
+      request("GET /api/v1/campaigns/{campaign}/lists/counts", { path: { campaign }, signal }),
+    refetchInterval: LOOK_EVERY_MS,
+  });
+}
+
+export function Lists({ campaign }: { campaign: string }) {
+  const t = useText();
+  const { data, error } = useLists(campaign);
+  const columns = useMemo(() => listColumns(t), [t]);
+  return (
+    <Panel title={t("campaigns.lists")} className={classes.wide}>
+      {data ? (
+        <DataTable
+          label={t("campaigns.lists")}
+          columns={columns}
+          rows={data.lists}
+          rowKey={(list) => String(list.id)}
+          empty={t("campaigns.lists.none")}
+        />
+      ) : (
+        <Waiting error={error} />
+      )}
+    </Panel>
+  );
+}
+
+function listColumns(t: Translate): Column<ListStanding>[] {
+  const number = (id: keyof ListStanding & string, header: PlainKey): Column<ListStanding> => ({
+    id,
+    header: t(header),
+    number: true,
+    by: (list) => Number(list[id]),
+    largestFirst: true,
+    cell: (list) => (
+      <span className={list[id] ? undefined : classes.quiet}>
+        {count(Number(list[id]), t.language)}
+      </span>
+    ),
+  });
+  return [
+    { id: "name", header: t("campaigns.lists.name"), rest: true, by: ({ name }) => name, cell: ({ name }) => name },
+    number("priority", "campaigns.priority"),
+    number("total", "campaigns.lists.total"),
+    number("due", "campaigns.lists.open"),
+    number("later", "campaigns.lists.later"),
+    number("done", "campaigns.lists.done"),
+    number("used_up", "campaigns.lists.usedUp"),
+    number("dnc", "campaigns.lists.dnc"),
+    number("no_consent", "campaigns.lists.noConsent"),
+    {
+      id: "imported",
+      header: t("campaigns.lists.imported"),
+      by: (list) => list.imported_at,
+      cell: (list) => (
+        <span className={classes.quiet}>{momentOf(list.imported_at, t.language)}</span>
+      ),
+    },
+  ];
+}
+
+export function ResultsBox({ campaign }: { campaign: string }) {
+  const t = useText();
+  const isManager = useIsManager();
+  const [by, setBy] = useState<ResultsBy>("list");
+  const [attribute, setAttribute] = useState("");
+  const [isMaking, setMaking] = useState(false);
+  const isAsked = by !== "attribute" || attribute !== "";
+  const { data, error } = useQuery({
+    queryKey: ["results", campaign, by, by === "attribute" ? attribute : ""],
+    queryFn: ({ signal }) =>
+      request("GET /api/v1/campaigns/{campaign}/results", {
+        path: { campaign },
+        query: by === "attribute" ? { by, attribute } : { by },
+        signal,
+      }),
+    enabled: isAsked,
+    placeholderData: keepPreviousData,
+    refetchInterval: LOOK_EVERY_MS,
+  });
+  const columns = useMemo(() => resultColumns(t, by), [t, by]);
+  const sales = data?.sales.map((code) => t.maybe(`disposition.${code}`, code)).join(", ");
+  return (
+    <Panel
+      title={t("campaigns.results")}
+      note={sales && t("campaigns.results.sales", { codes: sales })}
+      className={classes.wide}
+      action={
+        <Group gap="sm" wrap="nowrap">
+          {by === "attribute" && <AttributeField attribute={attribute} onChoose={setAttribute} />}
+          <SegmentedControl
+            size="xs"
+            aria-label={t("campaigns.results.by")}
+            data={BYS.map((value) => ({ value, label: t(`resultsBy.${value}`) }))}
+            value={by}
+            onChange={(value) => setBy(value as ResultsBy)}
+          />
+          {isManager && (
+            <Button
+              size="compact-sm"
+              leftSection={<ListPlus size={14} aria-hidden />}
+              onClick={() => setMaking(true)}
+            >
+              {t("campaigns.newList")}
+            </Button>
+          )}
+        </Group>
+      }
+    >
+      {!isAsked ? (
+        <Empty title={t("campaigns.results.whichColumn")} next={t("campaigns.results.whichNext")} />
+      ) : data && !error ? (
+        <DataTable
+          label={t("campaigns.results")}
+          columns={columns}
+          rows={data.rows}
+          rowKey={(row) => row.key}
+          empty={t("campaigns.attempts.none")}
+        />
+      ) : (
+        <Waiting error={error} />
+      )}
+      {isMaking && <NewListDialog campaign={campaign} onClose={() => setMaking(false)} />}
+    </Panel>
+  );
+}
+
+function AttributeField(props: { attribute: string; onChoose: (attribute: string) => void }) {
+  const t = useText();
+  const [text, setText] = useState(props.attribute);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        props.onChoose(text.trim());
+      }}
+    >
+      <TextInput
+        size="xs"
+        w={180}
+        aria-label={t("campaigns.column")}
+        placeholder={t("campaigns.column")}
+        maxLength={ATTRIBUTE_CHARS_MAX}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onBlur={() => props.onChoose(text.trim())}
+      />
+    </form>
+  );
+}
+
+function Waiting({ error }: { error: unknown }) {
+  const t = useText();
+  if (!error) return <Loading />;
+  const { title, detail } = problemText(t, error);
+  return <Empty title={title} next={detail} />;
+}
+
+function resultColumns(t: Translate, by: ResultsBy): Column<ResultRow>[] {
+  const number = (
+    id: string,
+    header: PlainKey,
+    value: (row: ResultRow) => number,
+  ): Column<ResultRow> => ({
+    id,
+    header: t(header),
+    number: true,
+    by: value,
+    largestFirst: true,
+    cell: (row) => (
+      <span className={value(row) ? undefined : classes.quiet}>
+        {count(value(row), t.language)}
+      </span>
+    ),
+  });
+  return [
+    {
+      id: "key",
+      header: t(`resultsBy.${by}`),
+      by: ({ key }) => key,
+      cell: ({ key }) => <Key by={by} value={key} />,
+    },
+    number("contacts", "campaigns.results.contacts", (row) => row.contacts),
+    number("attempts", "campaigns.results.count", (row) => row.attempts),
+    number("people", "campaigns.people", (row) => row.people),
+    number("connected", "attemptResult.connected", (row) => row.connected),
+    number("dropped", "attemptResult.dropped", (row) => row.dropped),
+    number("sold", "campaigns.results.sold", (row) => row.sold),
+    {
+      id: "rate",
+      header: t("campaigns.results.rate"),
+      number: true,
+      by: rateOf,
+      largestFirst: true,
+      cell: (row) => (row.contacts ? percent(rateOf(row), t.language) : "–"),
+    },
+    {
+      id: "dispositions",
+      header: t("campaigns.results.said"),
+      rest: true,
+      cell: (row) => <span className={classes.quiet}>{saidText(t, row)}</span>,
+    },
+  ];
+}
+
+function Key({ by, value }: { by: ResultsBy; value: string }) {
+  const t = useText();
+  if (!value) return <span className={classes.quiet}>{t("campaigns.results.noKey")}</span>;
+  if (by === "tier") return <TierBadge tier={value as Tier} />;
+  return by === "hour" ? `${value}:00` : value;
+}
+
+function rateOf(row: ResultRow): number {
+  return row.contacts ? row.sold / row.contacts : 0;
+}
+
+/** What agents said, the most frequent first. */
+function saidText(t: Translate, { dispositions }: ResultRow): string {
+  return Object.entries(dispositions)
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([code, times]) => `${t.maybe(`disposition.${code}`, code)} ${count(times, t.language)}`)
+    .join(", ");
+}
