@@ -30,23 +30,28 @@ from callcenter.domain.events import AgentsConfigured, CenterConfigured, Service
 from callcenter.domain.ids import AgentId
 from callcenter.domain.step import Entry
 from callcenter.installation import (
+    database_url,
     journal_folder,
     make_accounts,
     open_database,
     read_secret,
     secret_path,
+    voicemails_path,
 )
 from callcenter.journal.errors import EntriesTrimmed
 from callcenter.journal.file import FileJournal
 from callcenter.journal.folder import Archive
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
+from callcenter.rehearsal.process import SubprocessRehearser
 from callcenter.service.erasure import Erasure
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
 from callcenter.service.recovery import recover, tell_salvage
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.retention import Retention
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 from callcenter.settings import (
     PbxSettings,
     Settings,
@@ -55,10 +60,12 @@ from callcenter.settings import (
 )
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
+from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.evidence import StoredEvidence
+from callcenter.storage.history import HISTORY_DAYS
 from callcenter.storage.passwords import HashCost
 from callcenter.storage.people import People
 from callcenter.storage.projector import EntriesGone, Projector
@@ -138,16 +145,21 @@ async def open_center(
             audit_days=settings.retention.audit_days,
         )
 
+        recordings = VoicemailFiles(voicemails_path(settings))
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
         rules = RuleBook(hub, StoredRuleVersions(database), clock)
+        rehearsals = Rehearsals(
+            hub, SubprocessRehearser(database_url(settings), HISTORY_DAYS), clock
+        )
+        stack.push_async_callback(rehearsals.close)
         api = Api(
             hub=hub,
             accounts=accounts,
             audit=Audit(database),
             records=records,
             cards=contacts,
-            contacts=contacts,
+            contacts=ContactFiles(contacts, settings.data_dir / "rejects"),
             attempts=contacts,
             evidence=StoredEvidence(database),
             report_source=StoredReports(database),
@@ -160,7 +172,10 @@ async def open_center(
                 lambda person: erase_reject_rows(
                     settings.data_dir, settings.region, person.numbers, person.names
                 ),
+                recordings.remove,
             ),
+            rehearsals=rehearsals,
+            voicemail_files=recordings,
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(

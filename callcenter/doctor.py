@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from msgspec import Struct
 
+from callcenter.core.announcing import list_prompts
 from callcenter.core.machine import MACHINE_VERSION
 from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.documents.flows import load_flows
@@ -112,14 +113,13 @@ def _flows(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("flows", True, ", ".join(known))
     sounds = settings.data_dir / "sounds"
-    silent = [
-        name
+    played = [
+        node.prompt
         for flow in flows
         for node in flow.nodes.values()
         if isinstance(node, PlayNode | MenuNode)
-        for name in [node.prompt]
-        if not any(sounds.glob(f"{name}.*"))
     ]
+    silent = [name for name in (*played, *list_prompts()) if not any(sounds.glob(f"{name}.*"))]
     if silent and sounds.is_dir():
         text = f"no sound for {', '.join(silent)} in {sounds}: put them there as 8 kHz files"
         yield Finding("prompts", False, text)

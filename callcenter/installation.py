@@ -58,6 +58,12 @@ def prepare_data_dir(settings: Settings) -> None:
         raise RestoreUnfinished(
             f"A restore into {settings.data_dir} was interrupted. Empty the folder, restore again."
         )
+    voicemails_path(settings).mkdir(mode=0o700, exist_ok=True)
+
+
+def voicemails_path(settings: Settings) -> Path:
+    """The folder that Asterisk records callers' messages into."""
+    return settings.data_dir / "voicemails"
 
 
 # --- pieces that offline commands use too -------------------------------------------------------
@@ -90,6 +96,7 @@ def pbx_config(settings: Settings, pbx: PbxSettings) -> PbxConfig:
         leader=AmiAccount(pbx.leader, read_secret(settings, pbx.name, pbx.leader)),
         fence=AmiAccount(pbx.fence, read_secret(settings, pbx.name, pbx.fence)),
         sounds_dir=settings.data_dir.resolve() / "sounds",
+        voicemail_dir=voicemails_path(settings).resolve(),
         bind_host=pbx.host,
         ami_port=pbx.ami_port,
         sip_port=pbx.sip_port,

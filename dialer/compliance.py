@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import CallingWindow, Terms
@@ -110,7 +111,12 @@ def lawful_window(window: CallingWindow, terms: Terms) -> CallingWindow:
         return window
     (legal,) = profile_of(terms).hours.windows
     days = tuple(day for day in window.weekdays if day in legal.weekdays)
-    return CallingWindow(max(window.opens, legal.opens), min(window.closes, legal.closes), days)
+    return replace(
+        window,
+        opens=max(window.opens, legal.opens),
+        closes=min(window.closes, legal.closes),
+        weekdays=days,
+    )
 
 
 class Target(Struct, frozen=True):

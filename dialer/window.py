@@ -108,7 +108,9 @@ def zones_of(own_zone: str, number_zones: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _schedule(window: CallingWindow | Schedule) -> Schedule:
-    return window if isinstance(window, Schedule) else Schedule((window,))
+    if isinstance(window, Schedule):
+        return window
+    return Schedule((window,), window.holidays, window.closed_days)
 
 
 @lru_cache(maxsize=ZONES_KEPT)

@@ -243,7 +243,9 @@ class Chooser:
         key = self._keys.get(call_id)
         line = self._line_for(work) if key is None else self._lines.lines[key]
         lines = self._lines.lines.values()
-        return explain(self.settings, self.estimates, work, line, lines, now, is_kept=key is None)
+        served = self._lines.queues_served(line.demand_at(now - work.queued_at))
+        known = self.settings, self.estimates
+        return explain(*known, work, line, lines, now, served, is_kept=key is None)
 
     def fit(self, call_id: CallId, agent_id: AgentId, now: float) -> Fit | None:
         """What this agent is to this waiting call, and so why not the one; None if it does not

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.ids import AgentId
+from callcenter.domain.ids import AgentId, QueueId
 from routing.learning import JUNIOR, SENIOR, Estimates
 from routing.lines import Demand, Line
 from routing.settings import Order, Settings
@@ -105,12 +105,15 @@ def expect_wait(
     line: Line,
     demand: Demand,
     others: Iterable[Line],
+    served: Collection[QueueId],
 ) -> float | None:
     """How much longer this call is expected to wait, seconds; None while nobody is at work.
 
     Those before it and the worthier ones still to come are served by the agents as they come free,
     and some hang up: so a line of n moves like dn/dt = -(freed - worthier arrivals) - n x rate of
     hanging up, and it is this call's turn when n is used up.
+
+    ``served``: the queues of those agents.
     """
     freed = math.fsum(
         demand.pools[side].freed_per_s(estimates.coming_free[side]) for side in (JUNIOR, SENIOR)
@@ -119,13 +122,13 @@ def expect_wait(
         return None
     ahead = 1
     for other in others:
-        if other.key[0] in demand.served:
+        if other.key[0] in served:
             ahead += calls_before(line, other, work.queued_at, work.id, settings.order)
     worthier = 0.0
     if settings.order is not Order.ARRIVAL:
         worthier = math.fsum(
             estimates.figures(queue, tier).arrivals_per_s
-            for queue in demand.served
+            for queue in served
             for tier, value in settings.tier_weights
             if value > line.value
         )
@@ -141,13 +144,14 @@ def explain(
     line: Line,
     others: Iterable[Line],
     now: float,
+    served: Collection[QueueId],
     *,
     is_kept: bool,
 ) -> Waiting:
-    """Say how this waiting call stands; ``line`` is the one it waits in, or would."""
+    """Say how this waiting call stands; ``line`` is the one it waits in, or would, ``served`` the
+    queues of all who may take it now."""
     others = tuple(others)
-    waited_s = now - work.queued_at
-    demand = line.demand_at(waited_s)
+    demand = line.demand_at(now - work.queued_at)
     idle = len(demand.pools[JUNIOR].idle) + len(demand.pools[SENIOR].idle)
     busy = demand.pools[JUNIOR].occupancy()[0] + demand.pools[SENIOR].occupancy()[0]
     hold = line.hold if idle else None
@@ -171,7 +175,7 @@ def explain(
     return Waiting(
         reason,
         position,
-        expect_wait(settings, estimates, work, line, demand, others),
+        expect_wait(settings, estimates, work, line, demand, others, served),
         tuple(sorted(step for step in steps if step[0] > now)),
         busy,
         idle,

@@ -220,6 +220,10 @@ class Estimates:
             self._learned.in_time[key] = level
             self._use_in_time(figures, level)
 
+    def arrivals_of(self, queue: QueueId, tier: Tier) -> Arrivals | None:
+        """How fast such calls come; None when none has come yet."""
+        return self._learned.arrivals.get(f"{queue}/{tier}")
+
     def lending(self, queue: QueueId) -> Lending:
         """How the lending of this queue's seniors stands."""
         return self._learned.lending.get(queue, Lending())

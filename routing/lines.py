@@ -56,7 +56,7 @@ class Pool:
 class Demand:
     """What a step of a class asks for, who may give it, and which lines ask for it now."""
 
-    __slots__ = ("key", "lines", "pools", "served", "shared")
+    __slots__ = ("key", "lines", "pools", "shared")
 
     def __init__(self, key: DemandKey) -> None:
         self.key = key
@@ -66,8 +66,6 @@ class Demand:
         """The lines in which somebody waits, each with the wait after which it asks for this."""
         self.shared: dict[QueueId, None] = {}
         """The queues that seniors of this demand serve."""
-        self.served: dict[QueueId, None] = {}
-        """The queues that any agent of this demand serves."""
 
 
 class Line:
@@ -122,11 +120,13 @@ class Line:
 class Group:
     """Agents with equal profiles, and the demands they may take."""
 
-    __slots__ = ("demands", "profile", "side")
+    __slots__ = ("demands", "here", "profile", "side")
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.side = int(profile.is_senior)
+        self.here = 0
+        """How many of them are idle or busy."""
         self.demands: list[tuple[Demand, float]] = []
         """Each with the preference for its queue."""
 
@@ -204,7 +204,6 @@ class Lines:
         for name, preference in group.profile.queues:
             if name == queue and all(levels.get(n.skill, 0) >= n.level for n in needs):
                 group.demands.append((demand, preference))
-                demand.served.update((other, None) for other, _ in group.profile.queues)
                 if group.profile.is_senior:
                     demand.shared.update((other, None) for other, _ in group.profile.queues)
 
@@ -212,6 +211,7 @@ class Lines:
         self, agent_id: AgentId, group: Group, idle_since: float, channels: tuple[str, ...]
     ) -> None:
         """This agent is idle on these channels."""
+        group.here += 1
         self._count_idle(group, 1)
         self._seated[agent_id] = (group, idle_since, channels)
         for demand, preference in group.demands:
@@ -221,6 +221,7 @@ class Lines:
     def unseat(self, agent_id: AgentId) -> None:
         """This seated agent is idle no longer."""
         group, idle_since, channels = self._seated.pop(agent_id)
+        group.here -= 1
         self._count_idle(group, -1)
         for demand, preference in group.demands:
             if demand.key[2] in channels:
@@ -234,6 +235,7 @@ class Lines:
     def begin(self, agent_id: AgentId, group: Group, since: float, now: float) -> None:
         """This agent is busy since then."""
         age = bisect_right(AGES_S, now, key=lambda bound: since + bound)  # as ``advance`` counts
+        group.here += 1
         self._busy[agent_id] = (group, since, age)
         self._count(group, age, 1)
         self._await_age(agent_id, since, age)
@@ -241,7 +243,19 @@ class Lines:
     def end(self, agent_id: AgentId) -> None:
         """This busy agent is busy no longer."""
         group, _, age = self._busy.pop(agent_id)
+        group.here -= 1
         self._count(group, age, -1)
+
+    def queues_served(self, demand: Demand) -> tuple[QueueId, ...]:
+        """The queues of all who are here and may take this demand. Who has left counts no more: so
+        it is the same after a restart, which knows of nobody who has left."""
+        here = [
+            group
+            for group in self._groups.values()
+            if group.here and any(one is demand for one, _ in group.demands)
+        ]
+        names = [name for group in here for name, _ in group.profile.queues]
+        return tuple(dict.fromkeys(names))
 
     def advance(self, now: float) -> None:
         """Let the work of the busy grow older. Each agent passes an age once: no scan."""

@@ -7,6 +7,7 @@ Whether the document has the right shape, and in which line a problem stands, is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from callcenter.domain.conditions import Always, BadCondition, Condition, covers, read_condition
 from callcenter.domain.ids import QueueId, SkillId
-from callcenter.domain.rules import Rule, Rules
+from callcenter.domain.rules import Rule, Rules, Treatment
 
 
 class RuleProblem(Struct, frozen=True):
@@ -130,6 +131,7 @@ def _check_treatment(
     yield from _unknown_queue((*place, "queue"), then.queue, queues)
     for number, overflow in enumerate(then.overflow):
         yield from _unknown_queue((*place, "overflow", number, "queue"), overflow.queue, queues)
+    yield from _find_behind_the_end(place, then)
     asked, since_s = then.skills, 0.0
     for number, step in enumerate(then.steps):
         here = (*place, "steps", number)
@@ -157,6 +159,20 @@ def _check_treatment(
                 "Ask for a lower level or fewer skills, or take the step out.",
             )
         asked, since_s = step.skills, max(since_s, step.after_s)
+
+
+def _find_behind_the_end(place: tuple[str | int, ...], then: Treatment) -> Iterator[RuleProblem]:
+    """Overflows after so long a wait that an earlier one has ended the call by then."""
+    ended_after_s = math.inf
+    for number, overflow in enumerate(then.overflow):
+        if overflow.after_s and overflow.after_s >= ended_after_s:
+            yield RuleProblem(
+                (*place, "overflow", number, "after_s"),
+                f"this overflow never happens: the call has ended after {ended_after_s:g} s",
+                "Put it in front with a shorter time, or take it out.",
+            )
+        if overflow.ends_call and overflow.after_s:
+            ended_after_s = min(ended_after_s, overflow.after_s)
 
 
 def _unknown_skills(
@@ -196,13 +212,14 @@ def _find_nobody(
     """Treatments that no agent of the center could ever serve, not even by the last step."""
     then = rule.then
     reachable = [then.queue] if then.queue else list(queues or ())
-    reachable += [overflow.queue for overflow in then.overflow]
+    reachable += [overflow.queue for overflow in then.overflow if overflow.queue]
     asked = [then.skills, *(step.skills for step in then.steps)]
     if not any(each.can(queue, then.skills) for each in staff for queue in reachable):
         served = any(
             each.can(queue, skills) for each in staff for queue in reachable for skills in asked
         )
-        if not served:
+        is_led_out = any(one.ends_call or one.external for one in then.overflow)
+        if not served and not is_led_out:
             yield RuleProblem(
                 place,
                 f"no agent can ever answer a call of the rule `{rule.name}`",
@@ -222,7 +239,7 @@ def _find_overflow_loops(rules: Rules) -> Iterator[RuleProblem]:
     for index, rule in enumerate(rules.rules):
         seen = {rule.then.queue: None} if rule.then.queue else {}
         for number, overflow in enumerate(rule.then.overflow):
-            if overflow.queue in seen:
+            if overflow.queue and overflow.queue in seen:
                 yield RuleProblem(
                     ("rules", index, "then", "overflow", number, "queue"),
                     f"the call is in the queue `{overflow.queue}` already",

@@ -212,7 +212,10 @@ def _body(operation: Mapping[str, Any]) -> str:
 
 def _answer(operation: Mapping[str, Any]) -> str:
     granted = operation["responses"].get("200")
-    return "undefined" if granted is None else type_of(granted["content"][JSON]["schema"])
+    if granted is None:
+        return "undefined"
+    # A file alone comes as its text.
+    return type_of(granted["content"][JSON]["schema"]) if JSON in granted["content"] else "string"
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """Makes the golden journals of this machine version: `python scripts/golden_journals.py`.
 
 Plays small seeded stories in the simulator and writes what the machine was told and what it decided
-to tests/fixtures/journals/, with a hash of every state on the way; and one snapshot, which the next
-version must be able to read. The snapshot of the version before is kept, older ones are removed.
+to tests/fixtures/journals/, with a hash of every state on the way; and one snapshot, which later
+versions must be able to read. Those of versions that are still read are kept, older ones removed.
 Twice the same command writes the same bytes. When to run it: tests/fixtures/journals/README.md.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from callcenter.core.machine import MACHINE_VERSION
+from callcenter.core.migrations import MIGRATES_FROM
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.campaign import HopperRow
 from callcenter.domain.center import Center, Queue
@@ -152,8 +153,9 @@ def main() -> int:
     index = msgspec.json.format(msgspec.json.encode(expected), indent=2)
     (FOLDER / INDEX).write_bytes(index + b"\n")
     midst = play_midst()
+    kept = [SNAPSHOT.format(version) for version in (*MIGRATES_FROM, MACHINE_VERSION)]
     for old in FOLDER.glob(SNAPSHOT.format("*")):
-        if old.name not in (SNAPSHOT.format(MACHINE_VERSION - 1), SNAPSHOT.format(MACHINE_VERSION)):
+        if old.name not in kept:
             old.unlink()
     (FOLDER / SNAPSHOT.format(MACHINE_VERSION)).write_bytes(midst.state.encode())
     return 0

@@ -24,6 +24,7 @@ from callcenter.domain.campaign import (
     CampaignStep,
     HopperRow,
     ListCounts,
+    Pacing,
 )
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.customer import Tier
@@ -258,6 +259,8 @@ class Bench:
 
     def campaign(self, **changes: Any) -> None:
         """Make a campaign, in which anybody may be called at any time, and start it."""
+        if changes.get("lines_per_agent", 1.0) > 1.0:
+            changes = {"pacing": Pacing.POWER, **changes}
         settings = msgspec.structs.replace(CAMPAIGN, **changes)
         assert self.ask(e.CampaignSaved, settings, "kim").problem == ""
         start = CampaignStep.START

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from callcenter.bench.machine import Echo
 from callcenter.domain import events as e
 from callcenter.domain.attempt import Verdict
-from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts
+from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.commands import OpenLine, PbxCommand, PlaceCall, PopCard
 from callcenter.domain.events import Event
 from callcenter.domain.ids import CampaignId, ChannelRef, ContactId
 from callcenter.domain.step import Entry
 from callcenter.service.ports import Customer, LoadedJournal, Refill
 from tests.builders import PBX, T0
+
+NO_TERMS = Terms()
 
 
 class LoopClock:
@@ -120,6 +122,7 @@ class FakeContacts:
         window: CallingWindow,
         exclude: Sequence[ContactId],
         now: float,
+        terms: Terms = NO_TERMS,
     ) -> Refill:
         """See ``ports.ContactStore``."""
         self.log.append("refill")

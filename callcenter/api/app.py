@@ -23,12 +23,14 @@ from callcenter.api import (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
     session,
     static_files,
     trunks,
+    voicemails,
 )
 from callcenter.api.audit import AuditWriter
 from callcenter.api.auth import Sessions, Site
@@ -53,8 +55,10 @@ from callcenter.service.ports import (
     RecordReader,
     ReportSource,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 RESOURCES = (
     agents,
@@ -64,11 +68,13 @@ RESOURCES = (
     people,
     queues,
     records,
+    rehearsals,
     reports,
     routing,
     rules,
     session,
     trunks,
+    voicemails,
 )
 """The modules whose routes are served: importing them has filled the table."""
 
@@ -105,6 +111,8 @@ class Api:
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
+        rehearsals: Rehearsals | None = None,
+        voicemail_files: VoicemailFiles | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -113,7 +121,9 @@ class Api:
     ) -> None:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
-        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten."""
+        built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
+        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is
+        rehearsed."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -132,6 +142,8 @@ class Api:
             rules=rules,
             clock=clock,
             erasure=erasure,
+            rehearsals=rehearsals,
+            voicemails=voicemail_files,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

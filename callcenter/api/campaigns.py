@@ -13,11 +13,21 @@ from typing import Annotated, TypeVar
 
 import structlog
 from msgspec import Struct
-from pydantic import Field, StringConstraints
+from pydantic import Field, Json, StringConstraints
 
 from callcenter.api.errors import FieldError, ProblemError, unavailable
 from callcenter.api.records import RECORDS_PER_PAGE, RECORDS_PER_PAGE_MAX
-from callcenter.api.route import EVERYONE, OVERSEERS, PRINTABLE, Body, Exchange, Query, route
+from callcenter.api.route import (
+    CSV,
+    EVERYONE,
+    OVERSEERS,
+    PRINTABLE,
+    Body,
+    Download,
+    Exchange,
+    Query,
+    route,
+)
 from callcenter.api.upload import MEBIBYTE, Upload, UploadKind
 from callcenter.core.campaign_queries import CampaignView, campaign_view, campaigns_view
 from callcenter.documents.campaigns import (
@@ -26,7 +36,7 @@ from callcenter.documents.campaigns import (
     CampaignFields,
     fields_of,
 )
-from callcenter.documents.contacts_csv import PRIORITY_MAX
+from callcenter.documents.contacts_csv import PRIORITY_MAX, ContactReading
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain.campaign import CampaignStep
 from callcenter.domain.events import (
@@ -37,22 +47,35 @@ from callcenter.domain.events import (
 )
 from callcenter.domain.ids import CampaignId, PbxName
 from callcenter.domain.records import AttemptRecord
-from callcenter.service.ports import ContactImport, EvidencePage, Overloaded, Role
+from callcenter.service.ports import (
+    ContactImport,
+    Duplicates,
+    EvidencePage,
+    ImportProgress,
+    Overloaded,
+    Role,
+)
 
 MANAGERS = (Role.MANAGER, Role.ADMINISTRATOR)
 """Who changes campaigns."""
 REFUSED = ("not-found", "conflict", "overloaded")
 
-CONTACTS = UploadKind("text/csv", 200 * MEBIBYTE)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CONTACTS = UploadKind((CSV, XLSX), 200 * MEBIBYTE)
 """Two million people with a hundred bytes each."""
 IMPORT_DEADLINE_S = 900.0
-"""For such a list: some 3,000 rows a second, and the writing."""
+"""For such a list: some 5,000 rows a second on a busy machine, and the writing."""
 TELL_AGAIN_S = 0.1
 """After this a hub whose inbox was full is told again that contacts have come."""
 
 T = TypeVar("T")
 
 _LOG = structlog.get_logger("callcenter.api")
+
+
+FieldName = Annotated[str, Field(max_length=20)]
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+Words = Annotated[str, Field(max_length=200)]
 
 
 class Campaigns(Struct, frozen=True):
@@ -75,8 +98,35 @@ class ContactsQuery(Query):
     """The name of the contact list; one that is there gets more contacts."""
     priority: Annotated[int, Field(ge=0, le=PRIORITY_MAX)] | None = None
     """Lists of a higher one are dialed first. Left out: as the list has it, 0 for a new one."""
+    duplicates: Duplicates = Duplicates.CAMPAIGN
+    """Where a number must not be yet to be taken."""
+    columns: Json[tuple[tuple[FieldName, ColumnName], ...]] | None = None
+    """What columns are, as JSON: pairs of a field and the column's name, such as
+    ``[["number","Handy"],["skip","Born"]]``. Numbers are tried in this order. What other columns
+    are is guessed from their names."""
+    sheet: Annotated[str, Field(max_length=31)] = ""
+    """The sheet of a workbook; empty: the first."""
+    region: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    """Where numbers without a country code are at home (ISO 3166); empty: where the center is."""
+    needs_consent: bool = False
+    """Refuse rows that do not say that consent is given."""
+    consent_yes: Words = ""
+    """What stands for a given consent, separated by commas; empty: yes, true, 1 and the like."""
+    consent_no: Words = ""
+    """What stands for one that is not given; empty: no, false, 0 and the like."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only say what would be done, and how the columns were understood."""
+
+    def reading(self) -> ContactReading:
+        """How the file is to be read."""
+        return ContactReading(
+            self.region,
+            self.columns or (),
+            self.sheet,
+            _words(self.consent_yes),
+            _words(self.consent_no),
+            self.needs_consent,
+        )
 
 
 class AttemptsQuery(Query):
@@ -194,7 +244,8 @@ async def drain(exchange: Exchange) -> CampaignView:
 async def import_contacts(
     exchange: Exchange, query: ContactsQuery, upload: Upload
 ) -> ContactImport:
-    """Take people from a CSV file: all rows that can be used. Of those refused it is told why.
+    """Take people from a CSV file or an Excel sheet: all rows that can be used. Of those refused it
+    is told why, and they can be had as a file.
 
     A file sent again is refused row by row where its people are there already.
     """
@@ -205,6 +256,8 @@ async def import_contacts(
             upload.path,
             list_name=query.list,
             priority=query.priority,
+            duplicates=query.duplicates,
+            reading=query.reading(),
             dry_run=query.dry_run,
         )
     except CannotRead as error:
@@ -215,6 +268,39 @@ async def import_contacts(
     if report.accepted and not report.dry_run:
         await _tell_of_contacts(exchange, name)
     return report
+
+
+@route(
+    "GET",
+    "/campaigns/{campaign}/contacts/progress",
+    roles=MANAGERS,
+    summary="How far an import is",
+    problems=("not-found",),
+)
+async def import_progress(exchange: Exchange) -> ImportProgress:
+    """How far the import into this campaign has come; 404 when none is under way."""
+    name = _found(exchange).id
+    progress = exchange.services.contacts.import_progress(name)
+    if progress is None:
+        raise ProblemError("not-found", f"No list is being imported into campaign {name}.")
+    return progress
+
+
+@route(
+    "GET",
+    "/campaigns/{campaign}/contacts/rejects",
+    roles=MANAGERS,
+    summary="Rows that the last import refused",
+    problems=("not-found",),
+)
+async def import_rejects(exchange: Exchange) -> Download:
+    """The rows that the last import, or the last dry run, refused, as CSV: each with its reason and
+    how to mend it. Mended there, the file can be imported again. 404 when there are none."""
+    name = _found(exchange).id
+    content = await exchange.services.contacts.rejects(name)
+    if content is None:
+        raise ProblemError("not-found", f"The last import into campaign {name} refused no row.")
+    return Download(f"{name}.rejected.csv", content)
 
 
 @route(
@@ -297,6 +383,10 @@ def _refuse_unknown_trunk(trunks: Mapping[PbxName, Sequence[str]], wanted: Campa
         known = _listed(trunks[wanted.pbx])
         said = f"PBX {wanted.pbx} has no trunk {wrong[0]}; use one of {known}"
     raise ProblemError("invalid", f"Wrong: {said}.", errors=[FieldError(f"body.{field}", said)])
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _listed(names: Sequence[str] | Mapping[str, object]) -> str:

@@ -153,7 +153,10 @@ def _operation(route: Route, query: dict[str, Any]) -> dict[str, Any]:
         operation["requestBody"] = {
             "required": True,
             "description": f"A file of at most {route.upload.bytes_max // MEBIBYTE} MB.",
-            "content": {route.upload.media_type: {"schema": {"type": "string"}}},
+            "content": {
+                media_type: {"schema": {"type": "string"}}
+                for media_type in route.upload.media_types
+            },
         }
     return operation
 
@@ -199,13 +202,14 @@ def _query_parameters(query: dict[str, Any]) -> list[dict[str, Any]]:
 def _responses(route: Route) -> dict[str, Any]:
     """What comes back: the answer, and every problem by its status."""
     responses: dict[str, Any] = {}
-    if route.answer is None:
+    content: dict[str, Any] = {}
+    if route.answer is not None:
+        content[JSON] = {"schema": {"$ref": _REF.format(name=route.answer.__name__)}}
+    if route.downloads:
+        content[CSV] = {"schema": {"type": "string"}}
+    if not content:
         responses["204"] = {"description": "Done; nothing to tell"}
     else:
-        schema = {"$ref": _REF.format(name=route.answer.__name__)}
-        content: dict[str, Any] = {JSON: {"schema": schema}}
-        if route.downloads:
-            content[CSV] = {"schema": {"type": "string"}}
         responses["200"] = {"description": "Granted", "content": content}
     names = dict.fromkeys([*_common_problems(route), *route.problems])
     titles: dict[int, list[str]] = {}

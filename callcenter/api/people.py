@@ -55,6 +55,8 @@ class ErasedPerson(Struct, frozen=True):
     """Texts of audit, faults and repairs in which something was blotted out."""
     rejects: int
     """Rows of files with rejected rows."""
+    voicemails: int
+    """Messages left, with their recordings."""
 
 
 @route(

@@ -10,10 +10,18 @@ from typing import Protocol
 from msgspec import Struct
 
 from callcenter.core.state import State
+from callcenter.documents.contacts_csv import ContactReading
 from callcenter.domain.events import Event, Request
 from callcenter.domain.ids import CampaignId
 from callcenter.domain.step import Reply
-from callcenter.service.ports import AttemptPage, ContactImport, EvidencePage, Touched
+from callcenter.service.ports import (
+    AttemptPage,
+    ContactImport,
+    Duplicates,
+    EvidencePage,
+    ImportProgress,
+    Touched,
+)
 from routing.chooser import Chooser
 
 
@@ -52,13 +60,24 @@ class ContactImporter(Protocol):
         *,
         list_name: str,
         priority: int | None,
+        duplicates: Duplicates,
+        reading: ContactReading,
         dry_run: bool,
     ) -> ContactImport:
-        """Read a CSV file into a list of this campaign; with ``dry_run`` only say what it would do.
+        """Read a CSV file or an Excel sheet into a list of this campaign; with ``dry_run`` only say
+        what it would do.
 
         ``priority`` None: as the list has it. Raises ``CannotRead`` for a file that as a whole
         cannot be used.
         """
+        ...
+
+    def import_progress(self, campaign: CampaignId) -> ImportProgress | None:
+        """How far the import into this campaign has come; None when there is none."""
+        ...
+
+    async def rejects(self, campaign: CampaignId) -> bytes | None:
+        """The rows that the campaign's last import refused, as CSV; None when there are none."""
         ...
 
 

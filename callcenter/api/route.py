@@ -4,8 +4,9 @@ A handler is an async function of an ``Exchange`` and, if it wants them, of a ``
 ``query``. Their annotations are the schemas: pydantic models for what comes in (strict, nothing
 extra), a msgspec Struct, a pydantic model or None for what goes out. A handler that takes a file
 instead of JSON has an ``upload``, and the decorator says of which kind. One that may answer with a
-file instead of JSON says so by ``| Download`` in its annotation. The decorator puts the route into
-``TABLE``; ``callcenter.api.dispatch`` runs it and ``callcenter.api.openapi`` describes it.
+file instead of JSON says so by ``| Download`` in its annotation, one that always does by
+``Download``. The decorator puts the route into ``TABLE``; ``callcenter.api.dispatch`` runs it and
+``callcenter.api.openapi`` describes it.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import Account, Clock, RecordReader, Role
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.reports import Reports
 from callcenter.service.rules import RuleBook
+from callcenter.service.voicemails import VoicemailFiles
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -88,6 +91,10 @@ class Services:
     clock: Clock
     erasure: Erasure | None = None
     """Forgets people."""
+    rehearsals: Rehearsals | None = None
+    """Plays rules on forecast days."""
+    voicemails: VoicemailFiles | None = None
+    """Deletes recordings."""
 
 
 NOBODY = Account(id="", name="", roles=())
@@ -140,7 +147,8 @@ class Route:
     deadline_s: float | None = None
     """For the handler, taking the upload not included; None: as long as all others."""
     downloads: bool = False
-    """Whether the answer may be a CSV file, if the query asks for it."""
+    """Whether the answer may be a CSV file, if the query asks for it; one it is where there is no
+    other ``answer``."""
     reads: bool = False
     """Whether it changes nothing although it takes a body."""
     body_bytes_max: int = BODY_BYTES_MAX
@@ -186,9 +194,9 @@ def route(
     def register(handler: Handler) -> Handler:
         hints = get_type_hints(handler)
         answer = hints.get("return")
-        downloads = Download in get_args(answer)
+        downloads = answer is Download or Download in get_args(answer)
         if downloads:
-            (answer,) = [kind for kind in get_args(answer) if kind is not Download]
+            answer = next((kind for kind in get_args(answer) if kind is not Download), None)
         body, query = hints.get("body"), hints.get("query")
         if body is not None and not issubclass(body, Body):
             raise TypeError(f"{method} {path}: the body's schema must be a Body")

@@ -153,7 +153,7 @@ class RulesSchema(RootModel[dict[str, Any]]):
 async def rules(exchange: Exchange) -> VersionText:
     """The rules by which calls are treated now, with who published them and when."""
     book = exchange.services.rules
-    with _told():
+    with told():
         return _with_text(await book.published(), book.in_force)
 
 
@@ -167,7 +167,7 @@ async def rules(exchange: Exchange) -> VersionText:
 async def versions(exchange: Exchange, query: VersionsQuery) -> Versions:
     """Every version that was kept, the newest first, drafts among them."""
     book = exchange.services.rules
-    with _told():
+    with told():
         found = await book.versions(query.limit + 1, query.before)
     shown = found[: query.limit]
     following = shown[-1].version if len(found) > query.limit else 0
@@ -237,7 +237,7 @@ async def check(exchange: Exchange, body: RulesText) -> RulesCheck:
 )
 async def preview(exchange: Exchange, body: RulesText) -> Preview:
     """Which of the calls that wait now would be treated differently. Nothing is kept."""
-    with _told():
+    with told():
         wanted = await exchange.services.rules.check(body.text)
     hub = exchange.services.hub
     return preview_rules(hub.state, hub.chooser, wanted)
@@ -257,7 +257,7 @@ async def publish(exchange: Exchange, body: PublishRules) -> VersionText:
     Refused (409) when somebody else has published since the text was begun.
     """
     book = exchange.services.rules
-    with _told():
+    with told():
         kept = await book.publish(
             body.text,
             comment=body.comment,
@@ -278,7 +278,7 @@ async def publish(exchange: Exchange, body: PublishRules) -> VersionText:
 async def roll_back(exchange: Exchange, body: RollBackRules) -> VersionText:
     """Publish what an older version says, under a new number."""
     book = exchange.services.rules
-    with _told("body.version"):
+    with told("body.version"):
         kept = await book.roll_back(
             body.version,
             comment=body.comment,
@@ -292,7 +292,7 @@ async def roll_back(exchange: Exchange, body: RollBackRules) -> VersionText:
 
 
 @contextmanager
-def _told(field: str = "body.text") -> Iterator[None]:
+def told(field: str = "body.text") -> Iterator[None]:
     """Say what went wrong to the client; ``field`` is where the document came from."""
     try:
         yield
@@ -318,7 +318,7 @@ def _told(field: str = "body.text") -> Iterator[None]:
 
 
 async def _found(book: RuleBook, number: int) -> RulesDocument:
-    with _told():
+    with told():
         document = await book.document(number)
     if document is None:
         raise _no_version(number)

@@ -35,7 +35,8 @@ _LOG = structlog.get_logger("callcenter.api")
 class UploadKind:
     """What a route takes as a file."""
 
-    media_type: str
+    media_types: tuple[str, ...]
+    """What the body may be, by what the sender says; what it is shows when it is read."""
     bytes_max: int
 
 
@@ -71,9 +72,10 @@ class Uploads:
     async def receive(self, request: web.Request, kind: UploadKind) -> AsyncIterator[Upload]:
         """The request's body, in a file until the block ends. Raises ``ProblemError``."""
         size = request.content_length
-        if request.content_type != kind.media_type:
+        if request.content_type not in kind.media_types:
             raise ProblemError(
-                "wrong-type", f"Send the body as {kind.media_type} and say so in Content-Type."
+                "wrong-type",
+                f"Send the body as {' or '.join(kind.media_types)} and say so in Content-Type.",
             )
         if size is not None and size > kind.bytes_max:
             raise _too_large(kind)

@@ -20,6 +20,7 @@ GROUPS = (
     "report",
     "rules",
     "users",
+    "voicemail",
     "asterisk",
 )
 """Each is the ``app`` in the file of its name."""

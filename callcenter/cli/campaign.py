@@ -197,17 +197,34 @@ def _line(view: dict[str, Any]) -> str:
     return f"{view['id']:<20} {view['state']:<9} {doing}"
 
 
+def _pacing_words(view: dict[str, Any]) -> str:
+    settings = view["settings"]
+    words = str(settings["pacing"])
+    if words == "power":
+        words += f", {settings['lines_per_agent']:g} lines for each free agent"
+    elif words == "preview":
+        limit_s = settings["preview_s"]
+        words += f", dialed after {limit_s:g} s" if limit_s else ", dialed when the agent says so"
+    return f"{words}: {view['pacing']['sentence']}" if view["pacing"] else words
+
+
+def _drops_words(drops: dict[str, Any]) -> str:
+    words = f"{drops['dropped']} of {drops['answered']} people ({drops['rate']:.1%}), cap"
+    return f"{words} {drops['cap']:.1%}; {drops['left']} more may be dropped now"
+
+
 def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
     counts, settings = view["counts"], view["settings"]
     results = ", ".join(f"{count} {name}" for name, count in view["results"].items() if count)
     return [
         ("name", view["name"]),
         ("trunk", f"{settings['trunk']} of PBX {settings['pbx']}"),
-        ("lines for each agent", settings["lines_per_agent"]),
+        ("pacing", _pacing_words(view)),
+        ("drops", _drops_words(view["drops"])),
         (
             "agents",
             f"{view['agents']}: {view['agents_ready']} ready, {view['agents_talking']} talking,"
-            f" {view['agents_wrap_up']} in wrap-up",
+            f" {view['agents_wrap_up']} in wrap-up, {view['previews']} reading a card",
         ),
         (
             "contacts",
@@ -215,6 +232,9 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
             f" {counts['closed']} outside the hours, {counts['done']} done,"
             f" {counts['used_up']} given up",
         ),
-        ("attempts", f"{view['placed']}; {results or 'none has ended'}"),
+        (
+            "attempts",
+            f"{view['placed']}; {results or 'none has ended'}; agents skipped {view['skips']}",
+        ),
         ("dropped", f"{view['drop_rate']:.1%} of {view['people']} people who answered"),
     ]

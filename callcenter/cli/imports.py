@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -23,17 +23,21 @@ from callcenter.cli.common import (
     read_settings,
 )
 from callcenter.documents.campaigns import CAMPAIGN_ID, CAMPAIGN_ID_HINT
-from callcenter.documents.contacts_csv import PRIORITY_MAX, ContactsFile
+from callcenter.documents.contact_columns import FIELDS
+from callcenter.documents.contacts_csv import PRIORITY_MAX, ContactReading
 from callcenter.documents.customers_csv import CustomersFile
 from callcenter.documents.rejects import RejectsFile
+from callcenter.documents.shifts_csv import ShiftsFile
 from callcenter.installation import open_database
-from callcenter.service.ports import ContactImport
+from callcenter.service.ports import ContactImport, Duplicates, ImportColumn
 from callcenter.settings import Settings
+from callcenter.storage.contact_files import import_file
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.shifts import ShiftImport, Shifts
 from callcenter.storage.stores import LIST_CHARS_MAX, ContactDestination, ImportResult
 
-app = typer.Typer(help="Import lists from CSV files.", no_args_is_help=True)
+app = typer.Typer(help="Import lists from CSV and Excel files.", no_args_is_help=True)
 
 FINISHED = 1.0
 USAGE = 2
@@ -47,7 +51,7 @@ RejectsOption = Annotated[
 
 @app.command("customers")
 def customers(
-    file: Annotated[Path, typer.Argument(help="CSV with id, name, phone, tier; UTF-8.")],
+    file: Annotated[Path, typer.Argument(help="CSV (UTF-8) or Excel with id, name, phone, tier.")],
     rejects: RejectsOption = None,
     dry_run: DryRunOption = False,
     config: ConfigOption = None,
@@ -77,7 +81,7 @@ def customers(
 
 @app.command("contacts")
 def contacts(
-    file: Annotated[Path, typer.Argument(help="CSV with number and, if you like, name; UTF-8.")],
+    file: Annotated[Path, typer.Argument(help="CSV (UTF-8) or Excel (.xlsx) with phone numbers.")],
     campaign: Annotated[str, typer.Option("--campaign", help="The campaign that dials them.")],
     list_name: Annotated[
         str, typer.Option("--list", help="The list's name; default: FILE's.")
@@ -87,6 +91,31 @@ def contacts(
         typer.Option(
             "--priority", min=0, max=PRIORITY_MAX, help="Lists of a higher one are dialed first."
         ),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help=f"What a column is: {', '.join(FIELDS)}. Numbers are tried in this order.",
+        ),
+    ] = None,
+    sheet: Annotated[
+        str, typer.Option("--sheet", help="The sheet of a workbook; default: the first.")
+    ] = "",
+    duplicates: Annotated[
+        Duplicates, typer.Option("--duplicates", help="Where a number must not be yet.")
+    ] = Duplicates.CAMPAIGN,
+    needs_consent: Annotated[
+        bool, typer.Option("--needs-consent", help="Refuse rows that do not say that it is given.")
+    ] = False,
+    consent_yes: Annotated[
+        list[str] | None,
+        typer.Option("--consent-yes", metavar="WORD", help="What stands for a given consent."),
+    ] = None,
+    consent_no: Annotated[
+        list[str] | None,
+        typer.Option("--consent-no", metavar="WORD", help="What stands for one not given."),
     ] = None,
     region: Annotated[
         str,
@@ -99,8 +128,8 @@ def contacts(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take over contacts: whom a campaign dials. Known are number, name, customer (id), tier, note,
-    priority and zone (IANA time zone); other columns are shown to the agent.
+    """Take over contacts: whom a campaign dials. What a column is, is guessed from its name unless
+    --map says it; other columns are shown to the agent. --dry-run shows how they were understood.
 
     Refused rows are written to a file with row, column, reason and how to mend; exit 1 if any.
     """
@@ -110,12 +139,18 @@ def contacts(
     name = list_name or file.stem
     if len(name) > LIST_CHARS_MAX:
         fail(f"The list's name is longer than {LIST_CHARS_MAX} characters; give a --list.", USAGE)
-    destination = ContactDestination(campaign, name, priority)
+    destination = ContactDestination(campaign, name, priority, duplicates)
+    reading = ContactReading(
+        region or settings.region,
+        tuple(_split_mapping(pair) for pair in mapping or ()),
+        sheet,
+        tuple(consent_yes or ()),
+        tuple(consent_no or ()),
+        needs_consent,
+    )
     into = rejects or _beside(file)
     with clear_errors():
-        result = asyncio.run(
-            _import_contacts(settings, file, into, destination, region or settings.region, dry_run)
-        )
+        result = asyncio.run(_import_contacts(settings, file, into, destination, reading, dry_run))
     report = {
         "campaign": campaign,
         **msgspec.to_builtins(result),
@@ -124,9 +159,60 @@ def contacts(
     if as_json:
         print_json(report)
     else:
+        if dry_run:
+            _show_columns(result.columns)
         typer.echo(
             f"{result.rows} rows: {result.accepted} added to list {name} of campaign {campaign}, "
             f"{result.refused} refused"
+            + (f" (see {into})" if result.refused else "")
+            + (" - dry run, nothing was changed" if dry_run else "")
+        )
+    if result.refused:
+        raise typer.Exit(1)
+
+
+def _split_mapping(pair: str) -> tuple[str, str]:
+    field, is_pair, column = pair.partition("=")
+    if not (field and is_pair and column.strip()):
+        fail(f"--map {pair}: write a field, = and the column's name, e.g. number=Phone.", USAGE)
+    return field.strip(), column.strip()
+
+
+def _show_columns(columns: Sequence[ImportColumn]) -> None:
+    """What was made of the file's columns, with what the first rows have there."""
+    for column in columns:
+        examples = ", ".join(example for example in column.examples if example.strip())
+        typer.echo(f"{column.name[:30]:<30} {column.taken_as:<9}  {examples[:60]}")
+    typer.echo()
+
+
+@app.command("shifts")
+def shifts(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with agent, starts, ends and, if you like, day; UTF-8.")
+    ],
+    rejects: RejectsOption = None,
+    dry_run: DryRunOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over shifts: when agents are planned to work, which rehearsals staff their days with.
+
+    A day is a date or weekdays (mon-fri); starts and ends are local times, or dates with times.
+    What an agent had on these days is replaced. Refused rows are written to a file with row,
+    column, reason and how to mend; exit 1 if any.
+    """
+    settings = read_settings(config)
+    into = rejects or _beside(file)
+    with clear_errors():
+        result = asyncio.run(_import_shifts(settings, file, into, dry_run))
+    report = {**msgspec.to_builtins(result), "rejects": str(into) if result.refused else None}
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(
+            f"{result.rows} rows: {result.shifts} shifts of {result.accepted} rows taken in place "
+            f"of {result.replaced}, {result.refused} rows refused"
             + (f" (see {into})" if result.refused else "")
             + (" - dry run, nothing was changed" if dry_run else "")
         )
@@ -157,25 +243,46 @@ async def _import_contacts(
     file: Path,
     into: Path,
     destination: ContactDestination,
-    region: str,
+    reading: ContactReading,
     dry_run: bool,
 ) -> ContactImport:
+    with _bar("contacts") as show:
+        async with open_database(settings) as database:
+            store = Contacts(database, CustomerDirectory(database), settings.region)
+            return await import_file(
+                store,
+                file,
+                destination,
+                reading,
+                rejects=into,
+                on_progress=lambda share, _rows: show(share),
+                dry_run=dry_run,
+            )
+
+
+async def _import_shifts(settings: Settings, file: Path, into: Path, dry_run: bool) -> ShiftImport:
     with (
-        ContactsFile(file, region) as rows,
+        ShiftsFile(file) as rows,
         RejectsFile(into, file, rows.header) as refused,
-        _progress("contacts", rows) as show,
+        _progress("shifts", rows) as show,
     ):
         async with open_database(settings) as database:
-            contacts = Contacts(database, CustomerDirectory(database), region)
-            return await contacts.add(
-                rows, destination, on_reject=refused.write, on_progress=show, dry_run=dry_run
+            return await Shifts(database).import_rows(
+                rows, on_reject=refused.write, on_progress=show, dry_run=dry_run
             )
 
 
 @contextmanager
-def _progress(what: str, rows: CustomersFile | ContactsFile) -> Iterator[Callable[[int], None]]:
+def _progress(what: str, rows: CustomersFile | ShiftsFile) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, nothing elsewhere; to be called after some rows."""
+    with _bar(what) as show:
+        yield lambda _rows: show(rows.share)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal, nothing elsewhere; to be called with the share that is done."""
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=FINISHED)
-        yield lambda _rows: progress.update(task, completed=rows.share)
+        yield lambda share: progress.update(task, completed=share)

@@ -1,4 +1,4 @@
-"""``callcenter rules``: check, compare, publish, roll back and explain routing rules."""
+"""``callcenter rules``: check, compare, rehearse, publish, roll back and explain routing rules."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from callcenter.cli.common import (
     print_json,
     read_settings,
 )
+from callcenter.cli.rehearse import rehearse
 from callcenter.cli.routing_words import tell_routing
 from callcenter.cli.running_center import Refusal, ask_center
 from callcenter.documents.rules import diff_rules, parse_rules, rules_schema
@@ -203,6 +204,9 @@ def explain(
         return
     for line in tell_routing(answer):
         typer.echo(line)
+
+
+app.command("rehearse")(rehearse)
 
 
 @app.command("schema")

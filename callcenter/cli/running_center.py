@@ -45,7 +45,7 @@ def ask_center(
 ) -> Any:
     """Send a request and return the answer's JSON; ``path`` follows ``/api/v1``.
 
-    Raises ``Refusal``. Ends the command when no center runs.
+    None when the answer is empty. Raises ``Refusal``. Ends the command when no center runs.
     """
     file = local_access_path(settings.data_dir)
     start = "Start it with `callcenter serve`"
@@ -63,7 +63,7 @@ def ask_center(
         fail(f"another center than the one that wrote {file} serves at {access.url}")
     if status >= HTTPStatus.BAD_REQUEST:
         raise _refusal(status, content)
-    return orjson.loads(content)
+    return orjson.loads(content) if content else None
 
 
 async def _send(

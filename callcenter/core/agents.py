@@ -31,7 +31,13 @@ REMOVE_AGAIN_S = 10.0
 """Until a phone is taken out of the native queue again: the link is back by then, mostly."""
 
 AT_REST = (AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP)
-"""States in which a wish takes effect at once."""
+"""States in which a wish takes effect at once, unless a call is being dialed for the agent."""
+
+
+def is_at_rest(agent: Agent) -> bool:
+    """Whether a wish of this agent takes effect at once: no person is on the line, nor about to
+    answer a call that the agent asked for."""
+    return agent.state in AT_REST and not (agent.state is AgentState.READY and agent.dialing)
 
 
 def profile_of(agent: Agent) -> AgentProfile:
@@ -55,7 +61,7 @@ def configure_agents(turn: Turn, event: AgentsConfigured) -> None:
             turn.state.agents.remove(agent.id)
             turn.dirty_agents[agent.id] = None
             turn.touched[f"agent:{agent.id}"] = None
-        elif agent.state in AT_REST:
+        elif is_at_rest(agent):
             sign_out(turn, agent)
         else:
             turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="account_removed")
@@ -66,10 +72,16 @@ def leave_phones(turn: Turn) -> None:
     for agent in list(turn.state.agents.values()):
         if not agent.phone or turn.state.center.phones.get(agent.phone) == agent.pbx:
             continue
-        if agent.state in AT_REST:
+        if is_at_rest(agent):
             sign_out(turn, agent)
         else:
             turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="phone_removed")
+
+
+def take_card(turn: Turn, agent: Agent) -> Agent:
+    """Nobody is to be dialed or skipped by this agent any more, should a card have been shown."""
+    turn.state.clear_timer(f"preview:{agent.id}")
+    return turn.change_agent(agent, preview=None)
 
 
 # --- requests ----------------------------------------------------------------------------------
@@ -130,7 +142,7 @@ def request_sign_out(turn: Turn, event: SignOutRequested) -> None:
     agent = _known(turn, event.request, event.agent)
     if agent is None:
         return
-    if agent.state in AT_REST:
+    if is_at_rest(agent):
         sign_out(turn, agent)
     elif agent.state is not AgentState.SIGNED_OUT:
         turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="")
@@ -152,6 +164,8 @@ def sign_out(turn: Turn, agent: Agent) -> None:
         call="",
         leg=None,
         campaign="",
+        dialing="",
+        dialed_in_vain=None,
         wish=None,
         wish_reason="",
     )
@@ -182,7 +196,7 @@ def request_ready(turn: Turn, event: ReadyRequested) -> None:
         turn.refuse(event.request, "You are not signed in: sign in on a phone first.")
     elif agent.desktops == 0:
         turn.refuse(event.request, "No desktop of yours is connected: open it, then be ready.")
-    elif agent.state in AT_REST:
+    elif is_at_rest(agent):
         make_ready(turn, agent)
         turn.grant(event.request)
     else:
@@ -214,7 +228,7 @@ def request_not_ready(turn: Turn, event: NotReadyRequested) -> None:
     if agent.state is AgentState.SIGNED_OUT:
         turn.refuse(event.request, "You are not signed in: sign in on a phone first.")
         return
-    if agent.state in AT_REST:
+    if is_at_rest(agent):
         make_not_ready(turn, agent, event.reason)
     else:
         turn.change_agent(agent, wish=AgentState.NOT_READY, wish_reason=event.reason)
@@ -279,7 +293,10 @@ def end_wrap_up(turn: Turn, agent: Agent) -> None:
 
 
 def grant_wish(turn: Turn, agent: Agent) -> None:
-    """An offer came to nothing and the agent is ready or not ready: let a kept wish take effect."""
+    """An offer came to nothing and the agent is ready or not ready: let a kept wish take effect,
+    unless a call is still being dialed for the agent."""
+    if not is_at_rest(agent):
+        return
     if agent.wish is AgentState.SIGNED_OUT:
         sign_out(turn, agent)
     elif agent.wish is AgentState.NOT_READY:

@@ -6,19 +6,22 @@ times are UTC seconds, 0.0 for "not yet".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from enum import StrEnum
 
 from msgspec import Struct
 
 from callcenter.core import amd
-from callcenter.core.state import State, trunk_key
+from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.core.trunks import hindrances, trunks_of
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
 from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
 from callcenter.domain.ids import CampaignId
 from dialer.breaker import pause
+from dialer.campaign_pacing import PacingState, begin
+from dialer.pacing.decision import Because
 from dialer.trunk import IDLE, Hindrance
 
 
@@ -34,12 +37,16 @@ class Silence(StrEnum):
     JOURNAL_BLOCKED = "journal_blocked"
     """Whoever is dialed would be forgotten with this process."""
     PBX_DOWN = "pbx_down"
+    NOT_YET = "not_yet"
+    """Its time has not begun."""
     NO_AGENTS = "no_agents"
     NO_LINES = "no_lines"
     TRUNK_REFUSES = "trunk_refuses"
     TRUNK_FULL = "trunk_full"
     NOBODY_READY = "nobody_ready"
     AGENTS_BUSY = "agents_busy"
+    PREVIEWING = "previewing"
+    """Agents read the cards of those who are next."""
     EMPTY_LIST = "empty_list"
     WINDOW_CLOSED = "window_closed"
     RETRIES_LATER = "retries_later"
@@ -49,6 +56,39 @@ class Silence(StrEnum):
     ALL_DONE = "all_done"
     LOOKING = "looking"
     """The database is being asked who is next."""
+
+
+class DropMeter(Struct, frozen=True):
+    """The dropped calls in the legal window, against its cap."""
+
+    cap: float
+    """Share of the people who answered that may be dropped."""
+    window_s: float
+    is_rolling: bool
+    """The window reaches back from now; else one follows the other."""
+    answered: int
+    dropped: int
+    rate: float
+    """Of those who answered in the window; 0.0 while nobody has."""
+    left: int
+    """How many more may be dropped just now."""
+
+
+class PacingView(Struct, frozen=True):
+    """The pacer's last decision and its numbers. Chances are from 0.0 to 1.0."""
+
+    sentence: str
+    because: Because
+    placed: int
+    free: int
+    waiting: int
+    in_flight: int
+    expected_people: float
+    expected_free: float
+    chance: float
+    price: float
+    """The chance accepted; 0.0: this strategy knows none."""
+    kept: int
 
 
 class AmdView(Struct, frozen=True):
@@ -107,17 +147,30 @@ class CampaignView(Struct, frozen=True):
     amd: AmdView
     hopper: int
     """Contacts fetched to be dialed next."""
+    previews: int
+    """Agents who read the card of somebody to be dialed or skipped."""
+    skips: int
+    """How often agents have skipped somebody so far."""
     counts: ListCounts
+    pacing: PacingView | None
+    """Why so many calls are placed; None before the first decision."""
+    drops: DropMeter
+    talk_share: float
+    """Part of the agents' time at work (talking, wrap-up, ready) that they talked; 0.0: no time
+    yet."""
+    idle_s: float
+    """How long an agent waited for a person, on average; 0.0: nobody was given one yet."""
     settings: CampaignSettings
 
 
 class _Tally:
     """Agents of one campaign."""
 
-    __slots__ = ("agents", "lines", "ready", "talking", "waiting", "wrap_up")
+    __slots__ = ("agents", "lines", "previews", "ready", "talking", "wrap_up")
 
     def __init__(self) -> None:
         self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
+        self.previews = 0
 
 
 def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
@@ -147,6 +200,7 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
         tally.ready += is_open and agent.state is AgentState.READY and agent.desktops > 0
         tally.talking += agent.state is AgentState.TALKING
         tally.wrap_up += agent.state is AgentState.WRAP_UP
+        tally.previews += agent.preview is not None
     for attempt in state.attempts.values():
         if attempt.campaign in phases:
             phases[attempt.campaign][attempt.state] += 1
@@ -158,7 +212,11 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
 def _view(
     state: State, campaign: Campaign, tally: _Tally, phase: dict[AttemptState, int]
 ) -> CampaignView:
-    code = _silence(state, campaign, tally)
+    is_quiet = not any(phase[one] for one in IN_FLIGHT)
+    code = _silence(state, campaign, tally, is_quiet=is_quiet)
+    known = state.pacings.get(campaign.settings.id) or begin(campaign.settings, state.now, 0, 0)
+    hours = known.hours
+    worked_s = math.fsum((hours.talking_s, hours.wrap_up_s, hours.idle_s))
     dropped = campaign.results.get(AttemptResult.DROPPED, 0)
     return CampaignView(
         id=campaign.settings.id,
@@ -191,7 +249,13 @@ def _view(
             amd.taken_for_machines(campaign),
         ),
         hopper=len(campaign.hopper),
+        previews=tally.previews,
+        skips=campaign.skips,
         counts=campaign.counts,
+        pacing=_pacing(known),
+        drops=_drops(known),
+        talk_share=hours.talking_s / worked_s if worked_s else 0.0,
+        idle_s=hours.idle_s / hours.waits if hours.waits else 0.0,
         settings=campaign.settings,
     )
 
@@ -204,11 +268,46 @@ _BY_STATE = {
 }
 
 
-def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
+def _pacing(known: PacingState) -> PacingView | None:
+    reason = known.reason
+    if reason is None:
+        return None
+    return PacingView(
+        sentence=reason.sentence(),
+        because=reason.because,
+        placed=known.placed,
+        free=reason.free,
+        waiting=reason.waiting,
+        in_flight=reason.in_flight,
+        expected_people=reason.expected_people,
+        expected_free=reason.expected_free,
+        chance=reason.chance,
+        price=reason.price,
+        kept=reason.kept,
+    )
+
+
+def _drops(known: PacingState) -> DropMeter:
+    budget = known.learnt.budget
+    answered, dropped = budget.answered, budget.abandoned
+    return DropMeter(
+        cap=budget.rule.cap,
+        window_s=budget.rule.length_s,
+        is_rolling=budget.rule.is_rolling,
+        answered=round(answered),
+        dropped=round(dropped),
+        rate=dropped / answered if answered else 0.0,
+        left=max(0, math.floor(budget.rule.cap * answered - dropped)),
+    )
+
+
+def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool) -> Silence:
     """The first thing that stands in the way of the next call."""
     by_state = _BY_STATE.get(campaign.state)
     if by_state is not None:
         return by_state
+    if state.now < campaign.settings.starts_at:
+        return Silence.NOT_YET
     if state.blocked:
         return Silence.JOURNAL_BLOCKED
     if state.links.get(campaign.settings.pbx) is not True:
@@ -220,13 +319,15 @@ def _silence(state: State, campaign: Campaign, tally: _Tally) -> Silence:
     trunks = hindrances(state, campaign.settings, state.now)
     if all(why is Hindrance.TROUBLE for why in trunks):
         return Silence.TRUNK_REFUSES
-    if state.in_flight.get(campaign.settings.id):
+    if not is_quiet:
         return Silence.NONE
     if not tally.ready:
         busy = tally.talking + tally.wrap_up
         return Silence.AGENTS_BUSY if busy else Silence.NOBODY_READY
     if all(why in (Hindrance.TROUBLE, Hindrance.FULL) for why in trunks):
         return Silence.TRUNK_FULL
+    if tally.previews:
+        return Silence.PREVIEWING
     return Silence.NONE if campaign.hopper else _why_empty(campaign)
 
 
@@ -275,6 +376,7 @@ def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) ->
         Silence.FINISHED: "Finished: the last call is over.",
         Silence.JOURNAL_BLOCKED: "The journal cannot be written (is the disk full?): nobody is "
         "dialed until it can.",
+        Silence.NOT_YET: "Its time has not begun yet.",
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
         Silence.NO_AGENTS: "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",
@@ -284,6 +386,8 @@ def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) ->
         ),
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
+        Silence.PREVIEWING: f"{tally.previews} of {tally.agents} agents read the card of who is "
+        "next.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
         Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window"
         f"{_besides(counts)}.",

@@ -7,7 +7,7 @@ thrown away with it: another is made of the state, which looks at everything ane
 from __future__ import annotations
 
 from callcenter.core import lessons
-from callcenter.core.line_names import campaign_line, line_of, line_of_call
+from callcenter.core.line_names import campaign_line, line_of, line_of_call, own_line
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AT_WORK, Agent, AgentState, Seniority
@@ -82,10 +82,10 @@ class Choosing:
         if agent is None or self._state.links.get(agent.pbx) is not True:
             self.chooser.remove_agent(agent_id)
         elif agent.state in AT_WORK:
-            profile = profile_of(agent, has_line=True)
+            profile = self._profile_of(agent, has_line=True)
             self.chooser.put_busy(BusyAgent(agent_id, profile, agent.busy_since), self._state.now)
         elif agent.state is AgentState.READY and agent.desktops:
-            profile = profile_of(agent, has_line=self._has_open_line(agent))
+            profile = self._profile_of(agent, has_line=self._has_open_line(agent))
             self.chooser.put_agent(FreeAgent(agent_id, profile, agent.idle_since))
         else:
             self.chooser.remove_agent(agent_id)
@@ -93,6 +93,11 @@ class Choosing:
     def _has_open_line(self, agent: Agent) -> bool:
         leg = self._state.legs.get(agent.line) if agent.line is not None else None
         return leg is not None and leg.parked and not leg.call
+
+    def _profile_of(self, agent: Agent, *, has_line: bool) -> Profile:
+        campaign = self._state.campaigns.get(agent.campaign)
+        is_blended = campaign is not None and campaign.settings.blended
+        return profile_of(agent, is_blended=is_blended, has_line=has_line)
 
     def _show_call(self, call_id: CallId) -> None:
         call = self._state.calls.get(call_id)
@@ -110,13 +115,16 @@ class Choosing:
 # --- the state in routing's words -----------------------------------------------------------------
 
 
-def profile_of(agent: Agent, *, has_line: bool) -> Profile:
-    """What this agent can do; one of a campaign only with a line."""
+def profile_of(agent: Agent, *, is_blended: bool, has_line: bool) -> Profile:
+    """What this agent can do; one of a campaign only with a line, calls that come in only in a
+    blended one; and one who has dialed somebody can take that person alone."""
     queues: tuple[QueueId, ...] = ()
-    if not agent.campaign:
+    if not agent.campaign or (is_blended and has_line):
         queues = tuple(line_of(agent.pbx, queue) for queue in agent.queues)
-    elif has_line:
-        queues = (campaign_line(agent.pbx, agent.campaign),)
+    if agent.campaign and has_line:
+        queues = (campaign_line(agent.pbx, agent.campaign), *queues)
+    if agent.dialing:
+        queues = (own_line(agent.pbx, agent.id),) if has_line else ()
     return Profile(
         tuple((queue, 1.0) for queue in queues),
         agent.seniority is Seniority.SENIOR,

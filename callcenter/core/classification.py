@@ -7,22 +7,23 @@ wait are the treatment's steps and overflows.
 
 from __future__ import annotations
 
-import heapq
 import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from callcenter.core import announcing, overflowing
 from callcenter.core.line_names import line_of
 from callcenter.core.queue_days import today
 from callcenter.core.rulebook import Rulebook
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
-from callcenter.domain.attribute_values import UNKNOWN, as_kind
-from callcenter.domain.call import Call, CallState
-from callcenter.domain.conditions import Value, Values
+from callcenter.domain.attribute_values import as_kind
+from callcenter.domain.call import Call, CallState, Place
+from callcenter.domain.conditions import Kind, Value, Values
+from callcenter.domain.flow import INTENT
 from callcenter.domain.ids import AgentId, CallId, QueueId
 from callcenter.domain.rules import (
     ATTRIBUTES,
@@ -38,8 +39,12 @@ from routing.chooser import Chooser
 SLICE_CALLS = 100
 """So many calls are looked at again in one step, some milliseconds: other events get their turn."""
 SLICE_PAUSE_S = 0.001
+LOOK_ALONE_CALLS = 2_000
+"""Among more than this it takes a step of its own to see whose rules are to be found again."""
 LOOK_FOR_AGENTS_S = 10.0
 """How often it is looked whether still somebody is signed in who could take a call."""
+HEARS_S = 1.0
+"""How soon it is looked again at a caller who hears an announcement."""
 
 
 def first_problem(book: Rulebook) -> str:
@@ -80,21 +85,50 @@ def diverted_to(state: State, queue: QueueId) -> QueueId:
 
 
 def bring_up_to_date(turn: Turn) -> None:
-    """Find the rules of the calls that this step has touched."""
+    """Find the rules of the calls that this step has touched, and do what their overflows say."""
     for call_id in list(turn.dirty_calls):
         call = turn.state.calls.get(call_id)
         if call is not None and is_due(turn.state, call):
-            classify(turn, call)
+            call = classify(turn, call)
+        if call is not None and call.overflow is not None:
+            overflowing.act_if_possible(turn, call)
 
 
 def apply_to_waiting(turn: Turn, _subject: str = "") -> None:
     """Find the rules of all who wait, who came first in front, a slice in each step."""
-    due = ((c.queued_at, c.id) for c in turn.state.calls.values() if is_due(turn.state, c))
-    found = heapq.nsmallest(SLICE_CALLS + 1, due)
-    for _, call_id in found[:SLICE_CALLS]:
-        classify(turn, turn.state.calls[call_id])
-    if len(found) > SLICE_CALLS:
+    state = turn.state
+    left = state.to_classify
+    if not left:
+        version = state.rules.version
+        left += [
+            (call.queued_at, call.id)
+            for call in state.calls.values()
+            if call.state is CallState.WAITING
+            and (call.rules_version != version or is_due(state, call))
+        ]
+        left.sort(reverse=True)
+        if len(left) > LOOK_ALONE_CALLS:
+            state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+            return
+    done = 0
+    while left:
+        call = state.calls.get(left[-1][1])
+        if call is not None and is_due(state, call):
+            if done == SLICE_CALLS:
+                state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+                return
+            classify(turn, call)
+            done += 1
+        left.pop()
+
+
+def start_over(turn: Turn) -> None:
+    """The same for other rules, or switches, than those that it was begun for."""
+    turn.state.to_classify.clear()
+    if len(turn.state.calls) > LOOK_ALONE_CALLS:
         turn.state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+    else:
+        apply_to_waiting(turn)
 
 
 # --- one call -----------------------------------------------------------------------------------
@@ -123,10 +157,12 @@ def classify(turn: Turn, call: Call) -> Call:
         is_stale=False,
         preferred=preferred,
         overflows=0,
+        overflow=None,
     )
     state.clear_timer(f"overflow:{call.id}")
     call = _overflow(turn, call, is_entry=True)
     call = msgspec.structs.replace(call, queue=diverted_to(state, call.queue))
+    announcing.begin(turn, call)
     return turn.put_call(call)
 
 
@@ -152,7 +188,8 @@ def last_agent_of(state: State, call: Call) -> AgentId:
 
 def _overflow(turn: Turn, call: Call, *, is_entry: bool) -> Call:
     """Lead the call on if an overflow has come true; say when to look again. Each is taken once,
-    and not gone back from."""
+    and not gone back from. What is more than another queue is done by ``overflowing``, and those
+    behind it are looked at afterwards."""
     overflows = call.treatment.overflow
     for index in range(call.overflows, len(overflows)):
         overflow = overflows[index]
@@ -160,6 +197,8 @@ def _overflow(turn: Turn, call: Call, *, is_entry: bool) -> Call:
             call = msgspec.structs.replace(call, overflows=index + 1)
             if overflow.queue in turn.state.queues:
                 call = msgspec.structs.replace(call, queue=overflow.queue)
+            elif _is_to_be_done(call, overflow):
+                return msgspec.structs.replace(call, overflow=overflow)
     begins = call.queued_at or turn.now
     due = [
         begins + one.after_s if one.after_s else turn.now + LOOK_FOR_AGENTS_S
@@ -170,6 +209,14 @@ def _overflow(turn: Turn, call: Call, *, is_entry: bool) -> Call:
     if later:
         turn.state.set_timer(f"overflow:{call.id}", min(later))
     return call
+
+
+def _is_to_be_done(call: Call, overflow: Overflow) -> bool:
+    """Whether it leads to more than a queue, and does not say again what was heard."""
+    message = overflow.message
+    if message is not None and not message.ends_call:
+        return message.prompt not in call.heard
+    return not overflow.queue
 
 
 def _is_true(turn: Turn, call: Call, overflow: Overflow, *, is_entry: bool) -> bool:
@@ -204,9 +251,15 @@ def _could_take(agent: Agent, call: Call, skills: dict[str, int]) -> bool:
 def overflow_due(turn: Turn, call_id: CallId) -> None:
     """Look again whether an overflow has come true."""
     call = turn.state.calls.get(call_id)
-    if call is not None and call.state is CallState.WAITING:
+    if call is None or call.ending:
+        return
+    if call.overflow is not None:
+        turn.touch_call(call)
+    elif call.state is CallState.WAITING and call.place is Place.ANNOUNCEMENT:
+        turn.state.set_timer(f"overflow:{call_id}", turn.now + HEARS_S)
+    elif call.state is CallState.WAITING:
         turn.put_call(_overflow(turn, call, is_entry=False))
-    elif call is not None and call.state is CallState.OFFERED:
+    elif call.state is CallState.OFFERED:
         turn.state.set_timer(f"overflow:{call_id}", turn.now + LOOK_FOR_AGENTS_S)
 
 
@@ -235,11 +288,11 @@ def values_of(state: State, chooser: Chooser, call: Call, book: Rulebook) -> Val
         "dialed": call.dialed_number,
         "caller": call.caller_number,
         "queue": asked,
-        "intent": "",
+        "intent": as_kind(call.attributes.get(INTENT), Kind.TEXT),
         "choices": call.choices,
     }
     for name, kind in rules.attributes.get("call", {}).items():
-        one.setdefault(name, UNKNOWN[kind])
+        one.setdefault(name, as_kind(call.attributes.get(name), kind))
     queue: dict[str, Value] = {
         name: _queue_value(state, chooser, asked, name) if f"queue.{name}" in reads else 0.0
         for name in ATTRIBUTES["queue"]

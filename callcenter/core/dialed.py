@@ -51,6 +51,11 @@ SILENCE_ONLY = "INITIALSILENCE"
 """AMD says MACHINE of somebody who picks up and says nothing: that may well be a person."""
 
 
+def is_machine(attempt: Attempt) -> bool:
+    """Whether detection took it for a machine, and we believe it."""
+    return attempt.verdict is Verdict.MACHINE and not attempt.verdict_cause.startswith(SILENCE_ONLY)
+
+
 def _wanted(turn: Turn, channel: ChannelRef) -> Attempt | None:
     """The attempt on this channel; a channel dialed by us that belongs to none is hung up.
 
@@ -125,8 +130,7 @@ def screened(turn: Turn, event: AttemptScreened) -> None:
         return
     attempt = turn.change_attempt(attempt, verdict=event.verdict, verdict_cause=event.cause)
     attempts.tell_trunk(turn, attempt, Sign.LASTS)
-    is_machine = event.verdict is Verdict.MACHINE and not event.cause.startswith(SILENCE_ONLY)
-    if not is_machine or attempt.passes_machine:
+    if not is_machine(attempt) or attempt.passes_machine:
         person(turn, attempt)
 
 
@@ -150,6 +154,7 @@ def person(turn: Turn, attempt: Attempt) -> Call | None:
         tier=attempt.tier,
         campaign=attempt.campaign,
         attempt=attempt.id,
+        reserved=attempt.reserved,
     )
     turn.put_call(call)
     turn.state.call_of.put(call.channel, call.id)

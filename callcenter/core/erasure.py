@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from callcenter.core import previews
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import ErasureRequested
-from callcenter.domain.ids import ContactId, CustomerId
+from callcenter.domain.ids import CallId, ContactId, CustomerId
 
 ON_A_CALL = "The person is on a call just now. Erase the person when the call has ended."
 BEING_DIALED = "A campaign dials the person just now. Erase the person when the attempt has ended."
@@ -45,21 +46,34 @@ def why_not_erasable(
 def contacts_in_hoppers(
     state: State, numbers: Collection[str], customers: Collection[CustomerId]
 ) -> tuple[ContactId, ...]:
-    """The person as the hoppers know them."""
+    """The person as the hoppers know them, and the cards that agents read in preview."""
+    rows = [row for campaign in state.campaigns.values() for row in campaign.hopper]
+    readers = [agent for campaign in state.campaigns for agent in state.readers(campaign)]
+    rows += [agent.preview.row for agent in readers if agent.preview is not None]
+    return tuple(row.contact for row in rows if row.number in numbers or row.customer in customers)
+
+
+def voicemails_of(
+    state: State, numbers: Collection[str], customers: Collection[CustomerId]
+) -> tuple[CallId, ...]:
+    """The calls in which the person has left a message that nobody has dealt with."""
     return tuple(
-        row.contact
-        for campaign in state.campaigns.values()
-        for row in campaign.hopper
-        if row.number in numbers or row.customer in customers
+        left.call
+        for left in state.voicemails.values()
+        if left.caller_number in numbers or left.customer in customers
     )
 
 
 def erase(turn: Turn, event: ErasureRequested) -> None:
-    """Take these contacts out of every hopper, and forget who spoke with these customers."""
+    """Take these contacts out of every hopper and from every desk, and forget who spoke with these
+    customers and that these calls left a message."""
+    for call in event.voicemails:
+        turn.state.voicemails.remove(call)
     for customer in event.customers:
         turn.state.last_agents.remove(customer)
     for campaign in list(turn.state.campaigns.values()):
         hopper = tuple(row for row in campaign.hopper if row.contact not in event.contacts)
         if len(hopper) < len(campaign.hopper):
             turn.put_campaign(campaign, hopper=hopper)
+    previews.forget_contacts(turn, event.contacts)
     turn.grant(event.request)

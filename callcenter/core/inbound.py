@@ -6,7 +6,7 @@ from typing import assert_never
 
 import phonenumbers
 
-from callcenter.core import classification, offers, queue_days, readings
+from callcenter.core import classification, offers, overflowing, queue_days, readings
 from callcenter.core.lessons import Arrived, Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import Turn
@@ -134,6 +134,9 @@ def follow(turn: Turn, call: Call, flow: Flow, move: engine.Move) -> None:
     """Do what the flow says."""
     action = move.action
     command = ""
+    if move.sets:
+        known = {name: _plain(value) for name, value in move.sets.items()}
+        call = turn.change_call(call, attributes={**call.attributes, **known})
     match action:
         case engine.Say():
             command = turn.command_id()
@@ -247,6 +250,8 @@ def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
         ivr_probe="",
     )
     turn.lessons.append(Arrived(line_of_call(call), call.tier))
+    if overflowing.can_act_at_once(turn, call):
+        return overflowing.act(turn, call)
     if call.place is Place.HOLD:
         turn.clear_lease(call)
     else:
@@ -388,6 +393,7 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
             waited_s = turn.now - call.queued_at
             turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=True))
     offers.caller_gone(turn, call)
+    overflowing.keep_voicemail(turn, call)
     call = turn.step_call(turn.state.calls[call.id], CallStep.END)
     turn.record(
         CallRecord(
@@ -417,6 +423,8 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
         )
     )
     turn.state.clear_timer(f"overflow:{call.id}")
+    turn.state.clear_timer(f"announce:{call.id}")
+    turn.state.clear_timer(f"outside:{call.id}")
     turn.state.clear_timer(f"lease:{call.id}")
     turn.state.clear_timer(f"parted:{call.id}")
     turn.state.call_of.remove(call.channel)
@@ -431,8 +439,10 @@ def _outcome(turn: Turn, call: Call, lost: bool) -> Outcome:
         return Outcome.DROPPED
     if lost:
         return Outcome.LOST
-    if call.ended_by_flow:
+    if call.ended_by_flow or call.led_to == "message":
         return Outcome.ENDED_BY_FLOW
+    if call.led_to:
+        return Outcome.LED_OUT
     if call.queue or call.campaign or call.state is CallState.IN_FALLBACK:
         return Outcome.ABANDONED
     return Outcome.LEFT_IN_IVR

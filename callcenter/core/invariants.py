@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from callcenter.core.pacing import is_open, phase_of
 from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.campaign import Campaign, CampaignState
 from callcenter.domain.ids import AgentId, CallId
+from dialer.pacing.scene import AgentPhase
 
 BUSY = (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING)
 BOUND = (CallState.OFFERED, CallState.CONNECTED)
@@ -90,6 +92,7 @@ def _agent(state: State, agent: Agent) -> Iterator[str]:
     if (agent.state is AgentState.SIGNED_OUT) == bool(agent.phone):
         yield f"{name}: phone {agent.phone!r}"
     yield from _line(state, agent, name)
+    yield from _preview(state, agent, name)
 
 
 def _line(state: State, agent: Agent, name: str) -> Iterator[str]:
@@ -104,6 +107,23 @@ def _line(state: State, agent: Agent, name: str) -> Iterator[str]:
         yield f"{name}: line {agent.line} is not its own"
     elif not (line.parked or line.bridge or line.call or has_deadline):
         yield f"{name}: line {agent.line} is nowhere, without a deadline"
+
+
+def _preview(state: State, agent: Agent, name: str) -> Iterator[str]:
+    """A card is read by a free agent of its campaign, for a time; a call asked for is theirs."""
+    preview = agent.preview
+    if state.previewing.get(agent.id) != (None if preview is None else preview.campaign):
+        yield f"{name}: reads {preview}, known for {state.previewing.get(agent.id)}"
+    if preview is not None:
+        if agent.state is not AgentState.READY or agent.dialing or agent.line is None:
+            yield f"{name}: reads the card of {preview.row.contact} beside something else"
+        if agent.campaign != preview.campaign:
+            yield f"{name}: reads a card of {preview.campaign}, works for {agent.campaign!r}"
+        if f"preview:{agent.id}" not in state.timers:
+            yield f"{name}: reads the card of {preview.row.contact} without a deadline"
+    attempt = state.attempts.get(agent.dialing)
+    if agent.dialing and (attempt is None or attempt.reserved != agent.id):
+        yield f"{name}: waits for attempt {agent.dialing}, which is not theirs"
 
 
 def _has_timer(state: State, agent: Agent, *kinds: str) -> bool:
@@ -132,6 +152,11 @@ def _call(state: State, call: Call) -> Iterator[str]:
             yield f"{name}: attempt {call.attempt!r} is not its own"
     if call.state is CallState.WAITING and (call.agent or call.leg):
         yield f"{name}: still bound to {call.agent}"
+    yield from _deadlines(state, call, name)
+
+
+def _deadlines(state: State, call: Call, name: str) -> Iterator[str]:
+    """What a call waits for has an end."""
     has_lease = f"lease:{call.id}" in state.timers
     if call.state is CallState.IN_IVR and not has_lease:
         yield f"{name}: no deadline"
@@ -139,6 +164,14 @@ def _call(state: State, call: Call) -> Iterator[str]:
         yield f"{name}: being hung up without a deadline"
     if call.state is CallState.WAITING and call.place is Place.MENU and not has_lease:
         yield f"{name}: being put on hold without a deadline"
+    if call.place in (Place.ANNOUNCEMENT, Place.VOICEMAIL) and not has_lease:
+        yield f"{name}: hears or says something without a deadline"
+    if call.state is CallState.OFFERED and not call.agent:
+        leg = state.legs.get(call.leg) if call.leg is not None else None
+        if leg is None or not leg.is_outside or leg.call != call.id:
+            yield f"{name}: offered to nobody"
+        elif f"outside:{call.id}" not in state.timers and f"join:{call.id}" not in state.timers:
+            yield f"{name}: a number outside is dialed without a deadline"
 
 
 def _attempt(state: State, attempt: Attempt) -> Iterator[str]:
@@ -176,19 +209,21 @@ def _campaign(state: State, campaign: Campaign) -> Iterator[str]:
     """What is counted step by step equals what is there, and a running campaign stays awake."""
     name = f"campaign {campaign.settings.id} ({campaign.state})"
     live = [a for a in state.attempts.values() if a.campaign == campaign.settings.id]
-    flying = [a for a in live if a.state in IN_FLIGHT]
     counted = state.live_attempts.get(campaign.settings.id) or 0
     if counted != len(live):
         yield f"{name}: {counted} attempts counted, there are {len(live)}"
-    counted = state.in_flight.get(campaign.settings.id) or 0
-    if counted != len(flying):
-        yield f"{name}: {counted} in flight counted, there are {len(flying)}"
+    yield from _pacing(state, campaign, live, name)
     ended = sum(int(count) for count in campaign.results.values())
     if campaign.placed != len(live) + ended:
         yield f"{name}: {campaign.placed} placed, {len(live)} live, {ended} ended"
     if campaign.state is CampaignState.FINISHED and live:
         yield f"{name}: calls are still under way"
     contacts = [*(row.contact for row in campaign.hopper), *(a.contact for a in live)]
+    contacts += [
+        agent.preview.row.contact
+        for agent in state.agents.values()
+        if agent.preview is not None and agent.preview.campaign == campaign.settings.id
+    ]
     if len(dict.fromkeys(contacts)) < len(contacts):
         yield f"{name}: somebody would be dialed twice"
     if campaign.refill and campaign.refill not in state.pending:
@@ -199,6 +234,26 @@ def _campaign(state: State, campaign: Campaign) -> Iterator[str]:
     may_dial = state.links.get(campaign.settings.pbx) and not state.blocked
     if campaign.state is CampaignState.RUNNING and may_dial and not is_awake:
         yield f"{name}: nobody to dial, and nobody will be looked up"
+
+
+def _pacing(state: State, campaign: Campaign, live: list[Attempt], name: str) -> Iterator[str]:
+    """The pacer sees the calls and agents that are there, and its timer goes."""
+    known = state.pacings.get(campaign.settings.id)
+    if known is None:
+        return
+    scene = known.learnt.scene
+    there = {a.id: None for a in live if is_open(a)}
+    if dict.fromkeys(sorted(scene.calls)) != dict.fromkeys(sorted(there)):
+        yield f"{name}: the pacer sees {sorted(scene.calls)}, there are {sorted(there)}"
+    agents = {
+        a.id: phase_of(state, a)
+        for a in state.agents.values()
+        if a.campaign == campaign.settings.id
+    }
+    seen = {key: agent.phase for key, agent in scene.agents.items()}
+    at_work = {key: phase for key, phase in agents.items() if phase is not AgentPhase.GONE}
+    if seen != at_work:
+        yield f"{name}: the pacer sees {seen}, there are {at_work}"
 
 
 def _legs(state: State) -> Iterator[str]:

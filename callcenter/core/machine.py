@@ -12,13 +12,18 @@ from typing import Any, TypeAlias
 from callcenter.core import (
     adoption,
     agents,
+    announcing,
+    blending,
     classification,
     dialed,
     erasure,
     inbound,
     lines,
+    offer_deadlines,
     offers,
     outbound,
+    overflowing,
+    previews,
     readings,
     reconcile,
     rule_changes,
@@ -26,12 +31,14 @@ from callcenter.core import (
     trunks,
 )
 from callcenter.core.choosing import Choosing
-from callcenter.core.line_names import campaign_line
+from callcenter.core.pacing import Pacers
 from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
 from callcenter.domain.commands import (
     AskDigit,
+    Command,
+    DialOutside,
     HoldCaller,
     JoinCall,
     LookUpCustomer,
@@ -41,9 +48,11 @@ from callcenter.domain.commands import (
     PopCard,
     ProbeMenu,
     ReadPbx,
+    RecordVoicemail,
     RefillHopper,
     RemoveFallbackMember,
     RingAgent,
+    SayToCaller,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, CommandId
 from callcenter.domain.step import Step
@@ -78,6 +87,7 @@ class Machine:
         self._choosing = Choosing(state)
         self._is_choosing = False
         """Whether this step has told the chooser anything yet."""
+        self._pacers = Pacers(state)
 
     @property
     def chooser(self) -> Chooser:
@@ -145,6 +155,7 @@ class Machine:
             self._choosing.start_anew()
             turn.chooser = self.chooser
             self.state.set_timer("routing:", turn.now + CHOOSE_AGAIN_S)
+        self._pacers.start_anew()
         name = type(event).__name__
         turn.fault(kind, f"{name}: {type(error).__name__}: {error}")
         request = getattr(event, "request", None)
@@ -159,11 +170,14 @@ class Machine:
         self._choosing.show(turn)
         if self.chooser.changed:
             self._route(turn)
+        previews.review(turn)
+        self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
+            stuck = previews.offer(turn, turn.state.campaigns[campaign_id])
             campaign = turn.state.campaigns[campaign_id]
-            line = campaign_line(campaign.settings.pbx, campaign_id)
-            idle, waiting = self.chooser.count_idle(line), self.chooser.count_waiting(line)
-            outbound.dial(turn, campaign, idle, waiting)
+            pacer = self._pacers.of(campaign)
+            kept = blending.agents_kept(turn.state, self.chooser, campaign, pacer.known)
+            outbound.dial(turn, campaign, pacer, kept, stuck)
 
     def _route(self, turn: Turn) -> None:
         """Offer until nobody is left to pair: each pair is a change itself."""
@@ -276,7 +290,7 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
     if command is not None and not event.unknown:
         readings.refused(turn, command)
     match command:
-        case RingAgent() | OpenLine():
+        case RingAgent() | DialOutside() | OpenLine():
             leg = turn.state.legs.get(command.leg)
             if leg is not None and not leg.created and not event.unknown:
                 offers.ring_refused(turn, leg)
@@ -291,18 +305,29 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
         case RefillHopper():
             turn.fault("hopper_not_filled", event.reason)
             outbound.refill_failed(turn, command)
-        case HoldCaller() if not event.unknown:
-            inbound.hold_refused(turn, command.channel)
-        case PlayPrompt() | AskDigit() | ProbeMenu() if not event.unknown:
-            inbound.menu_refused(turn, command.channel, command.id)
         case RemoveFallbackMember():
             agents.removal_failed(turn, command.phone)
         case LookUpCustomer():
             turn.fault("customer_lookup_failed", event.reason)
         case PopCard():
             turn.fault("card_not_shown", f"{command.agent}: {event.reason}")
+        case _ if not event.unknown:
+            _not_moved(turn, command)
         case _:
-            pass  # the channel has gone in that instant; its Hangup tells
+            pass
+
+
+def _not_moved(turn: Turn, command: Command | None) -> None:
+    """A caller was not led where it should go: it has gone in that instant, or is where it was."""
+    match command:
+        case HoldCaller():
+            inbound.hold_refused(turn, command.channel)
+        case SayToCaller() | RecordVoicemail():
+            announcing.refused(turn, command.channel)
+        case PlayPrompt() | AskDigit() | ProbeMenu():
+            inbound.menu_refused(turn, command.channel, command.id)
+        case _:
+            pass  # the channel's Hangup tells
 
 
 def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
@@ -346,6 +371,9 @@ _HANDLERS: dict[type, Handler] = {
     e.IvrLeft: inbound.leave_menu,
     e.CallerHeld: _held,
     e.CallerLeftHold: inbound.caller_left_hold,
+    e.AnnouncementBegan: announcing.announcement_began,
+    e.AnnouncementFailed: announcing.announcement_failed,
+    e.VoicemailBegan: overflowing.voicemail_began,
     e.CallFellBack: inbound.fell_back,
     e.FallbackAnswered: adoption.fallback_answered,
     e.LegCreated: offers.leg_created,
@@ -366,7 +394,7 @@ _HANDLERS: dict[type, Handler] = {
     e.CommandFailed: _failed,
     e.CustomerFound: _found,
     e.CustomerNotFound: _not_found,
-    e.DesktopOpened: agents.open_desktop,
+    e.DesktopOpened: previews.desktop_opened,
     e.DesktopClosed: agents.close_desktop,
     e.SignInRequested: agents.sign_in,
     e.SignOutRequested: agents.request_sign_out,
@@ -375,6 +403,8 @@ _HANDLERS: dict[type, Handler] = {
     e.DispositionRequested: agents.give_disposition,
     e.HangUpRequested: agents.request_hang_up,
     e.CampaignJoinRequested: outbound.join,
+    e.PreviewDialRequested: previews.dial_requested,
+    e.PreviewSkipRequested: previews.skip_requested,
     e.CampaignSaved: outbound.save,
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
@@ -386,16 +416,19 @@ _HANDLERS: dict[type, Handler] = {
     e.RulesPublished: rule_changes.publish,
     e.CallPriorityRequested: rule_changes.set_priority,
     e.QueueSwitched: rule_changes.switch_queue,
+    e.VoicemailDoneRequested: overflowing.forget_voicemail,
 }
 
 _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "wrap_up": agents.wrap_up_timed_out,
     "desktop": agents.desktop_timed_out,
     "member": agents.remove_again,
-    "reserve": offers.no_ring,
-    "ring": offers.rang_out,
-    "join": offers.join_overdue,
+    "reserve": offer_deadlines.no_ring,
+    "ring": offer_deadlines.rang_out,
+    "join": offer_deadlines.join_overdue,
     "parted": offers.still_parted,
+    "outside": offer_deadlines.outside_rang_out,
+    "announce": announcing.announcement_due,
     "lease": inbound.lease_ran_out,
     "review": readings.review_due,
     "line": lines.line_due,
@@ -403,10 +436,14 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "ringout": dialed.rang_out,
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
+    "decide": outbound.decide_due,
+    "preview": previews.due,
+    "schedule": outbound.schedule_due,
     "trunk": trunks.trunk_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,
+    "notice": rule_changes.tell_waiting,
 }
 
 

@@ -1,8 +1,8 @@
-"""Reads snapshots, also those that the version before wrote.
+"""Reads snapshots, also those that versions before wrote, back to the one released last.
 
 An upgrade is handed a snapshot and replays nothing (docs/adr/0007). One step for each machine
-version turns what it stored, decoded to plain dicts and lists, into what the next one stores. Only
-the last step is used by a center; the one before it goes when the version rises.
+version turns what it stored, decoded to plain dicts and lists, into what the next one stores; they
+are taken one after the other. A step goes when a version above it has been released.
 
 A new field that is in every Struct and has no default needs a line here, a field with a default
 none; a step is written all the same, so that nobody has to wonder.
@@ -25,17 +25,38 @@ class NoWay(Exception):  # noqa: N818 - a fact about a snapshot
     """This snapshot cannot be read by this version; the message says what to do."""
 
 
+def _from_2(state: Plain) -> Plain:
+    """Version 3 knows when its journal cannot be written."""
+    return {**state, "blocked": ""}
+
+
+def _from_3(state: Plain) -> Plain:
+    """Version 4 routes by rules and by what it has learnt: it looks at everything anew."""
+    timers = {**state["timers"], "routing:": state["now"]}
+    return {**state, "timers": timers, "restless": True}
+
+
 def _from_4(state: Plain) -> Plain:
-    """Version 5 knows of each attempt on which trunk it was placed."""
-    trunk = {key: one["settings"]["trunk"] for key, one in state["campaigns"].items()}
+    """Version 5 has a pacer for each campaign, which begins with what the campaign has counted, and
+    knows of each attempt on which trunk it was placed. What it
+    keeps of callers beyond version 4 begins empty."""
+    campaigns = {key: _with_pacing(one) for key, one in state["campaigns"].items()}
+    trunk = {key: one["settings"]["trunk"] for key, one in campaigns.items()}
     attempts = {
         key: {**one, "trunk": trunk.get(one["campaign"], "")}
         for key, one in state["attempts"].items()
     }
-    return {**state, "attempts": attempts}
+    return {**state, "campaigns": campaigns, "attempts": attempts}
 
 
-STEPS: dict[int, Callable[[Plain], Plain]] = {4: _from_4}
+def _with_pacing(campaign: Plain) -> Plain:
+    """More lines than one for each agent were what is called power now."""
+    settings = campaign["settings"]
+    pacing = "power" if settings["lines_per_agent"] > 1.0 else "progressive"
+    return {**campaign, "settings": {**settings, "pacing": pacing}}
+
+
+STEPS: dict[int, Callable[[Plain], Plain]] = {2: _from_2, 3: _from_3, 4: _from_4}
 """Machine version -> what makes of its state one of the next version."""
 
 MIGRATES_FROM = tuple(STEPS)
@@ -61,4 +82,7 @@ def _migrate(data: bytes, version: int) -> bytes:
             f"The snapshot was written by machine version {version}; this is {MACHINE_VERSION} and "
             f"reads {', '.join(map(str, (*MIGRATES_FROM, MACHINE_VERSION)))}."
         )
-    return msgspec.msgpack.encode(STEPS[version](msgspec.msgpack.decode(data)))
+    state = msgspec.msgpack.decode(data)
+    for step in range(version, MACHINE_VERSION):
+        state = STEPS[step](state)
+    return msgspec.msgpack.encode(state)

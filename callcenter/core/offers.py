@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core import agents, attempts, lines, queue_days, readings
+from callcenter.core import agents, attempts, lines, outside, queue_days
 from callcenter.core.lessons import Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import UNDER_WAY_S, Turn
 from callcenter.domain.agent import Agent, AgentStep, Seniority, Task
-from callcenter.domain.call import Call, CallState, CallStep, Place
+from callcenter.domain.call import JOINABLE, Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, JoinCall, PopCard, RingAgent
 from callcenter.domain.customer import Tier
 from callcenter.domain.events import (
@@ -110,7 +110,7 @@ def _contact_of(turn: Turn, call: Call) -> ContactId:
     return "" if attempt is None else attempt.contact
 
 
-def _offer_of(turn: Turn, leg: Leg) -> tuple[Call, Agent] | None:
+def offer_of(turn: Turn, leg: Leg) -> tuple[Call, Agent] | None:
     """The call and agent of a leg whose offer still stands."""
     call = turn.state.calls.get(leg.call)
     agent = turn.state.agents.get(leg.agent)
@@ -133,7 +133,10 @@ def fail_offer(turn: Turn, leg: Leg, result: str, *, blame: bool = True) -> None
 
     ``blame``: whether the agent is made not ready (a missed ring), or was not at fault.
     """
-    found = _offer_of(turn, leg)
+    if leg.is_outside:
+        outside.not_reached(turn, leg)
+        return
+    found = offer_of(turn, leg)
     if found is None:
         return
     call, agent = found
@@ -196,8 +199,10 @@ def leg_ringing(turn: Turn, event: LegRinging) -> None:
     leg = turn.state.legs.get(event.channel)
     if leg is None or leg.ringing_at:
         return
-    turn.put_leg(leg, ringing_at=turn.now, created=True)
-    found = _offer_of(turn, leg)
+    leg = turn.put_leg(leg, ringing_at=turn.now, created=True)
+    if leg.is_outside:
+        outside.rings(turn, leg)
+    found = offer_of(turn, leg)
     if found is not None:
         call, agent = found
         turn.step_agent(agent, AgentStep.RING)
@@ -217,8 +222,12 @@ def answered(turn: Turn, leg: Leg) -> None:
     """The leg is up, by its event or by a state reading."""
     if leg.answered_at:
         return
-    turn.put_leg(leg, answered_at=turn.now, created=True)
-    if _offer_of(turn, leg) is not None:
+    leg = turn.put_leg(leg, answered_at=turn.now, created=True)
+    call = turn.state.calls.get(leg.call)
+    if leg.is_outside and outside.is_live(call, leg):
+        outside.answered(turn, leg)
+        turn.state.set_timer(f"join:{leg.call}", turn.now + JOIN_LEASE_S)
+    if offer_of(turn, leg) is not None:
         turn.state.clear_timer(f"reserve:{leg.agent}")
         turn.state.clear_timer(f"ring:{leg.agent}")
         turn.state.set_timer(f"join:{leg.call}", turn.now + JOIN_LEASE_S)
@@ -232,15 +241,16 @@ def leg_parked(turn: Turn, event: LegParked) -> None:
     leg = turn.put_leg(leg, parked=True, bridge="")
     if leg.nailed:
         lines.line_parked(turn, leg)
-    found = _offer_of(turn, leg)
-    if found is not None:
-        join_if_possible(turn, found[0])
+    call = turn.state.calls.get(leg.call)
+    if call is not None and call.leg == leg.channel and call.state is CallState.OFFERED:
+        join_if_possible(turn, call)
 
 
 def join_if_possible(turn: Turn, call: Call) -> None:
-    """Bridge caller and agent once both are in their holding bridges."""
+    """Bridge caller and agent once the agent is in its holding bridge and the caller is in its own,
+    or hears an announcement."""
     leg = turn.state.legs.get(call.leg) if call.leg is not None else None
-    if leg is None or not leg.parked or call.place is not Place.HOLD or call.joining:
+    if leg is None or not leg.parked or call.place not in JOINABLE or call.joining:
         return
     turn.change_call(call, joining=True)
     turn.send(JoinCall(turn.command_id(), call.channel, leg.channel))
@@ -272,9 +282,12 @@ def channel_joined(turn: Turn, event: ChannelJoined) -> None:
         call = turn.state.calls.get(leg.call)
     if call is None or leg is None or call.bridge != event.bridge or leg.bridge != event.bridge:
         return
-    found = _offer_of(turn, leg)
+    found = offer_of(turn, leg)
     if found is not None:
         connect(turn, call, found[1], leg)
+    elif leg.is_outside and outside.is_live(call, leg):
+        outside.joined(turn, call, leg)
+        turn.state.clear_timer(f"join:{call.id}")
 
 
 def channel_left(turn: Turn, event: ChannelLeft) -> None:
@@ -309,9 +322,10 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
             waited_s = turn.now - call.queued_at
             turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=False))
     is_senior = agent.seniority is Seniority.SENIOR
-    turn.step_call(
+    call = turn.step_call(
         call,
         CallStep.CONNECT,
+        reserved="",
         agent=agent.id,
         leg=leg.channel,
         joining=False,
@@ -323,6 +337,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         overflowed=call.overflowed
         or (first and call.tier is Tier.GOLD and not is_senior and not call.campaign),
         via_fallback=call.via_fallback or via_fallback,
+        overflow=None,
         ivr_command="",
         ivr_probe="",
     )
@@ -330,6 +345,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         attempts.connected(turn, call.attempt, agent)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
+    agent = turn.state.agents[agent.id]  # who is not dialing any more
     if call.customer and not call.campaign:
         remember_agent(turn, call.customer, agent.id)
     turn.step_agent(
@@ -407,6 +423,7 @@ def requeue(turn: Turn, call: Call) -> Call:
         bridge="",
         joining=False,
         connected_at=0.0,
+        led_to="",
         queue=turn.waiting_queue(call),
         queued_at=call.queued_at or call.arrived_at,
     )
@@ -430,7 +447,8 @@ def _call_lost_leg(turn: Turn, call: Call, leg: Leg, cause: int) -> None:
         else:
             fail_offer(turn, leg, _failure(leg, cause))
         return
-    part(turn, call)
+    if call.agent:
+        part(turn, call)
     is_deliberate = cause in DELIBERATE and turn.now - call.connected_at >= ACCIDENT_S
     if is_deliberate or call.ending:
         turn.end_caller(turn.state.calls[call.id], agent="", leg=None)
@@ -461,38 +479,3 @@ def ring_refused(turn: Turn, leg: Leg) -> None:
     turn.state.legs.remove(leg.channel)
     if leg.nailed:
         lines.line_lost(turn, leg)
-
-
-# --- deadlines ---------------------------------------------------------------------------------
-
-
-def no_ring(turn: Turn, agent_id: AgentId) -> None:
-    """The phone did not ring in time."""
-    _give_up(turn, agent_id, "unreachable")
-
-
-def rang_out(turn: Turn, agent_id: AgentId) -> None:
-    """The agent did not answer in time."""
-    _give_up(turn, agent_id, "no_answer")
-
-
-def _give_up(turn: Turn, agent_id: AgentId, result: str) -> None:
-    agent = turn.state.agents.get(agent_id)
-    leg = turn.state.legs.get(agent.leg) if agent is not None and agent.leg is not None else None
-    if leg is not None and _offer_of(turn, leg) is not None:
-        fail_offer(turn, leg, result)
-        drop_leg(turn, leg)
-
-
-def join_overdue(turn: Turn, call_id: CallId) -> None:
-    """An answered leg is still not joined: ask the PBX, and go on asking.
-
-    A Bridge may have come to nothing without a word: found side by side on hold they are joined
-    again.
-    """
-    call = turn.state.calls.get(call_id)
-    if call is None or call.state is not CallState.OFFERED:
-        return
-    turn.change_call(call, joining=False)
-    turn.state.set_timer(f"join:{call_id}", turn.now + JOIN_LEASE_S)
-    readings.ask(turn, call.channel.pbx)

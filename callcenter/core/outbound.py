@@ -6,7 +6,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 from __future__ import annotations
 
 from callcenter.core import amd, attempts, lines, shown_numbers, sparing, trunks
-from callcenter.core.agents import AT_REST
+from callcenter.core.agents import is_at_rest
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import Attempt
@@ -16,6 +16,7 @@ from callcenter.domain.campaign import (
     CampaignStep,
     HopperRow,
     OnMachine,
+    Pacing,
     may,
 )
 from callcenter.domain.commands import PlaceCall, RefillHopper
@@ -28,9 +29,16 @@ from callcenter.domain.events import (
     JournalBlocked,
     JournalRestored,
 )
-from callcenter.domain.ids import ATTEMPT_PREFIX, CampaignId, ChannelRef
+from callcenter.domain.ids import (
+    ATTEMPT_PREFIX,
+    AgentId,
+    AttemptId,
+    CampaignId,
+    ChannelRef,
+    ContactId,
+)
+from dialer.campaign_pacing import AGAIN_S, CampaignPacer
 from dialer.compliance import lawful_window
-from dialer.pacing import Load, calls_to_place
 from dialer.window import is_open
 
 PLACE_AT_ONCE = 20
@@ -41,8 +49,10 @@ PLACED_LEASE_S = 10.0
 SETUP_S = 30.0
 """How long the network may take before it rings or refuses."""
 ROWS_PER_AGENT = 5
-HOPPER_MIN, HOPPER_MAX = 20, 500
-"""Rows asked for: some five minutes of dialing, as one agent talks and calls go unanswered."""
+ROWS_AHEAD = 10
+"""The same, of a campaign that dials ahead."""
+HOPPER_MIN, HOPPER_MAX = 20, 1000
+"""Rows asked for: some five minutes of dialing at most, as agents talk and calls go unanswered."""
 LOOK_AGAIN_S = 30.0
 """How often the database is asked again whether somebody is due, when nobody was."""
 LOOK_SOON_S = 1.0
@@ -70,6 +80,7 @@ def save(turn: Turn, event: CampaignSaved) -> None:
     else:
         campaign = sparing.without_hopper(turn, known)
     campaign = turn.put_campaign(campaign, settings=settings)
+    set_schedule(turn, campaign)
     turn.record_campaign(campaign, event.by)
     turn.grant(event.request)
 
@@ -89,7 +100,12 @@ def take_step(turn: Turn, event: CampaignStepRequested) -> None:
     if event.step is CampaignStep.FINISH or not may(campaign.state, event.step):
         turn.refuse(event.request, f"A campaign that is {campaign.state} cannot {event.step}.")
         return
+    ends_at = campaign.settings.ends_at
+    if event.step is CampaignStep.START and 0.0 < ends_at <= turn.now:
+        turn.refuse(event.request, "Its time is over: set a later end, or none.")
+        return
     campaign = turn.step_campaign(sparing.without_hopper(turn, campaign), event.step, by=event.by)
+    set_schedule(turn, campaign)
     attempts.finish_if_over(turn, campaign)
     turn.grant(event.request)
 
@@ -106,7 +122,7 @@ def join(turn: Turn, event: CampaignJoinRequested) -> None:
         problem = f"{event.agent} is not an agent: give the account queues to work in."
     elif agent.state is AgentState.SIGNED_OUT:
         problem = "You are not signed in: sign in on a phone first."
-    elif agent.state not in AT_REST:
+    elif not is_at_rest(agent):
         problem = "Finish the running call first."
     elif event.campaign and campaign is None:
         problem = f"There is no campaign {event.campaign}."
@@ -134,10 +150,10 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
     """Ask the database for contacts to dial next; ``kept`` rows of the hopper cannot be dialed
     now."""
     name = campaign.settings.id
-    agents = sum(1 for agent in turn.state.agents.values() if agent.campaign == name)
-    want = max(HOPPER_MIN, min(HOPPER_MAX, ROWS_PER_AGENT * agents)) - len(campaign.hopper) + kept
+    want = _rows_wanted(turn, campaign) - len(campaign.hopper) + kept
     busy = [row.contact for row in campaign.hopper]
     busy += [a.contact for a in turn.state.attempts.values() if a.campaign == name]
+    busy += _not_to_be_shown(turn, campaign)
     command = turn.command_id()
     settings = campaign.settings
     window = lawful_window(settings.window, settings.terms)
@@ -145,6 +161,22 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
     return turn.put_campaign(
         campaign, refill=command, ended_since_refill=(), spared_since_refill=()
     )
+
+
+def _not_to_be_shown(turn: Turn, campaign: Campaign) -> list[ContactId]:
+    """Whose card an agent of this campaign reads, and who was skipped a while ago."""
+    shown = [agent.preview for agent in turn.state.readers(campaign.settings.id)]
+    skipped = [key for key, until in campaign.skipped.items() if until > turn.now]
+    return [*(one.row.contact for one in shown if one is not None), *skipped]
+
+
+def _rows_wanted(turn: Turn, campaign: Campaign) -> int:
+    """How many rows the hopper has when it is full."""
+    known = turn.state.pacings.get(campaign.settings.id)
+    agents = 0 if known is None else len(known.learnt.scene.agents)
+    is_ahead = campaign.settings.pacing is Pacing.PREDICTIVE
+    rows = agents * (ROWS_AHEAD if is_ahead else ROWS_PER_AGENT)
+    return max(HOPPER_MIN, min(HOPPER_MAX, rows))
 
 
 def filled(turn: Turn, event: HopperFilled) -> None:
@@ -157,6 +189,7 @@ def filled(turn: Turn, event: HopperFilled) -> None:
     busy: dict[str, None] = dict.fromkeys(campaign.ended_since_refill)
     busy |= dict.fromkeys(row.contact for row in campaign.hopper)
     busy |= dict.fromkeys(a.contact for a in turn.state.attempts.values())
+    busy |= dict.fromkeys(_not_to_be_shown(turn, campaign))
     rows = tuple(row for row in event.rows if row.contact not in busy)
     rows = sparing.taken(turn, campaign, rows)
     turn.put_campaign(
@@ -194,6 +227,39 @@ def hopper_due(turn: Turn, campaign_id: CampaignId) -> None:
     turn.touch_campaign(campaign_id)
 
 
+def schedule_due(turn: Turn, campaign_id: CampaignId) -> None:
+    """A campaign's time begins or ends."""
+    campaign = turn.state.campaigns.get(campaign_id)
+    if campaign is None:
+        return
+    ends_at = campaign.settings.ends_at
+    if ends_at and turn.now >= ends_at and may(campaign.state, CampaignStep.DRAIN):
+        campaign = turn.step_campaign(
+            sparing.without_hopper(turn, campaign), CampaignStep.DRAIN, by=""
+        )
+        attempts.finish_if_over(turn, campaign)
+    else:
+        set_schedule(turn, campaign)
+    turn.touch_campaign(campaign_id)
+
+
+def set_schedule(turn: Turn, campaign: Campaign) -> None:
+    """Have its next beginning or end looked at in time."""
+    settings = campaign.settings
+    times = [at for at in (settings.starts_at, settings.ends_at) if at > turn.now]
+    key = f"schedule:{settings.id}"
+    if times and campaign.state is CampaignState.RUNNING:
+        turn.state.set_timer(key, min(times))
+    else:
+        turn.state.clear_timer(key)
+
+
+def decide_due(turn: Turn, campaign_id: CampaignId) -> None:
+    """Time has passed, and with it the chances have moved."""
+    if campaign_id in turn.state.campaigns:
+        turn.touch_campaign(campaign_id)
+
+
 def pace_due(turn: Turn, campaign_id: CampaignId) -> None:
     """Time to place what was left over."""
     turn.touch_campaign(campaign_id)
@@ -202,33 +268,35 @@ def pace_due(turn: Turn, campaign_id: CampaignId) -> None:
 # --- placing calls --------------------------------------------------------------------------------
 
 
-def dial(turn: Turn, campaign: Campaign, free_agents: int, people: int) -> None:
-    """Place as many calls as the pacing says, and keep the hopper filled.
+def dial(
+    turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0, stuck: int = 0
+) -> None:
+    """Place as many calls as the pacer says, and keep the hopper filled. In preview the agents have
+    placed their calls by themselves (``previews``).
 
-    ``free_agents``: ready with an open line; ``people``: waiting for one.
+    ``kept``: free agents who are needed for calls that come in. ``stuck``: rows of the hopper that
+    cannot be dialed now.
     """
     settings = campaign.settings
     if campaign.state is not CampaignState.RUNNING or not turn.is_up(settings.pbx):
         return
     if turn.state.blocked:  # who is dialed now would be forgotten, and dialed again
         return
-    load = Load(
-        free_agents,
-        turn.state.in_flight.get(settings.id) or 0,
-        people,
-        settings.lines_per_agent,
-        settings.max_lines,
-    )
-    is_pausing = f"pace:{settings.id}" in turn.state.timers
-    wanted = 0 if is_pausing else min(calls_to_place(load), PLACE_AT_ONCE)
-    kept = _place_some(turn, campaign, wanted) if wanted else 0
+    is_pausing = f"pace:{settings.id}" in turn.state.timers or turn.now < settings.starts_at
+    made = None if is_pausing else pacer.ask(turn.now, kept)
+    wanted = 0 if made is None else min(made.count, PLACE_AT_ONCE)
+    if wanted and settings.pacing is not Pacing.PREVIEW:
+        stuck = _place_some(turn, campaign, pacer, wanted)
+    if pacer.is_timed and f"decide:{settings.id}" not in turn.state.timers:
+        turn.state.set_timer(f"decide:{settings.id}", turn.now + AGAIN_S)
     campaign = turn.state.campaigns[settings.id]
-    is_low = len(campaign.hopper) - kept < HOPPER_MIN // 2 and len(campaign.hopper) < HOPPER_MAX
+    is_low = len(campaign.hopper) - stuck < _rows_wanted(turn, campaign) // 2
+    is_low = is_low and len(campaign.hopper) < HOPPER_MAX
     if is_low and not campaign.refill and f"hopper:{settings.id}" not in turn.state.timers:
-        refill(turn, campaign, kept)
+        refill(turn, campaign, stuck)
 
 
-def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
+def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: int) -> int:
     """Place so many calls, as far as the hopper has somebody for them.
 
     Rows whose window has closed are dropped, the database tells when it opens. Those whose number
@@ -248,7 +316,8 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
         if row.number in turn.state.dialing:
             kept.append(row)
         elif is_open(window, row.zones, turn.now):
-            place(turn, campaign, row, trunk)
+            attempt = place(turn, campaign, row, trunk, turn.new_id(ATTEMPT_PREFIX))
+            pacer.placed(attempt.id, turn.now)
             placed += 1
     if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:
         turn.state.set_timer(f"hopper:{settings.id}", turn.now + LOOK_SOON_S)
@@ -261,11 +330,19 @@ def _place_some(turn: Turn, campaign: Campaign, wanted: int) -> int:
     return len(kept)
 
 
-def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
-    """Dial this contact. What is sent here is never sent again."""
+def place(
+    turn: Turn,
+    campaign: Campaign,
+    row: HopperRow,
+    trunk: str,
+    attempt_id: AttemptId,
+    reserved: AgentId = "",
+) -> Attempt:
+    """Dial this contact, for this agent alone if one is named. What is sent here is never sent
+    again."""
     settings = campaign.settings
     on_machine = amd.on_machine(turn.state.campaigns[settings.id])
-    channel = ChannelRef(settings.pbx, turn.new_id(ATTEMPT_PREFIX))
+    channel = ChannelRef(settings.pbx, attempt_id)
     attempt = Attempt(
         id=channel.id,
         campaign=settings.id,
@@ -276,6 +353,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
         tries=row.made + 1,
         customer=row.customer,
         tier=row.tier,
+        reserved=reserved,
         trunk=trunk,
         passes_machine=settings.amd and on_machine is OnMachine.TO_AGENT,
         caller_id=shown_numbers.show(turn, settings, row),
@@ -309,6 +387,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> None:
             settings.opt_out_key,
         )
     )
+    return attempt
 
 
 def journal_blocked(turn: Turn, event: JournalBlocked) -> None:
@@ -331,5 +410,6 @@ def _touch_all(turn: Turn) -> None:
 def forget_refills(turn: Turn) -> None:
     """After a start of the service: no answer of the database is under way."""
     for campaign in list(turn.state.campaigns.values()):
+        set_schedule(turn, campaign)
         if campaign.refill:
             turn.put_campaign(campaign, refill="", ended_since_refill=(), spared_since_refill=())

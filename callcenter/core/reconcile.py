@@ -11,7 +11,18 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from callcenter.core import adoption, agents, dialed, inbound, lines, offers, readings
+from callcenter.core import (
+    adoption,
+    agents,
+    announcing,
+    dialed,
+    inbound,
+    lines,
+    offers,
+    outside,
+    overflowing,
+    readings,
+)
 from callcenter.core.readings import Facts
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState, AgentStep
@@ -156,6 +167,14 @@ def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, facts: Facts) ->
         if not (call.joining or (is_known_there and call.ending)):
             dialed.hear_message(turn, call)
         return
+    if call.led_to and call.ending:
+        if seen.place in (Place.ANNOUNCEMENT, Place.VOICEMAIL):
+            _reconcile_last_words(turn, call, seen, is_known_there=is_known_there)
+            return
+        if seen.place is Place.DIALPLAN:  # on the way there
+            turn.state.set_timer(f"lease:{call.id}", turn.now + inbound.HOLD_LEASE_S)
+            return
+        call = announcing.wait_on(turn, call)  # what was to end it has not come about
     if call.ending:
         turn.end_caller(call)
         return
@@ -168,10 +187,23 @@ def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, facts: Facts) ->
             inbound.reclaim(turn, inbound.fall_back(turn, call))
         case Place.MENU:
             _reconcile_menu(turn, call, facts)
-        case Place.DIALPLAN | Place.SCREENING | Place.HARBOUR:
+        case Place.ANNOUNCEMENT:
+            _reconcile_held(turn, call)
+            announcing.hears(turn, turn.state.calls[call.id])
+        case Place.DIALPLAN | Place.SCREENING | Place.HARBOUR | Place.VOICEMAIL:
             turn.state.set_timer(f"lease:{call.id}", turn.now + inbound.HOLD_LEASE_S)
         case _ as never:
             assert_never(never)
+
+
+def _reconcile_last_words(
+    turn: Turn, call: Call, seen: ChannelTruth, *, is_known_there: bool
+) -> None:
+    """The caller hears a message or leaves one, and then the dialplan hangs it up."""
+    if seen.place is Place.VOICEMAIL:
+        overflowing.recorded(turn, call)
+    elif not is_known_there:
+        announcing.hears(turn, call)
 
 
 def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, facts: Facts) -> None:
@@ -187,6 +219,12 @@ def _reconcile_talk(turn: Turn, call: Call, seen: ChannelTruth, facts: Facts) ->
         turn.repair("was_connected", call.id)
         leg = turn.put_leg(leg, bridge=seen.bridge, parked=False, created=True)
         offers.connect(turn, call, agent, leg)
+        return
+    if leg is not None and leg.is_outside and any(t.channel == leg.channel for t in others):
+        turn.repair("was_connected", call.id)
+        outside.joined(
+            turn, call, turn.put_leg(leg, bridge=seen.bridge, parked=False, created=True)
+        )
         return
     for other in others:
         agent_id = turn.state.agent_of_phone.get(other.endpoint)

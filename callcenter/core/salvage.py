@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from callcenter.core.pacing import Pacers
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
@@ -42,9 +43,13 @@ from callcenter.domain.records import (
 )
 from callcenter.domain.rules import PublishedRules
 from callcenter.domain.step import Entry
+from callcenter.domain.voicemail import VoicemailLeft, file_of
+from dialer.campaign_pacing import count_result
 from dialer.results import is_person
 from routing.standing import Standing
 
+PERSON_COUNTED = (AttemptState.CONNECTED, AttemptState.DROPPED)
+"""The campaign's pacer was told of the person."""
 RECOVERED = "recovered"
 """Why agents are not ready afterwards."""
 ASK_AFTER_S = 10.0
@@ -61,7 +66,9 @@ def salvage(state: State, tail: Iterable[Entry]) -> State:
     facts = _Facts(state.snapshot())
     for entry in tail:
         facts.take(entry)
-    return State(facts.conclude())
+    found = State(facts.conclude())
+    Pacers(found)  # they know another time: they look at what is there now
+    return found
 
 
 class _Facts:
@@ -81,6 +88,7 @@ class _Facts:
         self._works_for: dict[AgentId, CampaignId] = {
             agent.id: agent.campaign for agent in known.agents.values()
         }
+        self._voicemails = dict(known.voicemails)
         self._rules, self._switches = known.rules, dict(known.switches)
         self._rows: dict[str, tuple[CampaignId, HopperRow]] = {}
         for key, campaign in known.campaigns.items():
@@ -95,6 +103,7 @@ class _Facts:
                 self._take_campaign(record)
             elif isinstance(record, RoutingRecord):
                 self._take_routing(record, entry.event)
+                self._take_voicemail(record, entry.records)
         for command in entry.commands:
             self._take_command(command, entry.now)
         for record in entry.records:
@@ -116,6 +125,24 @@ class _Facts:
             self._switches[event.queue] = event.switch
         elif record.kind == "switch_ended":
             self._switches.pop(record.subject, None)
+
+    def _take_voicemail(self, record: RoutingRecord, records: tuple[Record, ...]) -> None:
+        """A message left, whose call ended in the same step, or one that was dealt with."""
+        if record.kind == "voicemail_done":
+            self._voicemails.pop(record.subject, None)
+        for call in records if record.kind == "voicemail_left" else ():
+            if isinstance(call, CallRecord) and call.call == record.subject:
+                seconds = float(record.detail)
+                self._voicemails[call.call] = VoicemailLeft(
+                    call.call,
+                    call.queue,
+                    file_of(call.call),
+                    record.at - seconds,
+                    seconds,
+                    call.caller_number,
+                    call.customer,
+                    call.tier,
+                )
 
     def _take_rows(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
         self._rows |= {row.number: (campaign, row) for row in rows}
@@ -189,6 +216,9 @@ class _Facts:
         self._campaigns[record.campaign] = msgspec.structs.replace(
             campaign, results=results, people=campaign.people + is_news
         )
+        known = self._known.pacings.get(record.campaign)
+        if known is not None and attempt.state not in PERSON_COUNTED:
+            count_result(known, record.result, record.ended_at)
 
     # --- the state that comes of it -----------------------------------------------------------
 
@@ -220,6 +250,7 @@ class _Facts:
             blocked="",
             rules=self._rules,
             switches=self._switches,
+            voicemails=self._voicemails,
             trunks={},
             standing=Standing(self._known.standing.learned, (), ()),
         )

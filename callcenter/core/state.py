@@ -41,7 +41,9 @@ from callcenter.domain.queue_day import QueueDay
 from callcenter.domain.reading import Reading
 from callcenter.domain.rules import PublishedRules, QueueSwitch
 from callcenter.domain.step import Reply
+from callcenter.domain.voicemail import VoicemailLeft
 from dialer.caller_ids import CallerNumber
+from dialer.campaign_pacing import PacingState
 from dialer.trunk import Trunk
 from routing.learning import Learned
 from routing.standing import Standing
@@ -150,8 +152,11 @@ class Snapshot(Struct, frozen=True):
     last_agents: dict[CustomerId, AgentId] = {}
     standing: Standing = NO_STANDING
     """What routing has learnt, and holds."""
+    voicemails: dict[CallId, VoicemailLeft] = {}
     restless: bool = False
     """Routing is to look at everything anew."""
+    pacings: dict[CampaignId, PacingState] = {}
+    """What the campaigns' pacers know."""
     trunks: dict[str, Trunk] = {}
     shown_numbers: dict[str, CallerNumber] = {}
 
@@ -198,6 +203,8 @@ class State:
         self.switches: Table[QueueId, QueueSwitch] = Table(log, dict(snapshot.switches))
         self.last_agents: Table[CustomerId, AgentId] = Table(log, dict(snapshot.last_agents))
         """Who spoke last with whom: the latest customers only."""
+        self.voicemails: Table[CallId, VoicemailLeft] = Table(log, dict(snapshot.voicemails))
+        """Not dealt with yet, the oldest in front."""
         self.trunks: Table[str, Trunk] = Table(log, dict(snapshot.trunks))
         """Trunks that somebody has dialed on, by ``trunk_key``."""
         self.shown_numbers: Table[str, CallerNumber] = Table(log, dict(snapshot.shown_numbers))
@@ -205,6 +212,8 @@ class State:
         self.standing, self.restless = snapshot.standing, snapshot.restless
         """How routing stood at the snapshot; how it stands now tells ``tell_standing``."""
         self.tell_standing = self._standing_then
+        self.pacings = dict(snapshot.pacings)
+        """What the campaigns' pacers know; they change it in place (``core.pacing``)."""
         # Derived.
         self.call_of: Table[ChannelRef, CallId] = Table(
             log, {call.channel: call.id for call in snapshot.calls.values()}
@@ -213,10 +222,15 @@ class State:
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
         self.rulebook = Rulebook(snapshot.rules)
+        self.previewing: Table[AgentId, CampaignId] = Table(
+            log, {a.id: a.preview.campaign for a in snapshot.agents.values() if a.preview}
+        )
+        """Agents who read a card, to dial or to skip, and the campaign it is of. In no order that
+        a snapshot keeps: where that matters, ask ``readers``."""
+        self.to_classify: list[tuple[float, CallId]] = []
+        """Whose rules are to be found again, who came first last; empty: look who."""
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
-        self.in_flight: Table[CampaignId, int] = Table(log)
-        """How many of those are ``IN_FLIGHT``."""
         self.on_trunk: Table[str, int] = Table(log)
         """How many calls dialed are on a trunk, by ``trunk_key``."""
         self.dialing: Table[str, AttemptId] = Table(log)
@@ -258,8 +272,6 @@ class State:
         if old is None:
             self._count(self.live_attempts, attempt.campaign, 1)
             self.dialing.put(attempt.number, attempt.id)
-        was = old is not None and old.state in IN_FLIGHT
-        self._count(self.in_flight, attempt.campaign, (attempt.state in IN_FLIGHT) - was)
         used = old is not None and old.state is not AttemptState.HELD
         uses = attempt.state is not AttemptState.HELD
         self._count(self.on_trunk, trunk_key(attempt.channel.pbx, attempt.trunk), uses - used)
@@ -268,13 +280,14 @@ class State:
     def remove_attempt(self, attempt: Attempt) -> None:
         """Forget an attempt that has ended."""
         self._count(self.live_attempts, attempt.campaign, -1)
-        self._count(
-            self.in_flight, attempt.campaign, -(self.attempts[attempt.id].state in IN_FLIGHT)
-        )
         used = self.attempts[attempt.id].state is not AttemptState.HELD
         self._count(self.on_trunk, trunk_key(attempt.channel.pbx, attempt.trunk), -used)
         self.dialing.remove(attempt.number)
         self.attempts.remove(attempt.id)
+
+    def readers(self, campaign: CampaignId) -> list[Agent]:
+        """The agents who read a card of this campaign, to dial or to skip, by their ids."""
+        return [self.agents[key] for key, its in sorted(self.previewing.items()) if its == campaign]
 
     def _count(self, table: Table[str, int], key: str, change: int) -> None:
         if change:
@@ -344,6 +357,7 @@ class State:
         log = self._log
         while len(log) > mark:
             log.pop()()
+        self.to_classify.clear()
         self._heap = [(due, key) for key, due in self.timers.items()]
         heapq.heapify(self._heap)
 
@@ -378,8 +392,10 @@ class State:
             rules=self.rules,
             switches=self.switches.as_dict(),
             last_agents=self.last_agents.as_dict(),
+            voicemails=self.voicemails.as_dict(),
             standing=standing,
             restless=restless,
+            pacings=dict(self.pacings),
             trunks=self.trunks.as_dict(),
             shown_numbers=self.shown_numbers.as_dict(),
         )

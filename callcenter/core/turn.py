@@ -20,6 +20,7 @@ from callcenter.domain.center import Queue
 from callcenter.domain.commands import Command, HangUp, channels_of
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -33,6 +34,7 @@ from callcenter.domain.leg import Leg
 from callcenter.domain.mishap import Mishap, MishapDay
 from callcenter.domain.records import (
     AgentStateRecord,
+    AttemptRecord,
     CampaignRecord,
     FaultRecord,
     Record,
@@ -56,9 +58,11 @@ class Turn:
 
     __slots__ = (
         "_ids",
+        "attempts_over",
         "chooser",
         "commands",
         "dirty_agents",
+        "dirty_attempts",
         "dirty_calls",
         "dirty_campaigns",
         "lessons",
@@ -83,6 +87,9 @@ class Turn:
         self.dirty_agents: dict[AgentId, None] = {}
         self.dirty_calls: dict[CallId, None] = {}
         self.dirty_campaigns: dict[CampaignId, None] = {}
+        self.dirty_attempts: dict[AttemptId, None] = {}
+        self.attempts_over: list[AttemptRecord] = []
+        """What came of the attempts that ended, for the pacers."""
         self._ids = 0
 
     def checkpoint(self) -> tuple[int, ...]:
@@ -101,6 +108,8 @@ class Turn:
         self.dirty_agents.clear()
         self.dirty_calls.clear()
         self.dirty_campaigns.clear()
+        self.dirty_attempts.clear()
+        self.attempts_over.clear()
 
     # --- going out --------------------------------------------------------------------------
 
@@ -195,6 +204,10 @@ class Turn:
     def put_agent(self, agent: Agent) -> Agent:
         """Store an agent and mark it as changed."""
         self.state.agents.put(agent.id, agent)
+        if agent.preview is not None:
+            self.state.previewing.put(agent.id, agent.preview.campaign)
+        elif agent.id in self.state.previewing:
+            self.state.previewing.remove(agent.id)
         self.dirty_agents[agent.id] = None
         self.touched[f"agent:{agent.id}"] = None
         if agent.campaign:
@@ -237,6 +250,9 @@ class Turn:
     def put_attempt(self, attempt: Attempt) -> Attempt:
         """Store an attempt and mark its campaign as changed."""
         self.state.put_attempt(attempt)
+        self.dirty_attempts[attempt.id] = None
+        if attempt.reserved:
+            self.touched[f"agent:{attempt.reserved}"] = None
         self.touch_campaign(attempt.campaign)
         return attempt
 
@@ -244,9 +260,11 @@ class Turn:
         """Change fields of an attempt within its state."""
         return self.put_attempt(msgspec.structs.replace(attempt, **changes))
 
-    def remove_attempt(self, attempt: Attempt) -> None:
-        """Forget an attempt that has ended."""
+    def end_attempt(self, attempt: Attempt, record: AttemptRecord) -> None:
+        """Forget an attempt that has ended, and keep what came of it."""
         self.state.remove_attempt(attempt)
+        self.attempts_over.append(record)
+        self.record(record)
         self.touch_campaign(attempt.campaign)
 
     def put_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:

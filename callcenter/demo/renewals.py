@@ -109,6 +109,7 @@ def settings(lines_per_agent: float = LINES_PER_AGENT) -> dict[str, Any]:
         "pbx": PBX,
         "trunk": TRUNK,
         "caller_id": f"+354{DIALED}",
+        "pacing": "power",
         "lines_per_agent": lines_per_agent,
         "max_lines": 20,
         "ring_s": RING_S,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -35,16 +36,23 @@ from callcenter.domain.campaign import (
     Counting,
     Of,
     OnMachine,
+    Pacing,
     RetryRule,
     Terms,
 )
 from callcenter.domain.ids import CampaignId
+from dialer.compliance import PROFILES
+from dialer.holidays import is_known
 
 NAME_CHARS_MAX = 64
 LINES_PER_AGENT_MAX = 3.0
 """Above that people would hear the safe-harbour message more often than an agent."""
 LINES_MAX = 500
 """Calls dialed at once: more than the trunk of a center of 1,000 agents carries."""
+PREVIEW_S_MIN, PREVIEW_S_MAX = 3, 600
+"""Nobody reads a card in less; after ten minutes it is no preview."""
+DROP_CAP_MAX = 0.05
+"""No law known to us allows more; a profile's own cap holds besides."""
 RING_S_MIN, RING_S_MAX = 15.0, 120.0
 """The law lets a phone ring 15 s or four rings at least (16 CFR 310.4(b)(4)(ii))."""
 HARBOUR_WAIT_S_MAX_AMD, HARBOUR_WAIT_S_MAX = 1, 2
@@ -58,6 +66,8 @@ AFTER_GREETING_MS_MAX = 900
 """With the second that a person waits for an agent it is under the two of the law."""
 AMD_CHECK_EVERY_MAX = 10_000
 WRAP_UP_S_MAX = 3600.0
+SECONDS_MAX = 4_102_444_800.0
+"""The year 2100."""
 CALLER_IDS_MAX = 100
 LISTS_MAX = 200
 """Lists of one campaign that have numbers of their own."""
@@ -137,6 +147,32 @@ _Prompt = Annotated[
 ]
 _Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
 
+HOLIDAYS_MAX, CLOSED_DAYS_MAX = 10, 100
+
+
+def _known_calendar(name: str) -> str:
+    if not is_known(name):
+        raise PydanticCustomError(
+            "calendar",
+            "there is no such calendar of public holidays",
+            {"mend": "Take a country as US, or a part of one as DE-BY."},
+        )
+    return name
+
+
+def _real_day(day: str) -> str:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise PydanticCustomError(
+            "day", "this is no day", {"mend": 'Write it as "2026-12-24".'}
+        ) from None
+    return day
+
+
+_Calendar = Annotated[str, AfterValidator(_known_calendar)]
+_Day = Annotated[str, AfterValidator(_real_day), _schema(r"^\d{4}-\d\d-\d\d$")]
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
@@ -177,6 +213,10 @@ class CallingHours(_Shape):
     closes: _Closes = "20:00"
     """``HH:MM``, later than ``opens``; ``24:00`` is the end of the day."""
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(WEEKDAYS[:6])
+    holidays: Annotated[list[_Calendar], Field(max_length=HOLIDAYS_MAX)] = []
+    """Calendars of public holidays, as ``DE-BY`` or ``US``: nobody is called on a holiday."""
+    closed_days: Annotated[list[_Day], Field(max_length=CLOSED_DAYS_MAX)] = []
+    """Other days on which nobody is called, as ``2026-12-24``."""
 
     @field_validator("closes")
     @classmethod
@@ -201,7 +241,13 @@ class CallingHours(_Shape):
     def window(self) -> CallingWindow:
         """The same in the machine's terms."""
         days = tuple(sorted(WEEKDAYS.index(day) for day in self.weekdays))
-        return CallingWindow(_minutes(self.opens), _minutes(self.closes), days)
+        return CallingWindow(
+            _minutes(self.opens),
+            _minutes(self.closes),
+            days,
+            tuple(self.holidays),
+            tuple(self.closed_days),
+        )
 
 
 class Retry(_Shape):
@@ -265,6 +311,13 @@ class CampaignFields(_Shape):
     """More trunks of that PBX, in order: each takes the calls that those before it cannot."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
+    pacing: Literal["preview", "progressive", "power", "predictive"] = _DEFAULT.pacing.value
+    """How many calls are placed: one when an agent has read the contact's card and says so
+    (preview), one for each free agent (progressive), a fixed number for each (power), or ahead of
+    those who will come free, as far as the drop cap allows (predictive)."""
+    preview_s: Annotated[float, Field(ge=0.0, le=PREVIEW_S_MAX)] = _DEFAULT.preview_s
+    """With preview: the contact is dialed by itself after so long, unless the agent skips it; 0:
+    only when the agent says so."""
     caller_ids: Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)] = []
     """More numbers that people may see, E.164: they and ``caller_id`` take turns, and one that
     fewer people answer than before has a rest."""
@@ -276,7 +329,14 @@ class CampaignFields(_Shape):
     lines_per_agent: Annotated[float, Field(ge=1.0, le=LINES_PER_AGENT_MAX)] = (
         _DEFAULT.lines_per_agent
     )
-    """Calls placed for each free agent; 1 is progressive, more dials ahead."""
+    """With power: calls placed for each free agent."""
+    starts_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.starts_at
+    """Nobody is dialed before, UTC seconds; 0: from its start on."""
+    ends_at: Annotated[float, Field(ge=0.0, le=SECONDS_MAX)] = _DEFAULT.ends_at
+    """It ends then, UTC seconds: calls under way go on; 0: when a manager says so."""
+    blended: bool = _DEFAULT.blended
+    """Its agents also take calls that come in; those go first, and agents whom the expected calls
+    need are not dialed for."""
     max_lines: Annotated[int, Field(ge=1, le=LINES_MAX)] = _DEFAULT.max_lines
     """Calls being dialed at once, at most."""
     ring_s: Annotated[float, Field(ge=RING_S_MIN, le=RING_S_MAX)] = _DEFAULT.ring_s
@@ -306,10 +366,53 @@ class CampaignFields(_Shape):
     needs_consent: bool = False
     """Whether only contacts who agreed to be called are dialed. Who refused never is."""
     legal: LegalName = ""
-    """The legal profile to keep: its hours, and its rest after a call that found no agent. Empty:
-    none."""
+    """The legal profile to keep: its hours, its rest after a call that found no agent, its cap of
+    dropped calls and over which time they are counted. Empty: none, and 3 % of 30 days."""
+    drop_cap: Annotated[float, Field(ge=0.0, le=DROP_CAP_MAX)] | None = _DEFAULT.drop_cap
+    """Share of the people who answer that may be dropped at most, where the profile's is too
+    much."""
     caps: Annotated[list[CapFields], Field(max_length=CAPS_MAX)] = []
     """How often a person, a number or an account may be called, by all campaigns together."""
+
+    @field_validator("lines_per_agent")
+    @classmethod
+    def _of_power(cls, lines: float, info: ValidationInfo) -> float:
+        if lines > 1.0 and info.data.get("pacing", "power") != "power":
+            raise PydanticCustomError(
+                "of_power",
+                "several lines for each agent are for power pacing",
+                {"mend": "Set pacing: power, or leave lines_per_agent out."},
+            )
+        return lines
+
+    @field_validator("preview_s")
+    @classmethod
+    def _of_preview(cls, preview_s: float, info: ValidationInfo) -> float:
+        if preview_s > 0.0 and info.data.get("pacing", "preview") != "preview":
+            raise PydanticCustomError(
+                "of_preview",
+                "a time after which a card's contact is dialed is for preview",
+                {"mend": "Set pacing: preview, or leave preview_s out."},
+            )
+        if 0.0 < preview_s < PREVIEW_S_MIN:
+            raise PydanticCustomError(
+                "no_time_to_read",
+                "nobody reads a card in less than {least} s",
+                {"least": PREVIEW_S_MIN, "mend": "Take a longer time, or 0 for none."},
+            )
+        return preview_s
+
+    @field_validator("drop_cap")
+    @classmethod
+    def _within_the_law(cls, cap: float | None, info: ValidationInfo) -> float | None:
+        profile = PROFILES.get(info.data.get("legal", ""))
+        if cap is not None and profile is not None and cap > profile.abandoned.cap:
+            raise PydanticCustomError(
+                "cap",
+                "the legal profile allows {most} at most",
+                {"most": profile.abandoned.cap, "mend": "Take a lower cap, or leave it out."},
+            )
+        return cap
 
     @field_validator("harbour_wait_s")
     @classmethod
@@ -330,7 +433,13 @@ class CampaignFields(_Shape):
             pbx=self.pbx,
             trunk=self.trunk,
             caller_id=self.caller_id,
+            pacing=Pacing(self.pacing),
+            preview_s=self.preview_s,
             lines_per_agent=self.lines_per_agent,
+            drop_cap=self.drop_cap,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            blended=self.blended,
             max_lines=self.max_lines,
             ring_s=self.ring_s,
             amd=self.amd,
@@ -369,7 +478,13 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         pbx=settings.pbx,
         trunk=settings.trunk,
         caller_id=settings.caller_id,
+        pacing=settings.pacing.value,
+        preview_s=settings.preview_s,
         lines_per_agent=settings.lines_per_agent,
+        drop_cap=settings.drop_cap,
+        starts_at=settings.starts_at,
+        ends_at=settings.ends_at,
+        blended=settings.blended,
         max_lines=settings.max_lines,
         ring_s=settings.ring_s,
         amd=settings.amd,
@@ -379,6 +494,8 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
             opens=_clock(settings.window.opens),
             closes=_clock(settings.window.closes),
             weekdays=[WEEKDAYS[day] for day in settings.window.weekdays],
+            holidays=list(settings.window.holidays),
+            closed_days=list(settings.window.closed_days),
         ),
         retries=retries,
         wrap_up_s=settings.wrap_up_s,

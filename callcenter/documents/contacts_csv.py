@@ -1,4 +1,4 @@
-"""Reads the contacts of a campaign from a CSV file, row by row.
+"""Reads the contacts of a campaign from a CSV file or an Excel sheet, row by row.
 
 Every row comes out as a ``ContactRow`` or, with what is wrong and how to mend it, as a ``Reject``;
 rows without content are counted. Whether the campaign has a contact already is decided where they
@@ -8,57 +8,43 @@ are stored.
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
-import phonenumbers
 from msgspec import Struct
-from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
-from phonenumbers.phonenumberutil import is_number_type_geographical
-from phonenumbers.timezone import (
-    UNKNOWN_TIMEZONE,
-    time_zones_for_geographical_number,
-    time_zones_for_number,
-)
+from phonenumbers import PhoneNumberType
 
+from callcenter.documents.contact_columns import BadColumns, ColumnMap, Columns, find_columns
 from callcenter.documents.csv_rows import CsvRow
+from callcenter.documents.numbers_seen import NumbersSeen
 from callcenter.documents.people_csv import (
     ID_CHARS_MAX,
     NAME_CHARS_MAX,
-    PeopleFile,
+    RowsFile,
     Wrong,
-    meanings_of,
-    parse_number,
     read_note,
     read_text,
     read_tier,
 )
+from callcenter.documents.phone_numbers import (
+    ZONES,
+    NumberKind,
+    kind_of,
+    read_number,
+    type_of,
+    zones_of,
+)
 from callcenter.documents.rejects import Reject, unguarded
 from callcenter.domain.customer import Tier
 
-ATTRIBUTES_MAX = 30
-"""More than an agent reads on a screen."""
-ATTRIBUTE_NAME_CHARS_MAX = 60
 ATTRIBUTE_CHARS_MAX = 500
 PRIORITY_MAX = 100
 """Of a list or of one contact, from 0 on: room to put something between."""
+EXAMPLES = 5
+"""Rows shown of a file before it is imported."""
 
-ALIASES: dict[str, tuple[str, ...]] = {
-    "number": ("phone", "phone number", "telephone", "mobile"),
-    "name": ("contact name", "customer name", "full name"),
-    "customer": ("customer id", "customer number", "account", "account id"),
-    "tier": (),
-    "note": ("notes", "comment", "comments", "remark", "remarks"),
-    "priority": (),
-    "zone": ("time zone", "timezone"),
-}
-"""What a column may be called, in any case and with spaces, hyphens or underscores. Every other
-column is an attribute, shown to the agent under the name that the file gives it."""
-
-
-NumberKind = Literal["mobile", "landline", "other"]
-"""What a number is, as far as its number plan tells: in North America nobody can (other)."""
+CONSENT_YES = ("yes", "y", "true", "1", "x", "ja", "oui", "si", "sí", "是", "given", "granted")
+CONSENT_NO = ("no", "n", "false", "0", "nein", "non", "否", "none", "refused", "withdrawn")
+"""What a field of consent may say, in any case, unless others are told."""
 
 
 class ContactNumber(Struct, frozen=True, array_like=True):
@@ -105,125 +91,205 @@ class ContactRow(Struct, frozen=True, array_like=True):
     """Persons and numbers of one account are spared together; empty when the file names none."""
 
 
-class ContactsFile(PeopleFile[ContactRow]):
-    """An open file of contacts; see ``PeopleFile``."""
+class ContactReading(Struct, frozen=True, omit_defaults=True):
+    """How a file of contacts is to be read."""
 
-    _meanings = meanings_of(ALIASES)
-    _required = ("number",)
-    _missing_hint = "Name the one with the phone number so."
-    _repeated_hint = "Keep one."
+    region: str = ""
+    """ISO 3166: where numbers without a country code are at home; empty: where the center is."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """Pairs of a field of ``contact_columns.FIELDS`` and the name of its column; the others are
+    guessed."""
+    sheet: str = ""
+    """The sheet of a workbook; empty: the first one."""
+    consent_yes: tuple[str, ...] = ()
+    """What stands for a given consent; empty: ``CONSENT_YES``."""
+    consent_no: tuple[str, ...] = ()
+    """What stands for a consent that is not given; empty: ``CONSENT_NO``."""
+    needs_consent: bool = False
+    """Whether rows that do not say that consent is given are refused."""
 
-    def __init__(self, path: Path, region: str) -> None:
-        super().__init__(path, region)
-        self._numbers: dict[int, int] = {}
+
+class ContactsFile(RowsFile[ContactRow]):
+    """An open file of contacts; see ``RowsFile``."""
+
+    def __init__(self, path: Path, reading: ContactReading) -> None:
+        super().__init__(path, reading.region, sheet=reading.sheet)
+        self._mapping: ColumnMap = reading.columns
+        self._consent = {word.casefold(): True for word in reading.consent_yes or CONSENT_YES}
+        for word in reading.consent_no or CONSENT_NO:
+            self._consent[word.casefold()] = False
+        self._needs_consent = reading.needs_consent
+        self._seen = NumbersSeen()
+        self.examples: list[tuple[str, ...]] = []
+        """The first rows, as they stand in the file, in the order of ``header``."""
 
     def _read_header(self, names: list[str]) -> None:
-        self._attributes: dict[str, int] = {}
-        super()._read_header(names)
-        if len(self._attributes) > ATTRIBUTES_MAX:
-            raise self._bad_header(
-                f"there are {len(self._attributes)} columns with attributes, at most "
-                f"{ATTRIBUTES_MAX} can be kept. Leave out what agents do not need."
-            )
-        for name in self._attributes:
-            if len(name) > ATTRIBUTE_NAME_CHARS_MAX or not name.isprintable():
-                raise self._bad_header(
-                    f"the column {name[:ATTRIBUTE_NAME_CHARS_MAX]!r} has more than "
-                    f"{ATTRIBUTE_NAME_CHARS_MAX} characters or some that cannot be seen. Rename it."
-                )
-        self.attributes = tuple(self._attributes)
+        try:
+            self._columns: Columns = find_columns(names, self._mapping)
+        except BadColumns as problem:
+            raise self._bad_header(str(problem)) from None
+        self._names = names
+        self._keep(names)
+        self.taken_as = tuple(self._columns.taken_as[place] for place in self._kept)
+        """What the columns of ``header`` are taken as, words of ``contact_columns.FIELDS``."""
+        self.attributes = tuple(self._columns.attributes)
         """The columns kept as attributes."""
-
-    def _take_other(self, name: str, place: int) -> None:
-        if name:
-            self._put(self._attributes, name, place)
 
     def _judge(self, row: CsvRow) -> ContactRow | Reject:
         """The contact that the fields describe, or what is wrong with them."""
-        text = self._texts(row.fields)
-        place = self._place["number"]
+        fields = row.fields
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(self._original(fields))
+        if fields[0].strip() == self._table.header[0] and self._is_header(fields):
+            again = Wrong("the header stands here once more", "Leave the row out.")
+            return self._reject(row, 0, again)
+        reader = _Fields(fields)
         try:
-            parsed, kind = _parse(text["number"], self._region)
-            number = str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
-            key = int(number)
-            if key in self._numbers:
-                raise Wrong(
-                    f"the same number is in row {self._numbers[key]}",
-                    "Keep one row for each number.",
-                )
-            zone = text.get("zone", "")
-            place = self._place["zone"] if zone else place
-            zones = (_read_zone(zone),) if zone else _zones_of(parsed, kind)
-            place = self._place.get("name", 0)
-            name = _read_if_any(text.get("name", ""), NAME_CHARS_MAX)
-            place = self._place.get("customer", 0)
-            customer = _read_if_any(text.get("customer", ""), ID_CHARS_MAX)
-            place = self._place.get("tier", 0)
-            tier = read_tier(text["tier"]) if text.get("tier") else Tier.STANDARD
-            place = self._place.get("priority", 0)
-            priority = _read_priority(text["priority"]) if text.get("priority") else None
-            place = self._place.get("note", 0)
-            note = read_note(text.get("note", ""))
-            attributes = {}
-            for attribute, place in self._attributes.items():
-                if value := unguarded(row.fields[place].strip()):
-                    attributes[attribute] = _read_attribute(value)
+            numbers = self._read_numbers(reader, row.number)
+            texts = {
+                field: text
+                for field, place in self._columns.single.items()
+                if (text := reader.text(place))
+            }
+            contact = self._contact(reader, texts, numbers, row)
         except Wrong as wrong:
-            return self._reject(row, place, wrong)
-        self._numbers[key] = row.number
-        original = self._original(row.fields)
+            return self._reject(row, reader.place, wrong)
+        for number in numbers:
+            self._seen.add(int(number.number[1:]), row.number)
+        return contact
+
+    def _contact(
+        self,
+        reader: _Fields,
+        texts: dict[str, str],
+        numbers: list[ContactNumber],
+        row: CsvRow,
+    ) -> ContactRow:
+        """Raises ``Wrong``."""
+        single = self._columns.single
+        name = customer = account = note = zone = ""
+        tier, priority, consent = Tier.STANDARD, None, None
+        for field, text in texts.items():
+            reader.place = single[field]
+            if field == "name":
+                name = read_text(text, NAME_CHARS_MAX)
+            elif field == "customer":
+                customer = read_text(text, ID_CHARS_MAX)
+            elif field == "account":
+                account = read_text(text, ID_CHARS_MAX)
+            elif field == "tier":
+                tier = read_tier(text)
+            elif field == "priority":
+                priority = _read_priority(text)
+            elif field == "note":
+                note = read_note(text)
+            elif field == "zone":
+                zone = _read_zone(text)
+            else:
+                consent = self._read_consent(text)
+        if consent is False or (consent is None and self._needs_consent):
+            reader.place = single.get("consent", self._columns.numbers[0][0])
+            raise Wrong(
+                f"nobody says that {numbers[0].number} agreed to be called"
+                if consent is None
+                else f"{numbers[0].number} did not agree to be called",
+                "Leave the row out until they agree.",
+            )
+        attributes = {}
+        for attribute, place in self._columns.attributes.items():
+            if value := reader.text(place):
+                attributes[attribute] = _read_attribute(value)
+        first, *more = numbers
         return ContactRow(
-            row.number, number, zones, name, customer, tier, priority, note, attributes, original
+            row.number,
+            first.number,
+            first.zones,
+            name,
+            customer,
+            tier,
+            priority,
+            note,
+            attributes,
+            self._original(row.fields),
+            first.kind,
+            tuple(more),
+            zone,
+            consent,
+            account,
         )
+
+    def _read_numbers(self, reader: _Fields, row: int) -> list[ContactNumber]:
+        """Those of a row in their order, at least one. Raises ``Wrong``."""
+        zone = ""
+        if (place := self._columns.single.get("zone")) is not None and (text := reader.text(place)):
+            zone = _read_zone(text)
+        numbers: list[ContactNumber] = []
+        for place, said in self._columns.numbers:
+            if not (text := reader.text(place)):
+                continue
+            number = read_number(text, self._region)
+            number_type = type_of(number)
+            if number_type == PhoneNumberType.UNKNOWN:
+                raise Wrong("there can be no such number", "Look it up and write it anew.")
+            e164 = number.e164
+            if earlier := self._seen.row_of(int(e164[1:])):
+                raise Wrong(f"the same number is in row {earlier}", "Keep one row for each number.")
+            zones = (zone,) if zone else zones_of(number, number_type)
+            if not zones:
+                raise Wrong(
+                    "nobody knows the time zone of this number",
+                    "Add a column zone and write it there, e.g. Europe/Paris.",
+                )
+            kind = kind_of(number_type)
+            if all(other.number != e164 for other in numbers):
+                numbers.append(ContactNumber(e164, zones, said if kind == "other" else kind))
+        if not numbers:
+            reader.place = self._columns.numbers[0][0]
+            raise Wrong("there is no number", "Fill it in, or leave the row out.")
+        return numbers
+
+    def _read_consent(self, text: str) -> bool:
+        try:
+            return self._consent[text.casefold()]
+        except KeyError:
+            raise Wrong(
+                "this says neither that they agreed nor that they did not",
+                "Write yes or no, or tell at the import which words mean so.",
+            ) from None
+
+    def _is_header(self, fields: list[str]) -> bool:
+        return [field.strip() for field in fields] == self._table.header
+
+
+class _Fields:
+    """The fields of a row, read one after the other; knows which one is at hand."""
+
+    def __init__(self, fields: list[str]) -> None:
+        self._fields = fields
+        self.place = 0
+
+    def text(self, place: int) -> str:
+        """The field at this place. Raises ``Wrong`` for a formula."""
+        self.place = place
+        text = unguarded(self._fields[place].strip())
+        if text[:1] == "=" and _FORMULA.match(text):
+            raise Wrong("the field holds a formula", "Write down what it comes to.")
+        return text
 
 
 # --- fields -------------------------------------------------------------------------------------
 
 _INTEGER = re.compile(r"\d{1,9}")
-_ZONES = {name.casefold(): name for name in (files("tzdata") / "zones").read_text("ascii").split()}
-"""The zones of the pinned time zone data, which the calling window is looked up in."""
-
-
-def _parse(text: str, region: str) -> tuple[PhoneNumber, int]:
-    """A number that can be dialed, and its type: unlike a caller's it must fit the number plan,
-    for each wrong one costs a call."""
-    if not text:
-        raise Wrong("there is no number", "Fill it in, or leave the row out.")
-    parsed = parse_number(text, region)
-    kind = phonenumbers.number_type(parsed)
-    if kind == PhoneNumberType.UNKNOWN:
-        raise Wrong("there can be no such number", "Look it up and write it anew.")
-    return parsed, kind
-
-
-def _zones_of(parsed: PhoneNumber, kind: int) -> tuple[str, ...]:
-    """Every zone the number may lie in: those of its prefix, or of the whole country where the
-    prefix says nothing of the place (mobile numbers of most countries, freephone)."""
-    if is_number_type_geographical(kind, parsed.country_code or 0):
-        # The general function comes to the same, but asks for the type once more: a sixth of the
-        # time that a row takes.
-        found = time_zones_for_geographical_number(parsed)
-    else:
-        found = time_zones_for_number(parsed)
-    if UNKNOWN_TIMEZONE in found or any(zone.casefold() not in _ZONES for zone in found):
-        raise Wrong(
-            "nobody knows the time zone of this number",
-            "Add a column zone and write it there, e.g. Europe/Paris.",
-        )
-    return tuple(sorted(found))
+_FORMULA = re.compile(r"=\s*[\w\"'({+@$\[-]")
 
 
 def _read_zone(text: str) -> str:
     try:
-        return _ZONES[text.casefold()]
+        return ZONES[text.casefold()]
     except KeyError:
         raise Wrong(
             "there is no such time zone", "Write its name in the IANA data, e.g. Europe/Paris."
         ) from None
-
-
-def _read_if_any(text: str, chars_max: int) -> str:
-    return read_text(text, chars_max) if text else ""
 
 
 def _read_priority(text: str) -> int:

@@ -224,8 +224,13 @@ def _check_kind(file: BinaryIO, path: Path) -> None:
         raise CannotRead(f"{path} is empty.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise CannotRead(f"{path}, line 1: this is UTF-16. Save the file as CSV UTF-8.")
-    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if head.startswith(b"PK\x03\x04"):
         raise CannotRead(f"{path} is a workbook. Save the sheet as CSV UTF-8.")
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise CannotRead(
+            f"{path} is a workbook of the old kind or with a password. Save it without one as "
+            ".xlsx or CSV UTF-8."
+        )
     if head.startswith(b"\x1f\x8b"):
         raise CannotRead(f"{path} is compressed. Unpack it first.")
     file.seek(3 if head.startswith(b"\xef\xbb\xbf") else 0)
@@ -233,5 +238,7 @@ def _check_kind(file: BinaryIO, path: Path) -> None:
 
 def _split_line(text: str, delimiter: str) -> list[str]:
     """The fields of one row; raises ``csv.Error``."""
+    if '"' not in text:
+        return [field.lstrip(" ") for field in text.split(delimiter)] if text else []
     reader = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True)
     return next(reader, [])

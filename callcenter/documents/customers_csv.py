@@ -13,9 +13,7 @@ from datetime import date
 from hashlib import blake2b
 from pathlib import Path
 
-import phonenumbers
 from msgspec import UNSET, Struct, UnsetType
-from phonenumbers import PhoneNumberFormat
 
 from callcenter.documents.csv_rows import CsvRow
 from callcenter.documents.people_csv import (
@@ -24,11 +22,11 @@ from callcenter.documents.people_csv import (
     PeopleFile,
     Wrong,
     meanings_of,
-    parse_number,
     read_note,
     read_text,
     read_tier,
 )
+from callcenter.documents.phone_numbers import read_number
 from callcenter.documents.rejects import Reject, unguarded
 from callcenter.domain.customer import Tier
 from callcenter.domain.rules import ATTRIBUTES
@@ -269,4 +267,4 @@ def _read_number(text: str, region: str) -> str:
 
     Raises ``Wrong``.
     """
-    return str(phonenumbers.format_number(parse_number(text, region), PhoneNumberFormat.E164))
+    return read_number(text, region).e164

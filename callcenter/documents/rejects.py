@@ -69,6 +69,11 @@ class RejectsFile:
         if not self.count:
             self.path.unlink(missing_ok=True)
 
+    @property
+    def size_bytes(self) -> int:
+        """Of the file so far, without what is not on its way to the disk yet."""
+        return os.fstat(self._file.fileno()).st_size
+
     def write(self, reject: Reject) -> None:
         """Add a row."""
         said = (reject.column, reject.value, reject.reason, reject.mend)

@@ -27,6 +27,8 @@ from callcenter.domain.rules import (
     LEVEL_MAX,
     WEIGHTS,
     AgentStep,
+    External,
+    Message,
     Overflow,
     Prefer,
     Preset,
@@ -34,6 +36,7 @@ from callcenter.domain.rules import (
     Rules,
     Target,
     Treatment,
+    Voicemail,
 )
 from routing.rule_checks import Staff, find_problems
 
@@ -46,11 +49,17 @@ OVERFLOWS_MAX = 5
 HOLIDAYS_MAX = 400
 WEIGHT_MAX = 1000.0
 WAIT_S_MAX = 86_400.0
+RING_S_MAX = 90.0
+"""Of a number outside: longer, with what the network may take, no Originate is given."""
+VOICEMAIL_S_MAX = 600.0
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 _Attribute = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 _Title = Annotated[str, Field(min_length=1, max_length=100)]
 _Queue = Annotated[str, Field(min_length=1, max_length=64)]
+_Prompt = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$")]
+_Number = Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$")]
+_Trunk = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 _Level = Annotated[int, Field(ge=1, le=LEVEL_MAX)]
 _Skills = dict[_Name, _Level]
 _Seconds = Annotated[float, Field(gt=0, le=WAIT_S_MAX)]
@@ -74,11 +83,74 @@ class _Prefer(_Shape):
     for_s: _Seconds
 
 
+class _Message(_Shape):
+    prompt: _Prompt
+    then: Literal["wait", "hang_up"]
+
+
+class _External(_Shape):
+    number: _Number
+    trunk: _Trunk
+    ring_s: Annotated[float, Field(ge=5, le=RING_S_MAX)] = External("", "").ring_s
+    caller_id: _Number | None = None
+
+
+class _Voicemail(_Shape):
+    prompt: _Prompt
+    max_s: Annotated[float, Field(ge=10, le=VOICEMAIL_S_MAX)] = Voicemail("").max_s
+
+
+WHERE_TO = ("queue", "message", "external", "voicemail")
+"""What an overflow may lead to: one of these."""
+
+
 class _Overflow(_Shape):
-    queue: _Queue
+    queue: _Queue | None = None
+    message: _Message | None = None
+    external: _External | None = None
+    voicemail: _Voicemail | None = None
     after_s: _Seconds | None = None
     longer_than: Annotated[int, Field(ge=1, le=10_000)] | None = None
     without_agents: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _calls_nobody_back(cls, written: Any) -> Any:
+        if isinstance(written, dict) and "callback" in written:
+            raise PydanticCustomError(
+                "no_callback",
+                "callers cannot be called back yet",
+                {"mend": f"Lead to one of {', '.join(WHERE_TO)} instead."},
+            )
+        return written
+
+    @model_validator(mode="after")
+    def _leads_to_one(self) -> _Overflow:
+        leads_to = [name for name in WHERE_TO if getattr(self, name) is not None]
+        if len(leads_to) != 1:
+            raise PydanticCustomError(
+                "where_to",
+                "this overflow leads to {what}",
+                {
+                    "what": " and ".join(leads_to) or "nothing",
+                    "mend": f"Write one of {', '.join(WHERE_TO)}.",
+                },
+            )
+        return self
+
+    def overflow(self) -> Overflow:
+        message, external, voicemail = self.message, self.external, self.voicemail
+        return Overflow(
+            self.queue or "",
+            self.after_s or 0.0,
+            self.longer_than or 0,
+            self.without_agents,
+            Message(message.prompt, message.then == "hang_up") if message else None,
+            External(external.number, external.trunk, external.ring_s, external.caller_id or "")
+            if external
+            else None,
+            Voicemail(voicemail.prompt, voicemail.max_s) if voicemail else None,
+        )
 
     @model_validator(mode="after")
     def _has_a_reason(self) -> _Overflow:
@@ -114,12 +186,7 @@ class _Treatment(_Shape):
             steps=tuple(AgentStep(step.after_s, step.skills) for step in self.steps),
             prefer=Prefer(self.prefer.who) if self.prefer else None,
             prefer_for_s=self.prefer.for_s if self.prefer else 0.0,
-            overflow=tuple(
-                Overflow(
-                    each.queue, each.after_s or 0.0, each.longer_than or 0, each.without_agents
-                )
-                for each in self.overflow
-            ),
+            overflow=tuple(each.overflow() for each in self.overflow),
             target=Target(self.target.within_s, self.target.share) if self.target else None,
             announce_every_s=self.announce_every_s or 0.0,
         )

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.customer import NO_FACTS, CustomerFacts, Tier
+from callcenter.domain.customer import NO_FACTS, Attribute, CustomerFacts, Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
@@ -27,7 +27,7 @@ from callcenter.domain.ids import (
     FlowId,
     QueueId,
 )
-from callcenter.domain.rules import Treatment
+from callcenter.domain.rules import Overflow, Treatment
 from callcenter.domain.transitions import Impossible
 
 
@@ -38,7 +38,8 @@ class CallState(StrEnum):
     IN_IVR = "in_ivr"
     WAITING = "waiting"
     OFFERED = "offered"
-    """Chosen for an agent whose phone is being rung; the caller still hears music."""
+    """Chosen for an agent whose phone is being rung, or led to a number outside that is; the caller
+    still hears music."""
     CONNECTED = "connected"
     IN_FALLBACK = "in_fallback"
     """The PBX's native queue has it."""
@@ -102,6 +103,15 @@ class Place(StrEnum):
     HARBOUR = "harbour"
     """A person dialed hears the safe-harbour message."""
     NATIVE_QUEUE = "native_queue"
+    ANNOUNCEMENT = "announcement"
+    """A caller who waits hears something by our order, then music again or the end."""
+    VOICEMAIL = "voicemail"
+    """The caller's message is being recorded."""
+
+
+JOINABLE = (Place.HOLD, Place.ANNOUNCEMENT)
+"""Where an agent may be joined with the caller: who is offered one is not held up by what it
+hears."""
 
 
 class Outcome(StrEnum):
@@ -114,6 +124,9 @@ class Outcome(StrEnum):
     """Hung up in the menu, before any queue."""
     ENDED_BY_FLOW = "ended_by_flow"
     """The flow said good-bye: self service done."""
+    LED_OUT = "led_out"
+    """An overflow of the rules led it to somebody else than our agents: a voicemail, or a number
+    outside."""
     DROPPED = "dropped"
     """A person dialed for whom no agent was free: heard the safe-harbour message."""
     LOST = "lost"
@@ -124,8 +137,12 @@ class Outcome(StrEnum):
 NO_TREATMENT = Treatment()
 
 
-class Call(Struct, frozen=True, omit_defaults=True):
-    """The live state of one call. Times are UTC seconds, 0.0 for "not yet"."""
+class Call(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The live state of one call. Times are UTC seconds, 0.0 for "not yet".
+
+    Without ``gc``: what is frozen and holds nothing but such is in no circle, and a collector that
+    looks through ten thousand calls stops the loop.
+    """
 
     id: CallId
     channel: ChannelRef
@@ -151,6 +168,8 @@ class Call(Struct, frozen=True, omit_defaults=True):
     """The awaited result did not come in time: the PBX is asked where the caller is."""
     choices: tuple[str, ...] = ()
     """Digits chosen in menus, in order."""
+    attributes: dict[str, Attribute] = {}
+    """What the menu has found out, for rules: ``intent`` and what the flow declares."""
     queue: QueueId = ""
     queued_at: float = 0.0
     """When it entered its queue; kept over offers, restarts and returns: its place."""
@@ -170,6 +189,15 @@ class Call(Struct, frozen=True, omit_defaults=True):
     """The agent whom the rule prefers for this caller."""
     overflows: int = 0
     """How many of the treatment's overflows have been taken, or passed."""
+    overflow: Overflow | None = None
+    """What is to be done next with the caller by one of them, as soon as it can be."""
+    heard: tuple[str, ...] = ()
+    """Prompts of overflows that the caller has heard: not said again."""
+    led_to: str = ""
+    """What an overflow led the call to: ``message`` (and the end), ``voicemail`` or
+    ``external``."""
+    recorded_from: float = 0.0
+    """When the recording of its message began."""
     hears_notice: bool = False
     """The message of a switched queue is being played."""
     heard_notice: bool = False
@@ -184,6 +212,9 @@ class Call(Struct, frozen=True, omit_defaults=True):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     attempt: AttemptId = ""
+    reserved: AgentId = ""
+    """The only agent who may take the person dialed: the one who asked for it in preview, until
+    they have talked."""
     ending: bool = False
     """The caller is being hung up, or hears the safe-harbour message: nothing else is to be done
     with the call."""

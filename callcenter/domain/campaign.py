@@ -69,6 +69,10 @@ class CallingWindow(Struct, frozen=True):
     """Minutes after midnight; later than ``opens``, at most 1440."""
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     """0 is Monday."""
+    holidays: tuple[str, ...] = ()
+    """Calendars of public holidays, as ``DE-BY`` or ``US``; nobody is called on a holiday."""
+    closed_days: tuple[str, ...] = ()
+    """Other days on which nobody is called, as ``2026-12-24``; the day at the called person."""
 
 
 class RetryRule(Struct, frozen=True, omit_defaults=True):
@@ -118,6 +122,19 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     caps: tuple[Cap, ...] = ()
 
 
+class Pacing(StrEnum):
+    """How many calls a campaign places, and when."""
+
+    PREVIEW = "preview"
+    """One when an agent has read the contact's card and says so; the person goes to that agent."""
+    PROGRESSIVE = "progressive"
+    """One call for each free agent: a person always finds the agent it was placed for."""
+    POWER = "power"
+    """A fixed number of lines for each free agent; one when the drop cap is reached."""
+    PREDICTIVE = "predictive"
+    """Ahead of the agents who will come free, as far as the drop cap allows."""
+
+
 class OnMachine(StrEnum):
     """What is done with an answering machine."""
 
@@ -152,9 +169,22 @@ class CampaignSettings(Struct, frozen=True):
     """The trunk of that PBX that calls go out on."""
     caller_id: str = ""
     """The number people see; empty: the trunk's own."""
+    pacing: Pacing = Pacing.PROGRESSIVE
+    preview_s: float = 0.0
+    """With ``preview``: dialed by itself after so long, unless the agent skips it; 0.0: only when
+    the agent says so."""
     lines_per_agent: float = 1.0
-    """Calls placed for each free agent. 1.0 is progressive: a person always finds the agent the
-    call was placed for. More dials ahead, and some people will hear the safe-harbour message."""
+    """With ``power``: calls placed for each free agent. More than 1.0 dials ahead, and some people
+    will hear the safe-harbour message."""
+    drop_cap: float | None = None
+    """Share of the people who answer that may be dropped at most; None: as the legal profile of
+    the terms says, and 3 % of 30 days without one."""
+    starts_at: float = 0.0
+    """Nobody is dialed before, UTC seconds; 0.0: from its start on."""
+    ends_at: float = 0.0
+    """It drains then, UTC seconds; 0.0: when a manager says so."""
+    blended: bool = False
+    """Its agents also take calls that come in; those go first."""
     max_lines: int = 100
     """Calls being dialed at once, at most."""
     ring_s: float = 25.0
@@ -297,6 +327,10 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """Contacts whose attempt ended after that was asked: its rows may be of before."""
     spared_since_refill: tuple[Party, ...] = ()
     """Whom the database may not have known to be spared when it was asked."""
+    skipped: dict[ContactId, float] = {}
+    """Whom agents skipped in preview, and until when nobody is shown them again."""
+    skips: int = 0
+    """How often agents have skipped somebody so far."""
     counts: ListCounts = ListCounts()
     placed: int = 0
     """Attempts placed so far."""

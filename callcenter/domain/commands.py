@@ -59,6 +59,26 @@ class HoldCaller(_Command, frozen=True):
     channel: ChannelRef
 
 
+class SayToCaller(_Command, frozen=True):
+    """Take the caller out of whatever it is in and play these prompts to it; then it is on hold
+    again, or hung up. The dialplan sees to that by itself."""
+
+    channel: ChannelRef
+    prompts: tuple[str, ...]
+    ends_call: bool = False
+
+
+class RecordVoicemail(_Command, frozen=True):
+    """Take the caller out of whatever it is in, play these prompts, record what it says, and hang
+    up."""
+
+    channel: ChannelRef
+    prompts: tuple[str, ...]
+    file: str
+    """The name of the file in the center's folder of voicemails, without its suffix."""
+    max_s: float
+
+
 class LookUpCustomer(_Command, frozen=True):
     """Ask the directory whose number this is."""
 
@@ -71,6 +91,7 @@ class PopCard(_Command, frozen=True):
 
     agent: AgentId
     call: CallId
+    """In preview there is none yet: the preview's id."""
     customer: CustomerId
     tier: Tier
     caller_number: str
@@ -79,6 +100,8 @@ class PopCard(_Command, frozen=True):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     contact: ContactId = ""
+    preview: bool = False
+    """The person is not on the line: the agent is to have them dialed, or to skip them."""
 
 
 class RingAgent(_Command, frozen=True):
@@ -90,6 +113,21 @@ class RingAgent(_Command, frozen=True):
     call: CallId
     caller_number: str
     """Shown on the phone."""
+    timeout_s: float
+    """After this the PBX gives up by itself, counted from dialing."""
+
+
+class DialOutside(_Command, frozen=True):
+    """Dial a number outside of the center for a caller who is on hold; the leg gets this channel
+    id. Never sent again."""
+
+    leg: ChannelRef
+    call: CallId
+    trunk: str
+    outside: str
+    """E.164: a number that the rules name, no caller's."""
+    caller_id: str
+    """Shown there; empty: the trunk's own."""
     timeout_s: float
     """After this the PBX gives up by itself, counted from dialing."""
 
@@ -184,7 +222,10 @@ PbxCommand: TypeAlias = (
     | AskDigit
     | ProbeMenu
     | HoldCaller
+    | SayToCaller
+    | RecordVoicemail
     | RingAgent
+    | DialOutside
     | OpenLine
     | PlaceCall
     | JoinCall
@@ -201,7 +242,9 @@ def channels_of(command: Command) -> tuple[ChannelRef, ...]:
     match command:
         case PlayPrompt() | AskDigit() | ProbeMenu() | HoldCaller() | HangUp() | PlaceCall():
             return (command.channel,)
-        case RingAgent() | OpenLine():
+        case SayToCaller() | RecordVoicemail():
+            return (command.channel,)
+        case RingAgent() | DialOutside() | OpenLine():
             return (command.leg,)
         case JoinCall():
             return (command.caller, command.leg)
@@ -218,7 +261,9 @@ def pbx_of(command: PbxCommand) -> PbxName:
     match command:
         case PlayPrompt() | AskDigit() | ProbeMenu() | HoldCaller() | HangUp() | PlaceCall():
             return command.channel.pbx
-        case RingAgent() | OpenLine():
+        case SayToCaller() | RecordVoicemail():
+            return command.channel.pbx
+        case RingAgent() | DialOutside() | OpenLine():
             return command.leg.pbx
         case JoinCall():
             return command.caller.pbx

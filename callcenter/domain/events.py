@@ -9,38 +9,41 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import field
 
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
-from callcenter.domain.campaign import CampaignSettings, CampaignStep, HopperRow, ListCounts
+from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.center import Center
 from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
 from callcenter.domain.customer import Attribute, Tier
+from callcenter.domain.event import EventBase
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
     CampaignId,
     ChannelRef,
     CommandId,
-    ContactId,
     CustomerId,
     PbxName,
     Phone,
-    QueueId,
     RequestId,
 )
-from callcenter.domain.rules import QueueSwitch, Rules
-
-
-class _Event(Struct, frozen=True, tag=True, omit_defaults=True):
-    """Base of all events."""
-
+from callcenter.domain.managing import CampaignSaved as CampaignSaved
+from callcenter.domain.managing import CampaignStepRequested as CampaignStepRequested
+from callcenter.domain.managing import DncAdded as DncAdded
+from callcenter.domain.managing import DncRemoved as DncRemoved
+from callcenter.domain.managing import ErasureRequested as ErasureRequested
+from callcenter.domain.supervising import CallPriorityRequested as CallPriorityRequested
+from callcenter.domain.supervising import QueueSwitched as QueueSwitched
+from callcenter.domain.supervising import RulesPublished as RulesPublished
+from callcenter.domain.supervising import VoicemailDoneRequested as VoicemailDoneRequested
 
 # --- the service itself ------------------------------------------------------------------------
 
 
-class ServiceStarted(_Event, frozen=True):
+class ServiceStarted(EventBase, frozen=True):
     """A process began to lead: every desktop is gone, every unanswered command is undecided."""
 
     epoch: int
@@ -48,19 +51,19 @@ class ServiceStarted(_Event, frozen=True):
     the start, in whole seconds. It is in every id."""
 
 
-class CenterConfigured(_Event, frozen=True):
+class CenterConfigured(EventBase, frozen=True):
     """The settings that hold from now on."""
 
     center: Center
 
 
-class AgentsConfigured(_Event, frozen=True):
+class AgentsConfigured(EventBase, frozen=True):
     """The accounts that may answer calls, all of them."""
 
     agents: tuple[AgentProfile, ...]
 
 
-class JournalBlocked(_Event, frozen=True):
+class JournalBlocked(EventBase, frozen=True):
     """What was decided cannot be kept: the disk is full or fails. Nobody may be dialed who would be
     forgotten."""
 
@@ -68,32 +71,32 @@ class JournalBlocked(_Event, frozen=True):
     """The system's own word."""
 
 
-class JournalRestored(_Event, frozen=True):
+class JournalRestored(EventBase, frozen=True):
     """Everything decided is on the disk again."""
 
 
-class Tick(_Event, frozen=True):
+class Tick(EventBase, frozen=True):
     """Time has passed: every timer that is due fires."""
 
 
 # --- facts of the PBX --------------------------------------------------------------------------
 
 
-class PbxStateRead(_Event, frozen=True):
+class PbxStateRead(EventBase, frozen=True):
     """The link is up and this is what is true: all channels of the PBX."""
 
     pbx: PbxName
     channels: tuple[ChannelTruth, ...]
 
 
-class PbxLinkLost(_Event, frozen=True):
+class PbxLinkLost(EventBase, frozen=True):
     """The link to this PBX is down; its calls live on, unseen."""
 
     pbx: PbxName
     reason: str
 
 
-class CallArrived(_Event, frozen=True):
+class CallArrived(EventBase, frozen=True):
     """A caller's channel was handed to us (``AsyncAGIStart``)."""
 
     channel: ChannelRef
@@ -101,7 +104,7 @@ class CallArrived(_Event, frozen=True):
     dialed_number: str
 
 
-class IvrCommandEnded(_Event, frozen=True):
+class IvrCommandEnded(EventBase, frozen=True):
     """A menu command has run (``AsyncAGIExec``)."""
 
     channel: ChannelRef
@@ -112,31 +115,49 @@ class IvrCommandEnded(_Event, frozen=True):
     timed_out: bool = False
 
 
-class IvrLeft(_Event, frozen=True):
+class IvrLeft(EventBase, frozen=True):
     """The channel is no longer under menu control (``AsyncAGIEnd``)."""
 
     channel: ChannelRef
 
 
-class CallerHeld(_Event, frozen=True):
+class CallerHeld(EventBase, frozen=True):
     """The caller, or the person dialed, is in a holding bridge: may be joined."""
 
     channel: ChannelRef
 
 
-class CallerLeftHold(_Event, frozen=True):
+class CallerLeftHold(EventBase, frozen=True):
     """The caller is out of the holding bridge: joined, looking at the heartbeat, or leaving."""
 
     channel: ChannelRef
 
 
-class CallFellBack(_Event, frozen=True):
+class AnnouncementBegan(EventBase, frozen=True):
+    """The caller begins to hear what we had said to it."""
+
+    channel: ChannelRef
+
+
+class AnnouncementFailed(EventBase, frozen=True):
+    """A prompt of that was missing: the caller heard the others, or nothing."""
+
+    channel: ChannelRef
+
+
+class VoicemailBegan(EventBase, frozen=True):
+    """From now on what the caller says is recorded."""
+
+    channel: ChannelRef
+
+
+class CallFellBack(EventBase, frozen=True):
     """The dialplan gave the caller to the native queue."""
 
     channel: ChannelRef
 
 
-class FallbackAnswered(_Event, frozen=True):
+class FallbackAnswered(EventBase, frozen=True):
     """The native queue connected the caller to this phone."""
 
     channel: ChannelRef
@@ -144,49 +165,49 @@ class FallbackAnswered(_Event, frozen=True):
     leg: ChannelRef
 
 
-class LegCreated(_Event, frozen=True):
+class LegCreated(EventBase, frozen=True):
     """The PBX has made the agent's channel that we asked for."""
 
     channel: ChannelRef
 
 
-class LegRinging(_Event, frozen=True):
+class LegRinging(EventBase, frozen=True):
     """The agent's phone rings."""
 
     channel: ChannelRef
 
 
-class LegAnswered(_Event, frozen=True):
+class LegAnswered(EventBase, frozen=True):
     """The agent's phone was picked up."""
 
     channel: ChannelRef
 
 
-class LegParked(_Event, frozen=True):
+class LegParked(EventBase, frozen=True):
     """The agent's channel waits in its holding bridge: may be joined."""
 
     channel: ChannelRef
 
 
-class AttemptCreated(_Event, frozen=True):
+class AttemptCreated(EventBase, frozen=True):
     """The PBX has made the channel of an attempt."""
 
     channel: ChannelRef
 
 
-class AttemptRinging(_Event, frozen=True):
+class AttemptRinging(EventBase, frozen=True):
     """The phone of the person dialed rings."""
 
     channel: ChannelRef
 
 
-class AttemptAnswered(_Event, frozen=True):
+class AttemptAnswered(EventBase, frozen=True):
     """The person dialed, or a machine, has picked up."""
 
     channel: ChannelRef
 
 
-class AttemptScreened(_Event, frozen=True):
+class AttemptScreened(EventBase, frozen=True):
     """Answering machine detection has come to a verdict."""
 
     channel: ChannelRef
@@ -195,40 +216,40 @@ class AttemptScreened(_Event, frozen=True):
     """AMD's own word, e.g. ``MAXWORDS-4-4``."""
 
 
-class HarbourBegan(_Event, frozen=True):
+class HarbourBegan(EventBase, frozen=True):
     """No agent came in time: the person dialed begins to hear the safe-harbour message."""
 
     channel: ChannelRef
 
 
-class OptedOut(_Event, frozen=True):
+class OptedOut(EventBase, frozen=True):
     """A person pressed the key during the safe-harbour message: they want to be called no more."""
 
     channel: ChannelRef
 
 
-class OriginateFailed(_Event, frozen=True):
+class OriginateFailed(EventBase, frozen=True):
     """A dialing ended without an answer (``OriginateResponse`` Failure)."""
 
     channel: ChannelRef
     rang_out: bool = False
 
 
-class ChannelJoined(_Event, frozen=True):
+class ChannelJoined(EventBase, frozen=True):
     """A channel entered a bridge of two."""
 
     channel: ChannelRef
     bridge: str
 
 
-class ChannelLeft(_Event, frozen=True):
+class ChannelLeft(EventBase, frozen=True):
     """A channel left a bridge of two."""
 
     channel: ChannelRef
     bridge: str
 
 
-class ChannelHungUp(_Event, frozen=True):
+class ChannelHungUp(EventBase, frozen=True):
     """A channel is gone."""
 
     channel: ChannelRef
@@ -239,13 +260,13 @@ class ChannelHungUp(_Event, frozen=True):
 # --- results of commands -----------------------------------------------------------------------
 
 
-class CommandSucceeded(_Event, frozen=True):
+class CommandSucceeded(EventBase, frozen=True):
     """This command was carried out."""
 
     command: CommandId
 
 
-class CommandFailed(_Event, frozen=True):
+class CommandFailed(EventBase, frozen=True):
     """This command was refused, or (``unknown``) nobody can say whether it was carried out."""
 
     command: CommandId
@@ -255,7 +276,7 @@ class CommandFailed(_Event, frozen=True):
     """It was never sent, for its entry could not be kept: nobody refused anything."""
 
 
-class CustomerFound(_Event, frozen=True):
+class CustomerFound(EventBase, frozen=True):
     """The directory knows the caller's number. No names, no notes: what routing rules may read."""
 
     command: CommandId
@@ -269,18 +290,18 @@ class CustomerFound(_Event, frozen=True):
     language: str = ""
     value: float = 0.0
     churn_risk: float = 0.0
-    attributes: dict[str, Attribute] = {}
+    attributes: dict[str, Attribute] = field(default_factory=dict)
     """What a document of rules declares beyond these."""
 
 
-class CustomerNotFound(_Event, frozen=True):
+class CustomerNotFound(EventBase, frozen=True):
     """The directory does not know the caller's number."""
 
     command: CommandId
     call: CallId
 
 
-class HopperFilled(_Event, frozen=True):
+class HopperFilled(EventBase, frozen=True):
     """The database gave contacts to be dialed next, in order."""
 
     command: CommandId
@@ -289,13 +310,13 @@ class HopperFilled(_Event, frozen=True):
     counts: ListCounts
 
 
-class ContactsChanged(_Event, frozen=True):
+class ContactsChanged(EventBase, frozen=True):
     """Contacts of this campaign were added or changed: the hopper may be filled anew."""
 
     campaign: CampaignId
 
 
-class DncListChanged(_Event, frozen=True):
+class DncListChanged(EventBase, frozen=True):
     """The do-not-call list was changed in the database, by more numbers than are told: nobody is
     dialed whom it was not asked about since."""
 
@@ -303,19 +324,19 @@ class DncListChanged(_Event, frozen=True):
 # --- desktops and what agents ask for ----------------------------------------------------------
 
 
-class DesktopOpened(_Event, frozen=True):
+class DesktopOpened(EventBase, frozen=True):
     """A desktop of this agent is connected (WebSocket)."""
 
     agent: AgentId
 
 
-class DesktopClosed(_Event, frozen=True):
+class DesktopClosed(EventBase, frozen=True):
     """A desktop of this agent is gone."""
 
     agent: AgentId
 
 
-class SignInRequested(_Event, frozen=True):
+class SignInRequested(EventBase, frozen=True):
     """The agent wants to work on this phone."""
 
     request: RequestId
@@ -323,21 +344,21 @@ class SignInRequested(_Event, frozen=True):
     phone: Phone
 
 
-class SignOutRequested(_Event, frozen=True):
+class SignOutRequested(EventBase, frozen=True):
     """The agent wants to stop working; after the running call, if there is one."""
 
     request: RequestId
     agent: AgentId
 
 
-class ReadyRequested(_Event, frozen=True):
+class ReadyRequested(EventBase, frozen=True):
     """The agent wants calls."""
 
     request: RequestId
     agent: AgentId
 
 
-class NotReadyRequested(_Event, frozen=True):
+class NotReadyRequested(EventBase, frozen=True):
     """The agent wants no calls, for this reason; after the running call, if there is one."""
 
     request: RequestId
@@ -345,7 +366,7 @@ class NotReadyRequested(_Event, frozen=True):
     reason: str
 
 
-class DispositionRequested(_Event, frozen=True):
+class DispositionRequested(EventBase, frozen=True):
     """The agent says how the conversation ended; ends the wrap-up of that call."""
 
     request: RequestId
@@ -354,14 +375,14 @@ class DispositionRequested(_Event, frozen=True):
     code: str
 
 
-class HangUpRequested(_Event, frozen=True):
+class HangUpRequested(EventBase, frozen=True):
     """The agent wants to end the running conversation."""
 
     request: RequestId
     agent: AgentId
 
 
-class CampaignJoinRequested(_Event, frozen=True):
+class CampaignJoinRequested(EventBase, frozen=True):
     """The agent wants to work for this campaign: the phone is rung once and stays on the line."""
 
     request: RequestId
@@ -370,105 +391,20 @@ class CampaignJoinRequested(_Event, frozen=True):
     """Empty: to leave the campaign and take inbound calls."""
 
 
-# --- what managers ask for -----------------------------------------------------------------------
-
-
-class CampaignSaved(_Event, frozen=True):
-    """A campaign is to be made, or to have other settings from now on."""
+class PreviewDialRequested(EventBase, frozen=True):
+    """The agent has read the card and wants the person to be dialed."""
 
     request: RequestId
-    settings: CampaignSettings
-    by: str
-    """The account that asks."""
+    agent: AgentId
+    preview: AttemptId
 
 
-class CampaignStepRequested(_Event, frozen=True):
-    """A campaign is to be started, paused or drained."""
-
-    request: RequestId
-    campaign: CampaignId
-    step: CampaignStep
-    by: str
-    """The account that asks."""
-
-
-class DncAdded(_Event, frozen=True):
-    """This number is not to be called by any campaign from now on."""
+class PreviewSkipRequested(EventBase, frozen=True):
+    """The agent has read the card and does not want to call this person now."""
 
     request: RequestId
-    number: str
-    """E.164."""
-    reason: str
-    """In somebody's words."""
-    source: str
-    """Who says so: ``manager``, ``agent``, ``opt_out``, or the name of a list."""
-    by: str
-    """The account that asks; empty: the person themselves."""
-    until: float = 0.0
-    """UTC seconds; 0.0: for good."""
-
-
-class DncRemoved(_Event, frozen=True):
-    """This number may be called again."""
-
-    request: RequestId
-    number: str
-    """E.164."""
-    by: str
-    """The account that asks."""
-
-
-class ErasureRequested(_Event, frozen=True):
-    """A person is being forgotten: these contacts are not to be dialed, the database knows them no
-    more, and nobody spoke with these customers last.
-
-    It names no number: what is decided here must be decided again when no number is known.
-    """
-
-    request: RequestId
-    contacts: tuple[ContactId, ...]
-    by: str
-    """The account that asks."""
-    customers: tuple[CustomerId, ...] = ()
-
-
-# --- what supervisors ask for --------------------------------------------------------------------
-
-
-class RulesPublished(_Event, frozen=True):
-    """These rules hold from now on, also for those who wait: they keep their place.
-
-    A roll-back is an older document under a new version.
-    """
-
-    request: RequestId
-    version: int
-    """Greater than that of the rules that hold."""
-    rules: Rules
-    by: str
-    """The account that asks."""
-
-
-class CallPriorityRequested(_Event, frozen=True):
-    """This call is to weigh so much from now on."""
-
-    request: RequestId
-    call: CallId
-    weight: float
-    """Times the weights of tier and rule; 1.0 is normal."""
-    by: str
-    """The account that asks."""
-
-
-class QueueSwitched(_Event, frozen=True):
-    """The emergency switch of a queue was set, or put back."""
-
-    request: RequestId
-    queue: QueueId
-    switch: QueueSwitch | None
-    """None: as the rules say."""
-    by: str
-    """The account that asks."""
+    agent: AgentId
+    preview: AttemptId
 
 
 PbxEvent: TypeAlias = (
@@ -479,6 +415,9 @@ PbxEvent: TypeAlias = (
     | IvrLeft
     | CallerHeld
     | CallerLeftHold
+    | AnnouncementBegan
+    | AnnouncementFailed
+    | VoicemailBegan
     | CallFellBack
     | FallbackAnswered
     | LegCreated
@@ -507,6 +446,8 @@ Request: TypeAlias = (
     | DispositionRequested
     | HangUpRequested
     | CampaignJoinRequested
+    | PreviewDialRequested
+    | PreviewSkipRequested
     | CampaignSaved
     | CampaignStepRequested
     | DncAdded
@@ -515,6 +456,7 @@ Request: TypeAlias = (
     | RulesPublished
     | CallPriorityRequested
     | QueueSwitched
+    | VoicemailDoneRequested
 )
 Event: TypeAlias = (
     ServiceStarted

@@ -12,6 +12,7 @@ class Leg(Struct, frozen=True, omit_defaults=True):
 
     channel: ChannelRef
     agent: AgentId
+    """Empty for a number outside."""
     call: CallId
     """The call it was dialed for, or, nailed-up, the one it is used for just now; empty once that
     call no longer wants it: then it is hung up, or, nailed-up, kept."""
@@ -28,5 +29,7 @@ class Leg(Struct, frozen=True, omit_defaults=True):
     answered_at: float = 0.0
     parked: bool = False
     """In its holding bridge, may be joined."""
+    is_outside: bool = False
+    """No agent's: an overflow of the rules leads the caller to a number outside."""
     bridge: str = ""
     """The bridge of two it is in."""

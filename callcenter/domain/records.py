@@ -161,13 +161,15 @@ class CampaignRecord(_Record, frozen=True):
 
 
 class RoutingRecord(_Record, frozen=True):
-    """Somebody changed how calls are given to agents."""
+    """How calls are given to agents was changed, or a call given to nobody."""
 
     kind: str
-    """``rules_published``, ``priority_set``, ``queue_switched`` or ``switch_ended``."""
+    """``rules_published``, ``priority_set``, ``queue_switched``, ``switch_ended``; ``led_out``: an
+    overflow leads a call to somebody else than an agent; ``voicemail_left``, ``voicemail_done``."""
     subject: str
     """The version, the call or the queue."""
     detail: str
+    """Of ``led_out`` to what, of ``voicemail_left`` how many seconds."""
     by: str
     """The account that asked; empty: it came about by itself."""
     at: float

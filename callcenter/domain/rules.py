@@ -77,10 +77,41 @@ class Prefer(StrEnum):
     OWNER = "owner"
 
 
-class Overflow(Struct, frozen=True, omit_defaults=True):
-    """Where a call goes on when one of these comes true; a condition that is not set never does."""
+class Message(Struct, frozen=True, omit_defaults=True):
+    """Something is said to the caller."""
 
-    queue: QueueId
+    prompt: str
+    ends_call: bool = False
+    """Then the caller is hung up; else it waits on, and has kept its place."""
+
+
+class External(Struct, frozen=True, omit_defaults=True):
+    """The caller is joined with a number outside of the center."""
+
+    number: str
+    """E.164."""
+    trunk: str
+    """Of the PBX that the caller is at."""
+    ring_s: float = 20.0
+    """So long it rings; then the caller waits on, and has kept its place."""
+    caller_id: str = ""
+    """The number shown there; empty: the trunk's own."""
+
+
+class Voicemail(Struct, frozen=True, omit_defaults=True):
+    """The caller leaves a message."""
+
+    prompt: str
+    """What is said before the tone."""
+    max_s: float = 180.0
+    """The longest message, seconds."""
+
+
+class Overflow(Struct, frozen=True, omit_defaults=True):
+    """What else is done with a call when one of these comes true; a condition that is not set never
+    does. It leads to one thing: a queue, or one of those after the conditions."""
+
+    queue: QueueId = ""
     """Agents of this queue answer from then on; the place is kept. A call does not go back."""
     after_s: float = 0.0
     """It has waited so long."""
@@ -88,6 +119,14 @@ class Overflow(Struct, frozen=True, omit_defaults=True):
     """More calls than this wait in its queue as it comes in."""
     without_agents: bool = False
     """Nobody is signed in who could take it."""
+    message: Message | None = None
+    external: External | None = None
+    voicemail: Voicemail | None = None
+
+    @property
+    def ends_call(self) -> bool:
+        """Whether the caller never waits again after it."""
+        return self.voicemail is not None or (self.message is not None and self.message.ends_call)
 
 
 class AgentStep(Struct, frozen=True, omit_defaults=True):
@@ -192,7 +231,7 @@ class SwitchMode(StrEnum):
     DIVERTED = "diverted"
     """Who comes and who waits goes to another queue; the place is kept."""
     MESSAGE = "message"
-    """Who comes hears the message first."""
+    """Who comes hears the message first, who waits hears it at once and keeps the place."""
 
 
 class QueueSwitch(Struct, frozen=True, omit_defaults=True):

@@ -40,8 +40,9 @@ IsErased = Callable[[str], bool]
 """Whether a number is to be erased."""
 
 _NUMBER_FIELDS = ("caller_number", "number")
-"""Of calls, attempts, pending commands and rows of the hopper, as ``callcenter.domain.numbers`` has
-them. Snapshots are changed by these names, not by types: those of an older version too."""
+"""Of calls, attempts, pending commands, voicemails and rows of the hopper, as
+``callcenter.domain.numbers`` has them. Snapshots are changed by these names, not by types: those of
+an older version too."""
 
 
 class Numbers:
@@ -210,7 +211,7 @@ def _change_state(state: bytes, change: Callable[[str], str]) -> bytes:
         return state  # no state of a machine: no table and no number in it
     if not isinstance(tree, dict):
         return state
-    for table in ("calls", "attempts", "pending"):
+    for table in ("calls", "attempts", "pending", "voicemails"):
         for row in tree.get(table, {}).values():
             _change_row(row, change)
     for campaign in tree.get("campaigns", {}).values():

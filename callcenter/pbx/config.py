@@ -149,6 +149,7 @@ def _values(pbx: PbxConfig, *, standalone: bool) -> dict[str, Value]:
         "fence_user": pbx.fence.user,
         "fence_secret": pbx.fence.secret,
         "sounds_dir": str(pbx.sounds_dir),
+        "voicemail_dir": str(pbx.voicemails),
         "fallback_strategy": pbx.fallback.strategy,
         "fallback_ring_s": pbx.fallback.ring_timeout_s,
         "fallback_retry_s": pbx.fallback.retry_s,

@@ -213,6 +213,7 @@ class PbxConfig:
     leader: AmiAccount
     fence: AmiAccount
     sounds_dir: Path  # holds our prompts and, in moh/, the music on hold
+    voicemail_dir: Path | None = None  # Asterisk records into it; None: beside sounds_dir
     bind_host: str = "127.0.0.1"
     ami_port: int = 5038
     sip_port: int = 5060  # UDP
@@ -235,6 +236,7 @@ class PbxConfig:
             refuse(where, f"bind_host {self.bind_host!r} is no IPv4 address", "Use 127.0.0.1")
         self._check_ports(where)
         _path(where, "sounds_dir", self.sounds_dir)
+        _path(where, "voicemail_dir", self.voicemails)
         for network in self.ami_permit:
             _network(where, "ami_permit", network)
         _between(where, "stale_s", self.stale_s, _STALE_S_MIN, _STALE_S_MAX)
@@ -248,6 +250,11 @@ class PbxConfig:
         numbers = [phone.number for phone in self.phones]
         _unique(where, "phone or emergency number", [*numbers, *self.emergency_numbers])
         _unique(where, "phone or trunk", [*numbers, *(trunk.name for trunk in self.trunks)])
+
+    @property
+    def voicemails(self) -> Path:
+        """The folder that Asterisk records callers' messages into."""
+        return self.voicemail_dir or self.sounds_dir.parent / "voicemails"
 
     def _check_ports(self, where: str) -> None:
         for name in ("ami_port", "sip_port", "http_port", "rtp_start", "rtp_end"):

@@ -7,13 +7,13 @@ It is the same for a center that runs and for one that does not (``callcenter.up
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from callcenter.core.erasure import UNDER_WAY, contacts_in_hoppers, why_not_erasable
+from callcenter.core.erasure import UNDER_WAY, contacts_in_hoppers, voicemails_of, why_not_erasable
 from callcenter.core.inbound import normalize_number
 from callcenter.core.state import State
 from callcenter.domain.commands import LookUpCustomer, RefillHopper
@@ -48,6 +48,8 @@ class Erased(Struct, frozen=True):
     """Texts of audit, faults and repairs in which something was blotted out."""
     rejects: int = 0
     """Rows of files with rejected rows."""
+    voicemails: int = 0
+    """Messages left, with their recordings."""
 
 
 class PersonStore(Protocol):
@@ -100,13 +102,16 @@ class Erasure:
         people: PersonStore,
         records_written: Callable[[], Awaitable[None]],
         erase_rejects: Callable[[Person], int],
+        erase_recordings: Callable[[Iterable[str]], object],
     ) -> None:
         """``records_written`` returns when all that is journaled is in the database;
-        ``erase_rejects`` takes the person out of files with rejected rows."""
+        ``erase_rejects`` takes the person out of files with rejected rows, ``erase_recordings``
+        deletes voicemails by their files' names."""
         self._center = center
         self._people = people
         self._records_written = records_written
         self._erase_rejects = erase_rejects
+        self._erase_recordings = erase_recordings
         self._one_at_a_time = asyncio.Lock()
 
     async def erase(
@@ -137,7 +142,13 @@ class Erasure:
         await self._wait_for_answers()
         state = self._center.state
         contacts = contacts_in_hoppers(state, person.numbers, person.customers)
-        await self._center.ask(ErasureRequested(request, contacts, by, person.customers))
+        voicemails = voicemails_of(state, person.numbers, person.customers)
+        # The recordings first: once the state has forgotten the messages nobody finds them.
+        files = [state.voicemails[call].file for call in voicemails]
+        await asyncio.to_thread(self._erase_recordings, files)
+        await self._center.ask(
+            ErasureRequested(request, contacts, by, person.customers, voicemails)
+        )
         await self._records_written()
         self._refuse_unless_erasable(person)  # who calls just now is in the journal again
         await self._center.erase_numbers(
@@ -146,7 +157,7 @@ class Erasure:
         rejects = await asyncio.to_thread(self._erase_rejects, person)
         erased = await self._people.erase(person)
         await self._people.scrub()
-        return replace(erased, rejects=rejects)
+        return replace(erased, rejects=rejects, voicemails=len(voicemails))
 
     def _refuse_unless_erasable(self, person: Person) -> None:
         problem = why_not_erasable(self._center.state, person.numbers, person.customers)

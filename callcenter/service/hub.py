@@ -15,7 +15,7 @@ import structlog
 from callcenter.core.machine import Machine
 from callcenter.core.state import State
 from callcenter.domain.call import Place
-from callcenter.domain.commands import Command, OpenLine, PlaceCall, PopCard, RingAgent
+from callcenter.domain.commands import Command, DialOutside, OpenLine, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import (
     CommandFailed,
     Event,
@@ -48,9 +48,9 @@ BEAT_EVERY_S = 2.0
 SNAPSHOT_EVERY = 10_000
 """Events between two snapshots: recovery re-steps at most this many, in about half a second."""
 
-NEEDS_SYNC = (RingAgent, OpenLine, PlaceCall)
+NEEDS_SYNC = (RingAgent, OpenLine, PlaceCall, DialOutside)
 """Commands that dial: their entry must survive a power cut before they are sent."""
-NEEDS_JOURNAL = (PlaceCall,)
+NEEDS_JOURNAL = (PlaceCall, DialOutside)
 """Those of them that are not sent at all while that cannot be had: a person would be dialed again
 by a process that knows nothing of it. An agent's phone may be rung: an inbound caller waits."""
 

@@ -36,6 +36,7 @@ from callcenter.domain.records import (
     DispositionRecord,
     OfferRecord,
 )
+from callcenter.domain.rehearsal import Plan, Progress, RehearsalResult
 from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedWork
 from callcenter.domain.step import Entry
 
@@ -405,7 +406,29 @@ class CardSource(Protocol):
         ...
 
 
+# --- rehearsals --------------------------------------------------------------------------------
+
+
+class Rehearser(Protocol):
+    """Plays forecast days under current and new rules, beside the service."""
+
+    async def rehearse(
+        self, plan: Plan, on_progress: Callable[[Progress], None]
+    ) -> RehearsalResult:
+        """Takes minutes, and none of the loop's time. Raises ``RehearsalFailed``; cancelled, it
+        leaves nothing behind."""
+        ...
+
+
 # --- lists of contacts -------------------------------------------------------------------------
+
+
+class Duplicates(StrEnum):
+    """Where a number must not be yet, besides in the rows before it, to be taken from a list."""
+
+    CAMPAIGN = "campaign"
+    EVERYWHERE = "everywhere"
+    """In no campaign."""
 
 
 class ImportProblem(Struct, frozen=True):
@@ -416,6 +439,19 @@ class ImportProblem(Struct, frozen=True):
     reason: str
     fix: str
     """A sentence that says how to mend it."""
+    value: str = ""
+    """What stands in the field that it was refused for, perhaps cut: most often the number."""
+
+
+class ImportColumn(Struct, frozen=True):
+    """One column of a list."""
+
+    name: str
+    """As the file calls it."""
+    taken_as: str
+    """``number``, ``mobile``, ``landline``, ``name`` and so on, ``attribute`` or ``skip``."""
+    examples: tuple[str, ...]
+    """What the first rows have there."""
 
 
 class ContactImport(Struct, frozen=True):
@@ -429,3 +465,18 @@ class ContactImport(Struct, frozen=True):
     dry_run: bool
     problems: tuple[ImportProblem, ...]
     """The first of the rows refused."""
+    columns: tuple[ImportColumn, ...] = ()
+    """How the columns of the file were understood."""
+    rejects_kept: int = 0
+    """Refused rows that can be had as a file: all of them, or the first when they are many."""
+
+
+class ImportProgress(Struct, frozen=True):
+    """How far an import has come."""
+
+    list: str
+    share: float
+    """Of the file, 0.0 to 1.0. What is behind it is the writing."""
+    rows: int
+    """Judged so far."""
+    dry_run: bool

@@ -118,6 +118,7 @@ class Applications:
             "Hangup": self.hang_up,
             "NoOp": self.no_op,
             "Playback": self.play,
+            "Record": self.record,
             "Read": self.read,
             "Set": self.set_variable,
             "UserEvent": self.user_event,
@@ -198,6 +199,16 @@ class Applications:
         channel.activity = announcement
         announcement.play(known)
         return False
+
+    def record(self, channel: Channel, arguments: str) -> bool:
+        """``Record(file,silence,seconds,options)``. The caller of this world says nothing into it:
+        it ends with the silence, or the longest time if that is shorter.
+        """
+        _, silence, longest, _ = (*arguments.split(","), *[""] * 4)[:4]
+        ends = [float(text) for text in (silence, longest) if float(text or 0) > 0]
+        if not ends:
+            raise Unmodelled(f"Record({arguments}) without an end")
+        return self._pause(channel, min(ends))
 
     def read(self, channel: Channel, arguments: str) -> bool:
         """``Read(variable,file,1,,1,seconds)``; a missing file only sets READSTATUS."""

@@ -162,6 +162,7 @@ class AsteriskInstance:
         Raises AsteriskUnavailableError with what the script said, or when a port is in use.
         """
         await asyncio.to_thread(write_sounds, self.config.sounds_dir, self._prompts)
+        self.config.voicemails.mkdir(mode=0o700, exist_ok=True)
         render_standalone(self.config, self.directory)
         try:
             status, output = await _run("start.sh", str(self.directory), limit_s=_START_LIMIT_S)

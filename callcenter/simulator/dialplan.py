@@ -36,6 +36,24 @@ exten => wait,1,Set(TIMEOUT(absolute)=0)
  same => n,Goto(cc-fallback,s,1)
 exten => T,1,Goto(cc-fallback,s,1)
 
+[cc-say]
+exten => s,1,Set(TIMEOUT(absolute)=0)
+ same => n,Set(PLAYBACKSTATUS=)
+ same => n,UserEvent(CCSaying,Call: ${UNIQUEID})
+ same => n,Playback(${CC_SAY})
+ same => n,GotoIf($["${PLAYBACKSTATUS}" != "FAILED"]?said)
+ same => n,UserEvent(CCUnsaid,Call: ${UNIQUEID})
+ same => n(said),GotoIf($["${CC_SAY_THEN}" != "hangup"]?cc-hold,wait,1)
+ same => n,Hangup()
+
+[cc-voicemail]
+exten => s,1,Set(TIMEOUT(absolute)=0)
+ same => n,UserEvent(CCSaying,Call: ${UNIQUEID})
+ same => n,Playback(${CC_SAY})
+ same => n,UserEvent(CCRecording,Call: ${UNIQUEID})
+ same => n,Record(/var/lib/callcenter/voicemails/${CC_FILE}.wav,10,${CC_MAX_S},kq)
+ same => n,Hangup()
+
 [cc-agents]
 exten => park,1,GotoIf($[${EPOCH} - 0${CC_HEARTBEAT} > 10]?gone)
  same => n,BridgeWait(cc-agents,participant,e(s)S(20))

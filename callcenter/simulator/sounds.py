@@ -44,7 +44,8 @@ Samples: TypeAlias = "array[int]"  # 16-bit, at RATE_HZ
 
 
 def write_sounds(directory: Path, prompts: Mapping[str, str]) -> None:
-    """Write `<name>.ulaw` for each prompt (name to text), `talk.ulaw` and `moh/hold.ulaw`.
+    """Write `<name>.ulaw` for each prompt (name to text), `talk.ulaw`, `beep.ulaw` (the tone before
+    a recording) and `moh/hold.ulaw`.
 
     Files that are there already stay as they are. Raises OSError when the folder is not writable.
     """
@@ -54,9 +55,10 @@ def write_sounds(directory: Path, prompts: Mapping[str, str]) -> None:
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(target, _spoken(text, shutil.which(_SPEAKER)))
-    hold = directory / "moh" / "hold.ulaw"
-    if not hold.exists():
-        _write_whole(hold, _music())
+    for name, make in {"moh/hold": _music, "beep": _beep}.items():
+        target = directory / f"{name}.ulaw"
+        if not target.exists():
+            _write_whole(target, make())
 
 
 def write_carrier_sounds(directory: Path) -> dict[str, Path]:
@@ -101,6 +103,11 @@ def _spoken(text: str, _speaker: str | None) -> bytes:
 @cache
 def _music() -> bytes:
     return to_ulaw(tone((330, 440), _MUSIC_S, volume=0.15))
+
+
+@cache
+def _beep() -> bytes:
+    return to_ulaw(tone(_BEEP_HZ, _BEEP_S, _VOICE_VOLUME))
 
 
 def speech(text: str) -> Samples:

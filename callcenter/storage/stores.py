@@ -25,7 +25,7 @@ from callcenter.domain.ids import (
     SkillId,
     TeamId,
 )
-from callcenter.service.ports import Customer, CustomerStore, Role
+from callcenter.service.ports import Customer, CustomerStore, Duplicates, Role
 
 T = TypeVar("T")
 
@@ -195,6 +195,8 @@ class ContactDestination(Struct, frozen=True, omit_defaults=True):
     priority: int | None = None
     """Higher is dialed first; None: as the list has it, 0 for a new one. Contacts imported earlier
     keep theirs."""
+    duplicates: Duplicates = Duplicates.CAMPAIGN
+    """Where a number must not be yet."""
 
     def __post_init__(self) -> None:
         """Refuse what would be found nowhere again."""

@@ -312,6 +312,18 @@ rule_versions = Table(
 )
 """``rules`` are those that the machine is told, in JSON; a text because its keys have an order."""
 
+# --- shifts -------------------------------------------------------------------------------------
+
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("agent", TEXT, primary_key=True),
+    Column("day", TEXT, primary_key=True),
+    Column("begins_min", Integer, primary_key=True, autoincrement=False),
+    Column("ends_min", Integer, nullable=False),
+)
+"""``day`` is a local date or a weekday; an account that is gone may still have some."""
+
 # --- contacts -----------------------------------------------------------------------------------
 
 contact_lists = Table(

@@ -12,10 +12,11 @@ from callcenter.core.state import State
 from callcenter.documents.reject_rows import erase_reject_rows
 from callcenter.domain.events import CommandFailed, Event, Request, ServiceStarted
 from callcenter.domain.step import Entry, Reply, Step
-from callcenter.installation import open_database
+from callcenter.installation import open_database, voicemails_path
 from callcenter.journal.file import FileJournal
 from callcenter.service.erasure import Erased, Erasure
 from callcenter.service.recovery import recover
+from callcenter.service.voicemails import VoicemailFiles
 from callcenter.settings import Settings
 from callcenter.storage.people import People
 
@@ -43,6 +44,7 @@ async def erase_offline(settings: Settings, *, number: str, customer: str) -> Er
                 lambda person: erase_reject_rows(
                     settings.data_dir, settings.region, person.numbers, person.names
                 ),
+                VoicemailFiles(voicemails_path(settings)).remove,
             )
             return await erasure.erase(
                 number=number,

@@ -13,7 +13,9 @@ class Because(StrEnum):
     NO_AGENT = "no_agent"
     """Nobody is signed in and at work."""
     ONE_EACH = "one_each"
-    """A call for each agent who is free (or for each who asked, in preview)."""
+    """A call for each agent who is free."""
+    ASKED = "asked"
+    """A call for each agent who has read the card and asked for it (preview)."""
     RATIO = "ratio"
     """So many lines for each free agent."""
     PRICE = "price"
@@ -35,6 +37,7 @@ class Because(StrEnum):
 SENTENCES: dict[Because, str] = {
     Because.NO_AGENT: "nobody is at work",
     Because.ONE_EACH: "one call for each agent who is free",
+    Because.ASKED: "a call when an agent has read the card and asks for it",
     Because.RATIO: "a fixed number of lines for each free agent",
     Because.PRICE: "one more call would too likely find nobody free",
     Because.BUDGET: "the allowance of abandoned calls is used up for now",
@@ -68,6 +71,8 @@ class Reason(Struct, frozen=True):
     """People who answered in the legal window."""
     abandoned: float = 0.0
     """Those of them who found nobody."""
+    kept: int = 0
+    """Agents kept for calls that come in; they are not among those free."""
 
     def sentence(self) -> str:
         """In words, with the numbers."""
@@ -80,6 +85,8 @@ class Reason(Struct, frozen=True):
                 f", {self.expected_people:.1f} people and {self.expected_free:.1f} agents expected,"
                 f" chance of nobody free {self.chance:.1%} against {self.price:.1%} accepted"
             )
+        if self.kept:
+            said += f"; {self.kept} more kept for calls that come in"
         if self.answered:
             said += f"; {self.abandoned:.0f} of {self.answered:.0f} answered abandoned"
         return said
@@ -96,6 +103,11 @@ class Hold(Struct, frozen=True):
     """Place none now."""
 
     reason: Reason
+
+    @property
+    def count(self) -> int:
+        """As of ``PlaceCalls``."""
+        return 0
 
 
 Decision = PlaceCalls | Hold

@@ -68,6 +68,8 @@ class Scene(Struct):
     ready: int = 0
     accepted: int = 0
     waiting: int = 0
+    kept: int = 0
+    """Agents who are ready and needed for other calls."""
 
     @property
     def in_flight(self) -> int:
@@ -77,7 +79,7 @@ class Scene(Struct):
     @property
     def free(self) -> int:
         """Agents who can take a person now."""
-        return self.ready + self.accepted
+        return max(0, self.ready + self.accepted - self.kept)
 
 
 def see_placed(scene: Scene, call: str, now: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -12,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.documents.contacts_csv import ContactRow
-from callcenter.documents.csv_rows import CannotRead
 from callcenter.documents.customers_csv import CustomerRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.customer import Tier
-from callcenter.service.ports import CardSource, Refill
+from callcenter.service.ports import CardSource, Duplicates, Refill
 from callcenter.storage.customer_import import BATCH_ROWS
 from callcenter.storage.stores import PROBLEMS_MAX, ContactDestination
 from tests.contract.contact_stores import (
@@ -359,16 +357,18 @@ async def test_a_report_tells_the_first_problems_only(store: Store) -> None:
     assert (len(report.problems), report.refused, len(told)) == (500, 510, 510)
 
 
-async def test_a_file_is_imported_with_the_center_s_region(store: Store, tmp_path: Path) -> None:
-    path = tmp_path / "list.csv"
-    path.write_text("Phone,Name\n(202) 555-0101,Ana\n12,Bo\n")
+async def test_a_number_of_another_campaign_is_refused_when_it_must_be_in_none(
+    store: Store,
+) -> None:
+    await store.add(row(A))
+    nowhere_else = ContactDestination("spring", "first", duplicates=Duplicates.EVERYWHERE)
 
-    report = await store.contacts.import_contacts("autumn", path, list_name="new", priority=2)
+    report, rejects = await store.add(row(A), row(B), into=nowhere_else)
 
-    assert (report.list, report.accepted, report.refused) == ("new", 1, 1)
-    assert await store.next() == "1"
-    with pytest.raises(CannotRead, match=r"none\.csv"):
-        await store.contacts.import_contacts("autumn", tmp_path / "none.csv", list_name="new")
+    assert report.accepted == 1
+    assert [(one.value, one.reason) for one in rejects] == [
+        (A, "some campaign has this number already")
+    ]
 
 
 async def test_a_file_that_breaks_off_changes_nothing(store: Store) -> None:

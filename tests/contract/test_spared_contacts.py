@@ -232,11 +232,16 @@ async def test_contacts_imported_later_are_not_handed_over_either(store: Store) 
     await store.note_dnc(A)
     await store.note_dnc(B)
 
-    await store.add(row(A), row(C, more_numbers=more(B)), row(B, more_numbers=more(D)))
+    report, rejects = await store.add(
+        row(A), row(C, more_numbers=more(B)), row(B, more_numbers=more(D))
+    )
 
     refill = await store.refill()
     assert [(one.number, one.others) for one in refill.rows] == [(C, 0), (D, 0)]
-    assert refill.counts.dnc == 1
+    assert (report.accepted, refill.counts.dnc) == (2, 0)
+    assert [(one.value, one.reason) for one in rejects] == [
+        (A, "this number is on the do-not-call list")
+    ]
 
 
 async def test_a_list_of_numbers_is_taken_over_and_told_by_its_number(store: Store) -> None:

@@ -133,7 +133,7 @@ def make(rng: Random) -> Wish:
     headers, body = {}, None
     if route.upload is not None or route.body is not None:
         body = _draw_body(rng, route)
-        right = route.upload.media_type if route.upload else KINDS[0]
+        right = rng.choice(route.upload.media_types) if route.upload else KINDS[0]
         headers["Content-Type"] = right if rng.random() < 0.95 else rng.choice(KINDS)
     elif rng.random() < 0.05:
         body = mutate(rng, b'{"a": 1}', TOKENS)

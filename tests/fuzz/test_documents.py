@@ -3,7 +3,9 @@ rejected for a reason."""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,13 @@ from random import Random
 import pytest
 
 from callcenter.documents.campaigns import load_campaign
-from callcenter.documents.contacts_csv import ATTRIBUTES_MAX, PRIORITY_MAX, ContactRow, ContactsFile
+from callcenter.documents.contact_columns import ATTRIBUTES_MAX, NUMBERS_MAX
+from callcenter.documents.contacts_csv import (
+    PRIORITY_MAX,
+    ContactReading,
+    ContactRow,
+    ContactsFile,
+)
 from callcenter.documents.csv_rows import COLUMNS_MAX, ROW_BYTES_MAX, CannotRead
 from callcenter.documents.customers_csv import VALUE_MAX, CustomerRow, CustomersFile
 from callcenter.documents.flow_scripts import load_scripts
@@ -22,6 +30,7 @@ from callcenter.documents.rejects import Reject, RejectsFile
 from callcenter.documents.yaml_lines import DocumentError
 from tests.fuzz.mutation import mutate
 from tests.fuzz.trials import Bound, Trials, inputs
+from tests.workbooks import SHEET, parts_of
 
 PROJECT = Path(__file__).parents[2]
 CUSTOMERS = (
@@ -33,12 +42,12 @@ CUSTOMERS = (
     "K4,Zoë,+442079460000,standard,0,2001-01-01,a note\r\n"
 ).encode()
 CONTACTS = (
-    "Phone;Name;Customer ID;Tier;Priority;Zone;Notes;car;last order\n"
-    "+12025550141;Ana;K1;gold;5;America/New_York;;Volvo;2019\n"
-    "2025550142;Bob;;;;;call late;;\n"
-    "+4930123456;Ida;K7;silver;0;;;=1+1;\n"
+    "Phone;Name;Customer ID;Tier;Priority;Zone;Notes;car;last order;mobile;opt in\n"
+    "+12025550141;Ana;K1;gold;5;America/New_York;;Volvo;2019;2025550199;yes\n"
+    "2025550142;Bob;;;;;call late;;;;\n"
+    "+4930123456;Ida;K7;silver;0;;;'+1;;+4915123456789;x\n"
     "\n"
-    '+354 555 0100;Zoë;;standard;100;atlantic/reykjavik;"a\nb";;\n'
+    '+354 555 0100;Zoë;;standard;100;atlantic/reykjavik;"a\nb";;;;1\n'
 ).encode()
 CSV_TOKENS = (
     b",",
@@ -128,11 +137,16 @@ def judge_people(folder: Path) -> Callable[[People], str]:
 
     def judge(people: People) -> str:
         source.write_bytes(people.content)
-        kind = CustomersFile if people.is_of_customers else ContactsFile
+
+        def open_file(path: Path) -> CustomersFile | ContactsFile:
+            if people.is_of_customers:
+                return CustomersFile(path, people.region)
+            return ContactsFile(path, ContactReading(people.region))
+
         taken: list[CustomerRow | ContactRow] = []
         rejects: list[Reject] = []
         try:
-            with kind(source, people.region) as file:
+            with open_file(source) as file:
                 with RejectsFile(rejected, source, file.header) as out:
                     for row in file:
                         if isinstance(row, Reject):
@@ -147,7 +161,7 @@ def judge_people(folder: Path) -> Callable[[People], str]:
             source.unlink()
         check_rows(taken, rejects, file.header)
         if rejects and sum(map(len, file.header)) < ROW_BYTES_MAX // 2:
-            with kind(rejected, people.region) as again:
+            with open_file(rejected) as again:
                 assert again.header == file.header
                 assert len(list(again)) >= 0
             rejected.unlink()
@@ -176,8 +190,11 @@ def check_rows(
             assert not isinstance(row.value, float) or abs(row.value) <= VALUE_MAX
             assert not isinstance(row.note, str) or len(row.note) <= NOTE_CHARS_MAX
         else:
-            numbers.append(row.number)
+            numbers += [row.number, *(more.number for more in row.more_numbers)]
             assert row.zones
+            assert all(more.zones for more in row.more_numbers)
+            assert len(row.more_numbers) < NUMBERS_MAX
+            assert row.consent is not False
             assert len(row.attributes) <= ATTRIBUTES_MAX
             assert row.priority is None or 0 <= row.priority <= PRIORITY_MAX
     assert len(dict.fromkeys(numbers)) == len(numbers), "a number twice"
@@ -201,6 +218,72 @@ def test_a_file_of_people_is_taken_row_by_row_whatever_is_in_it(count: int, tmp_
 
     kinds = ("cannot read", "rejects", "all taken")
     assert min(tally.outcomes[one] for one in kinds) > count / 100
+
+
+# --- workbooks ------------------------------------------------------------------------------------
+
+WORKBOOK = parts_of(
+    [
+        ["Phone", "Name", "Tier", "mobile", "seen", "opt in"],
+        ["+12025550141", "Ana", "gold", 2025550199, 45443.5, True],
+        [2025550142, "Bob & Bo", None, None, None, "yes"],
+        [None, None],
+        ["+4930123456", "=1+1", "silver", "none"],
+    ]
+)
+XML_TOKENS = (
+    *(b"<row>", b"</row>", b"<c>", b"</c>", b'<c r="XFD1048576"><v>1</v></c>', b"<v>7</v>"),
+    *(b"<f>1+1</f>", b'r="', b't="s"', b's="3"', b"<si>", b"<rPh>", b"</rPh>", b"<!-- ", b"-->"),
+    *(b"<![CDATA[", b"]]>", b"<!DOCTYPE x [", b'<!ENTITY a "b">', b"&a;", b"&#0;", b"&#x1F600;"),
+    *(b"\xff\xfe", b"\x00", b"<?xml version='1.0' encoding='utf-16'?>", b"9" * 400, b"_x0000_"),
+    *(b'Target="../../../etc/passwd"', b"sheets", b"<x:c ", b"1e999", b"PK\x03\x04"),
+)
+
+
+def make_workbook(rng: Random) -> bytes:
+    """A workbook of which some parts, or the archive around them, are spoilt."""
+    parts: dict[str, bytes] = {name: text.encode() for name, text in WORKBOOK.items()}
+    names = list(parts)
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        name = rng.choice((SHEET, SHEET, *names))
+        parts[name] = mutate(rng, parts[name], XML_TOKENS, list(parts.values()))
+    if rng.random() < 0.1:
+        del parts[rng.choice(names)]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as to:
+        for name, content in parts.items():
+            to.writestr(zipfile.ZipInfo(name), content)
+    whole = packed.getvalue()
+    return mutate(rng, whole, XML_TOKENS, (whole,)) if rng.random() < 0.3 else whole
+
+
+WORKBOOKS = Trials(
+    "Excel workbooks of contacts",
+    make_workbook,
+    size=len,
+    memory=Bound(6_000_000, 100),
+    steps=Bound(600_000, 60),
+)
+
+
+@inputs(1_000)
+def test_a_workbook_is_taken_row_by_row_or_refused_as_a_whole(count: int, tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+
+    def judge(content: bytes) -> str:
+        path.write_bytes(content)
+        try:
+            with ContactsFile(path, ContactReading("US")) as file:
+                rows = list(file)
+        except CannotRead:
+            return "cannot read"
+        rejects = [row for row in rows if isinstance(row, Reject)]
+        check_rows([row for row in rows if isinstance(row, ContactRow)], rejects, file.header)
+        return "read"
+
+    tally = WORKBOOKS.run(count, judge)
+
+    assert min(tally.outcomes[one] for one in ("cannot read", "read")) > count / 20
 
 
 # --- documents ------------------------------------------------------------------------------------

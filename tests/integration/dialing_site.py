@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,8 @@ AGENTS: Final = ("ana", "ben", "cleo", "dan", "eve", "finn")
 WORKERS: Final = tuple(
     Worker(login, f"{1001 + n}", campaign=CAMPAIGN) for n, login in enumerate(AGENTS)
 )
+POWER: Final = {"pacing": "power", "lines_per_agent": 3}
+"""Dials so far ahead that some people are dropped for sure."""
 UNKNOWN: Final = "unknown"
 """A number that the carrier does not know."""
 PEOPLE: Final = ("connected", "dropped")
@@ -74,12 +76,12 @@ RESULT_OF: Final = {
 _SDP_PORT: Final = re.compile(r"^m=audio (\d+) ", re.M)
 
 
-def draw_numbers(rng: Random, count: int) -> dict[str, str]:
+def draw_numbers(rng: Random, count: int, prefix: str = "+354611") -> dict[str, str]:
     """So many numbers and what each does, all kinds in their shares, in a random order."""
     kinds = [str(kind) for kind, share in SHARES.items() for _ in range(share)]
     drawn = [kinds[n % len(kinds)] for n in range(count)]
     rng.shuffle(drawn)
-    return {f"+354611{n:04}": kind for n, kind in enumerate(drawn)}
+    return {f"{prefix}{n:04}": kind for n, kind in enumerate(drawn)}
 
 
 def plans_of(rng: Random, numbers: dict[str, str]) -> list[CarrierNumber]:
@@ -106,6 +108,7 @@ class DialingSite:
     tap: WireTap
     numbers: dict[str, str]
     """Number -> what it does."""
+    desk_phones: Sequence[str]
 
     @property
     def center(self) -> CenterProcess:
@@ -121,6 +124,16 @@ class DialingSite:
         """Start, pause or drain it, as the manager."""
         token = await self.center.sign_in("sam", self.center.password)
         await self.center.ask("POST", f"/campaigns/{CAMPAIGN}/{what}", token)
+
+    async def set_pacing(self, **settings: object) -> None:
+        """Give the campaign these settings, as the manager."""
+        token = await self.center.sign_in("sam", self.center.password)
+        known = await self.center.ask("GET", f"/campaigns/{CAMPAIGN}/settings", token)
+        await self.center.ask("PUT", f"/campaigns/{CAMPAIGN}", token, {**known, **settings})
+
+    async def add_contacts(self, numbers: Sequence[str]) -> None:
+        """Hand in a list of these."""
+        await import_numbers(self.center.config, numbers)
 
     async def wait_until_all_dialed(self, limit_s: float) -> dict[str, Any]:
         """Until every number has its result."""
@@ -193,7 +206,7 @@ class DialingSite:
     def line_rings(self) -> dict[str, int]:
         """How often each agent's phone was rung."""
         rung = [number for number, _ in self.phones.invites()]
-        return {worker.phone: rung.count(worker.phone) for worker in WORKERS}
+        return {phone: rung.count(phone) for phone in self.desk_phones}
 
 
 def write_contacts(path: Path, numbers: Sequence[str]) -> None:
@@ -204,24 +217,8 @@ def write_contacts(path: Path, numbers: Sequence[str]) -> None:
         rows.writerows((number, f"Person {number[-4:]}", "credit") for number in numbers)
 
 
-async def add_campaign(
-    center: CenterProcess, config: Path, numbers: Sequence[str], lines_per_agent: float
-) -> None:
-    """The campaign with its list, as a draft."""
-    week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    settings = {
-        "name": "Card renewals",
-        "pbx": "main",
-        "trunk": "carrier",
-        "caller_id": "+3545550100",
-        "lines_per_agent": lines_per_agent,
-        "ring_s": RING_S,
-        "harbour_wait_s": HARBOUR_WAIT_S,
-        "window": {"opens": "00:00", "closes": "24:00", "weekdays": week},
-        "wrap_up_s": 10,
-    }
-    token = await center.sign_in("sam", center.password)
-    await center.ask("PUT", f"/campaigns/{CAMPAIGN}", token, settings)
+async def import_numbers(config: Path, numbers: Sequence[str]) -> None:
+    """Have the command line import a list of these."""
     path = config.with_name("contacts.csv")
     write_contacts(path, numbers)
     said = await run_command(
@@ -231,28 +228,60 @@ async def add_campaign(
     assert json.loads(said)["accepted"] == len(numbers)
 
 
+async def add_campaign(
+    center: CenterProcess, config: Path, numbers: Sequence[str], pacing: Mapping[str, object]
+) -> None:
+    """The campaign with its list, as a draft."""
+    week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    settings = {
+        "name": "Card renewals",
+        "pbx": "main",
+        "trunk": "carrier",
+        "caller_id": "+3545550100",
+        **pacing,
+        "ring_s": RING_S,
+        "harbour_wait_s": HARBOUR_WAIT_S,
+        "window": {"opens": "00:00", "closes": "24:00", "weekdays": week},
+        "wrap_up_s": 10,
+    }
+    token = await center.sign_in("sam", center.password)
+    await center.ask("PUT", f"/campaigns/{CAMPAIGN}", token, settings)
+    await import_numbers(config, numbers)
+
+
 @asynccontextmanager
 async def open_dialing(
-    folder: Path, seed: int, contacts: int, lines_per_agent: float = 3.0
+    folder: Path,
+    seed: int,
+    contacts: int,
+    pacing: Mapping[str, object] = POWER,
+    *,
+    workers: Sequence[Worker] = WORKERS,
+    later: Sequence[CarrierNumber] = (),
+    people: Sequence[CarrierNumber] = (),
 ) -> AsyncIterator[DialingSite]:
-    """A center whose agents are on the line for a campaign that is not started yet."""
+    """A center whose agents are on the line for a campaign that is not started yet. ``later``: what
+    the carrier knows besides the list, to be handed in in the middle. ``people``: who is on the
+    list, instead of those drawn."""
     rng = Random(seed)
-    numbers = draw_numbers(rng, contacts)
+    numbers = {one.number: str(one.behaviour) for one in people} or draw_numbers(rng, contacts)
     place = Place()
-    carrier = SippCarrier(folder / "carrier", plans_of(rng, numbers), port=place.trunk)
-    phones = SippPhones(folder / "phones", [PhonePlan(worker.phone) for worker in WORKERS])
+    plans = [*(people or plans_of(rng, numbers)), *later]
+    carrier = SippCarrier(folder / "carrier", plans, port=place.trunk)
+    phones = SippPhones(folder / "phones", [PhonePlan(worker.phone) for worker in workers])
     queues = [{"id": QUEUE}]
-    at = {worker.phone: phones.contact(worker.phone) for worker in WORKERS}
+    at = {worker.phone: phones.contact(worker.phone) for worker in workers}
     config = write_config(folder, place, at, queues)
 
     async def prepare(center: CenterProcess) -> None:
-        await add_campaign(center, config, list(numbers), lines_per_agent)
+        await add_campaign(center, config, list(numbers), pacing)
 
     async with AsyncExitStack() as stack:
         tap = await stack.enter_async_context(WireTap(folder / "wire.log", TRUNK_LOOPBACK))
         await stack.enter_async_context(carrier)
         await stack.enter_async_context(phones)
         site = await stack.enter_async_context(
-            open_site(folder, config, WORKERS, [], seed, prepare)
+            open_site(folder, config, workers, [], seed, prepare)
         )
-        yield DialingSite(site, carrier, phones, tap, numbers)
+        desk_phones = [worker.phone for worker in workers]
+        yield DialingSite(site, carrier, phones, tap, numbers, desk_phones)

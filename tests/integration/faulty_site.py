@@ -68,7 +68,7 @@ DIALING: Final = tuple(
 )
 NUMBERS: Final = 300
 """More than are dialed while a test runs."""
-LINES_PER_AGENT: Final = 2.0
+PACING: Final = {"pacing": "power", "lines_per_agent": 2.0}
 TALK_S: Final = 2.0
 UNDER_WAY_MIN: Final = 1
 """Numbers being dialed, ringing or screened when something breaks."""
@@ -198,7 +198,7 @@ async def open_faulty_site(
     config = write_config(disk, place, contacts, QUEUES, write_flows(folder), url)
 
     async def prepare(center: CenterProcess) -> None:
-        await add_campaign(center, config, list(numbers), LINES_PER_AGENT)
+        await add_campaign(center, config, list(numbers), PACING)
 
     pbx = (LOOPBACK, place.ports.sip)
     async with AsyncExitStack() as stack:

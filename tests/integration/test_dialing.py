@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -394,6 +395,10 @@ async def test_a_campaign_listens_in_its_own_way_and_may_pass_machines_on(center
     assert center.of(passed) == answers(passed, verdict, *waits_in_vain(passed))
 
 
+def _is_of(channel: ChannelRef, fact: ChannelHungUp) -> bool:
+    return fact.channel == channel
+
+
 async def test_a_key_pressed_in_the_message_opts_out_and_another_has_it_played_again(
     center: Dialing,
 ) -> None:
@@ -404,12 +409,13 @@ async def test_a_key_pressed_in_the_message_opts_out_and_another_has_it_played_a
         placed = await center.place(number, channel, amd=False, wait_s=0, opt_out_key="9")
         assert placed == "done"
     for channel in dialed:
-        await center.next_fact(ChannelHungUp, lambda fact, of=channel: fact.channel == of)
+        await center.next_fact(ChannelHungUp, partial(_is_of, channel))
 
     assert center.of(out) == answers(out, HarbourBegan(out), OptedOut(out), ChannelHungUp(out, 16))
     for channel in (again, silent):
-        in_vain = [HarbourBegan(channel), ChannelHungUp(channel, 16)]
-        assert center.of(channel) == answers(channel, *in_vain)
+        assert center.of(channel) == answers(
+            channel, HarbourBegan(channel), ChannelHungUp(channel, 16)
+        )
     log = center.carrier.messages_path
     await wait_until(
         lambda: sum(call.ended_at is not None for call in read_calls(log)) == len(dialed),

@@ -12,7 +12,13 @@ from callcenter.core.state import empty_state
 from callcenter.core.trunks import IN_TROUBLE
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import AttemptResult, ContactStatus
-from callcenter.domain.campaign import CallingWindow, CampaignSettings, HopperRow, RetryRule
+from callcenter.domain.campaign import (
+    CallingWindow,
+    CampaignSettings,
+    HopperRow,
+    Pacing,
+    RetryRule,
+)
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.commands import PlaceCall
 from callcenter.domain.records import AttemptRecord, DncRecord, FaultRecord
@@ -53,6 +59,7 @@ CAMPAIGN = CampaignSettings(
     name="Renewals",
     pbx="main",
     trunk="trunk",
+    pacing=Pacing.POWER,
     lines_per_agent=2.0,
     ring_s=18.0,
     window=CallingWindow(0, 1440, tuple(range(7))),
@@ -66,12 +73,16 @@ CAMPAIGN = CampaignSettings(
 )
 
 
+HABITS = DesktopHabits(campaign=CAMPAIGN.id, forget_share=0.1, break_share=0.05, end_call_share=0.2)
+
+
 def make_day(
     seed: int,
     *,
     kill_every_s: float = 0.0,
     campaign: CampaignSettings = CAMPAIGN,
     contacts: int = CONTACTS,
+    habits: DesktopHabits = HABITS,
     kind: type[SimulatedDay] = SimulatedDay,
 ) -> SimulatedDay:
     """Six agents on the line for one campaign, who answer, err and take breaks."""
@@ -89,9 +100,6 @@ def make_day(
         phones=dict.fromkeys(phones, "main"),
         default_queue="service",
         region="IS",
-    )
-    habits = DesktopHabits(
-        campaign=campaign.id, forget_share=0.1, break_share=0.05, end_call_share=0.2
     )
     agents = tuple(
         (AgentProfile(f"agent{n}", ("service",)), phone, habits) for n, phone in enumerate(phones)
@@ -156,7 +164,7 @@ def test_an_hour_of_dialing_adds_up_to_what_the_people_dialed_saw(seed: int) -> 
 
 
 def test_progressive_dialing_drops_nobody_but_by_an_agent_who_leaves() -> None:
-    progressive = msgspec.structs.replace(CAMPAIGN, lines_per_agent=1.0)
+    progressive = msgspec.structs.replace(CAMPAIGN, pacing=Pacing.PROGRESSIVE)
     day = make_day(7, campaign=progressive)
 
     play(day, 1.0)

@@ -9,9 +9,12 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import empty_state
 from callcenter.domain import events as e
 from callcenter.domain.call import CallState, Outcome
+from callcenter.domain.commands import DialOutside, RecordVoicemail, SayToCaller
 from callcenter.domain.customer import Tier
 from callcenter.domain.rules import (
     AgentStep,
+    External,
+    Message,
     Overflow,
     Prefer,
     Preset,
@@ -21,9 +24,11 @@ from callcenter.domain.rules import (
     SwitchMode,
     Target,
     Treatment,
+    Voicemail,
 )
 from callcenter.service.recovery import replay
 from callcenter.simulator.day import SimulatedDay
+from callcenter.simulator.dialed import Behaviour, DialedPlan
 from callcenter.simulator.simulation import BEGIN, Scenario
 from callcenter.simulator.simulation import make_day as make_faulty_day
 from tests.builders import T0
@@ -32,6 +37,8 @@ from tests.simulation.test_day import QUIET_S, calls_of, make_day
 BUSY_AFTER_S = 1200.0
 """By then some wait."""
 
+BRANCH = "+3545559001"
+"""A number outside of the center."""
 EVERYBODY = Rule("everybody", Treatment(target=Target(20.0, 0.8)))
 GOLD = Rule(
     "gold",
@@ -43,11 +50,28 @@ OTHERS = Rule(
     Treatment(
         skills={"cards": 2},
         steps=(AgentStep(20.0, {}),),
-        overflow=(Overflow("sales", after_s=60.0),),
+        overflow=(
+            Overflow(longer_than=2, message=Message("busy")),
+            Overflow(after_s=10.0, external=External(BRANCH, "carrier", 15.0)),
+            Overflow("sales", after_s=60.0),
+        ),
+        announce_every_s=15.0,
     ),
-    "customer.known and queue.waiting > 1",
+    "customer.known and queue.waiting > 0",
 )
-NEW = Rules((GOLD, OTHERS, EVERYBODY), skills=("cards",), preset=Preset.GOLD_FIRST)
+STRANGERS = Rule(
+    "strangers",
+    Treatment(
+        skills={"cards": 3},  # nobody has it
+        overflow=(
+            Overflow(after_s=10.0, voicemail=Voicemail("mail", 30.0)),
+            Overflow(longer_than=6, message=Message("bye", ends_call=True)),
+        ),
+        announce_every_s=15.0,
+    ),
+    "not customer.known",
+)
+NEW = Rules((GOLD, OTHERS, STRANGERS, EVERYBODY), skills=("cards",), preset=Preset.GOLD_FIRST)
 OLD = Rules((EVERYBODY,))
 
 
@@ -67,6 +91,7 @@ def publish(day: SimulatedDay, version: int, rules: Rules) -> None:
 @pytest.mark.parametrize("kill_every_s", [0.0, 200.0])
 def test_rules_published_and_taken_back_in_mid_day_lose_nobody(kill_every_s: float) -> None:
     day = make_day(3, kill_every_s=kill_every_s)
+    day.world.plan_number(BRANCH, DialedPlan(Behaviour.HUMAN, ring_s=3.0, stay_s=30.0))
 
     for number, rules in enumerate((OLD, NEW, OLD, NEW), 1):
         day.run(T0 + BUSY_AFTER_S + number * 200.0)
@@ -81,7 +106,10 @@ def test_rules_published_and_taken_back_in_mid_day_lose_nobody(kill_every_s: flo
     assert day.world.counters.total.open == 0
     assert kill_every_s or len(calls) == day.world.counters.total.offered
     assert kill_every_s or not any(call.outcome is Outcome.LOST for call in calls)
-    assert {call.rule for call in calls} >= {"gold", "everybody"}
+    assert {call.rule for call in calls} >= {"gold", "everybody", "others", "strangers"}
+    sent = {type(command) for entry in day.entries for command in entry.commands}
+    assert {SayToCaller, RecordVoicemail, DialOutside} <= sent
+    assert kill_every_s or any(call.outcome is Outcome.LED_OUT for call in calls)
     assert any(call.rules_version == 4 for call in calls)
     assert all(call.tier is Tier.GOLD for call in calls if call.rule == "gold")
     replayed = replay(Machine(empty_state(day.state.journal)), day.entries)

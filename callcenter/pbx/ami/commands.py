@@ -27,6 +27,7 @@ from callcenter.domain.campaign import OnMachine
 from callcenter.domain.commands import (
     AddFallbackMember,
     AskDigit,
+    DialOutside,
     HangUp,
     HoldCaller,
     JoinCall,
@@ -36,8 +37,10 @@ from callcenter.domain.commands import (
     PlayPrompt,
     ProbeMenu,
     ReadPbx,
+    RecordVoicemail,
     RemoveFallbackMember,
     RingAgent,
+    SayToCaller,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX, ChannelRef
 from callcenter.pbx.ami.translate import (
@@ -46,6 +49,8 @@ from callcenter.pbx.ami.translate import (
     HOLD_CONTEXT,
     PARK_CONTEXT,
     RUNNING_SUFFIX,
+    SAY_CONTEXT,
+    VOICEMAIL_CONTEXT,
 )
 
 Action: TypeAlias = dict[str, str | list[str]]
@@ -57,6 +62,13 @@ WATCHDOG_VARIABLE: Final = "TIMEOUT(absolute)"
 HEARTBEAT_VARIABLE: Final = "CC_HEARTBEAT"
 JOINED_VARIABLE: Final = "CC_JOINED"
 """Set on a dialed person who was joined with an agent; cc-dialed and cc-harbour read it."""
+
+SAY_VARIABLE: Final = "CC_SAY"
+"""What cc-say and cc-voicemail play: paths of prompts with ``&`` between them."""
+AFTERWARDS_VARIABLE: Final = "CC_SAY_THEN"
+"""``hangup``, or else the caller is on hold again."""
+FILE_VARIABLE: Final = "CC_FILE"
+LONGEST_VARIABLE: Final = "CC_MAX_S"
 
 PROMPT_FOLDER: Final = "cc"
 """Prompts lie in this folder of Asterisk's sounds."""
@@ -81,6 +93,12 @@ RING_TIMEOUT_S_MAX: Final = 150.0
 """Seconds a phone is dialed, at most: a queue's longest ring time, two minutes, and what the
 machine allows before the first ring and beyond the last."""
 
+VOICEMAIL_S_MAX: Final = 600.0
+"""Seconds of one voicemail, at most: five megabytes."""
+
+PROMPTS_MAX: Final = 10
+"""Prompts said in a row."""
+
 HARBOUR_WAIT_S_MAX: Final = 10
 """Seconds a dialed person waits for an agent, at most. The law of most countries says 2; nobody
 stays on a silent line for longer than this."""
@@ -90,6 +108,7 @@ CAUSE_NORMAL: Final = "16"
 
 # fullmatch, and [0-9] rather than \d: that would take in other scripts' digits.
 _PROMPT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(?:/[A-Za-z0-9_-]{1,64}){0,4}")
+_FILE: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PHONE: Final = re.compile(r"[0-9]{1,32}")
 _CALLER_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
@@ -111,25 +130,18 @@ def actions_for(command: PbxCommand, names: Mapping[str, str]) -> list[Action]:
     Raises `InvalidCommand`.
     """
     match command:
-        case PlayPrompt():
-            playback = f"EXEC Playback {_prompt_path(command.prompt)}"
-            return _menu_actions(command, playback, "GET VARIABLE PLAYBACKSTATUS")
-        case AskDigit():
-            # Read: variable, prompt, digits, options, attempts, seconds after the prompt's end.
-            read = (
-                f"EXEC Read {DIGIT_VARIABLE},{_prompt_path(command.prompt)},1,,1,"
-                f"{_bounded(command.timeout_s, ASK_TIMEOUT_S_MIN, ASK_TIMEOUT_S_MAX):.3f}"
-            )
-            result = f"GET FULL VARIABLE ${{READSTATUS}}/${{{DIGIT_VARIABLE}}}"
-            return _menu_actions(command, read, result)
-        case ProbeMenu():
-            return [_agi(command.channel, "NOOP", command.id)]
+        case PlayPrompt() | AskDigit() | ProbeMenu():
+            return _run_in_menu(command)
         case HoldCaller():
-            channel = _channel_id(command.channel)
-            where = {"Context": HOLD_CONTEXT, "Exten": "wait", "Priority": "1"}
-            return [_action("Redirect", Channel=channel, **where)]
+            return [_redirect(command.channel, HOLD_CONTEXT, "wait")]
+        case SayToCaller():
+            return _say(command)
+        case RecordVoicemail():
+            return _record(command)
         case RingAgent():
             return [_ring(command)]
+        case DialOutside():
+            return [_dial_outside(command)]
         case OpenLine():
             return [_dial_phone(command, caller_id=LINE_CALLER_ID)]
         case PlaceCall():
@@ -141,13 +153,8 @@ def actions_for(command: PbxCommand, names: Mapping[str, str]) -> list[Action]:
             return [bridge, _mark_joined(command, "1")] if _is_dialed(command) else [bridge]
         case HangUp():
             return [_action("Hangup", Channel=_channel_id(command.channel), Cause=CAUSE_NORMAL)]
-        case AddFallbackMember():
-            interface = f"PJSIP/{_phone(command.phone)}"
-            who = _word("agent", command.agent)
-            return [_action("QueueAdd", Queue=FALLBACK_QUEUE, Interface=interface, MemberName=who)]
-        case RemoveFallbackMember():
-            interface = f"PJSIP/{_phone(command.phone)}"
-            return [_action("QueueRemove", Queue=FALLBACK_QUEUE, Interface=interface)]
+        case AddFallbackMember() | RemoveFallbackMember():
+            return [_change_member(command)]
         case ReadPbx():
             return []
         case _ as never:
@@ -199,6 +206,70 @@ def _mark_joined(command: JoinCall, value: str) -> Action:
     return _action("Setvar", Channel=channel_id, Variable=JOINED_VARIABLE, Value=value)
 
 
+def _change_member(command: AddFallbackMember | RemoveFallbackMember) -> Action:
+    interface = f"PJSIP/{_phone(command.phone)}"
+    if isinstance(command, RemoveFallbackMember):
+        return _action("QueueRemove", Queue=FALLBACK_QUEUE, Interface=interface)
+    who = _word("agent", command.agent)
+    return _action("QueueAdd", Queue=FALLBACK_QUEUE, Interface=interface, MemberName=who)
+
+
+def _run_in_menu(command: PlayPrompt | AskDigit | ProbeMenu) -> list[Action]:
+    match command:
+        case PlayPrompt():
+            playback = f"EXEC Playback {_prompt_path(command.prompt)}"
+            return _menu_actions(command, playback, "GET VARIABLE PLAYBACKSTATUS")
+        case AskDigit():
+            # Read: variable, prompt, digits, options, attempts, seconds after the prompt's end.
+            read = (
+                f"EXEC Read {DIGIT_VARIABLE},{_prompt_path(command.prompt)},1,,1,"
+                f"{_bounded(command.timeout_s, ASK_TIMEOUT_S_MIN, ASK_TIMEOUT_S_MAX):.3f}"
+            )
+            result = f"GET FULL VARIABLE ${{READSTATUS}}/${{{DIGIT_VARIABLE}}}"
+            return _menu_actions(command, read, result)
+        case ProbeMenu():
+            return [_agi(command.channel, "NOOP", command.id)]
+        case _ as never:
+            assert_never(never)
+
+
+def _redirect(channel: ChannelRef, context: str, exten: str) -> Action:
+    where = {"Context": context, "Exten": exten, "Priority": "1"}
+    return _action("Redirect", Channel=_channel_id(channel), **where)
+
+
+def _set(channel: ChannelRef, name: str, value: str) -> Action:
+    return _action("Setvar", Channel=_channel_id(channel), Variable=name, Value=value)
+
+
+def _prompts(prompts: Sequence[str]) -> str:
+    if not 1 <= len(prompts) <= PROMPTS_MAX:
+        raise InvalidCommand(f"{len(prompts)} prompts: say 1 to {PROMPTS_MAX}")
+    return "&".join(_prompt_path(prompt) for prompt in prompts)
+
+
+def _say(command: SayToCaller) -> list[Action]:
+    channel = command.channel
+    return [
+        _set(channel, SAY_VARIABLE, _prompts(command.prompts)),
+        _set(channel, AFTERWARDS_VARIABLE, "hangup" if command.ends_call else "hold"),
+        _redirect(channel, SAY_CONTEXT, "s"),
+    ]
+
+
+def _record(command: RecordVoicemail) -> list[Action]:
+    channel = command.channel
+    if not _FILE.fullmatch(command.file):
+        raise InvalidCommand("a voicemail's file is named by letters, digits, _ and - alone")
+    longest_s = round(_bounded(command.max_s, 1.0, VOICEMAIL_S_MAX))
+    return [
+        _set(channel, SAY_VARIABLE, _prompts(command.prompts)),
+        _set(channel, FILE_VARIABLE, command.file),
+        _set(channel, LONGEST_VARIABLE, str(longest_s)),
+        _redirect(channel, VOICEMAIL_CONTEXT, "s"),
+    ]
+
+
 def _menu_actions(command: PlayPrompt | AskDigit, run: str, fetch: str) -> list[Action]:
     return [
         _agi(command.channel, run, command.id + RUNNING_SUFFIX),
@@ -239,18 +310,46 @@ def _dial_phone(
     )
 
 
+def _dial_outside(command: DialOutside) -> Action:
+    if not command.leg.id.startswith(LEG_PREFIX):
+        raise InvalidCommand(f"a leg must have an id that begins with {LEG_PREFIX!r}")
+    number = _number_to_dial(command.outside)
+    return _originate(
+        command.leg,
+        f"PJSIP/{number}@{_trunk(command.trunk)}",
+        (PARK_CONTEXT, "park"),
+        command.timeout_s,
+        _own_caller_id(command.caller_id),
+        ["CC_ROLE=outside", f"CC_CALL={_word('call', command.call)}"],
+    )
+
+
+def _trunk(trunk: str) -> str:
+    if not _TRUNK.fullmatch(trunk):
+        raise InvalidCommand(f"trunk {trunk[:32]!r}: use a-z, 0-9 and -, a letter first")
+    return trunk
+
+
+def _number_to_dial(number: str) -> str:
+    """The number, which no refusal shows: it may be a person's."""
+    if not _NUMBER.fullmatch(number):
+        raise InvalidCommand("the number to dial is none: 3 to 15 digits, with or without a plus")
+    return number
+
+
+def _own_caller_id(number: str) -> str:
+    if number and not _NUMBER.fullmatch(number):
+        raise InvalidCommand("the caller id is no number: 3 to 15 digits, with or without a plus")
+    return _caller_id(number) if number else ""
+
+
 def _dial_contact(command: PlaceCall) -> Action:
     if not command.channel.id.startswith(ATTEMPT_PREFIX):
         raise InvalidCommand(
             f"a dialed channel must have an id that begins with {ATTEMPT_PREFIX!r}"
         )
-    if not _TRUNK.fullmatch(command.trunk):
-        raise InvalidCommand(f"trunk {command.trunk[:32]!r}: use a-z, 0-9 and -, a letter first")
-    # Neither is shown: they are people's.
-    if not _NUMBER.fullmatch(command.number):
-        raise InvalidCommand("the number to dial is none: 3 to 15 digits, with or without a plus")
-    if command.caller_id and not _NUMBER.fullmatch(command.caller_id):
-        raise InvalidCommand("the caller id is no number: 3 to 15 digits, with or without a plus")
+    trunk, number = _trunk(command.trunk), _number_to_dial(command.number)
+    caller_id = _own_caller_id(command.caller_id)
     wait_s = round(_bounded(command.harbour_wait_s, 0, HARBOUR_WAIT_S_MAX))
     _prompt_path(command.harbour_prompt)
     if command.opt_out_key and not _KEY.fullmatch(command.opt_out_key):
@@ -260,10 +359,10 @@ def _dial_contact(command: PlaceCall) -> Action:
         more += _amd_variables(command)
     return _originate(
         command.channel,
-        f"PJSIP/{command.number}@{command.trunk}",
+        f"PJSIP/{number}@{trunk}",
         (DIALED_CONTEXT, "s"),
         command.timeout_s,
-        _caller_id(command.caller_id) if command.caller_id else "",
+        caller_id,
         [
             "CC_ROLE=dialed",
             f"CC_AMD={'yes' if command.amd else 'no'}",

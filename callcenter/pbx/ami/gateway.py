@@ -26,6 +26,8 @@ from callcenter.domain.commands import (
     PlayPrompt,
     ProbeMenu,
     ReadPbx,
+    RecordVoicemail,
+    SayToCaller,
 )
 from callcenter.domain.events import (
     CallArrived,
@@ -360,8 +362,9 @@ class AmiGateway:
                 if not answers:
                     raise
                 raise AmiError(f"only a part of it was written: {error}") from error
-        if isinstance(command, HoldCaller):
-            self._menus.pop(command.channel.id, None)  # cc-hold clears the watchdog itself
+        if isinstance(command, HoldCaller | SayToCaller | RecordVoicemail):
+            # The context that the caller is sent to clears the watchdog itself.
+            self._menus.pop(command.channel.id, None)
         return answers
 
     # --- reading the state --------------------------------------------------------------------

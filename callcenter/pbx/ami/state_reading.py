@@ -10,6 +10,8 @@ How the place of a channel is told (each case seen on Asterisk 22.10):
   context decides. A channel taken by Bridge out of an application shows ``(null)``.
 * a dialed channel shows the trunk's own context until it is answered, then cc-dialed and AMD; in
   the message cc-harbour and Playback.
+* a caller who is told something shows cc-say, one who leaves a message cc-voicemail and, from the
+  tone on, Record.
 * a caller of the native queue shows Queue and its context, before, while and after being
   connected; only the bridge tells whether it talks.
 * an unset variable reads ``(null)``; TimeToHangup is a point in time, not a duration.
@@ -32,6 +34,8 @@ from callcenter.pbx.ami.translate import (
     HOLDING_TECHNOLOGY,
     INBOUND_CONTEXT,
     PEOPLE_BRIDGES,
+    SAY_CONTEXT,
+    VOICEMAIL_CONTEXT,
     Message,
     endpoint_of,
     is_internal,
@@ -109,6 +113,10 @@ def _place(row: Message, bridges: Mapping[str, str | None]) -> Place:
         return Place.SCREENING
     if context == HARBOUR_CONTEXT:
         return Place.HARBOUR
+    if context == VOICEMAIL_CONTEXT and application == "Record":
+        return Place.VOICEMAIL
+    if context in (SAY_CONTEXT, VOICEMAIL_CONTEXT):
+        return Place.ANNOUNCEMENT
     # Also a channel between two waits of cc-hold or cc-agents, or before the one of cc-dialed:
     # BridgeEnter will tell when it is in. Whoever is joined before that is torn out of the
     # dialplan, which has killed legs.

@@ -21,6 +21,8 @@ from urllib.parse import unquote
 
 from callcenter.domain.attempt import Verdict
 from callcenter.domain.events import (
+    AnnouncementBegan,
+    AnnouncementFailed,
     AttemptAnswered,
     AttemptCreated,
     AttemptRinging,
@@ -43,6 +45,7 @@ from callcenter.domain.events import (
     OptedOut,
     OriginateFailed,
     PbxEvent,
+    VoicemailBegan,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, LEG_PREFIX, ChannelRef, PbxName
 
@@ -56,6 +59,8 @@ HOLD_CONTEXT: Final = "cc-hold"
 PARK_CONTEXT: Final = "cc-agents"
 DIALED_CONTEXT: Final = "cc-dialed"
 HARBOUR_CONTEXT: Final = "cc-harbour"
+SAY_CONTEXT: Final = "cc-say"
+VOICEMAIL_CONTEXT: Final = "cc-voicemail"
 FALLBACK_CONTEXT: Final = "cc-fallback"
 CALLERS_BRIDGE: Final = "cc-callers"
 AGENTS_BRIDGE: Final = "cc-agents"
@@ -64,13 +69,20 @@ FALLBACK_QUEUE: Final = "cc-fallback"
 FALLBACK_USER_EVENT: Final = "CCFallback"
 SCREENED_USER_EVENT: Final = "CCScreened"
 HARBOUR_USER_EVENT: Final = "CCHarbour"
+SAYING_USER_EVENT: Final = "CCSaying"
+UNSAID_USER_EVENT: Final = "CCUnsaid"
+RECORDING_USER_EVENT: Final = "CCRecording"
 OPT_OUT_USER_EVENT: Final = "CCOptOut"
 OUR_USER_EVENTS: Final = (
     FALLBACK_USER_EVENT,
     SCREENED_USER_EVENT,
     HARBOUR_USER_EVENT,
     OPT_OUT_USER_EVENT,
+    SAYING_USER_EVENT,
+    UNSAID_USER_EVENT,
+    RECORDING_USER_EVENT,
 )
+"""Events of the dialplan that are written for us."""
 HOLDING_TECHNOLOGY: Final = "holding_bridge"
 
 PEOPLE_BRIDGES: Final = (CALLERS_BRIDGE, DIALED_BRIDGE)
@@ -225,13 +237,21 @@ def _on_bridge_leave(pbx: PbxName, message: Message) -> PbxEvent | None:
     return CallerLeftHold(channel) if need(message, "BridgeName") in PEOPLE_BRIDGES else None
 
 
+_CALLERS_USER_EVENTS: Final[dict[str, Callable[[ChannelRef], PbxEvent]]] = {
+    FALLBACK_USER_EVENT: CallFellBack,
+    SAYING_USER_EVENT: AnnouncementBegan,
+    UNSAID_USER_EVENT: AnnouncementFailed,
+    RECORDING_USER_EVENT: VoicemailBegan,
+}
+
+
 def _on_user_event(pbx: PbxName, message: Message) -> PbxEvent | None:
     name = need(message, "UserEvent")
+    if name in _CALLERS_USER_EVENTS:
+        return _CALLERS_USER_EVENTS[name](_channel(pbx, message, "Call"))
     if name not in OUR_USER_EVENTS:
         return None
     channel = _channel(pbx, message, "Call")
-    if name == FALLBACK_USER_EVENT:
-        return CallFellBack(channel)
     if not channel.id.startswith(ATTEMPT_PREFIX):
         return None
     if name == HARBOUR_USER_EVENT:

@@ -8,6 +8,7 @@ from tests.contract.pbx import (
     scenarios_call,
     scenarios_dialing,
     scenarios_menu,
+    scenarios_overflow,
     scenarios_queue,
     scenarios_session,
 )
@@ -19,4 +20,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *scenarios_queue.SCENARIOS,
     *scenarios_session.SCENARIOS,
     *scenarios_dialing.SCENARIOS,
+    *scenarios_overflow.SCENARIOS,
 )

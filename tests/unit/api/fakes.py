@@ -17,6 +17,7 @@ from aiohttp.web import Application, Request
 from callcenter.api.app import Api
 from callcenter.api.ports import Vitals
 from callcenter.core.state import State
+from callcenter.documents.contacts_csv import ContactReading
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
@@ -32,15 +33,20 @@ from callcenter.service.ports import (
     CallQuery,
     CallRecordPage,
     ContactImport,
+    Duplicates,
     EvidencePage,
     ImportProblem,
+    ImportProgress,
     Overloaded,
     Role,
     SignInRefused,
     Touched,
 )
+from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.rules import RuleBook
 from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
+from callcenter.service.voicemails import VoicemailFiles
+from callcenter.storage.contact_files import AS_GUESSED
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
 from routing.chooser import Chooser
@@ -237,6 +243,8 @@ class Imported:
     list_name: str
     priority: int | None
     dry_run: bool
+    duplicates: Duplicates = Duplicates.CAMPAIGN
+    reading: ContactReading = AS_GUESSED
 
 
 class FakeContacts:
@@ -249,11 +257,21 @@ class FakeContacts:
         self.error: Exception | None = None
         self.gate: Callable[[], Awaitable[object]] | None = None
         """Awaited before a list is read."""
+        self.progress: ImportProgress | None = None
+        self.refused_rows: bytes | None = None
         self.page = AttemptPage(())
         self.pages: list[tuple[str, int, str]] = []
 
     async def import_contacts(
-        self, campaign: str, path: Path, *, list_name: str, priority: int | None, dry_run: bool
+        self,
+        campaign: str,
+        path: Path,
+        *,
+        list_name: str,
+        priority: int | None,
+        duplicates: Duplicates,
+        reading: ContactReading,
+        dry_run: bool,
     ) -> ContactImport:
         """As the importer's."""
         self.paths.append(path)
@@ -264,7 +282,9 @@ class FakeContacts:
         if self.error is not None:
             raise self.error
         content = await asyncio.to_thread(path.read_bytes)
-        self.imported.append(Imported(campaign, content, list_name, priority, dry_run))
+        self.imported.append(
+            Imported(campaign, content, list_name, priority, dry_run, duplicates, reading)
+        )
         rows = list(enumerate(content.splitlines()[1:], 2))
         wrong = tuple(
             ImportProblem(number, "the number has too few digits", "Write all digits.")
@@ -274,6 +294,14 @@ class FakeContacts:
         return ContactImport(
             list_name, len(rows), len(rows) - len(wrong), len(wrong), dry_run, wrong
         )
+
+    def import_progress(self, campaign: str) -> ImportProgress | None:
+        """As the importer's."""
+        return self.progress
+
+    async def rejects(self, campaign: str) -> bytes | None:
+        """As the importer's."""
+        return self.refused_rows
 
     async def attempts_page(self, campaign: str, *, limit: int, cursor: str) -> AttemptPage:
         """As the reader's; only the cursor ``next`` is known."""
@@ -362,6 +390,8 @@ class Center:
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
     rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
+    rehearsals: Rehearsals | None = None
+    voicemails: VoicemailFiles | None = None
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -388,6 +418,8 @@ class Center:
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
+            rehearsals=self.rehearsals,
+            voicemail_files=self.voicemails,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from callcenter.api import campaigns as module
+from callcenter.documents.contacts_csv import ContactReading
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.attempt import AttemptResult, ContactStatus
@@ -16,11 +18,13 @@ from callcenter.domain.campaign import (
     CallingWindow,
     CampaignSettings,
     CampaignStep,
+    Pacing,
     RetryRule,
+    Terms,
 )
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord
-from callcenter.service.ports import AttemptPage
+from callcenter.service.ports import AttemptPage, Duplicates, ImportProgress
 from tests.unit.api.fakes import Answer, Caller, Center, Imported, until
 
 RENEWALS = "/api/v1/campaigns/renewals"
@@ -90,7 +94,10 @@ async def test_settings_reach_the_machine_whole() -> None:
     center = Center().with_agents("ana")
     body = SETUP | {
         "caller_id": "+3545550100",
+        "pacing": "power",
         "lines_per_agent": 2,
+        "legal": "uk-ofcom",
+        "drop_cap": 0.01,
         "max_lines": 30,
         "ring_s": 20,
         "amd": False,
@@ -114,7 +121,10 @@ async def test_settings_reach_the_machine_whole() -> None:
         pbx="main",
         trunk="carrier",
         caller_id="+3545550100",
+        pacing=Pacing.POWER,
         lines_per_agent=2.0,
+        terms=Terms(legal="uk-ofcom"),
+        drop_cap=0.01,
         max_lines=30,
         ring_s=20.0,
         amd=False,
@@ -295,8 +305,15 @@ async def test_a_list_is_taken_and_the_hopper_is_told() -> None:
         "refused": 1,
         "dry_run": False,
         "problems": [
-            {"row": 3, "reason": "the number has too few digits", "fix": "Write all digits."}
+            {
+                "row": 3,
+                "reason": "the number has too few digits",
+                "fix": "Write all digits.",
+                "value": "",
+            }
         ],
+        "columns": [],
+        "rejects_kept": 0,
     }
     taken = Imported("renewals", b"phone\n555 1234\n???\n", "autumn", 5, False)
     assert center.contacts.imported == [taken]
@@ -337,6 +354,66 @@ async def test_a_full_inbox_is_told_again_until_it_takes_it(
     assert center.hub.told == tries[1:]
 
 
+async def test_how_a_file_is_to_be_read_is_told_with_it() -> None:
+    center = with_campaign()
+    columns = '[["number","Handy"],["skip","Geburtstag"]]'
+    query = (
+        f"&columns={quote(columns)}&sheet=Kunden&region=DE&needs_consent=true&duplicates=everywhere"
+        "&consent_yes=ja,%20jawohl&consent_no=nie"
+    )
+    async with center.serve() as caller:
+        answer = await hand_in(caller, path=CONTACTS + query)
+
+    assert answer.status == 200, answer.body
+    (taken,) = center.contacts.imported
+    assert taken.duplicates is Duplicates.EVERYWHERE
+    assert taken.reading == ContactReading(
+        "DE",
+        (("number", "Handy"), ("skip", "Geburtstag")),
+        "Kunden",
+        ("ja", "jawohl"),
+        ("nie",),
+        needs_consent=True,
+    )
+
+
+@pytest.mark.parametrize("kind", ["text/csv", module.XLSX])
+async def test_a_list_may_be_csv_or_a_workbook(kind: str) -> None:
+    center = with_campaign()
+    async with center.serve() as caller:
+        answer = await hand_in(caller, kind=kind)
+        wrong = await hand_in(caller, kind="application/zip")
+
+    assert answer.status == 200, answer.body
+    assert (wrong.status, wrong.problem) == (415, "wrong-type")
+
+
+async def test_how_far_an_import_has_come_can_be_asked() -> None:
+    center = with_campaign()
+    async with center.serve() as caller:
+        mia = await caller.bearer("mia")
+        idle = await caller.send("GET", f"{RENEWALS}/contacts/progress", headers=mia)
+        center.contacts.progress = ImportProgress("autumn", 0.25, 250_000, dry_run=False)
+        under_way = await caller.send("GET", f"{RENEWALS}/contacts/progress", headers=mia)
+
+    assert (idle.status, idle.problem) == (404, "not-found")
+    assert under_way.body == {"list": "autumn", "share": 0.25, "rows": 250_000, "dry_run": False}
+
+
+async def test_the_rows_that_the_last_import_refused_can_be_had_as_a_file() -> None:
+    center = with_campaign()
+    async with center.serve() as caller:
+        mia = await caller.bearer("mia")
+        none = await caller.send("GET", f"{RENEWALS}/contacts/rejects", headers=mia)
+        center.contacts.refused_rows = b"reject_row,number\n3,12\n"
+        some = await caller.send("GET", f"{RENEWALS}/contacts/rejects", headers=mia)
+
+    assert (none.status, none.problem) == (404, "not-found")
+    assert some.headers["Content-Type"].startswith("text/csv")
+    assert some.headers["Content-Disposition"] == 'attachment; filename="renewals.rejected.csv"'
+    assert some.body == "reject_row,number\n3,12\n"
+
+
 async def test_a_file_that_cannot_be_used_is_told_without_its_place_on_the_server() -> None:
     center = with_campaign()
     async with center.serve() as caller:
@@ -357,6 +434,11 @@ async def test_a_file_that_cannot_be_used_is_told_without_its_place_on_the_serve
         "?list=x&priority=-1",
         "?list=x&priority=101",
         "?list=x&dry_run=maybe",
+        "?list=x&duplicates=nowhere",
+        "?list=x&columns=number",
+        '?list=x&columns=[["number"]]',
+        "?list=x&region=us",
+        "?list=x&needs_consent=perhaps",
     ],
 )
 async def test_a_wrong_query_is_told_before_the_list_is_read(query: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from callcenter.api.app import api_document
+from callcenter.api.campaigns import XLSX
 from callcenter.api.openapi import document
 from callcenter.api.route import TABLE, Body
 from tests.unit.api.fakes import Center
@@ -53,7 +54,7 @@ def test_queries_are_parameters() -> None:
 def test_a_file_is_described_by_its_kind_and_size() -> None:
     operation = api_document()["paths"]["/api/v1/campaigns/{campaign}/contacts"]["post"]
 
-    assert list(operation["requestBody"]["content"]) == ["text/csv"]
+    assert list(operation["requestBody"]["content"]) == ["text/csv", XLSX]
     assert "200 MB" in operation["requestBody"]["description"]
     assert {"408", "413", "415", "422"} <= set(operation["responses"])
 

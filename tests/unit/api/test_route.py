@@ -80,7 +80,11 @@ def test_every_expected_route_is_in_the_table() -> None:
         "POST /campaigns/{campaign}/pause",
         "POST /campaigns/{campaign}/drain",
         "POST /campaigns/{campaign}/contacts",
+        "GET /campaigns/{campaign}/contacts/progress",
+        "GET /campaigns/{campaign}/contacts/rejects",
         "POST /people/erase",
+        "GET /voicemails",
+        "DELETE /voicemails/{call}",
         "GET /campaigns/{campaign}/attempts",
     }
 

@@ -96,7 +96,7 @@ async def test_a_long_file_comes_through_whole(tmp_path: Path) -> None:
 async def test_a_file_that_is_too_long_is_refused_whether_or_not_it_says_its_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    small = dataclasses.replace(ROUTE, upload=UploadKind("text/csv", 1000))
+    small = dataclasses.replace(ROUTE, upload=UploadKind(("text/csv",), 1000))
     monkeypatch.setitem(TABLE, ("POST", ROUTE.path), small)
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -215,7 +215,7 @@ async def test_a_route_says_which_kind_of_file_it_takes_and_takes_no_body_beside
         """Do nothing."""
 
     both.__annotations__["body"] = Words
-    kind = UploadKind("text/csv", 1)
+    kind = UploadKind(("text/csv",), 1)
     with pytest.raises(TypeError, match="a body or an upload"):
         route("POST", "/files", roles=(), summary="Unsaid")(unsaid)
     with pytest.raises(TypeError, match="a body or an upload"):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from callcenter.cli.imports import app
 from tests.unit.storage.databases import count_rows
+from tests.workbooks import write_workbook
 
 CONFIG = """
 data_dir: data
@@ -69,8 +70,14 @@ def test_contacts_are_added_and_refused_rows_are_kept_with_their_reason(
                 "reason": "number: the number has too few digits",
                 "fix": "Write the whole number: as dialed within IS, or with + and the "
                 "country's code.",
+                "value": "12",
             }
         ],
+        "columns": [
+            {"name": "number", "taken_as": "number", "examples": ["555 1234", "12"]},
+            {"name": "name", "taken_as": "name", "examples": ["Anna", "Bob"]},
+        ],
+        "rejects_kept": 1,
         "rejects": str(file.with_name("renewals.rejected.csv")),
     }
     refused = Path(report["rejects"]).read_text(encoding="utf-8-sig")
@@ -126,6 +133,9 @@ def test_another_region_reads_the_numbers_otherwise(config: Path, file: Path) ->
         (["--campaign", "autumn", "--list", "x" * 101], 2, "longer than 100 characters"),
         (["--campaign", "autumn", "--priority", "101"], 2, "Usage"),
         (["--campaign", "autumn", "--region", "XX"], 1, "The region 'XX' is unknown"),
+        (["--campaign", "autumn", "--map", "number"], 2, "--map number: write a field, = and"),
+        (["--campaign", "autumn", "--map", "fone=number"], 1, "there is no field 'fone'"),
+        (["--campaign", "autumn", "--duplicates", "nowhere"], 2, "Usage"),
         ([], 2, "Usage"),
     ],
 )
@@ -147,3 +157,45 @@ def test_a_file_that_cannot_be_used_is_named(config: Path, file: Path) -> None:
     assert headless.exit_code == missing.exit_code == 1
     assert "renewals.csv, line 1: no column for number" in headless.output
     assert "none.csv" in missing.output
+
+
+def test_columns_are_what_the_options_say_and_a_dry_run_shows_it(config: Path, file: Path) -> None:
+    file.write_text("Handy,Wer,Plan,Ja?\n555 1234,Anna,A,jawohl\n555 1235,Bob,,nie\n555 1236,,,\n")
+    options = ["--campaign", "autumn", "--map", "number=Handy", "--map", "name = Wer"]
+    options += ["--map", "consent=Ja?", "--consent-yes", "jawohl", "--consent-no", "nie"]
+
+    dry = run(config, file, *options, "--needs-consent", "--dry-run")
+    real = run(config, file, *options)
+
+    assert dry.output.splitlines()[:5] == [
+        "Handy                          number     555 1234, 555 1235, 555 1236",
+        "Wer                            name       Anna, Bob",
+        "Plan                           attribute  A",
+        "Ja?                            consent    jawohl, nie",
+        "",
+    ]
+    assert "3 rows: 1 added to list renewals of campaign autumn, 2 refused" in dry.output
+    assert "3 rows: 2 added to list renewals of campaign autumn, 1 refused" in real.output
+    assert "number     555" not in real.output
+
+
+def test_a_workbook_is_imported_from_the_sheet_that_is_named(config: Path, tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "list.xlsx", [["number", "name"], [5551234, "Anna"]])
+
+    good = run(config, path, "--campaign", "autumn", "--sheet", "contacts")
+    bad = run(config, path, "--campaign", "autumn", "--sheet", "People")
+
+    assert "1 rows: 1 added" in good.output
+    assert bad.exit_code == 1
+    assert "has no sheet 'People'. Name one of 'Contacts'." in bad.output
+
+
+def test_a_number_may_have_to_be_new_everywhere(config: Path, file: Path) -> None:
+    run(config, file, "--campaign", "autumn")
+
+    result = run(config, file, "--campaign", "winter", "--duplicates", "everywhere")
+
+    assert "0 added" in result.output
+    assert "some campaign has this number already" in (
+        file.with_name("renewals.rejected.csv").read_text(encoding="utf-8-sig")
+    )

@@ -29,19 +29,20 @@ def test_a_step_that_is_taken_back_leaves_every_count_as_it_was(
     bench.now += 1.5
     state = bench.machine.state
     before = state.encode()
-    counts = [t.as_dict() for t in (state.live_attempts, state.in_flight, state.dialing)]
+    counts = [t.as_dict() for t in (state.live_attempts, state.dialing)]
     real = machine_module._HANDLERS[e.ChannelHungUp]
 
     def explode(turn: Turn, event: Any) -> None:
         real(turn, event)
-        outbound.dial(turn, turn.state.campaigns["renewals"], 5, 0)
+        campaign = turn.state.campaigns["renewals"]
+        outbound.dial(turn, campaign, bench.machine._pacers.of(campaign))
         raise KeyError("boom")
 
     monkeypatch.setitem(machine_module._HANDLERS, e.ChannelHungUp, explode)
     bench.tell(e.ChannelHungUp(ref, 16))
 
     assert [f.kind for f in bench.kept(FaultRecord)] == ["error"]
-    assert [t.as_dict() for t in (state.live_attempts, state.in_flight, state.dialing)] == counts
+    assert [t.as_dict() for t in (state.live_attempts, state.dialing)] == counts
     assert bench.kept(AttemptRecord) == []
     after, then = msgspec.msgpack.decode(state.encode()), msgspec.msgpack.decode(before)
     assert list(after["mishaps"]) == ["fault:error"]  # kept, as its record is
@@ -144,14 +145,14 @@ def test_a_campaign_that_sleeps_for_ever_is_found() -> None:
 
 
 def test_counts_that_have_drifted_are_found() -> None:
-    bench, _ = ringing()
+    bench, ref = ringing()
 
     bench.machine.state.live_attempts.put("renewals", 2)
-    bench.machine.state.in_flight.put("renewals", 0)
+    bench.machine.state.pacings["renewals"].learnt.scene.calls.clear()
 
     assert [line.partition(": ")[2] for line in broken(bench.machine.state)] == [
         "2 attempts counted, there are 1",
-        "0 in flight counted, there are 1",
+        f"the pacer sees [], there are ['{ref}']",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from callcenter.core.campaign_queries import campaign_view
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile, AgentState
@@ -289,3 +290,54 @@ def test_a_person_of_the_campaign_that_the_agent_left_is_not_offered_to_them() -
 
     assert bench.call(ref.id).agent == ""
     assert bench.agent("ana").state is AgentState.READY
+
+
+# --- its time -------------------------------------------------------------------------------------
+
+
+def test_nobody_is_dialed_before_its_time_and_everybody_is_ready_then() -> None:
+    bench = Bench()
+    begins = bench.now + 3600.0
+
+    bench.work("ana", rows=3, starts_at=begins)
+
+    assert bench.sent(c.PlaceCall) == []
+    view = campaign_view(bench.machine.state, "renewals")
+    assert view is not None
+    assert view.silence == "Its time has not begun yet."
+    bench.wait(begins - bench.now)
+    assert len(bench.sent(c.PlaceCall)) == 1
+
+
+def test_at_its_end_it_drains_and_cannot_be_started_again() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=3, ends_at=bench.now + 600.0)
+
+    bench.wait(600.0)
+
+    assert bench.live().state is CampaignState.DRAINING
+    bench.tell(e.ChannelHungUp(ref, 17))
+    assert bench.live().state is CampaignState.FINISHED
+    assert len(bench.sent(c.PlaceCall)) == 1
+    refused = bench.ask(e.CampaignStepRequested, "renewals", CampaignStep.START, "kim")
+    assert refused.problem == "Its time is over: set a later end, or none."
+
+
+def test_a_later_end_set_in_the_middle_holds() -> None:
+    bench = Bench()
+    bench.dial("ana", rows=3, ends_at=bench.now + 600.0)
+
+    bench.campaign(ends_at=bench.now + 1200.0)
+    bench.wait(700.0)
+
+    assert bench.live().state is CampaignState.RUNNING
+
+
+def test_its_end_is_kept_over_a_start_of_the_service() -> None:
+    bench = Bench()
+    bench.dial("ana", rows=3, ends_at=bench.now + 600.0)
+    bench.machine.state.clear_timer("schedule:renewals")
+
+    bench.tell(e.ServiceStarted(2))
+
+    assert "schedule:renewals" in bench.machine.state.timers

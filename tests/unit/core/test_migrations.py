@@ -1,4 +1,4 @@
-"""An upgrade reads what the version before has left, and nothing else."""
+"""An upgrade reads what versions before have left, back to the one released last."""
 
 from __future__ import annotations
 
@@ -23,14 +23,18 @@ def fixture(version: int) -> bytes:
     return (JOURNALS / f"snapshot-of-version-{version}.msgpack").read_bytes()
 
 
-def test_there_is_a_step_from_the_version_before_and_none_from_older_ones() -> None:
-    assert MIGRATES_FROM == (MACHINE_VERSION - 1,), (
-        "write the step in callcenter/core/migrations.py from the version before, and take out "
-        "the one before that"
+RELEASED = 2
+"""The machine version of the release before this one."""
+
+
+def test_steps_lead_from_the_version_released_last_to_this_one_without_a_gap() -> None:
+    assert tuple(range(RELEASED, MACHINE_VERSION)) == MIGRATES_FROM, (
+        "write the step in callcenter/core/migrations.py from the version before; take those out "
+        "that begin before the version released last"
     )
 
 
-@pytest.mark.parametrize("version", [MACHINE_VERSION - 1, MACHINE_VERSION])
+@pytest.mark.parametrize("version", [*MIGRATES_FROM, MACHINE_VERSION])
 def test_the_snapshot_of_a_version_is_read_and_gone_on_from(version: int) -> None:
     state = read_state(fixture(version), version)
     attempts = [attempt.id for attempt in state.attempts.values()]
@@ -48,11 +52,12 @@ def test_the_snapshot_of_a_version_is_read_and_gone_on_from(version: int) -> Non
     assert broken(machine.state) == []
 
 
-def test_a_step_changes_what_it_was_given_in_no_other_way() -> None:
-    old = msgspec.msgpack.decode(fixture(MACHINE_VERSION - 1))
-    copy = msgspec.msgpack.decode(fixture(MACHINE_VERSION - 1))
+@pytest.mark.parametrize("version", MIGRATES_FROM)
+def test_a_step_changes_what_it_was_given_in_no_other_way(version: int) -> None:
+    old = msgspec.msgpack.decode(fixture(version))
+    copy = msgspec.msgpack.decode(fixture(version))
 
-    STEPS[MACHINE_VERSION - 1](copy)
+    STEPS[version](copy)
 
     assert copy == old
 

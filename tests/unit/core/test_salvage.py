@@ -17,7 +17,13 @@ from callcenter.domain.call import CallState, Place
 from callcenter.domain.campaign import CampaignState, CampaignStep
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord, CallRecord
-from callcenter.domain.rules import QueueSwitch, Rule, Rules, SwitchMode, Treatment
+from callcenter.domain.rules import (
+    QueueSwitch,
+    Rule,
+    Rules,
+    SwitchMode,
+    Treatment,
+)
 from callcenter.domain.step import Entry, Step
 from tests.builders import CAMPAIGN, PBX, Bench, channel, row, truth
 

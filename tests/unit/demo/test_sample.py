@@ -13,7 +13,7 @@ from callcenter.demo import renewals, sample
 from callcenter.demo.arrivals import draw_callers, draw_times, shape_of_hour
 from callcenter.demo.run import make_people
 from callcenter.documents.campaigns import CampaignFields
-from callcenter.documents.contacts_csv import ContactRow, ContactsFile
+from callcenter.documents.contacts_csv import ContactReading, ContactRow, ContactsFile
 from callcenter.documents.rejects import Reject
 from callcenter.domain.agent import Seniority
 from callcenter.domain.customer import Tier
@@ -132,7 +132,7 @@ def test_lists_are_imported_but_for_their_bad_rows(seed: int, tmp_path: Path) ->
     for name, text in renewals.lists(contacts):
         path = tmp_path / f"{name}.csv"
         path.write_text(text, encoding="utf-8")
-        with ContactsFile(path, sample.REGION) as rows:
+        with ContactsFile(path, ContactReading(sample.REGION)) as rows:
             found = list(rows)
         refused = [row for row in found if isinstance(row, Reject)]
         assert len(refused) == 6

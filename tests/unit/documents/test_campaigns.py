@@ -32,6 +32,7 @@ from callcenter.domain.campaign import (
     Counting,
     Of,
     OnMachine,
+    Pacing,
     RetryRule,
     Terms,
 )
@@ -62,7 +63,8 @@ def test_what_is_left_out_has_the_machines_own_defaults(tmp_path: Path) -> None:
 
 def test_every_field_comes_through(tmp_path: Path) -> None:
     text = SHORT + (
-        'caller_id: "+3545550100"\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\namd: false\n'
+        'caller_id: "+3545550100"\npacing: power\nlines_per_agent: 1.5\nmax_lines: 7\nring_s: 20\n'
+        "legal: uk-ofcom\ndrop_cap: 0.02\namd: false\n"
         "harbour_wait_s: 2\nharbour_prompt: en/good-bye\nwrap_up_s: 5\n"
         "trunks: [reserve, spare]\nopt_out_key: '9'\n"
         "amd_settings: {greeting: 2000}\non_machine: to_agent\namd_check_every: 50\n"
@@ -84,6 +86,9 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         caller_ids=("+3545550101",),
         list_caller_ids={"gold": ("+3545550102",)},
         caller_id="+3545550100",
+        pacing=Pacing.POWER,
+        drop_cap=0.02,
+        terms=Terms(legal="uk-ofcom"),
         lines_per_agent=1.5,
         max_lines=7,
         ring_s=20,
@@ -94,6 +99,16 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
         retries={AttemptResult.BUSY: RetryRule(60, 3)},
         wrap_up_s=5,
     )
+
+
+def test_a_preview_may_be_timed(tmp_path: Path) -> None:
+    text = SHORT + "pacing: preview\npreview_s: 20\n"
+
+    settings = _load(tmp_path, text).settings("spring")
+
+    assert (settings.pacing, settings.preview_s) == (Pacing.PREVIEW, 20.0)
+    shown = fields_of(CampaignDocument, settings)
+    assert (shown.pacing, shown.preview_s) == ("preview", 20.0)
 
 
 def test_no_retries_at_all_can_be_asked_for(tmp_path: Path) -> None:
@@ -118,6 +133,26 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
             ' Write it with the country code: "+13125550100".',
         ),
         ("lines_per_agent: 3.5", "5: `lines_per_agent` should be less than or equal to 3."),
+        (
+            "pacing: progressive\nlines_per_agent: 1.5",
+            "6: `lines_per_agent`: several lines for each agent are for power pacing",
+        ),
+        (
+            "pacing: predictive\npreview_s: 20",
+            "6: `preview_s`: a time after which a card's contact is dialed is for preview."
+            " Set pacing: preview, or leave preview_s out.",
+        ),
+        (
+            "pacing: preview\npreview_s: 2",
+            "6: `preview_s`: nobody reads a card in less than 3 s.",
+        ),
+        ("pacing: guess", "5: `pacing` is none of the values it may have"),
+        ("legal: us-tsr\ndrop_cap: 0.04", "6: `drop_cap`: the legal profile allows 0.03 at most"),
+        (
+            "window: {holidays: [ATLANTIS]}",
+            "5: `window.holidays[0]`: there is no such calendar of public holidays",
+        ),
+        ("window: {closed_days: [2026-02-30]}", "5: `window.closed_days[0]`"),
         ("lines_per_agent: 0.5", "5: `lines_per_agent` should be greater than or equal to 1."),
         ("max_lines: 501", "5: `max_lines` should be less than or equal to 500."),
         ("max_lines: 0", "5: `max_lines` should be greater than or equal to 1."),

@@ -5,19 +5,27 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers.tzdata import TIMEZONE_DATA
+from msgspec.structs import replace
 
-from callcenter.documents import contacts_csv, people_csv
-from callcenter.documents.contacts_csv import (
+from callcenter.documents import people_csv
+from callcenter.documents.contact_columns import (
     ALIASES,
-    ATTRIBUTE_CHARS_MAX,
     ATTRIBUTE_NAME_CHARS_MAX,
     ATTRIBUTES_MAX,
+    NUMBER_FIELDS,
+)
+from callcenter.documents.contacts_csv import (
+    ATTRIBUTE_CHARS_MAX,
+    CONSENT_NO,
+    CONSENT_YES,
+    EXAMPLES,
+    ContactNumber,
+    ContactReading,
     ContactRow,
     ContactsFile,
 )
@@ -26,6 +34,7 @@ from callcenter.documents.people_csv import ID_CHARS_MAX, NAME_CHARS_MAX, NOTE_C
 from callcenter.documents.rejects import Reject, RejectsFile
 from callcenter.domain.customer import Tier
 
+US = ContactReading("US")
 HEADER = "number,name,customer,tier,note,priority,zone,City\n"
 GOOD = "(202) 555-0101,Ana López,K1,gold,prefers mornings,7,,Mérida\n"
 NEW_YORK = ("America/New_York",)
@@ -49,28 +58,32 @@ def write(folder: Path, content: str) -> Path:
     return path
 
 
-def read(folder: Path, content: str, region: str = "US") -> list[ContactRow | Reject]:
-    with ContactsFile(write(folder, content), region) as file:
+def read(folder: Path, content: str, region: str = "US", **said: Any) -> list[ContactRow | Reject]:
+    with ContactsFile(write(folder, content), ContactReading(region, **said)) as file:
         rows = list(file)
         assert file.rows == len(rows)
         return rows
 
 
-def taken(folder: Path, content: str, region: str = "US") -> ContactRow:
-    (row,) = read(folder, content, region)
+def taken(folder: Path, content: str, region: str = "US", **said: Any) -> ContactRow:
+    (row,) = read(folder, content, region, **said)
     assert isinstance(row, ContactRow), row
     return row
 
 
-def rejected(folder: Path, content: str, region: str = "US") -> tuple[str, str, str]:
-    *_, row = read(folder, content, region)
+def rejected(folder: Path, content: str, region: str = "US", **said: Any) -> tuple[str, str, str]:
+    *_, row = read(folder, content, region, **said)
     assert isinstance(row, Reject)
     assert row.mend.endswith(".")
     return row.column, row.value, row.reason
 
 
-def refused(folder: Path, content: str) -> str:
-    with pytest.raises(CannotRead) as refusal, ContactsFile(write(folder, content), "US") as file:
+def refused(folder: Path, content: str, **said: Any) -> str:
+    path = write(folder, content)
+    with (
+        pytest.raises(CannotRead) as refusal,
+        ContactsFile(path, ContactReading("US", **said)) as file,
+    ):
         list(file)
     return str(refusal.value)
 
@@ -90,17 +103,22 @@ def test_a_number_alone_is_enough(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("meaning", list(ALIASES))
 def test_columns_go_by_many_names(tmp_path: Path, meaning: str) -> None:
+    is_number = meaning in NUMBER_FIELDS
+    known = "number" if is_number else meaning
+    header = HEADER.replace("City", "account,consent") if known not in HEADER else HEADER
+    good = GOOD.replace("Mérida", "A1,yes") if header != HEADER else GOOD
+    plain = taken(tmp_path, header + good)
     for alias in (meaning, *ALIASES[meaning]):
         for spelling in (alias, alias.upper(), alias.replace(" ", "_"), f"  {alias.title()} "):
-            row = taken(tmp_path, HEADER.replace(meaning, spelling, 1) + GOOD)
+            row = taken(tmp_path, header.replace(known, spelling, 1) + good)
 
-            assert row == ANA, spelling
+            assert row == replace(plain, kind=NUMBER_FIELDS.get(meaning, "other")), spelling
 
 
 def test_other_columns_become_attributes_without_empty_fields(tmp_path: Path) -> None:
     content = 'Plan,Phone,Renewal date,,Remarks on plan\nGold,2025550101, ,x,"a\n\tb"\n'
 
-    with ContactsFile(write(tmp_path, content), "US") as file:
+    with ContactsFile(write(tmp_path, content), US) as file:
         (row,) = list(file)
 
     assert isinstance(row, ContactRow)
@@ -146,32 +164,15 @@ def test_a_number_that_may_lie_anywhere_has_every_zone_of_its_country(tmp_path: 
 
 @pytest.mark.parametrize("zone", ["Europe/Paris", "europe/paris", " EUROPE/PARIS "])
 def test_a_zone_in_the_file_wins_over_the_number(tmp_path: Path, zone: str) -> None:
-    assert taken(tmp_path, f"number,zone\n2025550101,{zone}\n").zones == ("Europe/Paris",)
+    row = taken(tmp_path, f"number,zone\n2025550101,{zone}\n")
+
+    assert (row.zones, row.zone) == (("Europe/Paris",), "Europe/Paris")
 
 
 def test_a_number_without_a_known_zone_is_taken_with_one(tmp_path: Path) -> None:
     row = taken(tmp_path, "number,zone\n+870773111632,Atlantic/Azores\n")
 
     assert (row.number, row.zones) == ("+870773111632", ("Atlantic/Azores",))
-
-
-def test_every_zone_that_a_number_can_lead_to_is_in_the_time_zone_data() -> None:
-    zones = {zone for found in TIMEZONE_DATA.values() for zone in found}
-
-    assert not [zone for zone in zones if zone.casefold() not in contacts_csv._ZONES]
-
-
-def test_the_short_way_to_the_zones_leads_where_the_long_one_does() -> None:
-    for region in ("US", "DE", "GB", "RU", "BR", "AU", "CN", "MX", "IS"):
-        for kind in phonenumbers.PhoneNumberType.values():
-            parsed = phonenumbers.example_number_for_type(region, kind)
-            if parsed is None:
-                continue
-            found = phonenumbers.number_type(parsed)
-
-            assert contacts_csv._zones_of(parsed, found) == tuple(
-                sorted(phonenumbers.timezone.time_zones_for_number(parsed))
-            ), (region, kind)
 
 
 def test_empty_fields_are_what_the_list_and_the_directory_say(tmp_path: Path) -> None:
@@ -184,10 +185,182 @@ def test_empty_fields_are_what_the_list_and_the_directory_say(tmp_path: Path) ->
 def test_rows_without_content_are_counted(tmp_path: Path) -> None:
     path = write(tmp_path, HEADER + "\n" + GOOD + ",,,,,,,\n\n")
 
-    with ContactsFile(path, "US") as file:
-        assert list(file) == [ContactRow(3, *(getattr(ANA, f) for f in ANA.__struct_fields__[1:]))]
+    with ContactsFile(path, US) as file:
+        assert list(file) == [replace(ANA, row=3)]
 
     assert (file.rows, file.blank, file.share) == (1, 3, 1.0)
+
+
+# --- several numbers ------------------------------------------------------------------------------
+
+
+def test_several_numbers_are_tried_in_the_order_of_their_columns(tmp_path: Path) -> None:
+    row = taken(
+        tmp_path, "Landline,mobile,Phone 2,name\n030 123456,0151 23456789,,Ida\n", region="DE"
+    )
+
+    assert (row.number, row.kind) == ("+4930123456", "landline")
+    assert row.more_numbers == (ContactNumber("+4915123456789", ("Europe/Berlin",), "mobile"),)
+
+
+def test_the_column_says_what_a_number_is_where_its_plan_does_not(tmp_path: Path) -> None:
+    row = taken(tmp_path, "cell,landline,other phone\n2025550101,2025550102,2025550103\n")
+
+    assert row.kind == "mobile"
+    assert [number.kind for number in row.more_numbers] == ["landline", "other"]
+
+
+def test_the_number_plan_wins_over_the_column(tmp_path: Path) -> None:
+    assert taken(tmp_path, "landline\n0151 23456789\n", region="DE").kind == "mobile"
+
+
+def test_without_the_first_number_the_second_comes_first(tmp_path: Path) -> None:
+    row = taken(tmp_path, "phone,phone 2\n,2025550102\n")
+
+    assert (row.number, row.more_numbers) == ("+12025550102", ())
+
+
+def test_a_number_twice_in_a_row_counts_once(tmp_path: Path) -> None:
+    assert taken(tmp_path, "phone,mobile\n2025550101,+1 202 555 0101\n").more_numbers == ()
+
+
+def test_one_wrong_number_of_several_rejects_the_row_and_names_its_column(tmp_path: Path) -> None:
+    assert rejected(tmp_path, "phone,mobile\n2025550101,12\n") == (
+        "mobile",
+        "12",
+        "the number has too few digits",
+    )
+
+
+def test_a_further_number_that_another_row_has_rejects_the_row(tmp_path: Path) -> None:
+    content = "phone,mobile\n2025550101,2025550102\n2025550103,2025550102\n"
+
+    assert rejected(tmp_path, content) == ("mobile", "2025550102", "the same number is in row 2")
+
+
+# --- columns as somebody says ---------------------------------------------------------------------
+
+
+def test_columns_are_what_somebody_says_they_are(tmp_path: Path) -> None:
+    content = "Handy,Wer,Tier,Born,Festnetz\n0151 23456789,Ida,dog,1980,030 123456\n"
+    columns = (
+        ("landline", "Festnetz"),
+        ("mobile", "handy"),
+        ("name", "Wer"),
+        ("attribute", "Tier"),
+        ("skip", "Born"),
+    )
+
+    row = taken(tmp_path, content, region="DE", columns=columns)
+
+    assert (row.number, row.name, row.attributes) == ("+4930123456", "Ida", {"Tier": "dog"})
+    assert [number.number for number in row.more_numbers] == ["+4915123456789"]
+
+
+def test_a_field_that_is_said_is_not_guessed_from_other_columns(tmp_path: Path) -> None:
+    content = "Phone,Line,Name,Contact\nhome,2025550101,x,Ana\n"
+
+    row = taken(tmp_path, content, columns=(("number", "Line"), ("name", "Contact")))
+
+    assert (row.number, row.name) == ("+12025550101", "Ana")
+    assert row.attributes == {"Phone": "home", "Name": "x"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ((("fone", "number"),), "there is no field 'fone'. Take one of number, mobile"),
+        ((("number", "Fone"),), "there is no column 'Fone'. Name one of 'number', 'Name', 'name'"),
+        ((("name", "NAME"),), "several columns are called 'NAME'"),
+        ((("name", "Name"), ("note", "Name")), "the column 'Name' is given two meanings"),
+        ((("name", "Name"), ("name", "number")), "'Name' and 'number' both mean name"),
+        ((("skip", "number"), ("skip", "name")), "no column for number"),
+    ],
+)
+def test_what_cannot_be_said_of_columns_is_refused(
+    tmp_path: Path, columns: tuple[tuple[str, str], ...], said: str
+) -> None:
+    assert said in refused(tmp_path, "number,Name,name\n", columns=columns)
+
+
+def test_how_the_columns_were_understood_is_told_with_the_first_rows(tmp_path: Path) -> None:
+    rows = "".join(f"202555010{n},{n},\n" for n in range(9))
+    with ContactsFile(write(tmp_path, f"reject_row,Phone,Plan\n{rows}"), US) as file:
+        assert file.taken_as == ("number", "attribute")
+        list(file)
+
+    assert file.header == ("Phone", "Plan")
+    assert len(file.examples) == EXAMPLES
+    assert file.examples[0] == ("0", "")
+
+
+# --- consent --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", [*CONSENT_YES, "YES", " Ja "])
+def test_a_given_consent_is_kept(tmp_path: Path, word: str) -> None:
+    assert taken(tmp_path, f"number,opt-in\n2025550101,{word}\n").consent is True
+
+
+@pytest.mark.parametrize("word", [*CONSENT_NO, "NO"])
+def test_whoever_did_not_agree_is_refused(tmp_path: Path, word: str) -> None:
+    assert rejected(tmp_path, f"number,opt-in\n2025550101,{word}\n") == (
+        "opt-in",
+        word,
+        "+12025550101 did not agree to be called",
+    )
+
+
+def test_a_consent_that_is_not_told_is_open(tmp_path: Path) -> None:
+    assert taken(tmp_path, "number,consent\n2025550101,\n").consent is None
+
+
+@pytest.mark.parametrize("content", ["number,consent\n2025550101,\n", "number\n2025550101\n"])
+def test_where_consent_is_needed_it_must_be_told(tmp_path: Path, content: str) -> None:
+    _, _, reason = rejected(tmp_path, content, needs_consent=True)
+
+    assert reason == "nobody says that +12025550101 agreed to be called"
+
+
+def test_consent_may_be_told_in_words_of_ones_own(tmp_path: Path) -> None:
+    said: dict[str, Any] = {"consent_yes": ("A", "B"), "consent_no": ("C",)}
+
+    assert taken(tmp_path, "number,consent\n2025550101,b\n", **said).consent is True
+    assert rejected(tmp_path, "number,consent\n2025550101,c\n", **said)[2].endswith("be called")
+    assert rejected(tmp_path, "number,consent\n2025550101,yes\n", **said)[:2] == (
+        "consent",
+        "yes",
+    )
+
+
+def test_an_account_is_kept(tmp_path: Path) -> None:
+    row = taken(tmp_path, "number,Household ID\n2025550101,H1\n")
+
+    assert (row.account, row.customer) == ("H1", "")
+
+
+# --- formulas, and the header once more -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["=1+1", "=cmd|' /C calc'!A0", "'=HYPERLINK(A1)", "= sum(A1)"])
+def test_a_formula_is_refused_wherever_it_stands(tmp_path: Path, text: str) -> None:
+    for column in ("name", "note", "City", "number"):
+        content = f'{column},phone\n"{text}",2025550101\n'
+
+        assert rejected(tmp_path, content) == (column, text, "the field holds a formula")
+
+
+@pytest.mark.parametrize("text", ["=> call late", "==", "+1 is fine", "-", "@ana", "a=b"])
+def test_text_that_only_looks_odd_is_kept(tmp_path: Path, text: str) -> None:
+    assert taken(tmp_path, f"phone,note\n2025550101,{text}\n").note == text
+
+
+def test_a_header_that_stands_there_once_more_is_refused_as_such(tmp_path: Path) -> None:
+    rows = read(tmp_path, f"{HEADER}{GOOD}{HEADER}{GOOD.replace('0101', '0102')}")
+
+    assert [row.reason for row in rows if isinstance(row, Reject)] == [
+        "the header stands here once more"
+    ]
 
 
 # --- what is rejected -----------------------------------------------------------------------------
@@ -263,13 +436,13 @@ def test_a_rejected_row_does_not_take_its_number(tmp_path: Path) -> None:
 
 def test_rejected_rows_can_be_mended_and_read_again(tmp_path: Path) -> None:
     source, rejects = write(tmp_path, HEADER + GOOD.replace(",7,", ",high,")), tmp_path / "r.csv"
-    with ContactsFile(source, "US") as file, RejectsFile(rejects, source, file.header) as refused:
+    with ContactsFile(source, US) as file, RejectsFile(rejects, source, file.header) as refused:
         for row in file:
             assert isinstance(row, Reject)
             refused.write(row)
     rejects.write_text(rejects.read_text("utf-8-sig").replace('"high"', '"7"'), "utf-8-sig")
 
-    with ContactsFile(rejects, "US") as file:
+    with ContactsFile(rejects, US) as file:
         (row,) = list(file)
 
     assert row == ANA
@@ -284,7 +457,9 @@ def test_rejected_rows_can_be_mended_and_read_again(tmp_path: Path) -> None:
     ("header", "said"),
     [
         ("name,city", "no column for number"),
-        ("number,phone", "'number' and 'phone' both mean number. Keep one."),
+        ("number,name,full name", "'name' and 'full name' both mean name. Keep one."),
+        ("number,name,Number", "the columns 1 and 3 are both called 'Number'. Rename one."),
+        ("number,phone,tel,mobile,cell,landline", "6 columns with numbers, at most 5"),
         ("number,City,City", "'City' and 'City' both mean City"),
         ("number," + ",".join(f"a{n}" for n in range(ATTRIBUTES_MAX + 1)), "at most 30"),
         ("number," + "x" * (ATTRIBUTE_NAME_CHARS_MAX + 1), "Rename it."),
@@ -314,11 +489,11 @@ def test_too_many_rows_are_not_begun_with(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_an_unknown_region_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotRead, match="'XX' is unknown"):
-        ContactsFile(write(tmp_path, HEADER), "XX")
+        ContactsFile(write(tmp_path, HEADER), ContactReading("XX"))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CannotRead, match=r"none\.csv"), ContactsFile(tmp_path / "none.csv", "US"):
+    with pytest.raises(CannotRead, match=r"none\.csv"), ContactsFile(tmp_path / "none.csv", US):
         pass
 
 
@@ -338,7 +513,7 @@ def test_whatever_the_fields_hold_every_row_comes_out(rows: list[list[str]]) -> 
             file.write(HEADER)
             csv.writer(file, lineterminator="\n").writerows(rows)
 
-        with ContactsFile(path, "US") as contacts:
+        with ContactsFile(path, US) as contacts:
             out = list(contacts)
 
     assert len(out) == contacts.rows

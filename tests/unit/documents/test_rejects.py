@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.documents.contacts_csv import ContactsFile
+from callcenter.documents.contacts_csv import ContactReading, ContactsFile
 from callcenter.documents.csv_rows import COLUMNS_MAX, CannotRead
 from callcenter.documents.customers_csv import CustomersFile
 from callcenter.documents.rejects import REJECT_COLUMNS, Reject, RejectsFile, guarded, unguarded
 
 REJECT = Reject(7, "Tier", "platinum", "there is no such tier", "Write one.", ("K1", "platinum"))
+US = ContactReading("US")
 HEADER = ("ID", "Tier")
 
 
@@ -96,12 +97,12 @@ def test_a_column_that_looks_like_a_formula_keeps_its_name_when_the_file_comes_a
     in the header, so agents saw an attribute ``'+1 year`` after the list was mended."""
     source, rejected = tmp_path / "people.csv", tmp_path / "rejects.csv"
     source.write_text("phone,+1 year\nnone,x\n")
-    with ContactsFile(source, "US") as file, RejectsFile(rejected, source, file.header) as out:
+    with ContactsFile(source, US) as file, RejectsFile(rejected, source, file.header) as out:
         for row in file:
             assert isinstance(row, Reject)
             out.write(row)
 
-    with ContactsFile(rejected, "US") as again:
+    with ContactsFile(rejected, US) as again:
         assert again.attributes == ("+1 year",)
 
 

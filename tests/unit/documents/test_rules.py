@@ -14,6 +14,8 @@ from callcenter.domain.customer import Tier
 from callcenter.domain.rules import (
     WEIGHTS,
     AgentStep,
+    External,
+    Message,
     Overflow,
     Prefer,
     Preset,
@@ -21,6 +23,7 @@ from callcenter.domain.rules import (
     Rules,
     Target,
     Treatment,
+    Voicemail,
 )
 from routing.rule_checks import Staff
 
@@ -46,6 +49,9 @@ rules:
       prefer: { who: owner, for_s: 15 }
       overflow:
         - { queue: loans, after_s: 90, longer_than: 20, without_agents: true }
+        - { after_s: 120, message: { prompt: all-busy, then: wait } }
+        - { after_s: 180, external: { number: "+3545550001", trunk: carrier, ring_s: 25 } }
+        - { after_s: 240, voicemail: { prompt: leave/message, max_s: 60 } }
       target: { within_s: 20, share: 0.8 }
       announce_every_s: 45
   - name: the rest
@@ -64,7 +70,12 @@ def test_a_document_is_read_whole() -> None:
                     (AgentStep(20.0, {"cards": 1}), AgentStep(60.0)),
                     Prefer.OWNER,
                     15.0,
-                    (Overflow("loans", 90.0, 20, True),),
+                    (
+                        Overflow("loans", 90.0, 20, True),
+                        Overflow(after_s=120.0, message=Message("all-busy")),
+                        Overflow(after_s=180.0, external=External("+3545550001", "carrier", 25.0)),
+                        Overflow(after_s=240.0, voicemail=Voicemail("leave/message", 60.0)),
+                    ),
                     Target(20.0, 0.8),
                     45.0,
                 ),
@@ -99,7 +110,26 @@ def test_a_document_is_read_whole() -> None:
             "longer_than: null",
             "r.yaml:22: `rules[0].then.overflow[0]`: this overflow never happens",
         ),
-        ("share: 0.8", "share: 80", "r.yaml:23: `rules[0].then.target.share`"),
+        ("share: 0.8", "share: 80", "r.yaml:26: `rules[0].then.target.share`"),
+        (
+            "message: { prompt: all-busy, then: wait }",
+            "queue: loans, message: { prompt: all-busy, then: wait }",
+            "r.yaml:23: `rules[0].then.overflow[1]`: this overflow leads to queue and message. "
+            "Write one of queue, message, external, voicemail.",
+        ),
+        (
+            ", message: { prompt: all-busy, then: wait }",
+            "",
+            "r.yaml:23: `rules[0].then.overflow[1]`: this overflow leads to nothing",
+        ),
+        (
+            "message: { prompt: all-busy, then: wait }",
+            "callback: { prompt: all-busy }",
+            "r.yaml:23: `rules[0].then.overflow[1]`: callers cannot be called back yet.",
+        ),
+        ("then: wait", "then: sing", "r.yaml:23: `rules[0].then.overflow[1].message.then`"),
+        ('"+3545550001"', '"+354 555"', "r.yaml:24: `rules[0].then.overflow[2].external.number`"),
+        ("leave/message", "Leave", "r.yaml:25: `rules[0].then.overflow[3].voicemail.prompt`"),
         ("queue: service", "queue: servise", "r.yaml:13: there is no queue `servise`"),
         ("cards: 3 }", "card: 3 }", "r.yaml:14: the skill `card` is not known"),
     ],

@@ -89,6 +89,8 @@ def test_every_context_and_endpoint_is_the_programs_own(tmp_path: Path) -> None:
     assert contexts == [
         "cc-inbound",
         "cc-hold",
+        "cc-say",
+        "cc-voicemail",
         "cc-agents",
         "cc-dialed",
         "cc-harbour",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callcenter.domain.rules import AgentStep, Overflow, Rule, Rules, Treatment
+from callcenter.domain.rules import AgentStep, Message, Overflow, Rule, Rules, Treatment, Voicemail
 from routing.rule_checks import Staff, find_problems, read_conditions
 
 STAFF = (Staff(("service",), {"cards": 3}), Staff(("loans",), {}))
@@ -119,6 +119,18 @@ def test_calls_that_no_rule_takes_are_told() -> None:
             ("overflow", 1, "queue"),
             "the call is in the queue `loans` already",
         ),
+        (
+            Treatment(
+                overflow=(
+                    Overflow(longer_than=20, message=Message("bye", ends_call=True)),
+                    Overflow(after_s=30.0, voicemail=Voicemail("mail")),
+                    Overflow(after_s=30.0, message=Message("busy")),
+                    Overflow(without_agents=True, message=Message("nobody")),
+                )
+            ),
+            ("overflow", 2, "after_s"),
+            "this overflow never happens: the call has ended after 30 s",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_treatment_is_told_with_its_place(
@@ -145,6 +157,8 @@ def test_a_treatment_that_nobody_could_serve_is_told() -> None:
         == []
     )
     assert problems(Rule("all", Treatment(skills={"cards": 3}))) == []
+    mail = (Overflow(without_agents=True, voicemail=Voicemail("mail")),)
+    assert problems(Rule("all", Treatment("loans", {"cards": 1}, overflow=mail))) == []
 
 
 def test_a_name_is_given_once() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -11,6 +11,7 @@ from callcenter.core.state import State
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.step import Reply
+from callcenter.domain.voicemail import VoicemailLeft
 from callcenter.service.erasure import Erased, Erasure, ErasureRefused, Person
 from tests.builders import ALWAYS, Bench, channel, row
 
@@ -27,7 +28,8 @@ class Stage:
         self.on_written: Callable[[], object] = lambda: None
         self.forgotten: Callable[[str], bool] = lambda _: False
         self.asked_for: list[tuple[str, str]] = []
-        self.erasure = Erasure(self, self, self.written, self.erase_rejects)
+        self.recordings: list[str] = []
+        self.erasure = Erasure(self, self, self.written, self.erase_rejects, self.erase_recordings)
 
     # The center.
 
@@ -68,6 +70,10 @@ class Stage:
     def erase_rejects(self, person: Person) -> int:
         self.done.append("rejects")
         return 2
+
+    def erase_recordings(self, names: Iterable[str]) -> None:
+        assert "machine" not in self.done
+        self.recordings += names
 
     async def forget(self, number: str = "555 0000", customer: str = "") -> Erased:
         return await self.erasure.erase(
@@ -119,6 +125,21 @@ async def test_a_person_is_taken_out_of_the_hopper() -> None:
     await stage.forget()
 
     assert [one.contact for one in stage.bench.live().hopper] == ["1"]
+
+
+@pytest.mark.virtual_time
+async def test_a_message_that_the_person_left_goes_with_its_recording() -> None:
+    stage = Stage(Person((NUMBER,), (), ("k1",)))
+    voicemails = stage.state.voicemails
+    for call, number, customer in (("c1", NUMBER, ""), ("c2", SECOND, "k1"), ("c3", SECOND, "")):
+        left = VoicemailLeft(call, "service", f"{call}.wav", 1.0, 5.0, number, customer)
+        voicemails.put(call, left)
+
+    erased = await stage.forget()
+
+    assert stage.recordings == ["c1.wav", "c2.wav"]
+    assert list(voicemails) == ["c3"]
+    assert erased.voicemails == 2
 
 
 @pytest.mark.virtual_time

@@ -142,6 +142,7 @@ def render_product(folder: Path) -> dict[str, str]:
         leader=AmiAccount("leader", "l" * 32),
         fence=AmiAccount("fence", "f" * 32),
         sounds_dir=folder / "sounds",
+        voicemail_dir=Path("/var/lib/callcenter/voicemails"),
         phones=(Phone("1001", secret="a-secret-word"),),
         trunks=(Trunk("carrier", "127.0.0.2", 5060),),
         emergency_numbers=("112",),

@@ -36,6 +36,7 @@ def test_records_that_the_projector_wrote_equal_the_journal(tmp_path: Path) -> N
         "journal",
         "secrets",
         "sounds",
+        "voicemails",
     ]
 
 

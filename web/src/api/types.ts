@@ -52,6 +52,10 @@ export interface AgentView {
   campaign: string;
   line: LineState;
   wrap_up_ends_at: number;
+  preview: PreviewView | null;
+  dialing: string;
+  dial_state: AttemptState | null;
+  dialed_in_vain: DialedInVain | null;
 }
 
 /** All agents. */
@@ -134,11 +138,17 @@ export interface AttemptRecord {
 /** What came of an attempt: exactly one for each. */
 export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
+/** Where an attempt is. */
+export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
+
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
   attempts: AttemptRecord[];
   next: string;
 }
+
+/** What settled the number of calls. */
+export type Because = "asked" | "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -207,6 +217,7 @@ export interface CallRouting {
   treatment: Treatment;
   weight: number;
   preferred: string;
+  attributes: Record<string, string | number | boolean | string[]>;
   tried: RuleView[];
   steps: StepView[];
   waiting: Waiting | null;
@@ -232,6 +243,10 @@ export interface CallView {
   choices: string[];
   queue: string;
   queued_at: number;
+  rule: string;
+  rules_version: number;
+  weight: number;
+  intent: string;
   offers: number;
   agent: string;
   answered_at: number;
@@ -247,6 +262,8 @@ export interface CallingHours {
   opens?: string;
   closes?: string;
   weekdays?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+  holidays?: string[];
+  closed_days?: string[];
 }
 
 /** When people may be called, in their own local time. */
@@ -254,6 +271,8 @@ export interface CallingWindow {
   opens: number;
   closes: number;
   weekdays: number[];
+  holidays: string[];
+  closed_days: string[];
 }
 
 /** One page of live calls, the earliest arrival first. */
@@ -294,7 +313,13 @@ export interface CampaignSettings {
   pbx: string;
   trunk: string;
   caller_id: string;
+  pacing: Pacing;
+  preview_s: number;
   lines_per_agent: number;
+  drop_cap: number | null;
+  starts_at: number;
+  ends_at: number;
+  blended: boolean;
   max_lines: number;
   ring_s: number;
   amd: boolean;
@@ -320,9 +345,14 @@ export interface CampaignSetup {
   trunk: string;
   trunks?: string[];
   caller_id?: string;
+  pacing?: "preview" | "progressive" | "power" | "predictive";
+  preview_s?: number;
   caller_ids?: string[];
   list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
+  starts_at?: number;
+  ends_at?: number;
+  blended?: boolean;
   max_lines?: number;
   ring_s?: number;
   amd?: boolean;
@@ -337,6 +367,7 @@ export interface CampaignSetup {
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
+  drop_cap?: number | null;
   caps?: CapFields[];
 }
 
@@ -369,7 +400,13 @@ export interface CampaignView {
   drop_rate: number;
   amd: AmdView;
   hopper: number;
+  previews: number;
+  skips: number;
   counts: ListCounts;
+  pacing: PacingView | null;
+  drops: DropMeter;
+  talk_share: number;
+  idle_s: number;
   settings: CampaignSettings;
 }
 
@@ -412,6 +449,7 @@ export interface Card {
   queue: string;
   campaign: string;
   contact: string;
+  preview: boolean;
   waited_s: number;
   seq: number;
   at: number;
@@ -440,6 +478,8 @@ export interface ContactImport {
   refused: number;
   dry_run: boolean;
   problems: ImportProblem[];
+  columns: ImportColumn[];
+  rejects_kept: number;
 }
 
 /** What is to be done with a contact. */
@@ -465,6 +505,14 @@ export interface DecisionView {
   score: Score | null;
 }
 
+/** What came of the last call that the agent asked for, when nobody talked. */
+export interface DialedInVain {
+  attempt: string;
+  contact: string;
+  result: AttemptResult;
+  at: number;
+}
+
 /** How a conversation ended. */
 export interface Disposition {
   call: string;
@@ -479,6 +527,20 @@ export interface DispositionRecord {
   code: string;
   at: number;
 }
+
+/** The dropped calls in the legal window, against its cap. */
+export interface DropMeter {
+  cap: number;
+  window_s: number;
+  is_rolling: boolean;
+  answered: number;
+  dropped: number;
+  rate: number;
+  left: number;
+}
+
+/** Where a number must not be yet, besides in the rows before it, to be taken from a list. */
+export type Duplicates = "campaign" | "everywhere";
 
 /** How a call was routed that has ended. */
 export interface EndedRouting {
@@ -501,6 +563,7 @@ export interface ErasedPerson {
   attempts: number;
   texts: number;
   rejects: number;
+  voicemails: number;
 }
 
 /** One attempt. Times are UTC seconds, 0.0 for "never". */
@@ -534,6 +597,14 @@ export interface Evidence {
 export interface EvidencePage {
   rows: Evidence[];
   next: string;
+}
+
+/** The caller is joined with a number outside of the center. */
+export interface External {
+  number: string;
+  trunk: string;
+  ring_s?: number;
+  caller_id?: string;
 }
 
 /** One field of the request that is wrong. */
@@ -574,11 +645,27 @@ export interface Hold {
 /** Why a call waits although somebody who may take it is idle. */
 export type HoldReason = "for_preferred" | "for_senior";
 
+/** One column of a list. */
+export interface ImportColumn {
+  name: string;
+  taken_as: string;
+  examples: string[];
+}
+
 /** One row of a list that was refused. */
 export interface ImportProblem {
   row: number;
   reason: string;
   fix: string;
+  value: string;
+}
+
+/** How far an import has come. */
+export interface ImportProgress {
+  list: string;
+  share: number;
+  rows: number;
+  dry_run: boolean;
 }
 
 /** An agent's nailed-up line. */
@@ -609,6 +696,12 @@ export interface Me {
   token: string;
 }
 
+/** Something is said to the caller. */
+export interface Message {
+  prompt: string;
+  ends_call?: boolean;
+}
+
 /** What went wrong. */
 export type Mishap = "fault" | "repair";
 
@@ -622,6 +715,12 @@ export interface MishapView {
 
 /** What would happen to a waiting call though nothing else does. */
 export type NextStep = "hold_ends" | "overdue" | "released_to_all" | "step_widens";
+
+/** How busy agents are: talk and wrap-up in the time in which they could be called. */
+export interface OccupancyResult {
+  group: string;
+  occupancy: Paired;
+}
 
 /** What a cap counts by. */
 export type Of = "account" | "number" | "person";
@@ -642,14 +741,44 @@ export interface OfferRecord {
 export type OnMachine = "hang_up" | "to_agent";
 
 /** How a call ended, for reports. Exactly one for each call. */
-export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "left_in_ivr" | "lost";
+export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
 
-/** Where a call goes on when one of these comes true; a condition that is not set never does. */
+/** What else is done with a call when one of these comes true; a condition that is not set never does. It leads to one thing: a queue, or one of those after the conditions. */
 export interface Overflow {
-  queue: string;
+  queue?: string;
   after_s?: number;
   longer_than?: number;
   without_agents?: boolean;
+  message?: Message | null;
+  external?: External | null;
+  voicemail?: Voicemail | null;
+}
+
+/** How many calls a campaign places, and when. */
+export type Pacing = "power" | "predictive" | "preview" | "progressive";
+
+/** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
+export interface PacingView {
+  sentence: string;
+  because: Because;
+  placed: number;
+  free: number;
+  waiting: number;
+  in_flight: number;
+  expected_people: number;
+  expected_free: number;
+  chance: number;
+  price: number;
+  kept: number;
+}
+
+/** One figure under both rules, with the 95 % interval of the difference over the seeds. */
+export interface Paired {
+  current: number;
+  new: number;
+  difference: number;
+  least: number | null;
+  most: number | null;
 }
 
 /** The trunks of one PBX. */
@@ -665,7 +794,7 @@ export interface PhoneChoice {
 }
 
 /** Where the caller's channel is in the PBX, as far as we know. */
-export type Place = "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening";
+export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
 
 /** The connection is alive. */
 export interface Pong {
@@ -685,12 +814,27 @@ export interface Preview {
   weights_differ: boolean;
 }
 
+/** The card that the agent has read. */
+export interface PreviewChoice {
+  preview: string;
+}
+
 /** A waiting call that other rules would treat otherwise. */
 export interface PreviewRow {
   call: string;
   from_rule: string;
   to_rule: string;
   differs: string[];
+}
+
+/** Whose card an agent reads, to have them dialed or to skip them. */
+export interface PreviewView {
+  id: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  since: number;
+  dial_at: number;
 }
 
 /** The body of every refusal. */
@@ -791,6 +935,46 @@ export interface Reason {
 export interface Records {
   calls: CallRecord[];
   next: string;
+}
+
+/** What a rehearsal came to. */
+export interface RehearsalResult {
+  day: string;
+  begin: number;
+  end: number;
+  seeds: number;
+  tiers: TierResult[];
+  agents: OccupancyResult[];
+  summary: string;
+  staffing: string;
+  calls_fitted: number;
+  days_fitted: number;
+  notes: string[];
+}
+
+/** How a rehearsal stands. */
+export type RehearsalState = "cancelled" | "done" | "failed" | "running";
+
+/** One rehearsal and what came of it. */
+export interface RehearsalView {
+  id: string;
+  by: string;
+  state: RehearsalState;
+  current_version: number;
+  started_at: number;
+  ended_at: number;
+  share: number;
+  doing: string;
+  problem: string;
+  result: RehearsalResult | null;
+}
+
+/** Rules to be rehearsed; nothing is published. */
+export interface RehearseRules {
+  text: string;
+  seeds?: number;
+  hours?: number;
+  day?: string;
 }
 
 /** How a report is sent. */
@@ -898,7 +1082,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "paused" | "pbx_down" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -977,6 +1161,17 @@ export interface TextProblem {
 /** How much the company owes this customer; the order of the members is the order of precedence. */
 export type Tier = "gold" | "silver" | "standard";
 
+/** What becomes of the callers of one tier. */
+export interface TierResult {
+  tier: string;
+  calls: number;
+  wait_s: Paired;
+  in_time: Paired;
+  abandoned: Paired;
+  by_seniors: Paired;
+  led_out: Paired;
+}
+
 /** What a client can watch. */
 export type Topic = "board" | "me" | "queues";
 
@@ -1048,6 +1243,29 @@ export interface VersionView {
 export interface Versions {
   versions: VersionView[];
   next: number;
+}
+
+/** The caller leaves a message. */
+export interface Voicemail {
+  prompt: string;
+  max_s?: number;
+}
+
+/** One message. */
+export interface VoicemailView {
+  call: string;
+  queue: string;
+  left_at: number;
+  seconds: number;
+  caller_number: string;
+  customer: string;
+  tier: Tier;
+  file: string;
+}
+
+/** All messages that nobody has dealt with, the oldest first. */
+export interface Voicemails {
+  voicemails: VoicemailView[];
 }
 
 /** Where the wait of a person is counted from. */
@@ -1133,6 +1351,10 @@ export interface Operations {
   "POST /api/v1/agents/me/hang-up": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Take a break */
   "POST /api/v1/agents/me/not-ready": { path: undefined; query: undefined; body: Reason; answer: AgentView };
+  /** Dial */
+  "POST /api/v1/agents/me/preview/dial": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
+  /** Skip */
+  "POST /api/v1/agents/me/preview/skip": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
   /** Be ready */
   "POST /api/v1/agents/me/ready": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Sign in on a phone */
@@ -1162,7 +1384,11 @@ export interface Operations {
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
   /** Import contacts */
-  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
+  /** How far an import is */
+  "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
+  /** Rows that the last import refused */
+  "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Evidence of the attempts */
@@ -1209,6 +1435,12 @@ export interface Operations {
   "POST /api/v1/rules/preview": { path: undefined; query: undefined; body: RulesText; answer: Preview };
   /** Publish rules */
   "POST /api/v1/rules/publish": { path: undefined; query: undefined; body: PublishRules; answer: VersionText };
+  /** Rehearse rules */
+  "POST /api/v1/rules/rehearsals": { path: undefined; query: undefined; body: RehearseRules; answer: RehearsalView };
+  /** Cancel a rehearsal */
+  "DELETE /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
+  /** How a rehearsal stands */
+  "GET /api/v1/rules/rehearsals/{rehearsal}": { path: { rehearsal: string }; query: undefined; body: undefined; answer: RehearsalView };
   /** Go back to an older version */
   "POST /api/v1/rules/rollback": { path: undefined; query: undefined; body: RollBackRules; answer: VersionText };
   /** The schema of rules */
@@ -1223,4 +1455,8 @@ export interface Operations {
   "POST /api/v1/session": { path: undefined; query: undefined; body: SignIn; answer: Me };
   /** All trunks */
   "GET /api/v1/trunks": { path: undefined; query: undefined; body: undefined; answer: Trunks };
+  /** Voicemails */
+  "GET /api/v1/voicemails": { path: undefined; query: undefined; body: undefined; answer: Voicemails };
+  /** A voicemail has been dealt with */
+  "DELETE /api/v1/voicemails/{call}": { path: { call: string }; query: undefined; body: undefined; answer: undefined };
 }

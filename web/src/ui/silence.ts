@@ -14,6 +14,7 @@ export function silenceText(t: Translate, campaign: CampaignView): string {
     trunk: settings.trunk,
     agents: campaign.agents,
     busy: campaign.agents_talking + campaign.agents_wrap_up,
+    previews: campaign.previews,
     closed: counts.closed,
     later: counts.later,
     done: counts.done,

@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 
-import type { AttemptResult, CampaignView } from "../../api";
+import type { AttemptResult, CampaignView, PacingView } from "../../api";
 import { count, percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { PlainKey, Translate } from "../../i18n";
@@ -12,16 +12,16 @@ import { Panel } from "../../ui/Panel";
 import classes from "./Campaign.module.css";
 import { endedOf, RESULTS } from "./results";
 
-export const DROP_RATE_MAX = 0.03; // of people who answered, over 30 days (16 CFR 310.4(b)(4)(i))
-const METER_MAX = 2 * DROP_RATE_MAX; // the limit stands in the middle
-const METER_NEAR = (2 / 3) * DROP_RATE_MAX; // worth a look before it is the law's business
+const METER_NEAR = 2 / 3; // of the cap: worth a look before it is the law's business
+const DAY_S = 86_400;
+const WITH_CHANCE = new Set(["price", "budget", "evidence"]);
 
 export function Drops({ campaign }: { campaign: CampaignView }) {
   const t = useText();
-  const { drop_rate: rate, people } = campaign;
-  const level = rate > DROP_RATE_MAX ? "over" : rate > METER_NEAR ? "near" : "fine";
-  const cap = percent(DROP_RATE_MAX, t.language);
-  const dropped = campaign.results.dropped ?? 0;
+  const { cap, rate, answered, dropped, left, window_s: windowS } = campaign.drops;
+  const level = rate > cap ? "over" : rate > METER_NEAR * cap ? "near" : "fine";
+  const most = 2 * cap; // the cap stands in the middle
+  const values = { cap: percent(cap, t.language), days: Math.round(windowS / DAY_S), left };
   return (
     <Panel title={t("campaigns.drops")} className={classes.box}>
       <div className={classes.drops}>
@@ -33,24 +33,67 @@ export function Drops({ campaign }: { campaign: CampaignView }) {
           role="meter"
           aria-label={t("campaigns.drops")}
           aria-valuemin={0}
-          aria-valuemax={METER_MAX}
+          aria-valuemax={most}
           aria-valuenow={rate}
         >
           <div
             data-level={level}
-            style={{ width: `${100 * Math.min(1, rate / METER_MAX)}%` }}
+            style={{ width: `${most ? 100 * Math.min(1, rate / most) : 0}%` }}
           />
           <span className={classes.cap} aria-hidden />
         </div>
         <span>
-          {people ? t("campaigns.drops.of", { dropped, people }) : t("campaigns.drops.nobody")}
+          {answered
+            ? t("campaigns.drops.of", { dropped, people: answered })
+            : t("campaigns.drops.nobody")}
         </span>
         <span className={level === "over" ? classes.alarm : classes.quiet}>
-          {t(level === "over" ? "campaigns.drops.over" : "campaigns.drops.cap", { cap })}
+          {t(level === "over" ? "campaigns.drops.over" : "campaigns.drops.cap", values)}
         </span>
       </div>
     </Panel>
   );
+}
+
+/** Why so many calls are placed, and what it comes to for the agents. */
+export function Pace({ campaign }: { campaign: CampaignView }) {
+  const t = useText();
+  const { pacing, settings } = campaign;
+  const figures: [text: PlainKey, value: string][] = [
+    ["campaigns.pace.talking", percent(campaign.talk_share, t.language)],
+    ["campaigns.pace.idle", t("campaigns.pace.seconds", { s: Math.round(campaign.idle_s) })],
+  ];
+  if (pacing && settings.pacing === "predictive") {
+    figures.push(
+      ["campaigns.pace.people", count(tenths(pacing.expected_people), t.language)],
+      ["campaigns.pace.free", count(tenths(pacing.free + pacing.expected_free), t.language)],
+    );
+  }
+  return (
+    <Panel title={t("campaigns.pace")} note={t(`pacing.${settings.pacing}`)} className={classes.box}>
+      {pacing && <p className={classes.why}>{whyText(t, pacing)}</p>}
+      <dl className={classes.team}>
+        {figures.map(([text, value]) => (
+          <div key={text}>
+            <dt>{t(text)}</dt>
+            <dd className="number">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}
+
+function tenths(value: number): number {
+  return Math.round(10 * value) / 10;
+}
+
+function whyText(t: Translate, pacing: PacingView): string {
+  const why = t(`because.${pacing.because}`);
+  if (!pacing.price || !WITH_CHANCE.has(pacing.because)) return why;
+  const chance = percent(pacing.chance, t.language);
+  const price = percent(pacing.price, t.language);
+  return t("campaigns.pace.chance", { why, chance, price });
 }
 
 const TEAM: readonly [text: PlainKey, value: (campaign: CampaignView) => number][] = [

@@ -7,6 +7,7 @@ import {
   Group,
   Input,
   NumberInput,
+  SegmentedControl,
   Select,
   SimpleGrid,
   Switch,
@@ -17,8 +18,8 @@ import type { NumberInputProps } from "@mantine/core";
 import type { PbxTrunks } from "../../api";
 import { useText } from "../../i18n";
 import classes from "./Campaign.module.css";
-import { RETRIED, WEEKDAYS } from "./fields";
-import type { Draft, Retried, RetryDraft, Weekday } from "./fields";
+import { LEGALS, PACINGS, RETRIED, WEEKDAYS } from "./fields";
+import type { Draft, Legal, Pacing, Retried, RetryDraft, Weekday } from "./fields";
 
 export interface FieldProps {
   draft: Draft;
@@ -160,17 +161,69 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
   const seconds = t("campaigns.form.seconds");
   return (
     <Fieldset legend={t("campaigns.form.dialing")}>
+      <Input.Wrapper
+        label={t("campaigns.form.pacing")}
+        description={t(`campaigns.form.pacingHint.${draft.pacing}`)}
+        inputWrapperOrder={["label", "input", "description", "error"]}
+        error={told.pacing}
+        mb="md"
+      >
+        <SegmentedControl
+          fullWidth
+          data={PACINGS.map((pacing) => ({ value: pacing, label: t(`pacing.${pacing}`) }))}
+          value={draft.pacing}
+          onChange={(pacing) => 
+            onChange({ pacing: pacing as Pacing }, "pacing", "lines_per_agent", "preview_s")
+          }
+        />
+      </Input.Wrapper>
       <SimpleGrid cols={3} spacing="lg" verticalSpacing="md">
+        {draft.pacing === "preview" && (
+          <NumberField
+            label={t("campaigns.form.previewS")}
+            description={t("campaigns.form.previewHint")}
+            min={0}
+            max={600}
+            suffix={seconds}
+            value={draft.previewS}
+            error={told.preview_s}
+            onNumber={(previewS) => onChange({ previewS }, "preview_s")}
+          />
+        )}
+        {draft.pacing === "power" && (
+          <NumberField
+            label={t("campaigns.form.linesPerAgent")}
+            description={t("campaigns.form.linesPerAgentHint")}
+            min={1}
+            max={3}
+            step={0.1}
+            decimalScale={2}
+            value={draft.linesPerAgent}
+            error={told.lines_per_agent}
+            onNumber={(linesPerAgent) => onChange({ linesPerAgent }, "lines_per_agent")}
+          />
+        )}
+        <Select
+          label={t("campaigns.form.legal")}
+          description={t("campaigns.form.legalHint")}
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          data={LEGALS.map((legal) => ({ value: legal, label: t(`legal.${legal || "none"}`) }))}
+          allowDeselect={false}
+          value={draft.legal}
+          error={told.legal}
+          onChange={(legal) => onChange({ legal: (legal ?? draft.legal) as Legal }, "legal", "drop_cap")}
+        />
         <NumberField
-          label={t("campaigns.form.linesPerAgent")}
-          description={t("campaigns.form.linesPerAgentHint")}
-          min={1}
-          max={3}
+          label={t("campaigns.form.dropCap")}
+          description={t("campaigns.form.dropCapHint")}
+          min={0}
+          max={5}
           step={0.1}
           decimalScale={2}
-          value={draft.linesPerAgent}
-          error={told.lines_per_agent}
-          onNumber={(linesPerAgent) => onChange({ linesPerAgent }, "lines_per_agent")}
+          suffix=" %"
+          value={draft.dropCap}
+          error={told.drop_cap}
+          onNumber={(dropCap) => onChange({ dropCap }, "drop_cap")}
         />
         <NumberField
           label={t("campaigns.form.maxLines")}
@@ -223,6 +276,14 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           }
         />
       </SimpleGrid>
+      <Switch
+        mt="lg"
+        label={t("campaigns.form.blended")}
+        description={t("campaigns.form.blendedHint")}
+        checked={draft.blended}
+        error={told.blended}
+        onChange={(event) => onChange({ blended: event.currentTarget.checked }, "blended")}
+      />
       <Switch
         mt="lg"
         label={t("campaigns.form.amd")}

@@ -14,7 +14,7 @@ import { StateBadge } from "../../ui/StateBadge";
 import { Attempts } from "./Attempts";
 import classes from "./Campaign.module.css";
 import { CampaignForm } from "./CampaignForm";
-import { Drops, Results, Team } from "./Figures";
+import { Drops, Pace, Results, Team } from "./Figures";
 import { Funnel } from "./Funnel";
 import { ImportDialog } from "./ImportDialog";
 import { momentOf } from "./moment";
@@ -59,6 +59,7 @@ function Campaign({ campaign }: { campaign: CampaignView }) {
       <div className={classes.columns}>
         <div className={classes.column}>
           <Drops campaign={campaign} />
+          <Pace campaign={campaign} />
           <Team campaign={campaign} />
         </div>
         <Results campaign={campaign} />

@@ -24,7 +24,9 @@ const REPORT: ContactImport = {
   accepted: 2,
   refused: 1,
   dry_run: true,
-  problems: [{ row: 4, reason: "this is no telephone number", fix: "Write it anew." }],
+  problems: [{ row: 4, value: "12", reason: "this is no telephone number", fix: "Write it anew." }],
+  columns: [],
+  rejects_kept: 1,
 };
 
 /** The campaign pages of somebody with this role, at this address. */
@@ -180,12 +182,24 @@ describe("the campaign's page", () => {
   });
 
   it("tells dropped people apart by the law's limit", async () => {
+    const { drops } = campaignWith();
     const { place } = await open("/campaigns/renewals", [
-      campaignWith({ drop_rate: 0.05, results: { connected: 57, dropped: 3 } }),
+      campaignWith({ drops: { ...drops, dropped: 3, rate: 0.05 } }),
     ]);
 
     expect(place.textContent).toContain("3 of 60 people who answered found nobody free.");
-    expect(place.textContent).toContain("Above the law's limit of 3%");
+    expect(place.textContent).toContain("Above the cap of 3% in 30 days.");
+  });
+
+  it("says why so many calls are placed, and what it comes to", async () => {
+    const { place } = await open("/campaigns/renewals", [campaignWith()]);
+
+    expect(place.textContent).toContain(
+      "One more call would too likely find nobody free. Chance of nobody free: 12%, accepted: 10%.",
+    );
+    expect(place.textContent).toContain("Agents talk71%");
+    expect(place.textContent).toContain("People expected1.3");
+    expect(place.textContent).toContain("Agents free by then1.8");
   });
 
   it("follows the live figures", async () => {

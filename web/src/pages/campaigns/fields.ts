@@ -36,6 +36,11 @@ export interface RetryDraft {
   tries: number | "";
 }
 
+export const PACINGS = ["preview", "progressive", "power", "predictive"] as const;
+export type Pacing = (typeof PACINGS)[number];
+export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
+export type Legal = (typeof LEGALS)[number];
+
 /** Fields that may be empty while they are typed hold "" then. */
 export interface Draft {
   id: string;
@@ -43,7 +48,14 @@ export interface Draft {
   pbx: string;
   trunk: string;
   callerId: string;
+  pacing: Pacing;
+  /** 0: no card is dialed by itself. */
+  previewS: number | "";
   linesPerAgent: number | "";
+  legal: Legal;
+  /** Per cent; empty: the legal profile's. */
+  dropCap: number | "";
+  blended: boolean;
   maxLines: number | "";
   ringS: number | "";
   wrapUpS: number | "";
@@ -53,10 +65,10 @@ export interface Draft {
   opens: string;
   closes: string;
   weekdays: Weekday[];
+  /** As it was read: what this form does not show goes back as it came. */
+  kept: Partial<CampaignSetup>;
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
-  /** Settings that no field shows: they are kept as they are. */
-  unshown: Partial<CampaignSetup>;
 }
 
 /** What is wrong, by the server's name of the field, e.g. `window.closes`. */
@@ -76,7 +88,12 @@ export function newDraft(pbx: string, trunk: string): Draft {
     pbx,
     trunk,
     callerId: "",
+    pacing: "progressive",
+    previewS: 0,
     linesPerAgent: 1,
+    legal: "",
+    dropCap: "",
+    blended: false,
     maxLines: 100,
     ringS: 25,
     wrapUpS: 30,
@@ -87,7 +104,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
     retries: null,
-    unshown: {},
+    kept: {},
   };
 }
 
@@ -99,7 +116,12 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     id,
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
+    pacing: setup.pacing ?? draft.pacing,
+    previewS: setup.preview_s ?? draft.previewS,
     linesPerAgent: setup.lines_per_agent ?? draft.linesPerAgent,
+    legal: setup.legal ?? draft.legal,
+    dropCap: setup.drop_cap === null || setup.drop_cap === undefined ? "" : percentOf(setup.drop_cap),
+    blended: setup.blended ?? draft.blended,
     maxLines: setup.max_lines ?? draft.maxLines,
     ringS: setup.ring_s ?? draft.ringS,
     wrapUpS: setup.wrap_up_s ?? draft.wrapUpS,
@@ -110,7 +132,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
-    unshown: setup,
+    kept: setup,
   };
 }
 
@@ -127,25 +149,40 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
-  const { retries: _, ...unshown } = draft.unshown;
-  const isMoved = unshown.pbx !== undefined && unshown.pbx !== draft.pbx;
+  const { retries: _, ...kept } = draft.kept;
+  const isMoved = kept.pbx !== undefined && kept.pbx !== draft.pbx;
   return {
-    ...unshown,
+    ...kept,
     ...(isMoved && { trunks: [] }),
     name: draft.name.trim(),
     pbx: draft.pbx,
     trunk: draft.trunk.trim(),
     caller_id: draft.callerId.replaceAll(/[\s()-]/g, ""),
-    lines_per_agent: Number(draft.linesPerAgent),
+    pacing: draft.pacing,
+    preview_s: draft.pacing === "preview" ? Number(draft.previewS) : 0,
+    lines_per_agent: draft.pacing === "power" ? Number(draft.linesPerAgent) : 1,
+    legal: draft.legal,
+    drop_cap: draft.dropCap === "" ? null : draft.dropCap / 100,
+    blended: draft.blended,
     max_lines: Number(draft.maxLines),
     ring_s: Number(draft.ringS),
     wrap_up_s: Number(draft.wrapUpS),
     amd: draft.amd,
     harbour_wait_s: Number(draft.harbourWaitS),
     harbour_prompt: draft.harbourPrompt.trim(),
-    window: { opens: draft.opens, closes: draft.closes, weekdays: draft.weekdays },
+    window: {
+      ...draft.kept.window,
+      opens: draft.opens,
+      closes: draft.closes,
+      weekdays: draft.weekdays,
+    },
     ...(draft.retries && { retries: rulesOf(draft.retries) }),
   };
+}
+
+/** 0.03 as 3, without what binary fractions add. */
+function percentOf(share: number): number {
+  return Number((100 * share).toPrecision(6));
 }
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {

@@ -38,13 +38,26 @@ describe("a campaign's form", () => {
       pbx: "main",
       trunk: "carrier",
       caller_id: "+13125550100",
+      pacing: "power" as const,
+      preview_s: 0,
       lines_per_agent: 1.5,
+      legal: "uk-ofcom" as const,
+      drop_cap: 0.015,
+      blended: true,
       max_lines: 20,
       ring_s: 20,
       amd: false,
       harbour_wait_s: 2,
       harbour_prompt: "who-called",
-      window: { opens: "10:00", closes: "18:00", weekdays: ["monday" as const] },
+      window: {
+        opens: "10:00",
+        closes: "18:00",
+        weekdays: ["monday" as const],
+        holidays: ["US"],
+        closed_days: ["2026-12-24"],
+      },
+      needs_consent: true,
+      caps: [{ of: "person" as const, most: 7, within_s: 604_800 }],
       retries: { machine: { delay_s: 3600, max_tries: 2 } },
       wrap_up_s: 15,
       trunks: ["reserve"],
@@ -52,6 +65,14 @@ describe("a campaign's form", () => {
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
     expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
+  });
+
+  it("sends the time of a timed preview, and none with another pace", () => {
+    const timed = { ...GOOD, pacing: "preview" as const, previewS: 20 };
+
+    expect(setupOf(timed)).toMatchObject({ pacing: "preview", preview_s: 20 });
+    expect(draftOf("spring", setupOf(timed)).previewS).toBe(20);
+    expect(setupOf({ ...timed, pacing: "predictive" }).preview_s).toBe(0);
   });
 
   it("leaves the retries to the center unless they were read", () => {
@@ -91,7 +112,7 @@ describe("a campaign's form", () => {
 
 describe("refused rows as a file", () => {
   it("have a header, quotes and lines that spreadsheets read", () => {
-    const csv = rejectsCsv([{ row: 4, reason: 'no "number"', fix: "Write it, please." }]);
+    const csv = rejectsCsv([{ row: 4, value: "", reason: 'no "number"', fix: "Write it, please." }]);
 
     expect(csv).toBe(
       '\uFEFF"reject_row","reject_reason","reject_mend"\r\n' +

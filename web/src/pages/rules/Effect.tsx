@@ -9,11 +9,16 @@ import { Panel } from "../../ui/Panel";
 import { PhoneNumber } from "../../ui/PhoneNumber";
 import { problemText } from "../../ui/problems";
 import { TierBadge } from "../../ui/TierBadge";
+import { Rehearsal } from "./Rehearsal";
 import classes from "./Rules.module.css";
 
 const ROWS_MAX = 100; // of so many nobody reads more
 
 interface Props {
+  text: string;
+  isEditor: boolean;
+  /** The text is checked, and nothing is wrong with it. */
+  isFine: boolean;
   isChanged: boolean;
   hasProblems: boolean;
   preview: Preview | undefined;
@@ -32,6 +37,7 @@ export function Effect(props: Props) {
       <div className={classes.note} role="status">
         <Sentences {...props} />
       </div>
+      <Rehearsal text={props.text} isReady={props.isFine} isEditor={props.isEditor} />
       <ul className={classes.list}>
         {shown.map((row) => (
           <Row key={row.call} row={row} call={calls?.[row.call]} />

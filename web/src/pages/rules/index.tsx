@@ -157,6 +157,9 @@ function Rules({ published }: { published: VersionText }) {
           />
         )}
         <Effect
+          text={text}
+          isEditor={isEditor}
+          isFine={isChecked && problems.length === 0}
           isChanged={isChanged}
           hasProblems={problems.length > 0}
           preview={preview.data}
