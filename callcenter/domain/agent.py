@@ -165,8 +165,8 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     """When the state was entered, UTC seconds."""
     reason: str = ""
     """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``,
-    ``desktop_lost``, ``line_lost``, ``preview_untouched``, ``untouched`` (a campaign's wrap-up
-    ended without a click), ``recovered`` (a crash with another version of the service)."""
+    ``desktop_lost``, ``line_lost``, ``preview_untouched``, ``untouched`` (wrap-up that ended
+    without a click), ``recovered`` (a crash with another version of the service)."""
     idle_since: float = 0.0
     """When the agent last ended a conversation or signed in: the longest idle is offered the next
     call."""
