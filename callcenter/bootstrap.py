@@ -64,6 +64,7 @@ from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.evidence import StoredEvidence
 from callcenter.storage.history import HISTORY_DAYS
 from callcenter.storage.passwords import HashCost
 from callcenter.storage.people import People
@@ -160,6 +161,7 @@ async def open_center(
             cards=contacts,
             contacts=ContactFiles(contacts, settings.data_dir / "rejects"),
             attempts=contacts,
+            evidence=StoredEvidence(database),
             report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
             rules=rules,

@@ -41,7 +41,7 @@ from callcenter.api.live import LiveTopics
 from callcenter.api.local_access import local_access
 from callcenter.api.metrics import CONTENT_TYPE, Metrics
 from callcenter.api.openapi import document
-from callcenter.api.ports import AttemptReader, ContactImporter, HubLike, ReadVitals
+from callcenter.api.ports import AttemptReader, ContactImporter, EvidenceReader, HubLike, ReadVitals
 from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
@@ -106,6 +106,7 @@ class Api:
         vitals: ReadVitals,
         contacts: ContactImporter,
         attempts: AttemptReader,
+        evidence: EvidenceReader,
         report_source: ReportSource,
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
@@ -135,6 +136,7 @@ class Api:
             records=records,
             contacts=contacts,
             attempts=attempts,
+            evidence=evidence,
             reports=Reports(report_source),
             trunks=trunks,
             rules=rules,

@@ -21,7 +21,7 @@ import pydantic
 from pydantic import ConfigDict, Field
 
 from callcenter.api.auth import Sessions
-from callcenter.api.ports import AttemptReader, ContactImporter, HubLike
+from callcenter.api.ports import AttemptReader, ContactImporter, EvidenceReader, HubLike
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.erasure import Erasure
@@ -83,6 +83,7 @@ class Services:
     records: RecordReader
     contacts: ContactImporter
     attempts: AttemptReader
+    evidence: EvidenceReader
     reports: Reports
     trunks: Mapping[PbxName, Sequence[str]]
     """The trunks of each PBX: what a campaign may dial on."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -19,11 +24,19 @@ from callcenter.cli.common import (
 )
 from callcenter.cli.running_center import Refusal, ask_center
 from callcenter.documents.campaigns import load_campaign
+from callcenter.documents.evidence_csv import evidence_csv, evidence_header
 from callcenter.documents.yaml_lines import LineIndex, name_place
+from callcenter.domain.report_time import BadPeriod, zone_of
+from callcenter.installation import open_database
+from callcenter.settings import Settings
+from callcenter.storage.evidence import StoredEvidence
 
 app = typer.Typer(help="Campaigns of a running center.", no_args_is_help=True)
 
 CampaignArgument = Annotated[str, typer.Argument(help="The campaign's id.")]
+OutOption = Annotated[
+    Path, typer.Option("--out", help="The CSV file to write; - for standard output.")
+]
 
 
 @app.command("list")
@@ -100,6 +113,54 @@ def drain(
 ) -> None:
     """Place no more calls; the campaign is finished when those under way are over."""
     _take_step(config, campaign, "drain", as_json)
+
+
+@app.command("evidence")
+def evidence(
+    campaign: CampaignArgument,
+    out: Annotated[
+        Path, typer.Option("--out", help="The CSV file to write; - for standard output.")
+    ],
+    zone: Annotated[
+        str, typer.Option("--zone", help="Time zone, e.g. Europe/Berlin; default: the center's.")
+    ] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Every attempt with its times, result and message, from the database: the center need not
+    run. Numbers and times are in it: keep it as safe as they are."""
+    settings = read_settings(config)
+    try:
+        place = zone_of(zone or settings.time_zone)
+    except BadPeriod as problem:
+        fail(str(problem))
+    with clear_errors():
+        written, there = asyncio.run(_write_evidence(settings, campaign, out, place))
+    for result, count in sorted(written.items()):
+        typer.echo(f"{result:<16} {count}", err=True)
+    typer.echo(f"{'in all':<16} {sum(written.values())}", err=True)
+    if not written:
+        fail(f"the database has no attempt of a campaign {campaign}")
+    if written != there:
+        fail("attempts ended while this was written: run it again for a whole file")
+
+
+async def _write_evidence(
+    settings: Settings, campaign: str, out: Path, zone: ZoneInfo
+) -> tuple[dict[str, int], dict[str, int]]:
+    """How many attempts were written, and how many there are now, both by result."""
+    written: Counter[str] = Counter()
+    async with open_database(settings) as database:
+        reader = StoredEvidence(database)
+        # The byte order mark tells spreadsheets that it is UTF-8.
+        is_file = out != Path("-")
+        with (
+            out.open("w", encoding="utf-8-sig", newline="") if is_file else nullcontext(sys.stdout)
+        ) as file:
+            file.write(evidence_header())
+            async for rows in reader.all(campaign):
+                written.update(row.result.value for row in rows)
+                file.write(evidence_csv(rows, zone))
+        return dict(written), await reader.counts(campaign)
 
 
 def _take_step(config: Path | None, campaign: str, step: str, as_json: bool) -> None:

@@ -87,12 +87,19 @@ def take_card(turn: Turn, agent: Agent) -> Agent:
 # --- requests ----------------------------------------------------------------------------------
 
 
+UNTOUCHED = "untouched"
+"""Why an agent of a campaign is not ready after a wrap-up in which nothing was clicked."""
+UNTOUCHED_S_MIN = 5.0
+"""In a shorter wrap-up nobody can be expected to click."""
+
+
 def _known(turn: Turn, request: str, agent_id: AgentId) -> Agent | None:
     """The agent asking; a request of somebody who is no agent is refused."""
     agent = turn.state.agents.get(agent_id)
     if agent is None:
         turn.refuse(request, f"{agent_id} is not an agent: give the account queues to work in.")
-    return agent
+        return None
+    return turn.change_agent(agent, touched_at=turn.now)
 
 
 def sign_in(turn: Turn, event: SignInRequested) -> None:
@@ -305,7 +312,15 @@ def begin_wrap_up(turn: Turn, agent: Agent, wrap_up_s: float) -> None:
 def wrap_up_timed_out(turn: Turn, agent_id: AgentId) -> None:
     """The time for after-call work has passed."""
     agent = turn.state.agents.get(agent_id)
-    if agent is not None and agent.state is AgentState.WRAP_UP:
+    if agent is None or agent.state is not AgentState.WRAP_UP:
+        return
+    # On an open line the next person is there without anybody picking up: a page that stands open
+    # on an empty chair must not get one.
+    is_waited = turn.now - agent.since >= UNTOUCHED_S_MIN
+    is_untouched = agent.touched_at < agent.busy_since
+    if agent.campaign and is_waited and is_untouched and agent.wish is None and agent.desktops:
+        make_not_ready(turn, agent, UNTOUCHED)
+    else:
         end_wrap_up(turn, agent)
 
 

@@ -31,6 +31,7 @@ BACK_AFTER = (
     "rejected",
     "unreachable",
     "desktop_lost",
+    "untouched",
     "line_lost",
     "signed_in",
     "preview_untouched",

@@ -165,8 +165,8 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     """When the state was entered, UTC seconds."""
     reason: str = ""
     """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``,
-    ``desktop_lost``, ``line_lost``, ``preview_untouched``, ``recovered`` (a crash with another
-    version of the service)."""
+    ``desktop_lost``, ``line_lost``, ``preview_untouched``, ``untouched`` (wrap-up that ended
+    without a click), ``recovered`` (a crash with another version of the service)."""
     idle_since: float = 0.0
     """When the agent last ended a conversation or signed in: the longest idle is offered the next
     call."""
@@ -200,6 +200,8 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     desktops: int = 0
     """Open desktops (WebSockets). Calls are offered only to agents who have one: the card must be
     seen."""
+    touched_at: float = 0.0
+    """When the agent last asked for anything at a desktop, UTC seconds."""
 
 
 def next_state(state: AgentState, step: AgentStep) -> AgentState:

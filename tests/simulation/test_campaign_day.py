@@ -236,7 +236,7 @@ class DeadTrunkDay(SimulatedDay):
 
 @pytest.mark.parametrize("dead", [Behaviour.CONGESTION, Behaviour.HANGS_UP, Behaviour.REJECTED])
 def test_a_trunk_that_is_dead_for_ten_minutes_burns_no_list(dead: Behaviour) -> None:
-    day = make_day(17, kind=DeadTrunkDay)
+    day = make_day(17, kind=DeadTrunkDay, contacts=3000)
     usual = day.world.carrier.mix
     day.run(T0 + 600.0)
     day.world.carrier.mix = CarrierMix(shares={dead: 1.0}, ring_after_s=(0.05, 0.2), ring_s=(0, 0))
@@ -246,7 +246,8 @@ def test_a_trunk_that_is_dead_for_ten_minutes_burns_no_list(dead: Behaviour) -> 
     play(day, 0.7)
 
     attempts, dialed = attempts_of(day), dialed_of(day)
-    failed = [one for one in attempts.values() if T0 + 620 < one.placed_at < T0 + 1200]
+    [opened] = [one for one in day.records if isinstance(one, FaultRecord)]
+    failed = [one for one in attempts.values() if opened.at < one.placed_at < T0 + 1200]
     given_back = [one for one in attempts.values() if one.result is R.UNCOUNTED]
     assert {one.result for one in failed} == {R.UNCOUNTED}
     assert len(failed) < 20  # one a minute, in the end

@@ -21,6 +21,7 @@ from callcenter.documents.contacts_csv import ContactReading
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.evidence import evidence_of
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
 from callcenter.service.erasure import Erasure
@@ -33,6 +34,7 @@ from callcenter.service.ports import (
     CallRecordPage,
     ContactImport,
     Duplicates,
+    EvidencePage,
     ImportProblem,
     ImportProgress,
     Overloaded,
@@ -311,6 +313,18 @@ class FakeContacts:
         return self.page
 
 
+class FakeEvidence:
+    """Evidence of what ``contacts`` has."""
+
+    def __init__(self, contacts: FakeContacts) -> None:
+        self._contacts = contacts
+
+    async def evidence_page(self, campaign: str, *, limit: int, cursor: str) -> EvidencePage:
+        """As the reader's."""
+        page = await self._contacts.attempts_page(campaign, limit=limit, cursor=cursor)
+        return EvidencePage(tuple(evidence_of(one, None) for one in page.rows), page.next)
+
+
 class FakeRuleVersions(MemoryRuleVersions):
     """Versions in memory; may be away, from the beginning or only for marks."""
 
@@ -399,6 +413,7 @@ class Center:
             cards=self.cards,
             contacts=self.contacts,
             attempts=self.contacts,
+            evidence=FakeEvidence(self.contacts),
             report_source=MemoryReports(self.past, self.teams),
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),

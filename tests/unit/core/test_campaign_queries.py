@@ -248,6 +248,7 @@ def test_the_rate_of_dropped_calls_is_of_people_not_of_calls() -> None:
     person = bench.last(c.PlaceCall).channel
     bench.person(person)
     bench.join(person)
+    bench.note("ana")
     bench.part(person)
     bench.wait(30)
     dropped = bench.last(c.PlaceCall).channel

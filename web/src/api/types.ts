@@ -566,6 +566,39 @@ export interface ErasedPerson {
   voicemails: number;
 }
 
+/** One attempt. Times are UTC seconds, 0.0 for "never". */
+export interface Evidence {
+  attempt: string;
+  contact: string;
+  number: string;
+  tries: number;
+  placed_at: number;
+  ringing_at: number;
+  rang_s: number;
+  answered_at: number;
+  verdict: Verdict | null;
+  verdict_cause: string;
+  person_at: number;
+  connected_at: number;
+  agent: string;
+  message_at: number;
+  message: string;
+  waited_s: number | null;
+  waited_from: WaitFrom | null;
+  is_late: boolean;
+  ended_at: number;
+  result: AttemptResult;
+  cause: number;
+  status: ContactStatus;
+  next_try_at: number;
+}
+
+/** Evidence of a campaign's attempts, the last ended first. */
+export interface EvidencePage {
+  rows: Evidence[];
+  next: string;
+}
+
 /** The caller is joined with a number outside of the center. */
 export interface External {
   number: string;
@@ -1235,6 +1268,9 @@ export interface Voicemails {
   voicemails: VoicemailView[];
 }
 
+/** Where the wait of a person is counted from. */
+export type WaitFrom = "answer" | "greeting" | "verdict";
+
 /** Why a call has no agent yet. */
 export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
 
@@ -1355,6 +1391,8 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Evidence of the attempts */
+  "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** A campaign's settings */

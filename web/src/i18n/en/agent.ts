@@ -76,6 +76,7 @@ export const agent = {
   "agent.note.rejected": "Your phone rejected a call",
   "agent.note.unreachable": "Your phone could not be reached",
   "agent.note.desktop_lost": "This page was closed for a while",
+  "agent.note.untouched": "Nothing was clicked after the last call: press ready when you are back",
   "agent.note.line_lost": "The line to your phone could not be opened",
   "agent.note.preview_untouched": "You left a card untouched",
   "agent.readyAgain": "You get no calls until you press Ready.",

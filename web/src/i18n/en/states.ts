@@ -13,6 +13,7 @@ export const states = {
   "reason.unreachable": "unreachable",
   "reason.desktop_lost": "desktop closed",
   "reason.preview_untouched": "card left untouched",
+  "reason.untouched": "wrap-up untouched",
   "reason.recovered": "service restarted",
 
   "callState.arriving": "Arriving",

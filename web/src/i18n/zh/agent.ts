@@ -77,6 +77,7 @@ export const agent: Record<keyof typeof en, string> = {
   "agent.note.rejected": "您的话机拒接了一个电话",
   "agent.note.unreachable": "无法接通您的话机",
   "agent.note.desktop_lost": "本页面曾被关闭了一段时间",
+  "agent.note.untouched": "上次通话后没有任何操作：回来后请按“就绪”",
   "agent.note.line_lost": "无法接通到您话机的线路",
   "agent.note.preview_untouched": "您有一份资料未处理",
   "agent.readyAgain": "按“就绪”之前，您不会接到电话。",

@@ -14,6 +14,7 @@ export const states: Record<keyof typeof en, string> = {
   "reason.unreachable": "话机无法接通",
   "reason.desktop_lost": "工作台已关闭",
   "reason.preview_untouched": "资料未处理",
+  "reason.untouched": "话后未操作",
   "reason.recovered": "服务已重启",
 
   "callState.arriving": "呼入中",

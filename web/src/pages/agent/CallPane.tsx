@@ -181,6 +181,7 @@ const MISSED = [
   "rejected",
   "unreachable",
   "desktop_lost",
+  "untouched",
   "line_lost",
   "preview_untouched",
 ] as const;
