@@ -20,6 +20,8 @@ from callcenter.api import (
     board,
     calls,
     campaigns,
+    contacts,
+    dnc,
     people,
     queues,
     records,
@@ -46,6 +48,8 @@ from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
+from callcenter.service.contact_book import ContactBook
+from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     AccountStore,
@@ -65,6 +69,8 @@ RESOURCES = (
     board,
     calls,
     campaigns,
+    contacts,
+    dnc,
     people,
     queues,
     records,
@@ -111,6 +117,8 @@ class Api:
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
+        dnc_list: DncStore | None = None,
+        contact_book: ContactBook | None = None,
         rehearsals: Rehearsals | None = None,
         voicemail_files: VoicemailFiles | None = None,
         upload_dir: Path | None = None,
@@ -122,8 +130,8 @@ class Api:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
         built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
-        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is
-        rehearsed."""
+        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is rehearsed,
+        without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -142,6 +150,8 @@ class Api:
             rules=rules,
             clock=clock,
             erasure=erasure,
+            dnc=dnc_list,
+            contact_book=contact_book,
             rehearsals=rehearsals,
             voicemails=voicemail_files,
         )

@@ -266,7 +266,7 @@ async def import_contacts(
     except Exception as error:  # noqa: BLE001 - any failure of any store
         raise _database_away(error) from None
     if report.accepted and not report.dry_run:
-        await _tell_of_contacts(exchange, name)
+        await tell_of_contacts(exchange, name)
     return report
 
 
@@ -393,7 +393,7 @@ def _listed(names: Sequence[str] | Mapping[str, object]) -> str:
     return ", ".join(names) or "none: the config file has no trunk"
 
 
-async def _tell_of_contacts(exchange: Exchange, name: CampaignId) -> None:
+async def tell_of_contacts(exchange: Exchange, name: CampaignId) -> None:
     """Have the hopper filled anew; the import itself is done and must not be asked for again."""
     while True:
         try:

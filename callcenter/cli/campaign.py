@@ -163,6 +163,64 @@ async def _write_evidence(
         return dict(written), await reader.counts(campaign)
 
 
+@app.command("lists")
+def lists(
+    campaign: CampaignArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """The lists of a campaign, with their priorities."""
+    _show_lists(_ask(config, "GET", f"{_path(campaign)}/lists"), as_json)
+
+
+@app.command("prioritize")
+def prioritize(
+    campaign: CampaignArgument,
+    name: Annotated[str, typer.Argument(metavar="LIST", help="The list's name or id.")],
+    priority: Annotated[int, typer.Argument(help="0 to 100; more is dialed earlier.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Dial a list earlier or later, from the next call on."""
+    found = _ask(config, "GET", f"{_path(campaign)}/lists")["lists"]
+    ids = [one["id"] for one in found if name in (one["name"], str(one["id"]))]
+    if not ids:
+        fail(f"campaign {campaign} has no list {name}; see `callcenter campaign lists {campaign}`")
+    path = f"{_path(campaign)}/lists/{ids[0]}"
+    _show_lists(_ask(config, "PUT", path, {"priority": priority}), as_json)
+
+
+@app.command("why")
+def why(
+    campaign: CampaignArgument,
+    contact: Annotated[str, typer.Argument(help="The contact's id, or one of their numbers.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a contact is dialed next, or what is in the way."""
+    path = f"{_path(campaign)}/contacts/{quote(contact, safe='')}/why"
+    found = _ask(config, "GET", path)
+    if as_json:
+        print_json(found)
+        return
+    tried = f"{found['made']} attempts, the last: {found['last_result']}"
+    typer.echo(
+        f"contact {found['contact']} of list {found['list']}, priority {found['priority']},"
+        f" {tried if found['made'] else 'never tried'}"
+    )
+    for reason in found["reasons"]:
+        typer.echo(f"  {reason['code']}: {reason['sentence']}")
+
+
+def _show_lists(answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    for one in answer["lists"]:
+        typer.echo(
+            f"{one['id']:>6} {one['name']:<30} priority {one['priority']:>3},"
+            f" {one['accepted']} of {one['rows']} rows taken"
+        )
+
+
 def _take_step(config: Path | None, campaign: str, step: str, as_json: bool) -> None:
     view = _ask(config, "POST", f"{_path(campaign)}/{step}")
     if as_json:
@@ -171,11 +229,11 @@ def _take_step(config: Path | None, campaign: str, step: str, as_json: bool) -> 
         typer.echo(_line(view))
 
 
-def _ask(config: Path | None, method: str, path: str) -> Any:
+def _ask(config: Path | None, method: str, path: str, body: object = None) -> Any:
     """Ask the running center, or end the command with what it said."""
     settings = read_settings(config)
     try:
-        return ask_center(settings, method, path)
+        return ask_center(settings, method, path, body)
     except Refusal as refusal:
         fail(str(refusal))
 
@@ -230,7 +288,7 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
             "contacts",
             f"{counts['total']}: {counts['due']} due, {counts['later']} later,"
             f" {counts['closed']} outside the hours, {counts['done']} done,"
-            f" {counts['used_up']} given up",
+            f" {counts['used_up']} given up" + _spared(counts),
         ),
         (
             "attempts",
@@ -238,3 +296,13 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
         ),
         ("dropped", f"{view['drop_rate']:.1%} of {view['people']} people who answered"),
     ]
+
+
+def _spared(counts: dict[str, Any]) -> str:
+    """Who may not be called, where there is somebody."""
+    told = (
+        ("dnc", "on the do-not-call list"),
+        ("no_consent", "without consent"),
+        ("capped", "called as often as they may be"),
+    )
+    return "".join(f", {counts[name]} {words}" for name, words in told if counts[name])

@@ -80,7 +80,18 @@ def taken(turn: Turn, campaign: Campaign, rows: tuple[HopperRow, ...]) -> tuple[
     spared = [*campaign.spared_since_refill]
     if looks_back_s(campaign.settings.terms):
         spared += [_party_of(attempt) for attempt in turn.state.attempts.values()]
-    return tuple(row for row in rows if not any(party.shares(row) for party in spared))
+    if not spared:
+        return rows
+    numbers = dict.fromkeys(party.number for party in spared)
+    customers = dict.fromkeys(party.customer for party in spared if party.customer)
+    accounts = dict.fromkeys(party.account for party in spared if party.account)
+    return tuple(
+        row
+        for row in rows
+        if row.number not in numbers
+        and row.customer not in customers
+        and row.account not in accounts
+    )
 
 
 def _capped_campaigns(turn: Turn) -> list[Campaign]:

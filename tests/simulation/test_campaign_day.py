@@ -21,11 +21,12 @@ from callcenter.domain.campaign import (
 )
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.commands import PlaceCall
+from callcenter.domain.events import ContactsChanged, DncAdded
 from callcenter.domain.records import AttemptRecord, DncRecord, FaultRecord
 from callcenter.service.recovery import replay
 from callcenter.simulator.carrier import CarrierMix
 from callcenter.simulator.contact_list import ContactList
-from callcenter.simulator.day import Setting, SimulatedDay
+from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay
 from callcenter.simulator.desktops import DesktopHabits
 from callcenter.simulator.dialed import Behaviour, DialedPlan
 from callcenter.simulator.exchange import PbxSettings
@@ -298,3 +299,35 @@ def test_a_day_of_dialing_replays_the_same_from_its_journal() -> None:
 
     assert replayed.differences == ()
     assert replayed.machine.state.encode() == day.state.encode()
+
+
+@pytest.mark.parametrize(("seed", "kill_every_s"), [(31, 0.0), (32, 150.0)])
+def test_who_is_put_on_the_list_is_not_dialed_although_planned_or_just_being_fetched(
+    seed: int, kill_every_s: float
+) -> None:
+    day = make_day(seed, kill_every_s=kill_every_s)
+    planned = 0
+    for n in range(1, 60):
+        day.run(T0 + n * 30)
+        hopper = day.state.campaigns[CAMPAIGN.id].hopper
+        if n % 2:  # the database is being asked and knows nothing of it
+            day.put_later(0.0, ContactsChanged(CAMPAIGN.id))
+        for place in range(min(3, len(hopper))):  # the next one, and some from the midst
+            row = hopper[place * len(hopper) // 3]
+            planned += 1
+            name = f"dnc-{n}-{place}"
+            day.put_later(LOOK_UP_S / 2, DncAdded(name, row.number, "asked", "manager", "kim"))
+
+    play(day, 1.0)
+
+    listed: dict[str, None] = {}
+    for entry in day.entries:
+        assert not any(
+            command.number in listed for command in entry.commands if isinstance(command, PlaceCall)
+        )
+        listed |= {record.number: None for record in entry.records if isinstance(record, DncRecord)}
+    assert planned > 100
+    assert len(listed) > 100
+    assert len(attempts_of(day)) > 200
+    replayed = replay(Machine(empty_state(day.state.journal)), day.entries)
+    assert replayed.differences == ()

@@ -470,6 +470,15 @@ export interface ClientMessage {
   ping?: boolean;
 }
 
+/** Somebody was added to a list. */
+export interface ContactAdded {
+  contact: string;
+  number: string;
+}
+
+/** Why a contact stands where it does. */
+export type ContactBecause = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
+
 /** What an import of contacts did, or with `dry_run` would do. */
 export interface ContactImport {
   list: string;
@@ -482,8 +491,50 @@ export interface ContactImport {
   rejects_kept: number;
 }
 
+/** A list of contacts. */
+export interface ContactListView {
+  id: number;
+  name: string;
+  priority: number;
+  imported_at: number;
+  rows: number;
+  accepted: number;
+  refused: number;
+}
+
+/** The lists of a campaign. */
+export interface ContactLists {
+  lists: ContactListView[];
+}
+
+/** How early one contact is dialed. */
+export interface ContactPriority {
+  priority: number | null;
+}
+
+/** One reason, in words. */
+export interface ContactReason {
+  code: ContactBecause;
+  sentence: string;
+  until: number;
+}
+
 /** What is to be done with a contact. */
 export type ContactStatus = "dnc" | "done" | "open" | "used_up";
+
+/** Why a contact is dialed next, or not now. */
+export interface ContactWhy {
+  contact: string;
+  campaign: string;
+  list: string;
+  number: string;
+  numbers: number;
+  status: ContactStatus;
+  made: number;
+  last_result: string;
+  priority: number;
+  reasons: ContactReason[];
+}
 
 /** A stretch of talk between a caller and an agent. */
 export interface ConversationRecord {
@@ -526,6 +577,23 @@ export interface DispositionRecord {
   agent: string;
   code: string;
   at: number;
+}
+
+/** A number on the do-not-call list. */
+export interface DncEntry {
+  number: string;
+  reason: string;
+  source: string;
+  by: string;
+  since: number;
+  until: number;
+}
+
+/** Part of the do-not-call list. */
+export interface DncList {
+  entries: DncEntry[];
+  total: number;
+  next: string;
 }
 
 /** The dropped calls in the legal window, against its cap. */
@@ -687,6 +755,11 @@ export interface ListCounts {
   capped: number;
 }
 
+/** How early a list is dialed. */
+export interface ListPriority {
+  priority: number;
+}
+
 /** Who is signed in. */
 export interface Me {
   account: string;
@@ -711,6 +784,28 @@ export interface MishapView {
   mishap: Mishap;
   kind: string;
   count: number;
+}
+
+/** Somebody to be dialed, within seconds if the campaign runs and the hour allows it. */
+export interface NewContact {
+  numbers: string[];
+  name?: string;
+  customer?: string;
+  tier?: Tier;
+  priority?: number | null;
+  note?: string;
+  zone?: string;
+  consent?: boolean | null;
+  account?: string;
+  attributes?: Record<string, unknown>;
+  list?: string;
+}
+
+/** A number that is not to be called from now on. */
+export interface NewDncEntry {
+  number: string;
+  reason?: string;
+  until?: number;
 }
 
 /** What would happen to a waiting call though nothing else does. */
@@ -1383,22 +1478,38 @@ export interface Operations {
   "PUT /api/v1/campaigns/{campaign}": { path: { campaign: string }; query: undefined; body: CampaignSetup; answer: CampaignView };
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
+  /** Add one contact */
+  "POST /api/v1/campaigns/{campaign}/contact": { path: { campaign: string }; query: undefined; body: NewContact; answer: ContactAdded };
   /** Import contacts */
   "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
   /** How far an import is */
   "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
   /** Rows that the last import refused */
   "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
+  /** Dial a contact earlier or later */
+  "PUT /api/v1/campaigns/{campaign}/contacts/{contact}": { path: { campaign: string; contact: string }; query: undefined; body: ContactPriority; answer: ContactWhy };
+  /** Why a contact is next, or not now */
+  "GET /api/v1/campaigns/{campaign}/contacts/{contact}/why": { path: { campaign: string; contact: string }; query: undefined; body: undefined; answer: ContactWhy };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Evidence of the attempts */
   "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
+  /** A campaign's lists */
+  "GET /api/v1/campaigns/{campaign}/lists": { path: { campaign: string }; query: undefined; body: undefined; answer: ContactLists };
+  /** Dial a list earlier or later */
+  "PUT /api/v1/campaigns/{campaign}/lists/{list}": { path: { campaign: string; list: string }; query: undefined; body: ListPriority; answer: ContactLists };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** A campaign's settings */
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** The do-not-call list */
+  "GET /api/v1/dnc": { path: undefined; query: { number?: string; limit?: number; cursor?: string }; body: undefined; answer: DncList };
+  /** Have a number called no more */
+  "POST /api/v1/dnc": { path: undefined; query: undefined; body: NewDncEntry; answer: DncEntry };
+  /** Let a number be called again */
+  "DELETE /api/v1/dnc/{number}": { path: { number: string }; query: undefined; body: undefined; answer: undefined };
   /** Who am I */
   "GET /api/v1/me": { path: undefined; query: undefined; body: undefined; answer: Me };
   /** Forget a person */

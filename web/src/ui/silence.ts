@@ -19,6 +19,9 @@ export function silenceText(t: Translate, campaign: CampaignView): string {
     later: counts.later,
     done: counts.done,
     usedUp: counts.used_up,
+    dnc: counts.dnc,
+    noConsent: counts.no_consent,
+    capped: counts.capped,
   };
   const text = t.maybe(`silence.${campaign.silence_code}`, "");
   return text ? fillIn(text, values, t.language) : campaign.silence;

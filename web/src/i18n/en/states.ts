@@ -46,6 +46,10 @@ export const states = {
   "silence.empty_list": "The list is empty: import contacts.",
   "silence.window_closed": "{closed} contacts are due, outside their calling hours.",
   "silence.retries_later": "Nobody is due: {later} contacts are to be tried later.",
+  "silence.capped":
+    "Nobody may be called now: {capped} contacts were called as often as they may be for the time being.",
+  "silence.no_consent": "Nobody is left who may be called: {noConsent} contacts did not agree to be called.",
+  "silence.dnc": "All {dnc} contacts are on the do-not-call list.",
   "silence.all_done": "Everybody was dialed: {done} done, {usedUp} given up.",
   "silence.looking": "Looking up who is next.",
 

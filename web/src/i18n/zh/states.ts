@@ -47,6 +47,9 @@ export const states: Record<keyof typeof en, string> = {
   "silence.empty_list": "名单为空：请导入联系人。",
   "silence.window_closed": "{closed} 位联系人已到期，但不在可拨打时段内。",
   "silence.retries_later": "暂无到期联系人：{later} 位稍后重拨。",
+  "silence.capped": "暂时没有人可以拨打：{capped} 位联系人已达到呼叫次数上限。",
+  "silence.no_consent": "没有可拨打的联系人：{noConsent} 位未同意接听来电。",
+  "silence.dnc": "全部 {dnc} 位联系人都在勿扰名单上。",
   "silence.all_done": "已全部拨打：{done} 位完成，{usedUp} 位放弃。",
   "silence.looking": "正在查询下一位联系人。",
 

@@ -1,7 +1,7 @@
 /** A campaign's settings as the form holds them, and what can be said of them before the server is
  * asked. */
 
-import type { CampaignSetup, FieldError } from "../../api";
+import type { CampaignSetup, FieldError, Retry } from "../../api";
 import type { PlainKey } from "../../i18n";
 
 export const WEEKDAYS = [
@@ -34,6 +34,8 @@ export interface RetryDraft {
   isOn: boolean;
   minutes: number | "";
   tries: number | "";
+  /** What the form does not show of the rule, to be given back as it was. */
+  kept: Omit<Retry, "delay_s" | "max_tries">;
 }
 
 export const PACINGS = ["preview", "progressive", "power", "predictive"] as const;
@@ -69,6 +71,8 @@ export interface Draft {
   kept: Partial<CampaignSetup>;
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
+  /** Settings that the form does not show, to be given back as they were. */
+  kept: Partial<CampaignSetup>;
 }
 
 /** What is wrong, by the server's name of the field, e.g. `window.closes`. */
@@ -110,9 +114,10 @@ export function newDraft(pbx: string, trunk: string): Draft {
 
 export function draftOf(id: string, setup: CampaignSetup): Draft {
   const draft = newDraft(setup.pbx, setup.trunk);
-  const { window = {}, retries } = setup;
+  const { window = {}, retries, ...kept } = setup;
   return {
     ...draft,
+    kept,
     id,
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
@@ -140,11 +145,15 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
   const entries = RETRIED.map((result) => {
     const rule = rules[result];
     const draft: RetryDraft = rule
-      ? { isOn: true, minutes: rule.delay_s / MINUTE_S, tries: rule.max_tries }
-      : { isOn: false, minutes: 60, tries: 3 };
+      ? draftOfRule(rule)
+      : { isOn: false, minutes: 60, tries: 3, kept: {} };
     return [result, draft] as const;
   });
   return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
+}
+
+function draftOfRule({ delay_s, max_tries, ...kept }: Retry): RetryDraft {
+  return { isOn: true, minutes: delay_s / MINUTE_S, tries: max_tries, kept };
 }
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
@@ -187,8 +196,9 @@ function percentOf(share: number): number {
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
   const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
-    const { minutes, tries } = drafts[result];
-    return [result, { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) }] as const;
+    const { minutes, tries, kept } = drafts[result];
+    const rule = { ...kept, delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
+    return [result, rule] as const;
   });
   return Object.fromEntries(rules);
 }

@@ -75,6 +75,18 @@ describe("a campaign's form", () => {
     expect(setupOf({ ...timed, pacing: "predictive" }).preview_s).toBe(0);
   });
 
+  it("gives back what it does not show", () => {
+    const setup = {
+      ...setupOf(GOOD),
+      needs_consent: true,
+      legal: "uk-ofcom" as const,
+      caps: [{ of: "person" as const, most: 3, within_s: 604_800 }],
+      retries: { no_answer: { delay_s: 3600, max_tries: 2, other_number: true } },
+    };
+
+    expect(setupOf(draftOf("spring", setup))).toEqual(setup);
+  });
+
   it("leaves the retries to the center unless they were read", () => {
     expect(setupOf(GOOD)).not.toHaveProperty("retries");
   });
