@@ -22,7 +22,7 @@ from callcenter.cli.common import (
     print_json,
     read_settings,
 )
-from callcenter.documents.campaigns import CAMPAIGN_ID, CAMPAIGN_ID_HINT
+from callcenter.documents.campaign_texts import CAMPAIGN_ID, CAMPAIGN_ID_HINT
 from callcenter.documents.contact_columns import FIELDS
 from callcenter.documents.contacts_csv import PRIORITY_MAX, ContactReading
 from callcenter.documents.customers_csv import CustomersFile
