@@ -65,11 +65,11 @@ class ContactImporter(ABC):
     ) -> ContactImport:
         """Take the rows over, all in one transaction; with ``dry_run`` only say what it would do.
 
-        Contacts that are there stay as they are. Each row that comes in as a ``Reject``, whose
-        first number is there already (``into.duplicates`` says where), or none of whose numbers may
-        be called, is handed to ``on_reject``. A number stands in one of the rows only, as the
-        reader of a file sees to. Raises what the rows raise, and of the database
-        ``ImportConflict`` and ``DatabaseAway``; then nothing has changed.
+        Contacts that are there stay as they are. Each row that comes in as a ``Reject``, or one of
+        whose numbers is there already (``into.duplicates`` says where) or must not be called, is
+        handed to ``on_reject``. A number stands in one of the rows only, as the reader of a file
+        sees to. Raises what the rows raise, and of the database ``ImportConflict`` and
+        ``DatabaseAway``; then nothing has changed.
         """
         batches = rows if isinstance(rows, AsyncIterable) else _in_portions(rows)
         async with self._importing:
@@ -136,28 +136,23 @@ class ContactImporter(ABC):
     ) -> Callable[[ContactRow | Reject], ContactRow | Reject]:
         """What says of each row of this batch whether it can be taken."""
         numbers = [number for row in batch if isinstance(row, ContactRow) for number in _all(row)]
-        first = [row.number for row in batch if isinstance(row, ContactRow)]
         barred = await self._find_barred(numbers)
         if into.duplicates is Duplicates.EVERYWHERE:
-            taken, where = await self.numbers_known(first), "some campaign"
+            taken, where = await self.numbers_known(numbers), "some campaign"
         else:
-            taken, where = await self._find_taken(into.campaign, first), "the campaign"
+            taken, where = await self._find_taken(into.campaign, numbers), "the campaign"
 
         def judge(row: ContactRow | Reject) -> ContactRow | Reject:
             if isinstance(row, Reject):
                 return row
-            if row.number in taken:
-                reason, mend = (
-                    f"{where} has this number already",
-                    "Leave it out; the contact stays as it is.",
-                )
-            elif all(number in barred for number in _all(row)):
-                reason, mend = "this number is on the do-not-call list", "Leave it out."
-                if row.more_numbers:
-                    reason = "all these numbers are on the do-not-call list"
-            else:
-                return row
-            return Reject(row.row, "number", row.number, reason, mend, row.fields)
+            for number in _all(row):
+                if number in barred:
+                    reason = "this number is on the do-not-call list"
+                    return _refuse(row, number, reason, "Leave the row out, or the number.")
+                if number in taken:
+                    reason = f"{where} has this number already"
+                    return _refuse(row, number, reason, "Leave it out; the contact stays as it is.")
+            return row
 
         return judge
 
@@ -167,6 +162,10 @@ def _all(row: ContactRow) -> tuple[str, ...]:
     if not row.more_numbers:
         return (row.number,)
     return (row.number, *(more.number for more in row.more_numbers))
+
+
+def _refuse(row: ContactRow, number: str, reason: str, mend: str) -> Reject:
+    return Reject(row.row, "number", number, reason, mend, row.fields)
 
 
 def _problem(reject: Reject) -> ImportProblem:

@@ -2,6 +2,7 @@
 
 import {
   Alert,
+  Anchor,
   Button,
   FileInput,
   Group,
@@ -17,20 +18,21 @@ import { useState } from "react";
 import type { FormEvent } from "react";
 
 import { request } from "../../api";
-import type { CampaignView, ContactImport, ImportProblem } from "../../api";
+import type { CampaignView, ContactImport, ImportColumn, ImportProblem } from "../../api";
 import { useText } from "../../i18n";
 import type { Translate } from "../../i18n";
 import { DataTable } from "../../ui/DataTable";
 import type { Column } from "../../ui/DataTable";
 import { problemText } from "../../ui/problems";
 import classes from "./Campaign.module.css";
-import { rejectsCsv, saveFile } from "./rejects";
+import { ImportColumns } from "./ImportColumns";
 
 const FILE_MB_MAX = 200; // what the server takes (callcenter/api/campaigns.py)
 const MEBIBYTE = 1024 * 1024;
 const DEADLINE_MS = 1_800_000; // the server's own for the largest file over a slow line
 const PRIORITY_MAX = 100;
 const LIST_CHARS_MAX = 64;
+const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 interface Props {
   campaign: CampaignView;
@@ -41,16 +43,24 @@ interface Choice {
   file: File | null;
   list: string;
   priority: number;
+  /** What the columns are; empty: as their names say. */
+  mapping: [field: string, column: string][];
 }
 
 type Stage = "choosing" | "checking" | "checked" | "importing" | "done";
 
 export function ImportDialog({ campaign, onClose }: Props) {
   const t = useText();
-  const [choice, setChoice] = useState<Choice>({ file: null, list: "", priority: 0 });
+  const [choice, setChoice] = useState<Choice>({
+    file: null,
+    list: "",
+    priority: 0,
+    mapping: [],
+  });
   const [stage, setStage] = useState<Stage>("choosing");
   const [report, setReport] = useState<ContactImport | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
+  const [columns, setColumns] = useState<ImportColumn[]>([]);
   const isBusy = stage === "checking" || stage === "importing";
 
   /** What was checked holds for that file and list only. */
@@ -59,12 +69,19 @@ export function ImportDialog({ campaign, onClose }: Props) {
     setStage("choosing");
     setReport(null);
     setProblem(null);
+    if ("file" in changed) setColumns([]);
+  };
+  const changeColumns = (changed: ImportColumn[]) => {
+    setColumns(changed);
+    change({ mapping: changed.map(({ name, taken_as }) => [taken_as, name]) });
   };
   const send = async (isDryRun: boolean) => {
     setStage(isDryRun ? "checking" : "importing");
     setProblem(null);
     try {
-      setReport(await sendList(campaign.id, choice, isDryRun));
+      const told = await sendList(campaign.id, choice, isDryRun);
+      setReport(told);
+      setColumns(told.columns);
       setStage(isDryRun ? "checked" : "done");
     } catch (error) {
       setProblem(error);
@@ -98,8 +115,11 @@ export function ImportDialog({ campaign, onClose }: Props) {
           </Group>
         )}
         <Failure problem={problem} />
-        {report && stage !== "done" && <Report report={report} />}
-        {report && stage === "done" && <Done report={report} />}
+        {columns.length > 0 && stage !== "done" && (
+          <ImportColumns columns={columns} isBusy={isBusy} onChange={changeColumns} />
+        )}
+        {report && stage !== "done" && <Report campaign={campaign.id} report={report} />}
+        {report && stage === "done" && <Done campaign={campaign.id} report={report} />}
         {report && stage !== "done" && (
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onClose} disabled={isBusy}>
@@ -127,13 +147,14 @@ export function ImportDialog({ campaign, onClose }: Props) {
   );
 }
 
-/** Browsers name the type of a CSV file as the desktop does; the server takes one name. */
+/** Browsers name the type of a file as the desktop does; the server takes two names. */
 function sendList(campaign: string, choice: Choice, isDryRun: boolean): Promise<ContactImport> {
-  const { file, list, priority } = choice;
+  const { file, list, priority, mapping } = choice;
+  const columns = mapping.length > 0 ? JSON.stringify(mapping) : undefined;
   return request("POST /api/v1/campaigns/{campaign}/contacts", {
     path: { campaign },
-    query: { list: list.trim(), priority, dry_run: isDryRun },
-    body: file ? file.slice(0, file.size, "text/csv") : "",
+    query: { list: list.trim(), priority, columns, dry_run: isDryRun },
+    body: file ? file.slice(0, file.size, /\.xlsx$/i.test(file.name) ? XLSX : "text/csv") : "",
     deadlineMs: DEADLINE_MS,
   });
 }
@@ -157,7 +178,7 @@ function ChoiceForm({ choice, isBusy, isChecked, onChange, onCheck }: FormProps)
     if (!fileWrong && !listWrong && !isBusy) onCheck();
   };
   const chooseFile = (file: File | null) =>
-    onChange({ file, list: choice.list || (file ? nameOf(file) : "") });
+    onChange({ file, list: choice.list || (file ? nameOf(file) : ""), mapping: [] });
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
@@ -165,7 +186,7 @@ function ChoiceForm({ choice, isBusy, isChecked, onChange, onCheck }: FormProps)
           label={t("campaigns.file")}
           description={t("campaigns.fileHint")}
           placeholder={t("campaigns.fileChoose")}
-          accept=".csv,text/csv"
+          accept={`.csv,.xlsx,text/csv,${XLSX}`}
           leftSection={<FileUp size={16} aria-hidden />}
           data-autofocus
           value={choice.file}
@@ -213,7 +234,7 @@ function whatIsWrong(t: Translate, file: File | null): string {
 }
 
 function nameOf(file: File): string {
-  return file.name.replace(/\.csv$/i, "").slice(0, LIST_CHARS_MAX);
+  return file.name.replace(/\.(csv|xlsx)$/i, "").slice(0, LIST_CHARS_MAX);
 }
 
 function Failure({ problem }: { problem: unknown }) {
@@ -227,10 +248,15 @@ function Failure({ problem }: { problem: unknown }) {
   );
 }
 
+interface ReportProps {
+  campaign: string;
+  report: ContactImport;
+}
+
 /** What the file would bring: how much is taken, and why the rest is not. */
-function Report({ report }: { report: ContactImport }) {
+function Report({ campaign, report }: ReportProps) {
   const t = useText();
-  const { accepted, refused, problems } = report;
+  const { accepted, refused } = report;
   return (
     <Stack gap="sm" role="status">
       <Group gap="xl">
@@ -242,17 +268,18 @@ function Report({ report }: { report: ContactImport }) {
         </Text>
       </Group>
       {accepted === 0 && <Text>{t("campaigns.nothingToImport")}</Text>}
-      <Problems list={report.list} problems={problems} refused={refused} />
+      <Problems campaign={campaign} report={report} />
     </Stack>
   );
 }
 
-function Problems(props: { list: string; problems: ImportProblem[]; refused: number }) {
+function Problems({ campaign, report }: ReportProps) {
   const t = useText();
-  const { list, problems, refused } = props;
+  const { problems, refused, rejects_kept: kept } = report;
   if (problems.length === 0) return null;
   const columns: Column<ImportProblem>[] = [
     { id: "row", header: t("campaigns.row"), number: true, cell: ({ row }) => row },
+    { id: "value", header: t("campaigns.value"), cell: ({ value }) => value },
     { id: "reason", header: t("campaigns.reason"), cell: ({ reason }) => reason },
     { id: "fix", header: t("campaigns.fix"), cell: ({ fix }) => fix },
   ];
@@ -268,14 +295,11 @@ function Problems(props: { list: string; problems: ImportProblem[]; refused: num
         />
       </div>
       <Group gap="md">
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<Download size={14} aria-hidden />}
-          onClick={() => saveFile(`${list}-refused.csv`, rejectsCsv(problems))}
-        >
-          {t("campaigns.rejects")}
-        </Button>
+        {kept > 0 && (
+          <Anchor href={rejectsOf(campaign)} download>
+            <Download size={14} aria-hidden /> {t("campaigns.rejects")}
+          </Anchor>
+        )}
         {refused > problems.length && (
           <Text c="var(--quiet)">
             {t("campaigns.refusedFirst", { shown: problems.length })}
@@ -286,14 +310,19 @@ function Problems(props: { list: string; problems: ImportProblem[]; refused: num
   );
 }
 
-function Done({ report }: { report: ContactImport }) {
+/** The refused rows as they were, with the reasons, to be mended and sent again. */
+function rejectsOf(campaign: string): string {
+  return `/api/v1/campaigns/${encodeURIComponent(campaign)}/contacts/rejects`;
+}
+
+function Done({ campaign, report }: ReportProps) {
   const t = useText();
   return (
     <Stack gap="sm" role="status">
       <Text fw={600} c="var(--state-ready)">
         {importedText(t, report)}
       </Text>
-      <Problems list={report.list} problems={report.problems} refused={report.refused} />
+      <Problems campaign={campaign} report={report} />
     </Stack>
   );
 }

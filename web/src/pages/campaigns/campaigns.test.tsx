@@ -24,8 +24,13 @@ const REPORT: ContactImport = {
   accepted: 2,
   refused: 1,
   dry_run: true,
-  problems: [{ row: 4, value: "12", reason: "this is no telephone number", fix: "Write it anew." }],
-  columns: [],
+  problems: [
+    { row: 4, reason: "this is no telephone number", fix: "Write it anew.", value: "none" },
+  ],
+  columns: [
+    { name: "number", taken_as: "number", examples: ["+3545552001", ""] },
+    { name: "Wer", taken_as: "attribute", examples: ["Anna", "Bo"] },
+  ],
   rejects_kept: 1,
 };
 
@@ -237,10 +242,19 @@ describe("the campaign's page", () => {
 });
 
 describe("an import", () => {
-  async function chosen(answers: Answers) {
+  async function pick(label: string, value: string) {
+    const select = document.querySelector<HTMLSelectElement>(`select[aria-label="${label}"]`);
+    if (!select) throw new Error(`there is no choice ${label}`);
+    await act(async () => {
+      select.value = value;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
+  async function chosen(answers: Answers, name = "autumn.csv") {
     const page = await open("/campaigns/renewals", [campaignWith()], answers);
     await click(button("Import list"));
-    const file = new File(["number\n+3545552001\n"], "autumn.csv", {
+    const file = new File(["number\n+3545552001\n"], name, {
       type: "application/vnd.ms-excel",
     });
     const input = document.querySelector<HTMLInputElement>("input[type=file]");
@@ -266,6 +280,44 @@ describe("an import", () => {
 
     expect(document.body.textContent).toContain("2 contacts were imported into autumn");
     expect(writes(asked)[1]?.headers.get("Content-Type")).toBe("text/csv");
+  });
+
+  it("shows how columns were understood, and is checked anew with what one puts right", async () => {
+    const pairs = encodeURIComponent('[["number","number"],["name","Wer"]]');
+    const again = `POST ${IMPORT}&columns=${pairs}&dry_run=true`;
+    const { asked } = await chosen({
+      [`POST ${IMPORT}&dry_run=true`]: () => json(REPORT),
+      [again]: () => json(REPORT),
+    });
+    await submit();
+    expect(document.body.textContent).toContain("Anna, Bo");
+
+    await pick("What Wer is taken as", "name");
+    expect(button("Import 2 contacts")).toBeNull();
+    await submit();
+
+    expect(writes(asked).map(({ operation }) => operation)).toContain(again);
+    expect(button("Import 2 contacts")).not.toBeNull();
+  });
+
+  it("offers the refused rows as the server keeps them", async () => {
+    await chosen({ [`POST ${IMPORT}&dry_run=true`]: () => json(REPORT) });
+
+    await submit();
+
+    const link = document.querySelector("a[download]")?.getAttribute("href");
+    expect(link).toBe("/api/v1/campaigns/renewals/contacts/rejects");
+  });
+
+  it("of a workbook says that it is one", async () => {
+    const { asked } = await chosen(
+      { [`POST ${IMPORT}&dry_run=true`]: () => json(REPORT) },
+      "autumn.XLSX",
+    );
+
+    await submit();
+
+    expect(writes(asked)[0]?.headers.get("Content-Type")).toContain("spreadsheetml.sheet");
   });
 
   it("of another list has to be checked anew", async () => {

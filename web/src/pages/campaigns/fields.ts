@@ -71,8 +71,6 @@ export interface Draft {
   kept: Partial<CampaignSetup>;
   /** Null: the center's own rules. */
   retries: Record<Retried, RetryDraft> | null;
-  /** Settings that the form does not show, to be given back as they were. */
-  kept: Partial<CampaignSetup>;
 }
 
 /** What is wrong, by the server's name of the field, e.g. `window.closes`. */

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { check, draftOf, idOf, newDraft, RETRIED, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
 import { clockOf, momentOf } from "./moment";
-import { guarded, rejectsCsv } from "./rejects";
 import { endedOf, underWayOf } from "./results";
 import { campaignWith, NOW } from "./samples";
 
@@ -119,25 +118,6 @@ describe("a campaign's form", () => {
     ["A very long name that goes on and on and on", "a-very-long-name-that-goes-on-a"],
   ])("makes of %s the short name %s", (name, id) => {
     expect(idOf(name)).toBe(id);
-  });
-});
-
-describe("refused rows as a file", () => {
-  it("have a header, quotes and lines that spreadsheets read", () => {
-    const csv = rejectsCsv([{ row: 4, value: "", reason: 'no "number"', fix: "Write it, please." }]);
-
-    expect(csv).toBe(
-      '\uFEFF"reject_row","reject_reason","reject_mend"\r\n' +
-        '"4","no ""number""","Write it, please."\r\n',
-    );
-  });
-
-  it.each(["=1+1", "+1", "-1", "@x", "\tx", "＝1"])("do not run %s as a formula", (text) => {
-    expect(guarded(text)).toBe(`'${text}`);
-  });
-
-  it("leave other texts as they are", () => {
-    expect(guarded("number: =1")).toBe("number: =1");
   });
 });
 
