@@ -44,6 +44,7 @@ from callcenter.journal.folder import Archive
 from callcenter.pbx.ami.gateway import AmiGateway
 from callcenter.pbx.ami.link import Account, LinkDown, LinkUp
 from callcenter.rehearsal.process import SubprocessRehearser
+from callcenter.service.dnc import watch_dnc
 from callcenter.service.erasure import Erasure
 from callcenter.service.executor import Executor
 from callcenter.service.hub import MAX_INBOX, Hub
@@ -61,10 +62,14 @@ from callcenter.settings import (
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
 from callcenter.storage.campaign_results import StoredResults
+from callcenter.storage.contact_book import StoredContactBook
 from callcenter.storage.contact_files import ContactFiles
+from callcenter.storage.contact_rows import keep_worth
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.dnc import StoredDnc
+from callcenter.storage.evidence import StoredEvidence
 from callcenter.storage.history import HISTORY_DAYS
 from callcenter.storage.passwords import HashCost
 from callcenter.storage.people import People
@@ -148,6 +153,7 @@ async def open_center(
         recordings = VoicemailFiles(voicemails_path(settings))
         gateways: dict[str, AmiGateway] = {}
         executor_of: list[Executor] = []
+        dnc = StoredDnc(database)
         rules = RuleBook(hub, StoredRuleVersions(database), clock)
         rehearsals = Rehearsals(
             hub, SubprocessRehearser(database_url(settings), HISTORY_DAYS), clock
@@ -161,6 +167,7 @@ async def open_center(
             cards=contacts,
             contacts=ContactFiles(contacts, settings.data_dir / "rejects"),
             attempts=contacts,
+            evidence=StoredEvidence(database),
             report_source=StoredReports(database),
             trunks={pbx.name: tuple(trunk.name for trunk in pbx.trunks) for pbx in settings.pbxs},
             rules=rules,
@@ -173,6 +180,8 @@ async def open_center(
                 ),
                 recordings.remove,
             ),
+            dnc_list=dnc,
+            contact_book=StoredContactBook(database, contacts),
             rehearsals=rehearsals,
             voicemail_files=recordings,
             campaign_results=StoredResults(database, contacts),
@@ -218,6 +227,8 @@ async def open_center(
         if publishing is not None:
             tasks.start(publishing, "rules")
         tasks.start(_watch_accounts(hub, accounts), "accounts")
+        tasks.start(watch_dnc(dnc.imports, hub.put), "do-not-call list")
+        tasks.start(keep_worth(database), "worth of contacts")
         tasks.start(retention.run(), "retention")
         for gateway in gateways.values():
             tasks.start(gateway.run(), f"pbx {gateway.name}")

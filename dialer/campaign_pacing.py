@@ -15,6 +15,7 @@ from dialer.compliance import PROFILES
 from dialer.pacing.budget import LegalWindow, count, is_spent, turn_window
 from dialer.pacing.decision import Because, Decision, Reason
 from dialer.pacing.predictive import PredictivePacer, Settings, State, new_state
+from dialer.pacing.preview import decide_preview
 from dialer.pacing.progressive import decide_power
 from dialer.pacing.scene import AgentPhase, Scene, see_over
 
@@ -145,6 +146,9 @@ class CampaignPacer(PredictivePacer):
             if len(scene.agents) > OFTEN_AGENTS and is_soon:
                 return None
             made: Decision = self.decide(now)
+        elif campaign.pacing is Pacing.PREVIEW:
+            turn_window(self.state.budget, now)
+            made = _with_budget(decide_preview(scene, campaign.max_lines), self.state)
         else:
             turn_window(self.state.budget, now)
             ratio = campaign.lines_per_agent if campaign.pacing is Pacing.POWER else 1.0
@@ -156,7 +160,7 @@ class CampaignPacer(PredictivePacer):
         return made
 
 
-def _with_budget(made: Decision, state: State, *, is_held: bool) -> Decision:
+def _with_budget(made: Decision, state: State, *, is_held: bool = False) -> Decision:
     """The same, with what the legal window has seen."""
     reason = replace(made.reason, answered=state.budget.answered, abandoned=state.budget.abandoned)
     if is_held and reason.because is Because.ONE_EACH:

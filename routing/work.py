@@ -1,4 +1,8 @@
-"""What the chooser is told of calls and agents, and what it answers. Times are UTC seconds."""
+"""What the chooser is told of calls and agents, and what it answers. Times are UTC seconds.
+
+What there are thousands of is without ``gc``: frozen, it is in no circle, and a collector need not
+look through it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ ONE_CALL = ((VOICE, 1),)
 """Room for one voice call."""
 
 
-class Need(Struct, frozen=True, order=True, array_like=True):
+class Need(Struct, frozen=True, order=True, array_like=True, gc=False):
     """A skill that a call asks for."""
 
     skill: str
@@ -26,7 +30,7 @@ class Need(Struct, frozen=True, order=True, array_like=True):
     """The least level that will do."""
 
 
-class AgentStep(Struct, frozen=True, array_like=True):
+class AgentStep(Struct, frozen=True, array_like=True, gc=False):
     """Who may take a call after it has waited some time. The first step begins at 0."""
 
     after_s: float
@@ -37,7 +41,7 @@ ANYBODY = (AgentStep(0.0),)
 """Every agent of the queue, from the beginning."""
 
 
-class Work(Struct, frozen=True):
+class Work(Struct, frozen=True, gc=False):
     """Something that waits for an agent: a call."""
 
     id: CallId
@@ -56,7 +60,7 @@ class Work(Struct, frozen=True):
     preferred_until: float = 0.0
 
 
-class Profile(Struct, frozen=True):
+class Profile(Struct, frozen=True, gc=False):
     """What an agent can do. Agents with equal profiles are one group."""
 
     queues: tuple[tuple[QueueId, float], ...]
@@ -67,7 +71,7 @@ class Profile(Struct, frozen=True):
     """Each skill once, with the agent's own level."""
 
 
-class FreeAgent(Struct, frozen=True):
+class FreeAgent(Struct, frozen=True, gc=False):
     """An agent who may be offered something now."""
 
     id: AgentId
@@ -84,7 +88,7 @@ class FreeAgent(Struct, frozen=True):
         return tuple(channel for channel, room in self.room if room > 0)
 
 
-class BusyAgent(Struct, frozen=True):
+class BusyAgent(Struct, frozen=True, gc=False):
     """An agent who is signed in and at work: talking, ringing, or in wrap-up."""
 
     id: AgentId
@@ -147,7 +151,7 @@ class Match(Struct, frozen=True):
     waited_s: float
 
 
-class Hold(Struct, frozen=True):
+class Hold(Struct, frozen=True, gc=False):
     """Why calls of one class wait although somebody is idle who may take them."""
 
     reason: HoldReason

@@ -328,6 +328,11 @@ class Bench:
         self.tell(e.ChannelJoined(leg, "b-" + ref.id))
         return self.call(ref.id)
 
+    def note(self, name: str) -> None:
+        """The agent clicks how the conversation goes, while it lasts or in wrap-up."""
+        call = self.agent(name).call
+        assert self.ask(e.DispositionRequested, name, call, "agreed").problem == ""
+
     def part(self, ref: ChannelRef) -> None:
         """This person hangs up after the conversation; the agent's line is back in its place."""
         leg = self.call(ref.id).leg

@@ -18,6 +18,8 @@ from callcenter.domain.events import (
     DispositionRequested,
     HangUpRequested,
     NotReadyRequested,
+    PreviewDialRequested,
+    PreviewSkipRequested,
     ReadyRequested,
     Request,
     SignInRequested,
@@ -62,6 +64,13 @@ class CampaignChoice(Body):
 
     campaign: Annotated[str, Field(max_length=64, pattern=PRINTABLE)]
     """A campaign's id; empty: inbound calls."""
+
+
+class PreviewChoice(Body):
+    """The card that the agent has read."""
+
+    preview: Name
+    """The preview's ``id``, in the agent's state."""
 
 
 @route("GET", "/agents", roles=OVERSEERS, summary="All agents")
@@ -129,6 +138,23 @@ async def join_campaign(exchange: Exchange, body: CampaignChoice) -> AgentView:
     return await _ask(
         exchange,
         CampaignJoinRequested(exchange.request_id, exchange.account.id, body.campaign),
+    )
+
+
+@route("POST", "/agents/me/preview/dial", roles=AGENT, summary="Dial", problems=REFUSED)
+async def dial_preview(exchange: Exchange, body: PreviewChoice) -> AgentView:
+    """Have the person on the card dialed, for the agent who asks and for nobody else."""
+    return await _ask(
+        exchange, PreviewDialRequested(exchange.request_id, exchange.account.id, body.preview)
+    )
+
+
+@route("POST", "/agents/me/preview/skip", roles=AGENT, summary="Skip", problems=REFUSED)
+async def skip_preview(exchange: Exchange, body: PreviewChoice) -> AgentView:
+    """Do not call the person on the card now: nobody is shown them for half an hour. The next card
+    follows."""
+    return await _ask(
+        exchange, PreviewSkipRequested(exchange.request_id, exchange.account.id, body.preview)
     )
 
 

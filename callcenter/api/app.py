@@ -21,6 +21,8 @@ from callcenter.api import (
     calls,
     campaign_results,
     campaigns,
+    contacts,
+    dnc,
     people,
     queues,
     records,
@@ -42,12 +44,14 @@ from callcenter.api.live import LiveTopics
 from callcenter.api.local_access import local_access
 from callcenter.api.metrics import CONTENT_TYPE, Metrics
 from callcenter.api.openapi import document
-from callcenter.api.ports import AttemptReader, ContactImporter, HubLike, ReadVitals
+from callcenter.api.ports import AttemptReader, ContactImporter, EvidenceReader, HubLike, ReadVitals
 from callcenter.api.route import JSON, PREFIX, TABLE, Services
 from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
 from callcenter.service.campaign_results import CampaignResults
+from callcenter.service.contact_book import ContactBook
+from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     AccountStore,
@@ -68,6 +72,8 @@ RESOURCES = (
     calls,
     campaign_results,
     campaigns,
+    contacts,
+    dnc,
     people,
     queues,
     records,
@@ -109,10 +115,13 @@ class Api:
         vitals: ReadVitals,
         contacts: ContactImporter,
         attempts: AttemptReader,
+        evidence: EvidenceReader,
         report_source: ReportSource,
         trunks: Mapping[PbxName, Sequence[str]],
         rules: RuleBook,
         erasure: Erasure | None = None,
+        dnc_list: DncStore | None = None,
+        contact_book: ContactBook | None = None,
         rehearsals: Rehearsals | None = None,
         voicemail_files: VoicemailFiles | None = None,
         campaign_results: CampaignResults | None = None,
@@ -125,8 +134,9 @@ class Api:
         """``trunks`` are those of each PBX; ``upload_dir`` is where files sent are kept while they
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
         built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
-        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is
-        rehearsed, without ``campaign_results`` no results are told."""
+        ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is rehearsed,
+        without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of,
+        without ``campaign_results`` no results are."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -139,11 +149,14 @@ class Api:
             records=records,
             contacts=contacts,
             attempts=attempts,
+            evidence=evidence,
             reports=Reports(report_source),
             trunks=trunks,
             rules=rules,
             clock=clock,
             erasure=erasure,
+            dnc=dnc_list,
+            contact_book=contact_book,
             rehearsals=rehearsals,
             voicemails=voicemail_files,
             campaign_results=campaign_results,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Annotated, TypeVar
 
 import structlog
 from msgspec import Struct
@@ -50,6 +50,7 @@ from callcenter.domain.records import AttemptRecord
 from callcenter.service.ports import (
     ContactImport,
     Duplicates,
+    EvidencePage,
     ImportProgress,
     Overloaded,
     Role,
@@ -66,6 +67,8 @@ IMPORT_DEADLINE_S = 900.0
 """For such a list: some 5,000 rows a second on a busy machine, and the writing."""
 TELL_AGAIN_S = 0.1
 """After this a hub whose inbox was full is told again that contacts have come."""
+
+T = TypeVar("T")
 
 _LOG = structlog.get_logger("callcenter.api")
 
@@ -310,10 +313,30 @@ async def import_rejects(exchange: Exchange) -> Download:
 async def attempts(exchange: Exchange, query: AttemptsQuery) -> Attempts:
     """Ended attempts, the last ended first, page by page. They appear a moment after their end."""
     name = _found(exchange).id
+    read = exchange.services.attempts.attempts_page
+    page = await _page(read(name, limit=query.limit, cursor=query.cursor))
+    return Attempts(page.rows, page.next)
+
+
+@route(
+    "GET",
+    "/campaigns/{campaign}/evidence",
+    roles=OVERSEERS,
+    summary="Evidence of the attempts",
+    problems=("not-found", "unavailable"),
+)
+async def evidence(exchange: Exchange, query: AttemptsQuery) -> EvidencePage:
+    """What was done with each call, as a regulator asks it: times, result, message played, and how
+    long a person waited from the end of their greeting. The last ended first, page by page."""
+    name = _found(exchange).id
+    read = exchange.services.evidence.evidence_page
+    return await _page(read(name, limit=query.limit, cursor=query.cursor))
+
+
+async def _page(reading: Awaitable[T]) -> T:
+    """A page of the database, or what was wrong with asking for it."""
     try:
-        page = await exchange.services.attempts.attempts_page(
-            name, limit=query.limit, cursor=query.cursor
-        )
+        return await reading
     except ValueError:
         raise ProblemError(
             "invalid",
@@ -322,7 +345,6 @@ async def attempts(exchange: Exchange, query: AttemptsQuery) -> Attempts:
         ) from None
     except Exception as error:  # noqa: BLE001 - any failure of any store
         raise _database_away(error) from None
-    return Attempts(page.rows, page.next)
 
 
 def _found(exchange: Exchange) -> CampaignView:

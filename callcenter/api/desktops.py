@@ -16,6 +16,7 @@ from msgspec import Struct
 from callcenter.api.cards import CARD_WAIT_S, Cards, Fetch, Whom
 from callcenter.api.frames import Card, Shown, encode
 from callcenter.api.ports import HubLike
+from callcenter.domain.agent import Agent
 from callcenter.domain.call import Call
 from callcenter.domain.commands import PopCard
 from callcenter.domain.events import DesktopClosed, DesktopOpened
@@ -80,6 +81,8 @@ class LiveDesktops:
         self._told: dict[DesktopSocket, None] = {}
         """Sockets that the machine has been told of."""
         self._last: dict[AgentId, Card] = {}
+        self._read: dict[AgentId, str] = {}
+        """Previews whose cards were fetched, also while they are being dialed."""
         self._times: OrderedDict[CallId, CardTimes] = OrderedDict()
         self._seq = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,7 +115,7 @@ class LiveDesktops:
         deadline = asyncio.get_running_loop().time() + POP_DEADLINE_S
         fetch = None
         whom = Whom(card.customer, card.contact)
-        if any(whom) and card.call in self._hub.state.calls:
+        if any(whom) and self._is_there(card):
             fetch = self._cards.want(card.call, whom)
         if card.agent in self._sockets and fetch is not None and not fetch.task.done():
             await asyncio.wait({fetch.task}, timeout=max(0.0, min(fetch.left_s, CARD_WAIT_S)))
@@ -131,6 +134,18 @@ class LiveDesktops:
             self.cards_incomplete += 1
             self._spawn(self._send_rest(card, fetch))
         return taken > 0
+
+    def _is_there(self, card: PopCard) -> bool:
+        """Whether the call is live, or the agent reads the card before it is dialed."""
+        return card.call in self._hub.state.calls or card.call in self._in_hand(card.agent)
+
+    def _in_hand(self, agent: AgentId) -> tuple[str, ...]:
+        """What the agent's card may belong to: a call, a preview, or the attempt it became."""
+        me = self._hub.state.agents.get(agent)
+        if me is None:
+            return ()
+        preview = "" if me.preview is None else me.preview.id
+        return tuple(one for one in (me.call, preview, me.dialing) if one)
 
     async def _send_rest(self, card: PopCard, fetch: Fetch) -> None:
         """Send the whole card once its fields are there, if it is still that agent's."""
@@ -152,6 +167,7 @@ class LiveDesktops:
             queue=card.queue,
             campaign=card.campaign,
             contact=card.contact,
+            preview=card.preview,
             waited_s=card.waited_s,
             seq=self._seq,
             at=self._clock.now(),
@@ -214,8 +230,7 @@ class LiveDesktops:
         self._tell_opened(socket)
         self._sockets.setdefault(socket.agent, {})[socket] = None
         card = self._last.get(socket.agent)
-        me = self._hub.state.agents.get(socket.agent)
-        if card is not None and me is not None and me.call == card.call:
+        if card is not None and card.call in self._in_hand(socket.agent):
             frame = encode(msgspec.structs.replace(card, again=True, at=self._clock.now()))
             self._spawn(self._show_again(socket, frame))
 
@@ -263,12 +278,28 @@ class LiveDesktops:
                     self._cards.forget(name)
                 elif any(whom := self._whom(call)):
                     self._cards.want(name, whom)
-            elif kind == "agent" and name in self._hub.state.agents:
+            elif kind == "agent" and (agent := self._hub.state.agents.get(name)) is not None:
                 self._tell_of_untold(name)
+                self._fetch_preview(agent)
             elif kind == "agent":
+                self._cards.forget(self._read.pop(name, ""))
                 # No agent any more, and the machine has forgotten the desktops with the agent.
                 for socket in self._sockets.get(name, ()):
                     self._told.pop(socket, None)
+
+    def _fetch_preview(self, agent: Agent) -> None:
+        """Fetch the card of who is shown; forget that of who neither is nor is being dialed."""
+        read = self._read.get(agent.id, "")
+        preview = agent.preview
+        now = agent.dialing if preview is None else preview.id
+        if read and read != now:
+            self._cards.forget(read)
+        if now:
+            self._read[agent.id] = now
+        else:
+            self._read.pop(agent.id, None)
+        if preview is not None:
+            self._cards.want(preview.id, Whom(preview.row.customer, preview.row.contact))
 
     def _whom(self, call: Call) -> Whom:
         """Whose card goes with this call, as far as is known."""

@@ -85,6 +85,7 @@ class Card(_Frame, frozen=True, tag="card"):
     """Who is calling, or was dialed."""
 
     call: CallId
+    """Of a card read in preview: the preview's id."""
     customer: CustomerId
     """Empty: not known."""
     number: str
@@ -95,6 +96,8 @@ class Card(_Frame, frozen=True, tag="card"):
     """The campaign that dialed the person; empty for a call that came in."""
     contact: ContactId
     """Who was dialed; empty for a call that came in."""
+    preview: bool
+    """The person is not on the line: to be dialed, or to be skipped."""
     waited_s: float
     seq: int
     """Counts the cards of this run of the server."""

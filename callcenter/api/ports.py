@@ -18,6 +18,7 @@ from callcenter.service.ports import (
     AttemptPage,
     ContactImport,
     Duplicates,
+    EvidencePage,
     ImportProgress,
     Touched,
 )
@@ -84,6 +85,14 @@ class AttemptReader(Protocol):
     """Reads what came of a campaign's attempts."""
 
     async def attempts_page(self, campaign: CampaignId, *, limit: int, cursor: str) -> AttemptPage:
+        """One page, newest first; raises ``ValueError`` for a cursor that is not one of ours."""
+        ...
+
+
+class EvidenceReader(Protocol):
+    """Reads the evidence of a campaign's attempts."""
+
+    async def evidence_page(self, campaign: CampaignId, *, limit: int, cursor: str) -> EvidencePage:
         """One page, newest first; raises ``ValueError`` for a cursor that is not one of ours."""
         ...
 

@@ -22,7 +22,7 @@ from callcenter.domain.records import CallRecord, OfferRecord
 from callcenter.domain.rules import QueueSwitch, SwitchMode
 
 WEIGHT_MAX = 1000.0
-SWITCH_S_MIN = 60.0
+SWITCH_S_MIN = 10.0
 SWITCH_S_MAX = 7 * 86_400.0
 """A week: what lasts longer belongs into the rules."""
 

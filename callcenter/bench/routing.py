@@ -11,6 +11,7 @@ same run, a full scan: the same rule, looking at every waiting call.
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from statistics import median
@@ -18,6 +19,7 @@ from typing import Any
 
 from msgspec import structs
 
+from callcenter.bench.publishing import Publishing
 from callcenter.domain.customer import Tier
 from routing.choice import score_of
 from routing.chooser import Chooser
@@ -132,6 +134,16 @@ class Load:
         self.chooser.put_call(work)
 
 
+def _publish(size: int, skills: int, rounds: int) -> list[float]:
+    """The longest step of the whole machine, in milliseconds, in each publishing."""
+    load = Publishing(size, skills)
+    gc.freeze()  # as the service does when it has started
+    load.publish()  # who has never had a rule is treated a little faster
+    found = [1000.0 * max(load.publish()) for _ in range(rounds)]
+    gc.unfreeze()
+    return found
+
+
 def run(
     sizes: tuple[int, ...] = SIZES,
     skills: tuple[int, ...] = SKILLS,
@@ -162,6 +174,8 @@ def run(
         return {"median": median(values), "min": min(values), "max": max(values)}
 
     least, most = min(sizes), max(sizes)
+    pauses = _publish(max(sizes), max(skills), rounds)
+
     return {
         "bench": "routing",
         "decisions_per_round": decisions,
@@ -179,6 +193,8 @@ def run(
             f"{count}_skills": {str(size): spread(stops[count, size]) for size in sizes}
             for count in skills
         },
+        "longest_step_ms_when_rules_are_published": spread(pauses),
+        "steps_waiting_calls": max(sizes),
         "times_dearer_at_most_than_at_least": {
             f"{count}_skills": median(
                 small / large

@@ -13,6 +13,7 @@ COMMANDS = ("serve", "demo", "doctor", "replay", "simulate", "backup", "restore"
 GROUPS = (
     "bench",
     "campaign",
+    "dnc",
     "erase",
     "flow",
     "import",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,9 +25,14 @@ from callcenter.cli.common import (
 from callcenter.cli.running_center import Refusal, ask_center
 from callcenter.documents.campaigns import load_campaign
 from callcenter.documents.contacts_csv import PRIORITY_MAX
+from callcenter.documents.evidence_csv import evidence_csv, evidence_header
 from callcenter.documents.yaml_lines import LineIndex, name_place
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.customer import Tier
+from callcenter.domain.report_time import BadPeriod, zone_of
+from callcenter.installation import open_database
+from callcenter.settings import Settings
+from callcenter.storage.evidence import StoredEvidence
 
 app = typer.Typer(help="Campaigns of a running center.", no_args_is_help=True)
 
@@ -30,6 +40,9 @@ NEW_LIST_DEADLINE_S = 900.0
 """As long as the center works on a list of a million."""
 
 CampaignArgument = Annotated[str, typer.Argument(help="The campaign's id.")]
+OutOption = Annotated[
+    Path, typer.Option("--out", help="The CSV file to write; - for standard output.")
+]
 
 
 @app.command("list")
@@ -175,6 +188,112 @@ def new_list(
     )
 
 
+@app.command("evidence")
+def evidence(
+    campaign: CampaignArgument,
+    out: Annotated[
+        Path, typer.Option("--out", help="The CSV file to write; - for standard output.")
+    ],
+    zone: Annotated[
+        str, typer.Option("--zone", help="Time zone, e.g. Europe/Berlin; default: the center's.")
+    ] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Every attempt with its times, result and message, from the database: the center need not
+    run. Numbers and times are in it: keep it as safe as they are."""
+    settings = read_settings(config)
+    try:
+        place = zone_of(zone or settings.time_zone)
+    except BadPeriod as problem:
+        fail(str(problem))
+    with clear_errors():
+        written, there = asyncio.run(_write_evidence(settings, campaign, out, place))
+    for result, count in sorted(written.items()):
+        typer.echo(f"{result:<16} {count}", err=True)
+    typer.echo(f"{'in all':<16} {sum(written.values())}", err=True)
+    if not written:
+        fail(f"the database has no attempt of a campaign {campaign}")
+    if written != there:
+        fail("attempts ended while this was written: run it again for a whole file")
+
+
+async def _write_evidence(
+    settings: Settings, campaign: str, out: Path, zone: ZoneInfo
+) -> tuple[dict[str, int], dict[str, int]]:
+    """How many attempts were written, and how many there are now, both by result."""
+    written: Counter[str] = Counter()
+    async with open_database(settings) as database:
+        reader = StoredEvidence(database)
+        # The byte order mark tells spreadsheets that it is UTF-8.
+        is_file = out != Path("-")
+        with (
+            out.open("w", encoding="utf-8-sig", newline="") if is_file else nullcontext(sys.stdout)
+        ) as file:
+            file.write(evidence_header())
+            async for rows in reader.all(campaign):
+                written.update(row.result.value for row in rows)
+                file.write(evidence_csv(rows, zone))
+        return dict(written), await reader.counts(campaign)
+
+
+@app.command("lists")
+def lists(
+    campaign: CampaignArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """The lists of a campaign, with their priorities."""
+    _show_lists(_ask(config, "GET", f"{_path(campaign)}/lists"), as_json)
+
+
+@app.command("prioritize")
+def prioritize(
+    campaign: CampaignArgument,
+    name: Annotated[str, typer.Argument(metavar="LIST", help="The list's name or id.")],
+    priority: Annotated[int, typer.Argument(help="0 to 100; more is dialed earlier.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Dial a list earlier or later, from the next call on."""
+    found = _ask(config, "GET", f"{_path(campaign)}/lists")["lists"]
+    ids = [one["id"] for one in found if name in (one["name"], str(one["id"]))]
+    if not ids:
+        fail(f"campaign {campaign} has no list {name}; see `callcenter campaign lists {campaign}`")
+    path = f"{_path(campaign)}/lists/{ids[0]}"
+    _show_lists(_ask(config, "PUT", path, {"priority": priority}), as_json)
+
+
+@app.command("why")
+def why(
+    campaign: CampaignArgument,
+    contact: Annotated[str, typer.Argument(help="The contact's id, or one of their numbers.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a contact is dialed next, or what is in the way."""
+    path = f"{_path(campaign)}/contacts/{quote(contact, safe='')}/why"
+    found = _ask(config, "GET", path)
+    if as_json:
+        print_json(found)
+        return
+    tried = f"{found['made']} attempts, the last: {found['last_result']}"
+    typer.echo(
+        f"contact {found['contact']} of list {found['list']}, priority {found['priority']},"
+        f" {tried if found['made'] else 'never tried'}"
+    )
+    for reason in found["reasons"]:
+        typer.echo(f"  {reason['code']}: {reason['sentence']}")
+
+
+def _show_lists(answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    for one in answer["lists"]:
+        typer.echo(
+            f"{one['id']:>6} {one['name']:<30} priority {one['priority']:>3},"
+            f" {one['accepted']} of {one['rows']} rows taken"
+        )
+
+
 def _take_step(config: Path | None, campaign: str, step: str, as_json: bool) -> None:
     view = _ask(config, "POST", f"{_path(campaign)}/{step}")
     if as_json:
@@ -183,11 +302,11 @@ def _take_step(config: Path | None, campaign: str, step: str, as_json: bool) -> 
         typer.echo(_line(view))
 
 
-def _ask(config: Path | None, method: str, path: str) -> Any:
+def _ask(config: Path | None, method: str, path: str, body: object = None) -> Any:
     """Ask the running center, or end the command with what it said."""
     settings = read_settings(config)
     try:
-        return ask_center(settings, method, path)
+        return ask_center(settings, method, path, body)
     except Refusal as refusal:
         fail(str(refusal))
 
@@ -214,6 +333,9 @@ def _pacing_words(view: dict[str, Any]) -> str:
     words = str(settings["pacing"])
     if words == "power":
         words += f", {settings['lines_per_agent']:g} lines for each free agent"
+    elif words == "preview":
+        limit_s = settings["preview_s"]
+        words += f", dialed after {limit_s:g} s" if limit_s else ", dialed when the agent says so"
     return f"{words}: {view['pacing']['sentence']}" if view["pacing"] else words
 
 
@@ -233,14 +355,27 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
         (
             "agents",
             f"{view['agents']}: {view['agents_ready']} ready, {view['agents_talking']} talking,"
-            f" {view['agents_wrap_up']} in wrap-up",
+            f" {view['agents_wrap_up']} in wrap-up, {view['previews']} reading a card",
         ),
         (
             "contacts",
             f"{counts['total']}: {counts['due']} due, {counts['later']} later,"
             f" {counts['closed']} outside the hours, {counts['done']} done,"
-            f" {counts['used_up']} given up",
+            f" {counts['used_up']} given up" + _spared(counts),
         ),
-        ("attempts", f"{view['placed']}; {results or 'none has ended'}"),
+        (
+            "attempts",
+            f"{view['placed']}; {results or 'none has ended'}; agents skipped {view['skips']}",
+        ),
         ("dropped", f"{view['drop_rate']:.1%} of {view['people']} people who answered"),
     ]
+
+
+def _spared(counts: dict[str, Any]) -> str:
+    """Who may not be called, where there is somebody."""
+    told = (
+        ("dnc", "on the do-not-call list"),
+        ("no_consent", "without consent"),
+        ("capped", "called as often as they may be"),
+    )
+    return "".join(f", {counts[name]} {words}" for name, words in told if counts[name])

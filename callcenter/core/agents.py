@@ -31,7 +31,13 @@ REMOVE_AGAIN_S = 10.0
 """Until a phone is taken out of the native queue again: the link is back by then, mostly."""
 
 AT_REST = (AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP)
-"""States in which a wish takes effect at once."""
+"""States in which a wish takes effect at once, unless a call is being dialed for the agent."""
+
+
+def is_at_rest(agent: Agent) -> bool:
+    """Whether a wish of this agent takes effect at once: no person is on the line, nor about to
+    answer a call that the agent asked for."""
+    return agent.state in AT_REST and not (agent.state is AgentState.READY and agent.dialing)
 
 
 def profile_of(agent: Agent) -> AgentProfile:
@@ -55,7 +61,7 @@ def configure_agents(turn: Turn, event: AgentsConfigured) -> None:
             turn.state.agents.remove(agent.id)
             turn.dirty_agents[agent.id] = None
             turn.touched[f"agent:{agent.id}"] = None
-        elif agent.state in AT_REST:
+        elif is_at_rest(agent):
             sign_out(turn, agent)
         else:
             turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="account_removed")
@@ -66,13 +72,25 @@ def leave_phones(turn: Turn) -> None:
     for agent in list(turn.state.agents.values()):
         if not agent.phone or turn.state.center.phones.get(agent.phone) == agent.pbx:
             continue
-        if agent.state in AT_REST:
+        if is_at_rest(agent):
             sign_out(turn, agent)
         else:
             turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="phone_removed")
 
 
+def take_card(turn: Turn, agent: Agent) -> Agent:
+    """Nobody is to be dialed or skipped by this agent any more, should a card have been shown."""
+    turn.state.clear_timer(f"preview:{agent.id}")
+    return turn.change_agent(agent, preview=None)
+
+
 # --- requests ----------------------------------------------------------------------------------
+
+
+UNTOUCHED = "untouched"
+"""Why an agent of a campaign is not ready after a wrap-up in which nothing was clicked."""
+UNTOUCHED_S_MIN = 5.0
+"""In a shorter wrap-up nobody can be expected to click."""
 
 
 def _known(turn: Turn, request: str, agent_id: AgentId) -> Agent | None:
@@ -80,7 +98,8 @@ def _known(turn: Turn, request: str, agent_id: AgentId) -> Agent | None:
     agent = turn.state.agents.get(agent_id)
     if agent is None:
         turn.refuse(request, f"{agent_id} is not an agent: give the account queues to work in.")
-    return agent
+        return None
+    return turn.change_agent(agent, touched_at=turn.now)
 
 
 def sign_in(turn: Turn, event: SignInRequested) -> None:
@@ -123,7 +142,7 @@ def request_sign_out(turn: Turn, event: SignOutRequested) -> None:
     agent = _known(turn, event.request, event.agent)
     if agent is None:
         return
-    if agent.state in AT_REST:
+    if is_at_rest(agent):
         sign_out(turn, agent)
     elif agent.state is not AgentState.SIGNED_OUT:
         turn.change_agent(agent, wish=AgentState.SIGNED_OUT, wish_reason="")
@@ -145,6 +164,8 @@ def sign_out(turn: Turn, agent: Agent) -> None:
         call="",
         leg=None,
         campaign="",
+        dialing="",
+        dialed_in_vain=None,
         wish=None,
         wish_reason="",
     )
@@ -175,7 +196,7 @@ def request_ready(turn: Turn, event: ReadyRequested) -> None:
         turn.refuse(event.request, "You are not signed in: sign in on a phone first.")
     elif agent.desktops == 0:
         turn.refuse(event.request, "No desktop of yours is connected: open it, then be ready.")
-    elif agent.state in AT_REST:
+    elif is_at_rest(agent):
         make_ready(turn, agent)
         turn.grant(event.request)
     else:
@@ -207,7 +228,7 @@ def request_not_ready(turn: Turn, event: NotReadyRequested) -> None:
     if agent.state is AgentState.SIGNED_OUT:
         turn.refuse(event.request, "You are not signed in: sign in on a phone first.")
         return
-    if agent.state in AT_REST:
+    if is_at_rest(agent):
         make_not_ready(turn, agent, event.reason)
     else:
         turn.change_agent(agent, wish=AgentState.NOT_READY, wish_reason=event.reason)
@@ -272,7 +293,10 @@ def end_wrap_up(turn: Turn, agent: Agent) -> None:
 
 
 def grant_wish(turn: Turn, agent: Agent) -> None:
-    """An offer came to nothing and the agent is ready or not ready: let a kept wish take effect."""
+    """An offer came to nothing and the agent is ready or not ready: let a kept wish take effect,
+    unless a call is still being dialed for the agent."""
+    if not is_at_rest(agent):
+        return
     if agent.wish is AgentState.SIGNED_OUT:
         sign_out(turn, agent)
     elif agent.wish is AgentState.NOT_READY:
@@ -288,7 +312,15 @@ def begin_wrap_up(turn: Turn, agent: Agent, wrap_up_s: float) -> None:
 def wrap_up_timed_out(turn: Turn, agent_id: AgentId) -> None:
     """The time for after-call work has passed."""
     agent = turn.state.agents.get(agent_id)
-    if agent is not None and agent.state is AgentState.WRAP_UP:
+    if agent is None or agent.state is not AgentState.WRAP_UP:
+        return
+    # On an open line the next person is there without anybody picking up: a page that stands open
+    # on an empty chair must not get one.
+    is_waited = turn.now - agent.since >= UNTOUCHED_S_MIN
+    is_untouched = agent.touched_at < agent.busy_since
+    if agent.campaign and is_waited and is_untouched and agent.wish is None and agent.desktops:
+        make_not_ready(turn, agent, UNTOUCHED)
+    else:
         end_wrap_up(turn, agent)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from callcenter.core import amd, shown_numbers, sparing, trunks
+from callcenter.core import agents, amd, shown_numbers, sparing, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
-from callcenter.domain.agent import Agent
+from callcenter.domain.agent import Agent, AgentState, DialedInVain
 from callcenter.domain.attempt import Attempt, AttemptResult, AttemptStep, ContactStatus
 from callcenter.domain.campaign import (
     Campaign,
@@ -29,14 +29,18 @@ def step(turn: Turn, attempt: Attempt, what: AttemptStep, **changes: Any) -> Att
 
 
 def connected(turn: Turn, attempt_id: AttemptId, agent: Agent) -> None:
-    """The person talks with an agent."""
+    """The person talks with an agent; should that one be lost, with any other of the campaign."""
     attempt = turn.state.attempts[attempt_id]
+    asked_for_it = turn.state.agents.get(attempt.reserved)
+    if asked_for_it is not None and asked_for_it.dialing == attempt.id:
+        turn.change_agent(asked_for_it, dialing="")
     step(
         turn,
         attempt,
         AttemptStep.CONNECT,
         connected_at=attempt.connected_at or turn.now,
         agent=attempt.agent or agent.id,
+        reserved="",
     )
 
 
@@ -60,12 +64,25 @@ def end(
     tell_trunk(turn, attempt, sign, is_over=True)
     trunks.ending(turn, attempt)
     turn.state.clear_timer(f"ringout:{attempt.id}")
-    over = {"outcome": result, "cause": cause, "ended_at": turn.now}
+    _free_who_asked(turn, attempt, result)
+    over = {"outcome": result, "cause": cause, "ended_at": turn.now, "reserved": ""}
     if sign in SUSPECT and not trunks.is_in_trouble(turn.state, attempt, sign):
         trunks.hold(turn, step(turn, attempt, AttemptStep.HOLD, **over))
         return
     attempt = turn.change_attempt(attempt, **over)
     _conclude(turn, attempt, counts=not trunks.is_in_trouble(turn.state, attempt, sign))
+
+
+def _free_who_asked(turn: Turn, attempt: Attempt, result: AttemptResult) -> None:
+    """Nobody has talked with the agent who asked for this call: on to the next card, unless the
+    agent wished otherwise."""
+    agent = turn.state.agents.get(attempt.reserved)
+    if agent is None or agent.dialing != attempt.id:
+        return
+    came_of_it = DialedInVain(attempt.id, attempt.contact, result, turn.now)
+    agent = turn.change_agent(agent, dialing="", dialed_in_vain=came_of_it)
+    if agent.state in (AgentState.READY, AgentState.NOT_READY):
+        agents.grant_wish(turn, agent)
 
 
 def tell_trunk(turn: Turn, attempt: Attempt, sign: Sign, *, is_over: bool = False) -> None:

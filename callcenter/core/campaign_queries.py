@@ -45,6 +45,8 @@ class Silence(StrEnum):
     TRUNK_FULL = "trunk_full"
     NOBODY_READY = "nobody_ready"
     AGENTS_BUSY = "agents_busy"
+    PREVIEWING = "previewing"
+    """Agents read the cards of those who are next."""
     EMPTY_LIST = "empty_list"
     WINDOW_CLOSED = "window_closed"
     RETRIES_LATER = "retries_later"
@@ -145,6 +147,10 @@ class CampaignView(Struct, frozen=True):
     amd: AmdView
     hopper: int
     """Contacts fetched to be dialed next."""
+    previews: int
+    """Agents who read the card of somebody to be dialed or skipped."""
+    skips: int
+    """How often agents have skipped somebody so far."""
     counts: ListCounts
     pacing: PacingView | None
     """Why so many calls are placed; None before the first decision."""
@@ -160,10 +166,11 @@ class CampaignView(Struct, frozen=True):
 class _Tally:
     """Agents of one campaign."""
 
-    __slots__ = ("agents", "lines", "ready", "talking", "waiting", "wrap_up")
+    __slots__ = ("agents", "lines", "previews", "ready", "talking", "wrap_up")
 
     def __init__(self) -> None:
         self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
+        self.previews = 0
 
 
 def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
@@ -193,6 +200,7 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
         tally.ready += is_open and agent.state is AgentState.READY and agent.desktops > 0
         tally.talking += agent.state is AgentState.TALKING
         tally.wrap_up += agent.state is AgentState.WRAP_UP
+        tally.previews += agent.preview is not None
     for attempt in state.attempts.values():
         if attempt.campaign in phases:
             phases[attempt.campaign][attempt.state] += 1
@@ -241,6 +249,8 @@ def _view(
             amd.taken_for_machines(campaign),
         ),
         hopper=len(campaign.hopper),
+        previews=tally.previews,
+        skips=campaign.skips,
         counts=campaign.counts,
         pacing=_pacing(known),
         drops=_drops(known),
@@ -316,6 +326,8 @@ def _silence(state: State, campaign: Campaign, tally: _Tally, *, is_quiet: bool)
         return Silence.AGENTS_BUSY if busy else Silence.NOBODY_READY
     if all(why in (Hindrance.TROUBLE, Hindrance.FULL) for why in trunks):
         return Silence.TRUNK_FULL
+    if tally.previews:
+        return Silence.PREVIEWING
     return Silence.NONE if campaign.hopper else _why_empty(campaign)
 
 
@@ -374,6 +386,8 @@ def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) ->
         ),
         Silence.NOBODY_READY: f"None of the {tally.agents} agents is ready.",
         Silence.AGENTS_BUSY: f"All agents are busy: {busy} of {tally.agents} talk or write up.",
+        Silence.PREVIEWING: f"{tally.previews} of {tally.agents} agents read the card of who is "
+        "next.",
         Silence.EMPTY_LIST: "The list is empty: import contacts.",
         Silence.WINDOW_CLOSED: f"{counts.closed} contacts are due, outside their calling window"
         f"{_besides(counts)}.",

@@ -7,7 +7,7 @@ thrown away with it: another is made of the state, which looks at everything ane
 from __future__ import annotations
 
 from callcenter.core import lessons
-from callcenter.core.line_names import campaign_line, line_of, line_of_call
+from callcenter.core.line_names import campaign_line, line_of, line_of_call, own_line
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AT_WORK, Agent, AgentState, Seniority
@@ -116,13 +116,15 @@ class Choosing:
 
 
 def profile_of(agent: Agent, *, is_blended: bool, has_line: bool) -> Profile:
-    """What this agent can do; one of a campaign only with a line, and calls that come in only in a
-    blended one."""
+    """What this agent can do; one of a campaign only with a line, calls that come in only in a
+    blended one; and one who has dialed somebody can take that person alone."""
     queues: tuple[QueueId, ...] = ()
     if not agent.campaign or (is_blended and has_line):
         queues = tuple(line_of(agent.pbx, queue) for queue in agent.queues)
     if agent.campaign and has_line:
         queues = (campaign_line(agent.pbx, agent.campaign), *queues)
+    if agent.dialing:
+        queues = (own_line(agent.pbx, agent.id),) if has_line else ()
     return Profile(
         tuple((queue, 1.0) for queue in queues),
         agent.seniority is Seniority.SENIOR,

@@ -7,7 +7,6 @@ wait are the treatment's steps and overflows.
 
 from __future__ import annotations
 
-import heapq
 import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -21,9 +20,10 @@ from callcenter.core.rulebook import Rulebook
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
-from callcenter.domain.attribute_values import UNKNOWN, as_kind
+from callcenter.domain.attribute_values import as_kind
 from callcenter.domain.call import Call, CallState, Place
-from callcenter.domain.conditions import Value, Values
+from callcenter.domain.conditions import Kind, Value, Values
+from callcenter.domain.flow import INTENT
 from callcenter.domain.ids import AgentId, CallId, QueueId
 from callcenter.domain.rules import (
     ATTRIBUTES,
@@ -39,6 +39,8 @@ from routing.chooser import Chooser
 SLICE_CALLS = 100
 """So many calls are looked at again in one step, some milliseconds: other events get their turn."""
 SLICE_PAUSE_S = 0.001
+LOOK_ALONE_CALLS = 2_000
+"""Among more than this it takes a step of its own to see whose rules are to be found again."""
 LOOK_FOR_AGENTS_S = 10.0
 """How often it is looked whether still somebody is signed in who could take a call."""
 HEARS_S = 1.0
@@ -94,12 +96,39 @@ def bring_up_to_date(turn: Turn) -> None:
 
 def apply_to_waiting(turn: Turn, _subject: str = "") -> None:
     """Find the rules of all who wait, who came first in front, a slice in each step."""
-    due = ((c.queued_at, c.id) for c in turn.state.calls.values() if is_due(turn.state, c))
-    found = heapq.nsmallest(SLICE_CALLS + 1, due)
-    for _, call_id in found[:SLICE_CALLS]:
-        classify(turn, turn.state.calls[call_id])
-    if len(found) > SLICE_CALLS:
+    state = turn.state
+    left = state.to_classify
+    if not left:
+        version = state.rules.version
+        left += [
+            (call.queued_at, call.id)
+            for call in state.calls.values()
+            if call.state is CallState.WAITING
+            and (call.rules_version != version or is_due(state, call))
+        ]
+        left.sort(reverse=True)
+        if len(left) > LOOK_ALONE_CALLS:
+            state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+            return
+    done = 0
+    while left:
+        call = state.calls.get(left[-1][1])
+        if call is not None and is_due(state, call):
+            if done == SLICE_CALLS:
+                state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+                return
+            classify(turn, call)
+            done += 1
+        left.pop()
+
+
+def start_over(turn: Turn) -> None:
+    """The same for other rules, or switches, than those that it was begun for."""
+    turn.state.to_classify.clear()
+    if len(turn.state.calls) > LOOK_ALONE_CALLS:
         turn.state.set_timer("rules:", turn.now + SLICE_PAUSE_S)
+    else:
+        apply_to_waiting(turn)
 
 
 # --- one call -----------------------------------------------------------------------------------
@@ -259,11 +288,11 @@ def values_of(state: State, chooser: Chooser, call: Call, book: Rulebook) -> Val
         "dialed": call.dialed_number,
         "caller": call.caller_number,
         "queue": asked,
-        "intent": "",
+        "intent": as_kind(call.attributes.get(INTENT), Kind.TEXT),
         "choices": call.choices,
     }
     for name, kind in rules.attributes.get("call", {}).items():
-        one.setdefault(name, UNKNOWN[kind])
+        one.setdefault(name, as_kind(call.attributes.get(name), kind))
     queue: dict[str, Value] = {
         name: _queue_value(state, chooser, asked, name) if f"queue.{name}" in reads else 0.0
         for name in ATTRIBUTES["queue"]

@@ -154,6 +154,7 @@ def person(turn: Turn, attempt: Attempt) -> Call | None:
         tier=attempt.tier,
         campaign=attempt.campaign,
         attempt=attempt.id,
+        reserved=attempt.reserved,
     )
     turn.put_call(call)
     turn.state.call_of.put(call.channel, call.id)

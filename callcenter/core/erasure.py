@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from callcenter.core import previews
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
@@ -45,13 +46,11 @@ def why_not_erasable(
 def contacts_in_hoppers(
     state: State, numbers: Collection[str], customers: Collection[CustomerId]
 ) -> tuple[ContactId, ...]:
-    """The person as the hoppers know them."""
-    return tuple(
-        row.contact
-        for campaign in state.campaigns.values()
-        for row in campaign.hopper
-        if row.number in numbers or row.customer in customers
-    )
+    """The person as the hoppers know them, and the cards that agents read in preview."""
+    rows = [row for campaign in state.campaigns.values() for row in campaign.hopper]
+    readers = [agent for campaign in state.campaigns for agent in state.readers(campaign)]
+    rows += [agent.preview.row for agent in readers if agent.preview is not None]
+    return tuple(row.contact for row in rows if row.number in numbers or row.customer in customers)
 
 
 def voicemails_of(
@@ -66,8 +65,8 @@ def voicemails_of(
 
 
 def erase(turn: Turn, event: ErasureRequested) -> None:
-    """Take these contacts out of every hopper, and forget who spoke with these customers and that
-    these calls left a message."""
+    """Take these contacts out of every hopper and from every desk, and forget who spoke with these
+    customers and that these calls left a message."""
     for call in event.voicemails:
         turn.state.voicemails.remove(call)
     for customer in event.customers:
@@ -76,4 +75,5 @@ def erase(turn: Turn, event: ErasureRequested) -> None:
         hopper = tuple(row for row in campaign.hopper if row.contact not in event.contacts)
         if len(hopper) < len(campaign.hopper):
             turn.put_campaign(campaign, hopper=hopper)
+    previews.forget_contacts(turn, event.contacts)
     turn.grant(event.request)

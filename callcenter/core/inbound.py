@@ -134,6 +134,9 @@ def follow(turn: Turn, call: Call, flow: Flow, move: engine.Move) -> None:
     """Do what the flow says."""
     action = move.action
     command = ""
+    if move.sets:
+        known = {name: _plain(value) for name, value in move.sets.items()}
+        call = turn.change_call(call, attributes={**call.attributes, **known})
     match action:
         case engine.Say():
             command = turn.command_id()

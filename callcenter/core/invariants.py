@@ -92,6 +92,7 @@ def _agent(state: State, agent: Agent) -> Iterator[str]:
     if (agent.state is AgentState.SIGNED_OUT) == bool(agent.phone):
         yield f"{name}: phone {agent.phone!r}"
     yield from _line(state, agent, name)
+    yield from _preview(state, agent, name)
 
 
 def _line(state: State, agent: Agent, name: str) -> Iterator[str]:
@@ -106,6 +107,23 @@ def _line(state: State, agent: Agent, name: str) -> Iterator[str]:
         yield f"{name}: line {agent.line} is not its own"
     elif not (line.parked or line.bridge or line.call or has_deadline):
         yield f"{name}: line {agent.line} is nowhere, without a deadline"
+
+
+def _preview(state: State, agent: Agent, name: str) -> Iterator[str]:
+    """A card is read by a free agent of its campaign, for a time; a call asked for is theirs."""
+    preview = agent.preview
+    if state.previewing.get(agent.id) != (None if preview is None else preview.campaign):
+        yield f"{name}: reads {preview}, known for {state.previewing.get(agent.id)}"
+    if preview is not None:
+        if agent.state is not AgentState.READY or agent.dialing or agent.line is None:
+            yield f"{name}: reads the card of {preview.row.contact} beside something else"
+        if agent.campaign != preview.campaign:
+            yield f"{name}: reads a card of {preview.campaign}, works for {agent.campaign!r}"
+        if f"preview:{agent.id}" not in state.timers:
+            yield f"{name}: reads the card of {preview.row.contact} without a deadline"
+    attempt = state.attempts.get(agent.dialing)
+    if agent.dialing and (attempt is None or attempt.reserved != agent.id):
+        yield f"{name}: waits for attempt {agent.dialing}, which is not theirs"
 
 
 def _has_timer(state: State, agent: Agent, *kinds: str) -> bool:
@@ -201,6 +219,11 @@ def _campaign(state: State, campaign: Campaign) -> Iterator[str]:
     if campaign.state is CampaignState.FINISHED and live:
         yield f"{name}: calls are still under way"
     contacts = [*(row.contact for row in campaign.hopper), *(a.contact for a in live)]
+    contacts += [
+        agent.preview.row.contact
+        for agent in state.agents.values()
+        if agent.preview is not None and agent.preview.campaign == campaign.settings.id
+    ]
     if len(dict.fromkeys(contacts)) < len(contacts):
         yield f"{name}: somebody would be dialed twice"
     if campaign.refill and campaign.refill not in state.pending:

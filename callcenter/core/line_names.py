@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callcenter.domain.call import Call
-from callcenter.domain.ids import CampaignId, PbxName, QueueId
+from callcenter.domain.ids import AgentId, CampaignId, PbxName, QueueId
 
 
 def line_of(pbx: PbxName, queue: QueueId) -> QueueId:
@@ -16,8 +16,16 @@ def campaign_line(pbx: PbxName, campaign: CampaignId) -> QueueId:
     return f"{pbx}/campaign:{campaign}"
 
 
+def own_line(pbx: PbxName, agent: AgentId) -> QueueId:
+    """The person whom this agent has dialed in preview, and nobody else: no other agent may take
+    that person, and the agent no other."""
+    return f"{pbx}/dialed-by:{agent}"
+
+
 def line_of_call(call: Call) -> QueueId:
     """The line that this call waits in."""
+    if call.reserved:
+        return own_line(call.channel.pbx, call.reserved)
     if call.campaign:
         return campaign_line(call.channel.pbx, call.campaign)
     return line_of(call.channel.pbx, call.queue)

@@ -23,6 +23,7 @@ from callcenter.core import (
     offers,
     outbound,
     overflowing,
+    previews,
     readings,
     reconcile,
     rule_changes,
@@ -169,12 +170,14 @@ class Machine:
         self._choosing.show(turn)
         if self.chooser.changed:
             self._route(turn)
+        previews.review(turn)
         self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
+            stuck = previews.offer(turn, turn.state.campaigns[campaign_id])
             campaign = turn.state.campaigns[campaign_id]
             pacer = self._pacers.of(campaign)
             kept = blending.agents_kept(turn.state, self.chooser, campaign, pacer.known)
-            outbound.dial(turn, campaign, pacer, kept)
+            outbound.dial(turn, campaign, pacer, kept, stuck)
 
     def _route(self, turn: Turn) -> None:
         """Offer until nobody is left to pair: each pair is a change itself."""
@@ -391,7 +394,7 @@ _HANDLERS: dict[type, Handler] = {
     e.CommandFailed: _failed,
     e.CustomerFound: _found,
     e.CustomerNotFound: _not_found,
-    e.DesktopOpened: agents.open_desktop,
+    e.DesktopOpened: previews.desktop_opened,
     e.DesktopClosed: agents.close_desktop,
     e.SignInRequested: agents.sign_in,
     e.SignOutRequested: agents.request_sign_out,
@@ -400,6 +403,8 @@ _HANDLERS: dict[type, Handler] = {
     e.DispositionRequested: agents.give_disposition,
     e.HangUpRequested: agents.request_hang_up,
     e.CampaignJoinRequested: outbound.join,
+    e.PreviewDialRequested: previews.dial_requested,
+    e.PreviewSkipRequested: previews.skip_requested,
     e.CampaignSaved: outbound.save,
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
@@ -432,11 +437,13 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "hopper": outbound.hopper_due,
     "pace": outbound.pace_due,
     "decide": outbound.decide_due,
+    "preview": previews.due,
     "schedule": outbound.schedule_due,
     "trunk": trunks.trunk_due,
     "rules": classification.apply_to_waiting,
     "overflow": classification.overflow_due,
     "switch": rule_changes.switch_due,
+    "notice": rule_changes.tell_waiting,
 }
 
 

@@ -38,7 +38,8 @@ def _from_3(state: Plain) -> Plain:
 
 def _from_4(state: Plain) -> Plain:
     """Version 5 has a pacer for each campaign, which begins with what the campaign has counted, and
-    knows of each attempt on which trunk it was placed."""
+    knows of each attempt on which trunk it was placed. What it
+    keeps of callers beyond version 4 begins empty."""
     campaigns = {key: _with_pacing(one) for key, one in state["campaigns"].items()}
     trunk = {key: one["settings"]["trunk"] for key, one in campaigns.items()}
     attempts = {

@@ -322,9 +322,10 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
             waited_s = turn.now - call.queued_at
             turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=False))
     is_senior = agent.seniority is Seniority.SENIOR
-    turn.step_call(
+    call = turn.step_call(
         call,
         CallStep.CONNECT,
+        reserved="",
         agent=agent.id,
         leg=leg.channel,
         joining=False,
@@ -344,6 +345,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         attempts.connected(turn, call.attempt, agent)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
+    agent = turn.state.agents[agent.id]  # who is not dialing any more
     if call.customer and not call.campaign:
         remember_agent(turn, call.customer, agent.id)
     turn.step_agent(

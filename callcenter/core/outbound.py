@@ -6,7 +6,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 from __future__ import annotations
 
 from callcenter.core import amd, attempts, lines, shown_numbers, sparing, trunks
-from callcenter.core.agents import AT_REST
+from callcenter.core.agents import is_at_rest
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import Attempt
@@ -29,7 +29,14 @@ from callcenter.domain.events import (
     JournalBlocked,
     JournalRestored,
 )
-from callcenter.domain.ids import ATTEMPT_PREFIX, CampaignId, ChannelRef
+from callcenter.domain.ids import (
+    ATTEMPT_PREFIX,
+    AgentId,
+    AttemptId,
+    CampaignId,
+    ChannelRef,
+    ContactId,
+)
 from dialer.campaign_pacing import AGAIN_S, CampaignPacer
 from dialer.compliance import lawful_window
 from dialer.window import is_open
@@ -115,7 +122,7 @@ def join(turn: Turn, event: CampaignJoinRequested) -> None:
         problem = f"{event.agent} is not an agent: give the account queues to work in."
     elif agent.state is AgentState.SIGNED_OUT:
         problem = "You are not signed in: sign in on a phone first."
-    elif agent.state not in AT_REST:
+    elif not is_at_rest(agent):
         problem = "Finish the running call first."
     elif event.campaign and campaign is None:
         problem = f"There is no campaign {event.campaign}."
@@ -146,6 +153,7 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
     want = _rows_wanted(turn, campaign) - len(campaign.hopper) + kept
     busy = [row.contact for row in campaign.hopper]
     busy += [a.contact for a in turn.state.attempts.values() if a.campaign == name]
+    busy += _not_to_be_shown(turn, campaign)
     command = turn.command_id()
     settings = campaign.settings
     window = lawful_window(settings.window, settings.terms)
@@ -153,6 +161,13 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
     return turn.put_campaign(
         campaign, refill=command, ended_since_refill=(), spared_since_refill=()
     )
+
+
+def _not_to_be_shown(turn: Turn, campaign: Campaign) -> list[ContactId]:
+    """Whose card an agent of this campaign reads, and who was skipped a while ago."""
+    shown = [agent.preview for agent in turn.state.readers(campaign.settings.id)]
+    skipped = [key for key, until in campaign.skipped.items() if until > turn.now]
+    return [*(one.row.contact for one in shown if one is not None), *skipped]
 
 
 def _rows_wanted(turn: Turn, campaign: Campaign) -> int:
@@ -174,6 +189,7 @@ def filled(turn: Turn, event: HopperFilled) -> None:
     busy: dict[str, None] = dict.fromkeys(campaign.ended_since_refill)
     busy |= dict.fromkeys(row.contact for row in campaign.hopper)
     busy |= dict.fromkeys(a.contact for a in turn.state.attempts.values())
+    busy |= dict.fromkeys(_not_to_be_shown(turn, campaign))
     rows = tuple(row for row in event.rows if row.contact not in busy)
     rows = sparing.taken(turn, campaign, rows)
     turn.put_campaign(
@@ -252,9 +268,15 @@ def pace_due(turn: Turn, campaign_id: CampaignId) -> None:
 # --- placing calls --------------------------------------------------------------------------------
 
 
-def dial(turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0) -> None:
-    """Place as many calls as the pacer says, and keep the hopper filled. ``kept``: free agents who
-    are needed for calls that come in."""
+def dial(
+    turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0, stuck: int = 0
+) -> None:
+    """Place as many calls as the pacer says, and keep the hopper filled. In preview the agents have
+    placed their calls by themselves (``previews``).
+
+    ``kept``: free agents who are needed for calls that come in. ``stuck``: rows of the hopper that
+    cannot be dialed now.
+    """
     settings = campaign.settings
     if campaign.state is not CampaignState.RUNNING or not turn.is_up(settings.pbx):
         return
@@ -263,7 +285,8 @@ def dial(turn: Turn, campaign: Campaign, pacer: CampaignPacer, kept: int = 0) ->
     is_pausing = f"pace:{settings.id}" in turn.state.timers or turn.now < settings.starts_at
     made = None if is_pausing else pacer.ask(turn.now, kept)
     wanted = 0 if made is None else min(made.count, PLACE_AT_ONCE)
-    stuck = _place_some(turn, campaign, pacer, wanted) if wanted else 0
+    if wanted and settings.pacing is not Pacing.PREVIEW:
+        stuck = _place_some(turn, campaign, pacer, wanted)
     if pacer.is_timed and f"decide:{settings.id}" not in turn.state.timers:
         turn.state.set_timer(f"decide:{settings.id}", turn.now + AGAIN_S)
     campaign = turn.state.campaigns[settings.id]
@@ -293,7 +316,7 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
         if row.number in turn.state.dialing:
             kept.append(row)
         elif is_open(window, row.zones, turn.now):
-            attempt = place(turn, campaign, row, trunk)
+            attempt = place(turn, campaign, row, trunk, turn.new_id(ATTEMPT_PREFIX))
             pacer.placed(attempt.id, turn.now)
             placed += 1
     if used > placed + len(kept) and f"hopper:{settings.id}" not in turn.state.timers:
@@ -307,11 +330,19 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
     return len(kept)
 
 
-def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> Attempt:
-    """Dial this contact. What is sent here is never sent again."""
+def place(
+    turn: Turn,
+    campaign: Campaign,
+    row: HopperRow,
+    trunk: str,
+    attempt_id: AttemptId,
+    reserved: AgentId = "",
+) -> Attempt:
+    """Dial this contact, for this agent alone if one is named. What is sent here is never sent
+    again."""
     settings = campaign.settings
     on_machine = amd.on_machine(turn.state.campaigns[settings.id])
-    channel = ChannelRef(settings.pbx, turn.new_id(ATTEMPT_PREFIX))
+    channel = ChannelRef(settings.pbx, attempt_id)
     attempt = Attempt(
         id=channel.id,
         campaign=settings.id,
@@ -322,6 +353,7 @@ def place(turn: Turn, campaign: Campaign, row: HopperRow, trunk: str) -> Attempt
         tries=row.made + 1,
         customer=row.customer,
         tier=row.tier,
+        reserved=reserved,
         trunk=trunk,
         passes_machine=settings.amd and on_machine is OnMachine.TO_AGENT,
         caller_id=shown_numbers.show(turn, settings, row),

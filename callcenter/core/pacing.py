@@ -143,6 +143,10 @@ def is_open(attempt: Attempt) -> bool:
     return attempt.state in (AttemptState.PLACED, AttemptState.RINGING, AttemptState.FOR_AGENT)
 
 
+def _free_phase(agent: Agent) -> AgentPhase:
+    return AgentPhase.ACCEPTED if agent.dialing else AgentPhase.READY
+
+
 def phase_of(state: State, agent: Agent) -> AgentPhase:
     """What this agent is doing, as far as the pacing of their campaign minds."""
     if state.links.get(agent.pbx) is not True:
@@ -151,9 +155,9 @@ def phase_of(state: State, agent: Agent) -> AgentPhase:
         case AgentState.READY:
             leg = state.legs.get(agent.line) if agent.line is not None else None
             is_free = leg is not None and leg.parked and not leg.call and agent.desktops > 0
-            return AgentPhase.READY if is_free else AgentPhase.GONE
+            return _free_phase(agent) if is_free else AgentPhase.GONE
         case AgentState.RESERVED | AgentState.RINGING:
-            return AgentPhase.READY  # the person is still counted as waiting
+            return _free_phase(agent)  # the person is still counted as waiting
         case AgentState.TALKING if agent.wish is None:
             return AgentPhase.TALKING
         case AgentState.WRAP_UP if agent.wish is None and agent.desktops > 0:

@@ -16,14 +16,17 @@ from callcenter.core.campaign_queries import CampaignView, campaigns_view
 from callcenter.core.days import day_of
 from callcenter.core.queue_days import today
 from callcenter.core.state import State
-from callcenter.domain.agent import Agent, AgentState, Seniority
+from callcenter.domain.agent import Agent, AgentState, DialedInVain, Seniority
+from callcenter.domain.attempt import AttemptState
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.customer import Tier
+from callcenter.domain.flow import INTENT
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
     CallId,
     CampaignId,
+    ContactId,
     CustomerId,
     FlowId,
     PbxName,
@@ -48,6 +51,19 @@ class LineState(StrEnum):
     PARKED = "parked"
     """Open, and free for a call."""
     IN_USE = "in_use"
+
+
+class PreviewView(Struct, frozen=True):
+    """Whose card an agent reads, to have them dialed or to skip them."""
+
+    id: AttemptId
+    """Also the ``call`` of the card's frame; to be named when it is dialed or skipped."""
+    campaign: CampaignId
+    contact: ContactId
+    number: str
+    since: float
+    dial_at: float
+    """When it is dialed by itself; 0.0: when the agent says so."""
 
 
 class AgentView(Struct, frozen=True):
@@ -78,6 +94,14 @@ class AgentView(Struct, frozen=True):
     line: LineState
     wrap_up_ends_at: float
     """When the after-call work ends by itself; 0.0 outside of it."""
+    preview: PreviewView | None
+    """The card to be dialed or skipped; null: none is shown."""
+    dialing: AttemptId
+    """The call they asked for in preview, until somebody talks or nobody will; empty: none."""
+    dial_state: AttemptState | None
+    """Where that call is."""
+    dialed_in_vain: DialedInVain | None
+    """What came of the last such call, when nobody talked; until the next."""
 
 
 class CallView(Struct, frozen=True):
@@ -96,6 +120,15 @@ class CallView(Struct, frozen=True):
     choices: tuple[str, ...]
     queue: QueueId
     queued_at: float
+    rule: str
+    """The routing rule that took it; empty before it waited, ``-`` when none did."""
+    rules_version: int
+    """Of which publishing."""
+    weight: float
+    """How much its wait counts by the rule and a supervisor's word, beside its tier; 1.0 is
+    normal."""
+    intent: str
+    """What the caller wants, as far as the menu has said it."""
     offers: int
     """How often it was offered to an agent."""
     agent: AgentId
@@ -209,8 +242,19 @@ def line_state(state: State, agent: Agent) -> LineState:
     return LineState.PARKED if leg.parked else LineState.OPENING
 
 
+def _preview(agent: Agent) -> PreviewView | None:
+    preview = agent.preview
+    if preview is None:
+        return None
+    row = preview.row
+    return PreviewView(
+        preview.id, preview.campaign, row.contact, row.number, preview.since, preview.dial_at
+    )
+
+
 def view_of_agent(state: State, agent: Agent) -> AgentView:
     """The view of an agent at hand."""
+    attempt = state.attempts.get(agent.dialing) if agent.dialing else None
     return AgentView(
         id=agent.id,
         state=agent.state,
@@ -230,6 +274,10 @@ def view_of_agent(state: State, agent: Agent) -> AgentView:
         campaign=agent.campaign,
         line=line_state(state, agent),
         wrap_up_ends_at=state.timers.get(f"wrap_up:{agent.id}") or 0.0,
+        preview=_preview(agent),
+        dialing=agent.dialing,
+        dial_state=None if attempt is None else attempt.state,
+        dialed_in_vain=agent.dialed_in_vain,
     )
 
 
@@ -260,6 +308,10 @@ def view_of_call(call: Call) -> CallView:
         choices=call.choices,
         queue=call.queue,
         queued_at=call.queued_at,
+        rule=call.rule,
+        rules_version=call.rules_version,
+        weight=call.treatment.weight * call.weight,
+        intent=str(call.attributes.get(INTENT, "")),
         offers=call.offers,
         agent=call.agent,
         answered_at=call.answered_at,

@@ -22,7 +22,7 @@ from callcenter.core.state import State
 from callcenter.domain.agent import Agent, AgentState, Seniority
 from callcenter.domain.call import Call, CallState
 from callcenter.domain.conditions import Value, Values
-from callcenter.domain.customer import Tier
+from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.flow import QueueNode
 from callcenter.domain.ids import AgentId, CallId, QueueId, SkillId
 from callcenter.domain.rules import PublishedRules, Rules, Treatment
@@ -95,6 +95,8 @@ class CallRouting(Struct, frozen=True):
     weight: float
     """What a supervisor made of its priority; 1.0 is normal."""
     preferred: AgentId
+    attributes: dict[str, Attribute]
+    """What the menu has found out, as rules read it of ``call``."""
     tried: tuple[RuleView, ...]
     steps: tuple[StepView, ...]
     waiting: Waiting | None
@@ -125,6 +127,7 @@ def explain_call(state: State, chooser: Chooser, call_id: CallId) -> CallRouting
         treatment=call.treatment,
         weight=call.weight,
         preferred=call.preferred,
+        attributes=call.attributes,
         tried=_tried(state, chooser, call) if is_inbound else (),
         steps=_steps(call.treatment, waited_s),
         waiting=waiting,

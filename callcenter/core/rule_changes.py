@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from callcenter.core import classification
+from callcenter.core import announcing, classification
 from callcenter.core.rulebook import Rulebook
 from callcenter.core.turn import Turn
-from callcenter.domain.call import CallState
+from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.events import CallPriorityRequested, QueueSwitched, RulesPublished
 from callcenter.domain.ids import QueueId
 from callcenter.domain.records import RoutingRecord
@@ -32,7 +32,7 @@ def publish(turn: Turn, event: RulesPublished) -> None:
         return
     turn.state.set_rules(book)
     turn.record(RoutingRecord("rules_published", str(event.version), "", event.by, turn.now))
-    classification.apply_to_waiting(turn)
+    classification.start_over(turn)
     turn.grant(event.request)
 
 
@@ -70,8 +70,36 @@ def switch_queue(turn: Turn, event: QueueSwitched) -> None:
     turn.touched[f"queue:{event.queue}"] = None
     detail = f"{switch.mode} {switch.target or switch.prompt} until {switch.until:.0f}"
     turn.record(RoutingRecord("queue_switched", event.queue, detail, event.by, turn.now))
-    classification.apply_to_waiting(turn)
+    classification.start_over(turn)
+    tell_waiting(turn, event.queue)
     turn.grant(event.request)
+
+
+def tell_waiting(turn: Turn, queue: QueueId) -> None:
+    """Have who waits in a queue with a message hear it, too, once and in their place; so many in
+    each step."""
+    switch = turn.state.switches.get(queue)
+    if switch is None or switch.mode is not SwitchMode.MESSAGE:
+        return
+    told = 0
+    for call in turn.state.calls.values():
+        if not _is_to_be_told(turn, call, queue):
+            continue
+        if told == classification.SLICE_CALLS:
+            turn.state.set_timer(f"notice:{queue}", turn.now + classification.SLICE_PAUSE_S)
+            return
+        announcing.say(turn, call, (switch.prompt,), heard_notice=True)
+        told += 1
+
+
+def _is_to_be_told(turn: Turn, call: Call, queue: QueueId) -> bool:
+    is_waiting = call.state is CallState.WAITING and call.place is Place.HOLD
+    return (
+        call.queue == queue
+        and is_waiting
+        and not (call.heard_notice or call.ending)
+        and turn.is_up(call.channel.pbx)
+    )
 
 
 def _problem_of(turn: Turn, queue: QueueId, switch: QueueSwitch) -> str:

@@ -6,6 +6,7 @@ since then is minded here: such rows leave the hoppers, and are not taken from a
 
 from __future__ import annotations
 
+from callcenter.core import agents
 from callcenter.core.turn import Turn
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.campaign import Campaign, HopperRow, Party
@@ -43,6 +44,8 @@ def dnc_list_changed(turn: Turn, _: DncListChanged) -> None:
     """Many numbers were added: everything fetched before is asked for anew."""
     for campaign in list(turn.state.campaigns.values()):
         without_hopper(turn, campaign)
+        for agent in turn.state.readers(campaign.settings.id):
+            agents.take_card(turn, agent)
 
 
 def without_hopper(turn: Turn, campaign: Campaign) -> Campaign:
@@ -77,7 +80,18 @@ def taken(turn: Turn, campaign: Campaign, rows: tuple[HopperRow, ...]) -> tuple[
     spared = [*campaign.spared_since_refill]
     if looks_back_s(campaign.settings.terms):
         spared += [_party_of(attempt) for attempt in turn.state.attempts.values()]
-    return tuple(row for row in rows if not any(party.shares(row) for party in spared))
+    if not spared:
+        return rows
+    numbers = dict.fromkeys(party.number for party in spared)
+    customers = dict.fromkeys(party.customer for party in spared if party.customer)
+    accounts = dict.fromkeys(party.account for party in spared if party.account)
+    return tuple(
+        row
+        for row in rows
+        if row.number not in numbers
+        and row.customer not in customers
+        and row.account not in accounts
+    )
 
 
 def _capped_campaigns(turn: Turn) -> list[Campaign]:
@@ -85,7 +99,11 @@ def _capped_campaigns(turn: Turn) -> list[Campaign]:
 
 
 def _spare(turn: Turn, campaign: Campaign, party: Party) -> None:
-    """Take whom this concerns out of the hopper, and out of the answer that is awaited."""
+    """Take whom this concerns out of the hopper, from the desks of agents who read their cards, and
+    out of the answer that is awaited."""
+    for agent in turn.state.readers(campaign.settings.id):
+        if agent.preview is not None and party.shares(agent.preview.row):
+            agents.take_card(turn, agent)
     hopper = tuple(row for row in campaign.hopper if not party.shares(row))
     spared = campaign.spared_since_refill
     if campaign.refill and party not in spared:

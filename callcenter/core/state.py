@@ -222,6 +222,13 @@ class State:
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
         self.rulebook = Rulebook(snapshot.rules)
+        self.previewing: Table[AgentId, CampaignId] = Table(
+            log, {a.id: a.preview.campaign for a in snapshot.agents.values() if a.preview}
+        )
+        """Agents who read a card, to dial or to skip, and the campaign it is of. In no order that
+        a snapshot keeps: where that matters, ask ``readers``."""
+        self.to_classify: list[tuple[float, CallId]] = []
+        """Whose rules are to be found again, who came first last; empty: look who."""
         self.live_attempts: Table[CampaignId, int] = Table(log)
         """How many attempts of a campaign have not ended."""
         self.on_trunk: Table[str, int] = Table(log)
@@ -277,6 +284,10 @@ class State:
         self._count(self.on_trunk, trunk_key(attempt.channel.pbx, attempt.trunk), -used)
         self.dialing.remove(attempt.number)
         self.attempts.remove(attempt.id)
+
+    def readers(self, campaign: CampaignId) -> list[Agent]:
+        """The agents who read a card of this campaign, to dial or to skip, by their ids."""
+        return [self.agents[key] for key, its in sorted(self.previewing.items()) if its == campaign]
 
     def _count(self, table: Table[str, int], key: str, change: int) -> None:
         if change:
@@ -346,6 +357,7 @@ class State:
         log = self._log
         while len(log) > mark:
             log.pop()()
+        self.to_classify.clear()
         self._heap = [(due, key) for key, due in self.timers.items()]
         heapq.heapify(self._heap)
 

@@ -204,6 +204,10 @@ class Turn:
     def put_agent(self, agent: Agent) -> Agent:
         """Store an agent and mark it as changed."""
         self.state.agents.put(agent.id, agent)
+        if agent.preview is not None:
+            self.state.previewing.put(agent.id, agent.preview.campaign)
+        elif agent.id in self.state.previewing:
+            self.state.previewing.remove(agent.id)
         self.dirty_agents[agent.id] = None
         self.touched[f"agent:{agent.id}"] = None
         if agent.campaign:
@@ -247,6 +251,8 @@ class Turn:
         """Store an attempt and mark its campaign as changed."""
         self.state.put_attempt(attempt)
         self.dirty_attempts[attempt.id] = None
+        if attempt.reserved:
+            self.touched[f"agent:{attempt.reserved}"] = None
         self.touch_campaign(attempt.campaign)
         return attempt
 

@@ -31,8 +31,10 @@ BACK_AFTER = (
     "rejected",
     "unreachable",
     "desktop_lost",
+    "untouched",
     "line_lost",
     "signed_in",
+    "preview_untouched",
     "recovered",
 )
 """Reasons after which an agent presses "ready" again by itself."""
@@ -51,6 +53,10 @@ class Desk(Struct, frozen=True):
     back_s: tuple[float, float] = (4.0, 8.0)
     """From a missed call to "ready" again."""
     codes: tuple[str, ...] = ("solved", "callback", "complaint")
+    read_s: tuple[float, float] = (1.0, 4.0)
+    """In preview: from the card to "dial" or "skip"."""
+    skips: tuple[str, ...] = ()
+    """Numbers of people whom the agent does not want to call."""
 
 
 class Plan(Struct, frozen=True):
@@ -74,6 +80,7 @@ class DeskWorker:
         self._note_line = note
         self._state = ""
         self._since = 0.0
+        self._preview = ""
         self._job: asyncio.Task[None] | None = None
         self._token = ""
         self._sockets = StampedSockets()
@@ -141,11 +148,22 @@ class DeskWorker:
 
     def _see(self, mine: dict[str, Any], at: float, http: aiohttp.ClientSession) -> None:
         """React to one's own state as the screen shows it."""
-        if (mine["state"], mine["since"]) == (self._state, self._since):
+        preview = mine["preview"] or {"id": ""}
+        is_same = (mine["state"], mine["since"]) == (self._state, self._since)
+        if is_same and preview["id"] == self._preview:
             return
-        self._state, self._since = mine["state"], mine["since"]
-        self._note(event="state", state=mine["state"], reason=mine["reason"], at=at)
+        self._state, self._since, self._preview = mine["state"], mine["since"], preview["id"]
+        if not is_same:
+            self._note(event="state", state=mine["state"], reason=mine["reason"], at=at)
         self._stop_job()
+        if self._preview:
+            what = "skip" if preview["number"] in self._desk.skips else "dial"
+            self._note(event=what, preview=self._preview, number=preview["number"], at=at)
+            body = {"preview": self._preview}
+            self._job = asyncio.create_task(
+                self._press(http, self._desk.read_s, f"preview/{what}", body)
+            )
+            return
         if mine["state"] == "signed_out":
             self._job = asyncio.create_task(self._sign_in(http))
         elif mine["state"] == "not_ready" and mine["reason"] in BACK_AFTER:

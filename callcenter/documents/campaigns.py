@@ -49,6 +49,8 @@ LINES_PER_AGENT_MAX = 3.0
 """Above that people would hear the safe-harbour message more often than an agent."""
 LINES_MAX = 500
 """Calls dialed at once: more than the trunk of a center of 1,000 agents carries."""
+PREVIEW_S_MIN, PREVIEW_S_MAX = 3, 600
+"""Nobody reads a card in less; after ten minutes it is no preview."""
 DROP_CAP_MAX = 0.05
 """No law known to us allows more; a profile's own cap holds besides."""
 RING_S_MIN, RING_S_MAX = 15.0, 120.0
@@ -309,9 +311,13 @@ class CampaignFields(_Shape):
     """More trunks of that PBX, in order: each takes the calls that those before it cannot."""
     caller_id: _CallerId = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
-    pacing: Literal["progressive", "power", "predictive"] = _DEFAULT.pacing.value
-    """How many calls are placed: one for each free agent (progressive), a fixed number for each
-    (power), or ahead of those who will come free, as far as the drop cap allows (predictive)."""
+    pacing: Literal["preview", "progressive", "power", "predictive"] = _DEFAULT.pacing.value
+    """How many calls are placed: one when an agent has read the contact's card and says so
+    (preview), one for each free agent (progressive), a fixed number for each (power), or ahead of
+    those who will come free, as far as the drop cap allows (predictive)."""
+    preview_s: Annotated[float, Field(ge=0.0, le=PREVIEW_S_MAX)] = _DEFAULT.preview_s
+    """With preview: the contact is dialed by itself after so long, unless the agent skips it; 0:
+    only when the agent says so."""
     caller_ids: Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)] = []
     """More numbers that people may see, E.164: they and ``caller_id`` take turns, and one that
     fewer people answer than before has a rest."""
@@ -379,6 +385,23 @@ class CampaignFields(_Shape):
             )
         return lines
 
+    @field_validator("preview_s")
+    @classmethod
+    def _of_preview(cls, preview_s: float, info: ValidationInfo) -> float:
+        if preview_s > 0.0 and info.data.get("pacing", "preview") != "preview":
+            raise PydanticCustomError(
+                "of_preview",
+                "a time after which a card's contact is dialed is for preview",
+                {"mend": "Set pacing: preview, or leave preview_s out."},
+            )
+        if 0.0 < preview_s < PREVIEW_S_MIN:
+            raise PydanticCustomError(
+                "no_time_to_read",
+                "nobody reads a card in less than {least} s",
+                {"least": PREVIEW_S_MIN, "mend": "Take a longer time, or 0 for none."},
+            )
+        return preview_s
+
     @field_validator("drop_cap")
     @classmethod
     def _within_the_law(cls, cap: float | None, info: ValidationInfo) -> float | None:
@@ -411,6 +434,7 @@ class CampaignFields(_Shape):
             trunk=self.trunk,
             caller_id=self.caller_id,
             pacing=Pacing(self.pacing),
+            preview_s=self.preview_s,
             lines_per_agent=self.lines_per_agent,
             drop_cap=self.drop_cap,
             starts_at=self.starts_at,
@@ -455,6 +479,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         trunk=settings.trunk,
         caller_id=settings.caller_id,
         pacing=settings.pacing.value,
+        preview_s=settings.preview_s,
         lines_per_agent=settings.lines_per_agent,
         drop_cap=settings.drop_cap,
         starts_at=settings.starts_at,

@@ -11,7 +11,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from callcenter.documents.yaml_lines import (
     DocumentError,
@@ -21,6 +22,8 @@ from callcenter.documents.yaml_lines import (
     load_yaml,
     read_text,
 )
+from callcenter.domain.conditions import Kind
+from callcenter.domain.customer import Attribute
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, Node, PlayNode, QueueNode
 from callcenter.domain.ids import QueueId
 from callcenter.ivr import validate
@@ -33,12 +36,35 @@ TRIES_MAX = 5
 """Who has not found a key after five times wants a person."""
 PROMPT_BYTES_MAX = 4_000
 """Of one text: about four minutes of speech."""
+SETS_MAX = 50
+"""Attributes of one flow, or set by one node."""
+TEXT_MAX = 100
+"""Letters of such a text."""
 LANGUAGE = "en"
 """Of the prompts, where none is named."""
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 _Prompt = Annotated[str, Field(max_length=400)]  # its letters are checked with the graph
 _Queue = Annotated[str, Field(min_length=1, max_length=64)]
+
+_Attribute = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+_Kind = Literal["text", "number", "truth"]
+
+
+def _read_value(written: object) -> Attribute:
+    """One value, as the journal gives it back: numbers are floats."""
+    if isinstance(written, bool) or (isinstance(written, str) and len(written) <= TEXT_MAX):
+        return written
+    if isinstance(written, int | float):
+        return float(written)
+    raise PydanticCustomError(
+        "value",
+        "this is no text, number or truth",
+        {"mend": f"Write a text of at most {TEXT_MAX} letters, a number, true or false."},
+    )
+
+
+_Value = Annotated[Any, BeforeValidator(_read_value)]
 
 _MENU = MenuNode("", {}, "")  # for what a menu has when nothing is written
 
@@ -47,16 +73,20 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Play(_Shape):
+class _Setting(_Shape):
+    sets: dict[_Attribute, _Value] = Field({}, alias="set", max_length=SETS_MAX)
+
+
+class _Play(_Setting):
     type: Literal["play"]
     prompt: _Prompt
     next: str
 
     def node(self) -> Node:
-        return PlayNode(self.prompt, self.next)
+        return PlayNode(self.prompt, self.next, self.sets)
 
 
-class _Menu(_Shape):
+class _Menu(_Setting):
     type: Literal["menu"]
     prompt: _Prompt
     choices: dict[str, str] = Field(min_length=1)
@@ -65,15 +95,22 @@ class _Menu(_Shape):
     tries: int = Field(_MENU.tries, ge=1, le=TRIES_MAX)
 
     def node(self) -> Node:
-        return MenuNode(self.prompt, self.choices, self.otherwise, self.timeout_s, self.tries)
+        return MenuNode(
+            self.prompt,
+            self.choices,
+            self.otherwise,
+            self.timeout_s,
+            self.tries,
+            self.sets,
+        )
 
 
-class _QueueShape(_Shape):
+class _QueueShape(_Setting):
     type: Literal["queue"]
     queue: _Queue
 
     def node(self) -> Node:
-        return QueueNode(self.queue)
+        return QueueNode(self.queue, self.sets)
 
 
 class _Hangup(_Shape):
@@ -94,6 +131,9 @@ class _FlowShape(_Shape):
     version: int = Field(ge=1)
     start: str
     default_queue: _Queue
+    attributes: dict[_Attribute, Literal["text", "number", "truth"]] = Field(
+        {}, max_length=SETS_MAX
+    )
 
     shapes: ClassVar[dict[str, type[_Play | _Menu | _QueueShape | _Hangup]]] = {
         "play": _Play,
@@ -126,7 +166,8 @@ def load_flow(
         found = validate.find_node_problems(nodes, names, queues, prompts)
         problems += [lines.problem(each.place, each.what, each.mend) for each in found]
         raise DocumentError(problems)
-    flow = Flow(shape.id, shape.version, shape.start, nodes, shape.default_queue)
+    declared = {name: Kind(kind) for name, kind in shape.attributes.items()}
+    flow = Flow(shape.id, shape.version, shape.start, nodes, shape.default_queue, declared)
     meant = validate.find_problems(flow, queues, prompts)
     if meant:
         raise DocumentError([lines.problem(each.place, each.what, each.mend) for each in meant])

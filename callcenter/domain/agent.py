@@ -7,6 +7,8 @@ deadlines from the clock. They can cross on the way, and are settled here:
   that call;
 * the phone answers in the moment the ring time runs out: whichever fact is stepped first wins, the
   leg that lost is hung up;
+* the agent presses "not ready" while the call they asked for in preview is being dialed: the same,
+  after that call;
 * a ring or answer of a leg that is no longer the agent's is late and changes nothing here (the leg
   is looked up first, see ``callcenter.core.offers``).
 """
@@ -17,12 +19,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.campaign import HopperRow
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
     CampaignId,
     ChannelRef,
+    ContactId,
     Phone,
     QueueId,
     SkillId,
@@ -113,6 +119,27 @@ class Task(Struct, frozen=True, omit_defaults=True):
     """What the disposition says."""
 
 
+class Preview(Struct, frozen=True, omit_defaults=True):
+    """Somebody of a campaign's list whose card an agent reads, to dial or to skip."""
+
+    id: AttemptId
+    """The attempt's, should it be dialed."""
+    campaign: CampaignId
+    row: HopperRow
+    since: float
+    dial_at: float = 0.0
+    """When it is dialed by itself; 0.0: when the agent says so."""
+
+
+class DialedInVain(Struct, frozen=True):
+    """What came of the last call that the agent asked for, when nobody talked."""
+
+    attempt: AttemptId
+    contact: ContactId
+    result: AttemptResult
+    at: float
+
+
 class AgentProfile(Struct, frozen=True, omit_defaults=True):
     """What routing needs to know of an account that answers calls; comes in with
     ``AgentsConfigured``."""
@@ -124,7 +151,7 @@ class AgentProfile(Struct, frozen=True, omit_defaults=True):
     skills: dict[SkillId, int] = {}
 
 
-class Agent(Struct, frozen=True, omit_defaults=True):
+class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     """The live state of one agent."""
 
     id: AgentId
@@ -138,7 +165,8 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     """When the state was entered, UTC seconds."""
     reason: str = ""
     """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``,
-    ``desktop_lost``, ``recovered`` (a crash with another version of the service)."""
+    ``desktop_lost``, ``line_lost``, ``preview_untouched``, ``untouched`` (wrap-up that ended
+    without a click), ``recovered`` (a crash with another version of the service)."""
     idle_since: float = 0.0
     """When the agent last ended a conversation or signed in: the longest idle is offered the next
     call."""
@@ -163,9 +191,17 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     """The nailed-up line: the agent's own channel, that stays from call to call."""
     line_failures: int = 0
     """How often in a row the line could not be opened."""
+    preview: Preview | None = None
+    """Whose card the agent reads, to dial or to skip."""
+    dialing: AttemptId = ""
+    """The call they asked for in preview, until somebody talks or nobody will."""
+    dialed_in_vain: DialedInVain | None = None
+    """What came of the one before, until the next."""
     desktops: int = 0
     """Open desktops (WebSockets). Calls are offered only to agents who have one: the card must be
     seen."""
+    touched_at: float = 0.0
+    """When the agent last asked for anything at a desktop, UTC seconds."""
 
 
 def next_state(state: AgentState, step: AgentStep) -> AgentState:

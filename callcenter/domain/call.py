@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from callcenter.domain.customer import NO_FACTS, CustomerFacts, Tier
+from callcenter.domain.customer import NO_FACTS, Attribute, CustomerFacts, Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
@@ -137,8 +137,12 @@ class Outcome(StrEnum):
 NO_TREATMENT = Treatment()
 
 
-class Call(Struct, frozen=True, omit_defaults=True):
-    """The live state of one call. Times are UTC seconds, 0.0 for "not yet"."""
+class Call(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The live state of one call. Times are UTC seconds, 0.0 for "not yet".
+
+    Without ``gc``: what is frozen and holds nothing but such is in no circle, and a collector that
+    looks through ten thousand calls stops the loop.
+    """
 
     id: CallId
     channel: ChannelRef
@@ -164,6 +168,8 @@ class Call(Struct, frozen=True, omit_defaults=True):
     """The awaited result did not come in time: the PBX is asked where the caller is."""
     choices: tuple[str, ...] = ()
     """Digits chosen in menus, in order."""
+    attributes: dict[str, Attribute] = {}
+    """What the menu has found out, for rules: ``intent`` and what the flow declares."""
     queue: QueueId = ""
     queued_at: float = 0.0
     """When it entered its queue; kept over offers, restarts and returns: its place."""
@@ -206,6 +212,9 @@ class Call(Struct, frozen=True, omit_defaults=True):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     attempt: AttemptId = ""
+    reserved: AgentId = ""
+    """The only agent who may take the person dialed: the one who asked for it in preview, until
+    they have talked."""
     ending: bool = False
     """The caller is being hung up, or hears the safe-harbour message: nothing else is to be done
     with the call."""

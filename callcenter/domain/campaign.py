@@ -125,6 +125,8 @@ class Terms(Struct, frozen=True, omit_defaults=True):
 class Pacing(StrEnum):
     """How many calls a campaign places, and when."""
 
+    PREVIEW = "preview"
+    """One when an agent has read the contact's card and says so; the person goes to that agent."""
     PROGRESSIVE = "progressive"
     """One call for each free agent: a person always finds the agent it was placed for."""
     POWER = "power"
@@ -168,6 +170,9 @@ class CampaignSettings(Struct, frozen=True):
     caller_id: str = ""
     """The number people see; empty: the trunk's own."""
     pacing: Pacing = Pacing.PROGRESSIVE
+    preview_s: float = 0.0
+    """With ``preview``: dialed by itself after so long, unless the agent skips it; 0.0: only when
+    the agent says so."""
     lines_per_agent: float = 1.0
     """With ``power``: calls placed for each free agent. More than 1.0 dials ahead, and some people
     will hear the safe-harbour message."""
@@ -322,6 +327,10 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """Contacts whose attempt ended after that was asked: its rows may be of before."""
     spared_since_refill: tuple[Party, ...] = ()
     """Whom the database may not have known to be spared when it was asked."""
+    skipped: dict[ContactId, float] = {}
+    """Whom agents skipped in preview, and until when nobody is shown them again."""
+    skips: int = 0
+    """How often agents have skipped somebody so far."""
     counts: ListCounts = ListCounts()
     placed: int = 0
     """Attempts placed so far."""

@@ -91,6 +91,7 @@ class PopCard(_Command, frozen=True):
 
     agent: AgentId
     call: CallId
+    """In preview there is none yet: the preview's id."""
     customer: CustomerId
     tier: Tier
     caller_number: str
@@ -99,6 +100,8 @@ class PopCard(_Command, frozen=True):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     contact: ContactId = ""
+    preview: bool = False
+    """The person is not on the line: the agent is to have them dialed, or to skip them."""
 
 
 class RingAgent(_Command, frozen=True):

@@ -27,7 +27,7 @@ Attribute: TypeAlias = str | float | bool | tuple[str, ...]
 """A value that a document of rules declares."""
 
 
-class CustomerFacts(Struct, frozen=True, omit_defaults=True):
+class CustomerFacts(Struct, frozen=True, omit_defaults=True, gc=False):
     """What routing rules may read of a customer beside the tier: never a name, never a note."""
 
     last_agent: AgentId = ""

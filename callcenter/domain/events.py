@@ -13,23 +13,28 @@ from msgspec import field
 
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
-from callcenter.domain.campaign import CampaignSettings, CampaignStep, HopperRow, ListCounts
+from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.center import Center
 from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
 from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.event import EventBase
 from callcenter.domain.ids import (
     AgentId,
+    AttemptId,
     CallId,
     CampaignId,
     ChannelRef,
     CommandId,
-    ContactId,
     CustomerId,
     PbxName,
     Phone,
     RequestId,
 )
+from callcenter.domain.managing import CampaignSaved as CampaignSaved
+from callcenter.domain.managing import CampaignStepRequested as CampaignStepRequested
+from callcenter.domain.managing import DncAdded as DncAdded
+from callcenter.domain.managing import DncRemoved as DncRemoved
+from callcenter.domain.managing import ErasureRequested as ErasureRequested
 from callcenter.domain.supervising import CallPriorityRequested as CallPriorityRequested
 from callcenter.domain.supervising import QueueSwitched as QueueSwitched
 from callcenter.domain.supervising import RulesPublished as RulesPublished
@@ -386,68 +391,20 @@ class CampaignJoinRequested(EventBase, frozen=True):
     """Empty: to leave the campaign and take inbound calls."""
 
 
-# --- what managers ask for -----------------------------------------------------------------------
-
-
-class CampaignSaved(EventBase, frozen=True):
-    """A campaign is to be made, or to have other settings from now on."""
+class PreviewDialRequested(EventBase, frozen=True):
+    """The agent has read the card and wants the person to be dialed."""
 
     request: RequestId
-    settings: CampaignSettings
-    by: str
-    """The account that asks."""
+    agent: AgentId
+    preview: AttemptId
 
 
-class CampaignStepRequested(EventBase, frozen=True):
-    """A campaign is to be started, paused or drained."""
-
-    request: RequestId
-    campaign: CampaignId
-    step: CampaignStep
-    by: str
-    """The account that asks."""
-
-
-class DncAdded(EventBase, frozen=True):
-    """This number is not to be called by any campaign from now on."""
+class PreviewSkipRequested(EventBase, frozen=True):
+    """The agent has read the card and does not want to call this person now."""
 
     request: RequestId
-    number: str
-    """E.164."""
-    reason: str
-    """In somebody's words."""
-    source: str
-    """Who says so: ``manager``, ``agent``, ``opt_out``, or the name of a list."""
-    by: str
-    """The account that asks; empty: the person themselves."""
-    until: float = 0.0
-    """UTC seconds; 0.0: for good."""
-
-
-class DncRemoved(EventBase, frozen=True):
-    """This number may be called again."""
-
-    request: RequestId
-    number: str
-    """E.164."""
-    by: str
-    """The account that asks."""
-
-
-class ErasureRequested(EventBase, frozen=True):
-    """A person is being forgotten: these contacts are not to be dialed, the database knows them no
-    more, and nobody spoke with these customers last.
-
-    It names no number: what is decided here must be decided again when no number is known.
-    """
-
-    request: RequestId
-    contacts: tuple[ContactId, ...]
-    by: str
-    """The account that asks."""
-    customers: tuple[CustomerId, ...] = ()
-    voicemails: tuple[CallId, ...] = ()
-    """The calls in which the person has left a message; its recording is deleted."""
+    agent: AgentId
+    preview: AttemptId
 
 
 PbxEvent: TypeAlias = (
@@ -489,6 +446,8 @@ Request: TypeAlias = (
     | DispositionRequested
     | HangUpRequested
     | CampaignJoinRequested
+    | PreviewDialRequested
+    | PreviewSkipRequested
     | CampaignSaved
     | CampaignStepRequested
     | DncAdded

@@ -10,7 +10,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from callcenter.domain.conditions import Kind
+from callcenter.domain.customer import Attribute
 from callcenter.domain.ids import FlowId, QueueId
+
+INTENT = "intent"
+"""The attribute of a call that says what the caller wants: text, there without being declared."""
 
 
 class PlayNode(Struct, frozen=True, tag="play"):
@@ -18,6 +23,8 @@ class PlayNode(Struct, frozen=True, tag="play"):
 
     prompt: str
     next: str
+    sets: dict[str, Attribute] = {}
+    """What is known of a call that comes here: attributes of ``call`` for the routing rules."""
 
 
 class MenuNode(Struct, frozen=True, tag="menu"):
@@ -31,12 +38,14 @@ class MenuNode(Struct, frozen=True, tag="menu"):
     timeout_s: float = 5.0
     """Time for a digit after the prompt's end."""
     tries: int = 2
+    sets: dict[str, Attribute] = {}
 
 
 class QueueNode(Struct, frozen=True, tag="queue"):
     """Hands the caller to a queue: the flow ends here."""
 
     queue: QueueId
+    sets: dict[str, Attribute] = {}
 
 
 class HangupNode(Struct, frozen=True, tag="hangup"):
@@ -57,3 +66,5 @@ class Flow(Struct, frozen=True):
     nodes: dict[str, Node]
     default_queue: QueueId
     """Where a caller goes when the flow breaks off: no path without a way to a person."""
+    attributes: dict[str, Kind] = {}
+    """Those that nodes may set, beside ``INTENT``."""

@@ -36,7 +36,7 @@ ATTEMPT_PREFIX = "att-"
 """Channel ids that we give to the people a campaign dials begin with this."""
 
 
-class ChannelRef(Struct, frozen=True, array_like=True):
+class ChannelRef(Struct, frozen=True, array_like=True, gc=False):
     """This channel of this PBX."""
 
     pbx: PbxName

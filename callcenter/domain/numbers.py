@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import force_setattr, replace
 
+from callcenter.domain.agent import Agent, Preview
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call
 from callcenter.domain.campaign import Campaign, HopperRow, Party
@@ -102,6 +103,15 @@ def _changing_many(name: str) -> Callable[[Any, Change], Any]:
     return changing
 
 
+def _changing_inner(name: str) -> Callable[[Any, Change], Any]:
+    def changing(thing: Any, change: Change) -> Any:
+        inner = getattr(thing, name)
+        changed = change_numbers(inner, change)
+        return thing if changed is inner else replace(thing, **{name: changed})
+
+    return changing
+
+
 def _changing_campaign(campaign: Campaign, change: Change) -> Campaign:
     hopper = change_all(campaign.hopper, change)
     spared = change_all(campaign.spared_since_refill, change)
@@ -126,6 +136,8 @@ _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     Attempt: _changing_field("number"),
     Party: _changing_field("number"),
     Campaign: _changing_campaign,
+    Preview: _changing_inner("row"),
+    Agent: _changing_inner("preview"),
     DncAdded: _changing_field("number"),
     DncRemoved: _changing_field("number"),
     DncRecord: _changing_field("number"),

@@ -231,7 +231,7 @@ class SwitchMode(StrEnum):
     DIVERTED = "diverted"
     """Who comes and who waits goes to another queue; the place is kept."""
     MESSAGE = "message"
-    """Who comes hears the message first."""
+    """Who comes hears the message first, who waits hears it at once and keeps the place."""
 
 
 class QueueSwitch(Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
+from callcenter.domain.customer import Attribute
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, Node, PlayNode, QueueNode
 from callcenter.domain.ids import QueueId
 
@@ -51,6 +52,8 @@ class Move(Struct, frozen=True):
     """Tries used up at this menu."""
     steps: int = 0
     """Nodes passed so far."""
+    sets: dict[str, Attribute] = {}
+    """What is known of the call from now on."""
 
 
 def begin(flow: Flow) -> Move:
@@ -98,7 +101,8 @@ def _enter(flow: Flow, node_name: str, steps: int) -> Move:
     node = flow.nodes.get(node_name)
     if node is None or steps >= MAX_STEPS:
         return _break_off(flow, node_name, steps)
-    return Move(node_name, _action(node), steps=steps + 1)
+    sets = {} if isinstance(node, HangupNode) else node.sets
+    return Move(node_name, _action(node), steps=steps + 1, sets=sets)
 
 
 def _action(node: Node) -> Action:

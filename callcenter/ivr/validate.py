@@ -13,13 +13,17 @@ from difflib import get_close_matches
 
 from msgspec import Struct
 
-from callcenter.domain.flow import Flow, HangupNode, MenuNode, Node, PlayNode, QueueNode
+from callcenter.domain.conditions import Kind
+from callcenter.domain.flow import INTENT, Flow, HangupNode, MenuNode, Node, PlayNode, QueueNode
 from callcenter.domain.ids import QueueId
 from callcenter.ivr.engine import MAX_STEPS
 from callcenter.ivr.ways import ways_from
 
 DIGITS = "0123456789*#"
 """The keys of a telephone."""
+
+_TYPES: dict[Kind, type] = {Kind.TEXT: str, Kind.NUMBER: float, Kind.TRUTH: bool}
+"""What values of each kind are written as; lists are set by no node."""
 
 # Folders parted by slashes, as the PBX looks for the sound: 64 characters and five parts at most.
 _PROMPT = re.compile(r"[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}")
@@ -51,6 +55,7 @@ def find_problems(
         mend = _suggest(flow.start, flow.nodes, "Name one of the nodes.")
         problems.append(FlowProblem(("start",), f"there is no node `{flow.start}`", mend))
     problems += _check_queue(("default_queue",), flow.default_queue, queues)
+    problems += _check_sets(flow)
     return (*problems, *_Graph(flow).find_problems())
 
 
@@ -102,6 +107,24 @@ def _check_prompt(
     elif prompts is not None and prompt not in prompts:
         mend = _suggest(prompt, prompts, f"Write the text of `{prompt}`.")
         yield FlowProblem(place, f"there is no prompt `{prompt}`", mend)
+
+
+def _check_sets(flow: Flow) -> Iterable[FlowProblem]:
+    known = {**flow.attributes, INTENT: Kind.TEXT}
+    if INTENT in flow.attributes:
+        what, mend = f"`{INTENT}` is there already", "Take it out: it is text."
+        yield FlowProblem(("attributes", INTENT), what, mend)
+    for name, node in flow.nodes.items():
+        sets = {} if isinstance(node, HangupNode) else node.sets
+        for attribute, value in sets.items():
+            place = ("nodes", name, "set", attribute)
+            kind = known.get(attribute)
+            if kind is None:
+                mend = _suggest(attribute, known, "Declare it under `attributes`.")
+                yield FlowProblem(place, f"the attribute `{attribute}` is not declared", mend)
+            elif not isinstance(value, _TYPES[kind]):
+                mend = f"Write a {kind} here, or declare it as another kind."
+                yield FlowProblem(place, f"`{attribute}` is declared as {kind}", mend)
 
 
 def _check_queue(

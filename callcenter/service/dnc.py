@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
+import structlog
 from msgspec import Struct
+
+from callcenter.domain.events import DncListChanged, Event
+
+LOOK_EVERY_S = 2.0
+"""How soon a list of numbers that another program has taken over reaches the machine."""
+
+_LOG = structlog.get_logger(__name__)
 
 
 class DncNumber(Struct, frozen=True):
@@ -62,3 +71,22 @@ class DncStore(Protocol):
     async def add(self, numbers: Iterable[DncNumber], *, source: str, by: str) -> int:
         """Take numbers over from a list; returns how many."""
         ...
+
+
+async def watch_dnc(imports: Callable[[], Awaitable[int]], put: Callable[[Event], None]) -> None:
+    """Tell the machine when a list of numbers was taken over, whichever program did it.
+
+    Hoppers are filled anew then. ``imports`` gives the number of the last one, as
+    ``StoredDnc.imports``. Until cancelled.
+    """
+    known: int | None = None
+    while True:
+        try:
+            found = await imports()
+        except Exception as error:  # noqa: BLE001 - any failure of any store: asked again
+            _LOG.warning("dnc_list_not_read", error=str(error))
+        else:
+            if known is not None and found != known:
+                put(DncListChanged())
+            known = found
+        await asyncio.sleep(LOOK_EVERY_S)

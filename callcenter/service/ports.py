@@ -16,6 +16,7 @@ from callcenter.domain.call import Outcome
 from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.commands import PbxCommand, PopCard
 from callcenter.domain.customer import Tier
+from callcenter.domain.evidence import Evidence
 from callcenter.domain.ids import (
     AgentId,
     CallId,
@@ -357,6 +358,14 @@ class AttemptPage(Struct, frozen=True):
     """Ended attempts of a campaign, newest first."""
 
     rows: tuple[AttemptRecord, ...]
+    next: str = ""
+    """Cursor of the next page; empty after the last."""
+
+
+class EvidencePage(Struct, frozen=True):
+    """Evidence of a campaign's attempts, the last ended first."""
+
+    rows: tuple[Evidence, ...]
     next: str = ""
     """Cursor of the next page; empty after the last."""
 

@@ -22,7 +22,7 @@ from callcenter.core.machine import Machine
 from callcenter.core.state import State, decode_state, empty_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
-from callcenter.domain.agent import AgentProfile
+from callcenter.domain.agent import Agent, AgentProfile, AgentState
 from callcenter.domain.call import Place
 from callcenter.domain.campaign import CampaignSettings, CampaignStep
 from callcenter.domain.center import Center
@@ -421,7 +421,7 @@ class SimulatedDay:
             kind, _, name = topic.partition(":")
             agent = self.state.agents.get(name) if kind == "agent" else None
             if agent is not None and self.is_shown(name):
-                self.world.observe_agent(agent.id, agent.state, agent.reason, agent.call)
+                self.world.observe_agent(agent.id, *page_of(agent))
 
     def is_shown(self, agent: str) -> bool:
         """Whether this agent has an open desktop."""
@@ -457,6 +457,12 @@ def day_name(seed: int) -> str:
     return f"day{seed % 10_000:05}"
 
 
+def page_of(agent: Agent) -> tuple[AgentState, str, str, str]:
+    """What this agent's page shows: state, reason, call, and the card read in preview."""
+    preview = "" if agent.preview is None else agent.preview.id
+    return agent.state, agent.reason, agent.call, preview
+
+
 def request_of(intent: desktops.Intent, name: str) -> e.Event:
     """What a click means to the machine."""
     match intent:
@@ -470,6 +476,10 @@ def request_of(intent: desktops.Intent, name: str) -> e.Event:
             return e.NotReadyRequested(name, agent, reason)
         case desktops.JoinCampaign(agent, campaign):
             return e.CampaignJoinRequested(name, agent, campaign)
+        case desktops.DialPreview(agent, preview):
+            return e.PreviewDialRequested(name, agent, preview)
+        case desktops.SkipPreview(agent, preview):
+            return e.PreviewSkipRequested(name, agent, preview)
         case desktops.Dispose(agent, call, code):
             return e.DispositionRequested(name, agent, call, code)
         case desktops.EndCall(agent):

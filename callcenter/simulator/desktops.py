@@ -59,6 +59,20 @@ class Dispose(Struct, frozen=True, tag=True):
     code: str
 
 
+class DialPreview(Struct, frozen=True, tag=True):
+    """The agent has read the card and wants the person to be dialed."""
+
+    agent: str
+    preview: str
+
+
+class SkipPreview(Struct, frozen=True, tag=True):
+    """The agent has read the card and does not want to call."""
+
+    agent: str
+    preview: str
+
+
 class SignOut(Struct, frozen=True, tag=True):
     """The agent goes home."""
 
@@ -72,7 +86,16 @@ class EndCall(Struct, frozen=True, tag=True):
 
 
 Intent: TypeAlias = (
-    OpenDesktop | SignIn | JoinCampaign | GoReady | GoNotReady | EndCall | Dispose | SignOut
+    OpenDesktop
+    | SignIn
+    | JoinCampaign
+    | GoReady
+    | GoNotReady
+    | DialPreview
+    | SkipPreview
+    | EndCall
+    | Dispose
+    | SignOut
 )
 
 
@@ -86,6 +109,12 @@ class DesktopHabits(Struct, frozen=True, omit_defaults=True):
     """From signing in to joining."""
     ready_after_s: Range = (0.5, 2.0)
     """From signing in, or from joining, to the first "ready"."""
+    read_s: Range = (2.0, 12.0)
+    """In preview: from the card to the click on "dial" or "skip"."""
+    skip_share: float = 0.1
+    """Cards that are skipped."""
+    untouched_share: float = 0.0
+    """Cards that the agent walks away from."""
     end_call_share: float = 0.0
     """Conversations that the agent ends by the desktop's button."""
     end_call_after_s: Range = (5.0, 90.0)
@@ -121,6 +150,10 @@ class Desktop:
         self.stage = stage
         self.emit = emit
         self.state = AgentState.SIGNED_OUT
+        self.preview = ""
+        """The card to be dialed or skipped."""
+        self._untouched = ""
+        """The card that the agent has walked away from."""
         self.is_home = False
         """Has signed out for good."""
         self._next: Timer | None = None
@@ -142,23 +175,34 @@ class Desktop:
         self.is_home, self.state = False, AgentState.SIGNED_OUT
         self.start()
 
-    def look_again(self, state: AgentState, reason: str = "", call: str = "") -> None:
+    def look_again(
+        self, state: AgentState, reason: str = "", call: str = "", preview: str = ""
+    ) -> None:
         """Look at the page anew: a click that came to nothing is made again."""
-        self.observe(state, reason, call)
+        self.observe(state, reason, call, preview)
         if self.is_home or (self._next is not None and self._next.is_pending):
             return
         if state is AgentState.SIGNED_OUT:
             self._later(self.habits.sign_in_after_s, SignIn(self.agent, self.phone))
         elif state is AgentState.NOT_READY:
             self._begin_work()
+        elif preview and preview != self._untouched:
+            self._read(preview)
 
-    def observe(self, state: AgentState, reason: str = "", call: str = "") -> None:
-        """The desktop shows a new state; doubled news change nothing."""
-        before, self.state = self.state, state
-        if self.is_home or state is before:
+    def observe(
+        self, state: AgentState, reason: str = "", call: str = "", preview: str = ""
+    ) -> None:
+        """The desktop shows a new state or card; doubled news change nothing."""
+        before, read = self.state, self.preview
+        self.state, self.preview = state, preview
+        if self.is_home or (state is before and preview == read):
             return
         if self._next is not None:
             self._next.cancel()
+        if preview:
+            self._read(preview)
+        if state is before:
+            return
         match state:
             case AgentState.NOT_READY if before is AgentState.SIGNED_OUT:
                 self._begin_work()
@@ -187,6 +231,14 @@ class Desktop:
             self._later(habits.ready_after_s, GoReady(self.agent))
 
         self._next = self.stage.after(self.rng.uniform(*habits.join_after_s), join)
+
+    def _read(self, preview: str) -> None:
+        if self.habits.untouched_share and self.rng.random() < self.habits.untouched_share:
+            self._untouched = preview
+            return
+        is_skipped = self.rng.random() < self.habits.skip_share
+        click = SkipPreview if is_skipped else DialPreview
+        self._later(self.habits.read_s, click(self.agent, preview))
 
     def _wrap_up(self, call: str) -> None:
         if self.rng.random() < self.habits.forget_share:

@@ -22,7 +22,7 @@ from callcenter.simulator import faults as wrong
 from callcenter.simulator.agreement import find_disagreement
 from callcenter.simulator.carrier import CarrierMix
 from callcenter.simulator.contact_list import ContactList
-from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay, day_name
+from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay, day_name, page_of
 from callcenter.simulator.day_journal import SNAPSHOT_EVERY, DayJournal
 from callcenter.simulator.day_link import Silence
 from callcenter.simulator.dialed import Behaviour
@@ -494,4 +494,4 @@ class FaultyDay(SimulatedDay):
         self.after(RELOAD_S, self._look_again)
         for agent in self.state.agents.values() if self.is_alive else ():
             if agent.id in self._open:
-                self.world.desktops[agent.id].look_again(agent.state, agent.reason, agent.call)
+                self.world.desktops[agent.id].look_again(*page_of(agent))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
+import msgspec
 from msgspec import Struct
 
 from callcenter.core.invariants import broken
@@ -108,6 +109,7 @@ class Scenario(Struct, frozen=True):
     contacts: int = 0
     """How many are on the campaign's list; 0: more than can be dialed. Few are dialed again and
     again."""
+    pacing: Pacing = CAMPAIGN.pacing
 
     def plan(self) -> tuple[Fault, ...]:
         """Everything that goes wrong."""
@@ -186,7 +188,8 @@ def make_day(
     contacts.add(
         CAMPAIGN.id, tuple(HopperRow(str(n), f"+3546{n:06}", zones) for n in range(wanted))
     )
-    campaigns = (CAMPAIGN,) if dialers else ()
+    campaign = msgspec.structs.replace(CAMPAIGN, pacing=scenario.pacing)
+    campaigns = (campaign,) if dialers else ()
     setting = Setting(scenario.seed, center, agents, tiers, campaigns, fence=("fence", "secret"))
     day = kind(setting, world, contacts, faults)
     world.open_lines(
@@ -211,6 +214,7 @@ def _agent(n: int, phone: str, dials: bool) -> tuple[AgentProfile, str, DesktopH
         break_share=0.05,
         break_s=(20.0, 300.0),
         end_call_share=0.1,
+        untouched_share=0.03,
     )
     return AgentProfile(f"agent{n}", queues, seniority), phone, habits
 

@@ -276,11 +276,11 @@ class World:
         return intents
 
     def observe_agent(
-        self, agent: str, state: AgentState, reason: str = "", call: str = ""
+        self, agent: str, state: AgentState, reason: str = "", call: str = "", preview: str = ""
     ) -> None:
         """Tell an agent's desktop its new state; agents who have none here are skipped."""
         if agent in self.desktops:
-            self.desktops[agent].observe(state, reason, call)
+            self.desktops[agent].observe(state, reason, call, preview)
 
     def send_home(self) -> None:
         """Every agent signs out."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
+import structlog
 from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
@@ -24,8 +26,9 @@ from callcenter.domain.ids import CampaignId
 from callcenter.storage.contact_counts import AS_THE_LIST, CONSENT, join_zones
 from callcenter.storage.contact_import import Tally
 from callcenter.storage.contact_numbers import PARAMETERS_MAX, chunks, is_barred, settle_numbers
+from callcenter.storage.database import Database
 from callcenter.storage.record_rows import Row, storable
-from callcenter.storage.stores import ContactDestination
+from callcenter.storage.stores import ContactDestination, DatabaseAway
 from callcenter.storage.tables import (
     contact_lists,
     contact_numbers,
@@ -38,6 +41,11 @@ from dialer.window import zones_of
 
 WRITE_ROWS = 100
 """Written by one statement: preparing them holds the loop for two milliseconds."""
+REFRESHED_AT_ONCE = 2_000
+"""Contacts looked at in one transaction, some 20 ms: a million take half a minute."""
+REFRESH_PAUSE_S = 0.02
+"""Between two of them, so that others get their turn at writing."""
+REFRESH_EVERY_S = 3600.0
 WORTH_MAX = 2_000_000_000
 """What a column of whole numbers holds."""
 
@@ -169,6 +177,8 @@ def _within(value: ColumnElement[float]) -> ColumnElement[float]:
     return case((value > WORTH_MAX, float(WORTH_MAX)), (value < 0.0, 0.0), else_=value)
 
 
+_LOG = structlog.get_logger("callcenter.storage.contacts")
+
 WORTH = _worth()
 """What a contact's ``worth`` should be."""
 
@@ -219,3 +229,37 @@ def _number_rows(row_id: int, row: ContactRow) -> Iterable[Row]:
             "last_tried_at": None,
             "invalid": False,
         }
+
+
+async def refresh_worth(database: Database) -> int:
+    """Look at every contact's customer again, some contacts at a time; returns how many rows were
+    changed. Raises ``DatabaseAway``."""
+    columns = contacts.c
+    changed = after = 0
+    async with database.reading() as connection:
+        last = await connection.scalar(select(func.max(columns.id))) or 0
+    while after < last:
+        until = after + REFRESHED_AT_ONCE
+        statement = (
+            update(contacts)
+            .where(columns.id > after, columns.id <= until, columns.worth != WORTH)
+            .values(worth=WORTH)
+        )
+        async with database.writing() as connection:
+            changed += (await connection.execute(statement)).rowcount
+        after = until
+        await asyncio.sleep(REFRESH_PAUSE_S)
+    return changed
+
+
+async def keep_worth(database: Database) -> None:
+    """Look again every hour, until cancelled: customers are imported and change."""
+    while True:
+        try:
+            changed = await refresh_worth(database)
+        except DatabaseAway as problem:
+            _LOG.warning("worth_not_refreshed", error=str(problem))
+        else:
+            if changed:
+                _LOG.info("worth of contacts refreshed", contacts=changed)
+        await asyncio.sleep(REFRESH_EVERY_S)

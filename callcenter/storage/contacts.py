@@ -27,7 +27,6 @@ from callcenter.storage import tables
 from callcenter.storage.contact_chances import read_chances
 from callcenter.storage.contact_counts import Alike, Openings, count_groups, row_of
 from callcenter.storage.contact_import import ContactImporter, Tally
-from callcenter.storage.contact_numbers import PARAMETERS_MAX, chunks
 from callcenter.storage.contact_refill import (
     ROUNDS_MAX,
     Found,
@@ -42,7 +41,7 @@ from callcenter.storage.contact_refill import (
 from callcenter.storage.contact_rows import add_rows, find_taken, finish, keep_list
 from callcenter.storage.customer_import import Changes
 from callcenter.storage.database import Database
-from callcenter.storage.dnc import StoredDnc, lift_ended
+from callcenter.storage.dnc import lift_ended, read_barred
 from callcenter.storage.record_rows import storable
 from callcenter.storage.records import read_page
 from callcenter.storage.stores import (
@@ -202,8 +201,8 @@ class Contacts(ContactImporter):
             return await find_taken(connection, numbers, campaign)
 
     async def _find_barred(self, numbers: Sequence[str]) -> Collection[str]:
-        dnc = StoredDnc(self._database, now=self._now)
-        return {one for some in chunks(numbers, PARAMETERS_MAX) for one in await dnc.barred(some)}
+        async with self._database.reading() as connection:
+            return await read_barred(connection, numbers, self._now())
 
     async def _apply(
         self, into: ContactDestination, added: Changes[ContactRow], tally: Tally

@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.service.dnc import DncEntry, DncNumber, DncPage
-from callcenter.storage.contact_numbers import settle_numbers
+from callcenter.storage.contact_numbers import PARAMETERS_MAX, chunks, settle_numbers
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import storable
 from callcenter.storage.stores import limited
@@ -40,13 +40,9 @@ class StoredDnc:
         return entry if entry and not 0.0 < entry.until <= self._now() else None
 
     async def barred(self, numbers: Sequence[str]) -> frozenset[str]:
-        """Those of the numbers (at most some hundreds) that may not be called now. Raises
-        ``DatabaseAway``."""
-        now = self._now()
+        """Those of the numbers that may not be called now. Raises ``DatabaseAway``."""
         async with self._database.reading() as connection:
-            query = select(dnc.c.number, dnc.c.until).where(dnc.c.number.in_(numbers))
-            rows = (await connection.execute(query)).all()
-        return frozenset(number for number, until in rows if until is None or until > now)
+            return await read_barred(connection, numbers, self._now())
 
     async def page(self, limit: int, cursor: str = "") -> DncPage:
         """Entries in order of their numbers, after the one that ``cursor`` names. Raises
@@ -93,6 +89,18 @@ class StoredDnc:
         took it. Raises ``DatabaseAway``."""
         async with self._database.looking_up() as connection:
             return int(await connection.scalar(select(func.max(dnc_imports.c.id))) or 0)
+
+
+async def read_barred(
+    connection: AsyncConnection, numbers: Sequence[str], now: float
+) -> frozenset[str]:
+    """Those of the numbers that may not be called at ``now``."""
+    found: list[str] = []
+    for some in chunks(numbers, PARAMETERS_MAX):
+        query = select(dnc.c.number, dnc.c.until).where(dnc.c.number.in_(some))
+        rows = (await connection.execute(query)).all()
+        found += [number for number, until in rows if until is None or until > now]
+    return frozenset(found)
 
 
 async def lift_ended(connection: AsyncConnection, now: float) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,8 +23,10 @@ from callcenter.storage.shifts import Shifts
 
 HISTORY_DAYS = 56
 """Eight weeks: each weekday eight times, and what was before may be another season."""
-CALLS_MAX = 200_000
-"""The newest so many calls: some 200 MB in the process that reads them."""
+CALLS_MAX = 100_000
+"""The newest so many calls: less than 500 MB in the process that reads them."""
+
+PIECE_ROWS = 5_000
 
 WAITED = (
     Outcome.ANSWERED.value,
@@ -33,7 +36,6 @@ WAITED = (
     Outcome.ENDED_BY_FLOW.value,
 )
 """Calls with a time of waiting that ended so; the last one by a message of an overflow."""
-AWAY = (AgentState.SIGNED_OUT, AgentState.NOT_READY)
 
 
 class StoredHistory:
@@ -203,13 +205,28 @@ async def _rings(connection: AsyncConnection, since: float) -> dict[CallId, floa
 
 
 async def _read_work(connection: AsyncConnection, since: float) -> list[PastWork]:
+    """What agents did, with stretches that follow each other made one: there are millions."""
     columns = tables.agent_states.c
     query = (
         select(columns.agent, columns.began_at, columns.ended_at, columns.state)
         .where(columns.ended_at >= since, columns.state != AgentState.SIGNED_OUT)
         .order_by(columns.agent, columns.began_at)
     )
-    return [
-        PastWork(agent, began_at, ended_at, state not in AWAY)
-        for agent, began_at, ended_at, state in await connection.execute(query)
-    ]
+    work: list[PastWork] = []
+    result = await connection.stream(query)
+    async for rows in result.partitions(PIECE_ROWS):
+        for row in rows:
+            _append(work, PastWork(row[0], row[1], row[2], row[3] != AgentState.NOT_READY))
+    return work
+
+
+def _append(work: list[PastWork], one: PastWork) -> None:
+    before = work[-1] if work else None
+    if (
+        before is None
+        or (before.agent, before.is_ready) != (one.agent, one.is_ready)
+        or one.began_at > before.ended_at
+    ):
+        work.append(one)
+    else:
+        work[-1] = replace(before, ended_at=max(before.ended_at, one.ended_at))

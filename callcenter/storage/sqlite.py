@@ -31,6 +31,11 @@ FILE_MODE = 0o600
 """The file holds customers' numbers and password hashes."""
 
 
+WRITER_CACHE_KIB = 64 * 1024
+"""Pages the writing connection keeps: a list of a million is one transaction that comes back to the
+same pages of its indexes; with SQLite's 2 MiB each of them is read again and again."""
+
+
 class SqliteFile:
     """The ``Kind`` of an SQLite database. ``busy_timeout_s``: how long it waits for another program
     that writes."""
@@ -90,6 +95,7 @@ class SqliteFile:
                 _use_wal(cursor)
                 # The journal forgets what the projector has written: that must survive a power cut.
                 cursor.execute("PRAGMA synchronous = FULL")
+                cursor.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
                 # What is deleted is overwritten with zeros, not only marked as free.
                 cursor.execute("PRAGMA secure_delete = ON")
             else:

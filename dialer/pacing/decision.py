@@ -13,7 +13,9 @@ class Because(StrEnum):
     NO_AGENT = "no_agent"
     """Nobody is signed in and at work."""
     ONE_EACH = "one_each"
-    """A call for each agent who is free (or for each who asked, in preview)."""
+    """A call for each agent who is free."""
+    ASKED = "asked"
+    """A call for each agent who has read the card and asked for it (preview)."""
     RATIO = "ratio"
     """So many lines for each free agent."""
     PRICE = "price"
@@ -35,6 +37,7 @@ class Because(StrEnum):
 SENTENCES: dict[Because, str] = {
     Because.NO_AGENT: "nobody is at work",
     Because.ONE_EACH: "one call for each agent who is free",
+    Because.ASKED: "a call when an agent has read the card and asks for it",
     Because.RATIO: "a fixed number of lines for each free agent",
     Because.PRICE: "one more call would too likely find nobody free",
     Because.BUDGET: "the allowance of abandoned calls is used up for now",

@@ -9,7 +9,7 @@ from dialer.pacing.scene import Scene
 def decide_preview(scene: Scene, max_lines: int) -> Decision:
     """A call for each agent who pressed "dial" and has none under way."""
     reason = Reason(
-        Because.ONE_EACH if scene.agents else Because.NO_AGENT,
+        Because.ASKED if scene.agents else Because.NO_AGENT,
         scene.free,
         scene.waiting,
         scene.in_flight,

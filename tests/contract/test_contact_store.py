@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import pytest
@@ -19,12 +20,14 @@ from callcenter.domain.customer import Tier
 from callcenter.service.ports import CardSource, Duplicates, Refill
 from callcenter.storage.customer_import import BATCH_ROWS
 from callcenter.storage.stores import PROBLEMS_MAX, ContactDestination
+from dialer.window import is_open
 from tests.contract.contact_stores import (
     AUTUMN,
     DEADLINE_S,
     LONDON,
     LONDON_OPENS,
     NEW_YORK,
+    WINDOW,
     A,
     B,
     C,
@@ -408,7 +411,7 @@ async def test_progress_is_told_batch_by_batch(store: Store) -> None:
     assert (await store.refill()).counts.total == 2 * BATCH_ROWS + 3
 
 
-# --- both stores alike ----------------------------------------------------------------------------
+# --- whatever happened ----------------------------------------------------------------------------
 
 Step: TypeAlias = tuple[str, int, int, int]
 
@@ -422,34 +425,74 @@ steps = st.lists(
 )
 
 
+ZONE_SETS = (NEW_YORK, LONDON, ("America/New_York", "Europe/London"))
+STATUSES = (ContactStatus.OPEN, ContactStatus.OPEN, ContactStatus.DONE, ContactStatus.USED_UP)
+
+
+@dataclass
+class Known:
+    """A contact as a reader of the contract would note it down."""
+
+    number: str
+    zones: tuple[str, ...]
+    list: str
+    status: ContactStatus = ContactStatus.OPEN
+    tried_at: float = 0.0
+    next_try_at: float = 0.0
+
+    def may_be_dialed(self, now: float) -> bool:
+        is_due = self.status is ContactStatus.OPEN and self.next_try_at <= now
+        return is_due and is_open(WINDOW, self.zones, now)
+
+
 @settings(max_examples=25)
 @given(steps=steps)
-def test_both_stores_hand_over_the_same_contacts_whatever_happened(
+def test_whatever_happened_those_are_handed_over_who_are_next(
     place: Place, steps: list[Step]
 ) -> None:
-    zone_sets = (NEW_YORK, LONDON, ("America/New_York", "Europe/London"))
-    statuses = (ContactStatus.OPEN, ContactStatus.OPEN, ContactStatus.DONE, ContactStatus.USED_UP)
+    known: dict[str, Known] = {}
+    priorities: dict[str, int] = {}
 
-    async def live(place: Place | None) -> list[object]:
+    def add(number: str, zones: tuple[str, ...], name: str, priority: int | None) -> None:
+        priorities[name] = priority or priorities.get(name, 0)
+        if all(one.number != number for one in known.values()):
+            known[str(len(known) + 1)] = Known(number, zones, name)
+
+    def find(want: int, excluded: str, now: float) -> list[str]:
+        due = [
+            (-priorities[one.list], one.tried_at, contact)
+            for contact, one in known.items()
+            if one.may_be_dialed(now) and contact != excluded
+        ]
+        return [contact for _, _, contact in sorted(due)][:want]
+
+    async def live() -> None:
         async with provide_store(place) as store:
-            told: list[object] = []
-            for step, one, two, three in steps:
+            for count, (step, one, two, three) in enumerate(steps):
+                now = T0 + three * 3600
                 if step == "add":
-                    into = ContactDestination("autumn", f"list {three}", three or None)
-                    report, _ = await store.add(
-                        row(f"+120255501{one:02d}", zone_sets[two]), into=into
-                    )
-                    told.append(report)
+                    name, number = f"list {three}", f"+120255501{one:02d}"
+                    into = ContactDestination("autumn", name, three or None)
+                    await store.add(row(number, ZONE_SETS[two]), into=into)
+                    add(number, ZONE_SETS[two], name, three or None)
                 elif step == "try":
-                    status = statuses[two]
-                    next_try_at = T0 + three * 3600 if status is ContactStatus.OPEN else 0.0
-                    await store.note(
-                        make_attempt(
-                            contact=str(one), tries=two + 1, status=status, next_try_at=next_try_at
-                        )
+                    at = T0 - 1_000 + count
+                    attempt = make_attempt(
+                        f"att-{count}",
+                        contact=str(one),
+                        placed_at=at,
+                        tries=two + 1,
+                        status=STATUSES[two],
+                        next_try_at=now if STATUSES[two] is ContactStatus.OPEN else 0.0,
                     )
+                    await store.note(attempt)
+                    if str(one) in known:
+                        contact = known[str(one)]
+                        contact.status, contact.tried_at = attempt.status, at
+                        contact.next_try_at = attempt.next_try_at
                 else:
-                    told.append(await store.refill(one, exclude=[str(two)], now=T0 + three * 3600))
-            return told
+                    refill = await store.refill(one, exclude=[str(two)], now=now)
+                    assert [row.contact for row in refill.rows] == find(one, str(two), now)
+                    assert refill.counts.total == len(known)
 
-    assert asyncio.run(live(place)) == asyncio.run(live(None))
+    asyncio.run(live())

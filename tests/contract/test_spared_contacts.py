@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
 
 import pytest
 
@@ -12,7 +13,10 @@ from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.campaign import CallingWindow, Cap, Counting, Of, Terms
 from callcenter.domain.customer import Tier
 from callcenter.service.dnc import DncEntry, DncNumber, DncStore
-from callcenter.storage.stores import ContactDestination
+from callcenter.storage import contact_rows
+from callcenter.storage.contact_rows import keep_worth, refresh_worth
+from callcenter.storage.database import Database
+from callcenter.storage.stores import ContactDestination, DatabaseAway
 from tests.contract.contact_stores import (
     AUTUMN,
     LONDON,
@@ -228,7 +232,29 @@ async def test_an_attempt_that_ends_after_the_number_was_listed_does_not_bring_i
     assert (await store.refill()).rows == ()
 
 
-async def test_contacts_imported_later_are_not_handed_over_either(store: Store) -> None:
+async def test_contacts_whose_number_is_listed_while_they_are_imported_are_not_handed_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The rows are judged first and written together at the end.
+    await store.add(row(D))
+    judge = store.contacts._find_barred
+
+    async def judge_and_list(numbers: Sequence[str]) -> Collection[str]:
+        found = await judge(numbers)
+        await store.dnc.add([DncNumber(A), DncNumber(B)], source="x", by="kim")
+        return found
+
+    monkeypatch.setattr(store.contacts, "_find_barred", judge_and_list)
+    await store.add(row(A), row(B, more_numbers=more(C)))
+
+    refill = await store.refill()
+    assert [(one.number, one.others) for one in refill.rows] == [(D, 0), (C, 0)]
+    assert refill.counts.dnc == 1
+
+
+async def test_rows_all_of_whose_numbers_are_listed_are_refused_of_others_the_rest_is_taken(
+    store: Store,
+) -> None:
     await store.note_dnc(A)
     await store.note_dnc(B)
 
@@ -443,3 +469,41 @@ async def test_who_is_likelier_to_be_reached_comes_first_once_enough_was_learnt(
 
     assert before == "34"
     assert await store.next() == "43"
+
+
+async def test_a_customers_value_that_changes_is_looked_at_again(store: Store) -> None:
+    await store.add(row(A), row(B, customer="K1"), row(C))
+    ana = CustomerRow(2, "K1", "Ana", (), Tier.GOLD, 100.0)
+    bo = CustomerRow(3, "K2", "Bo", (C,), Tier.GOLD, 9e12)
+    await store.customers.import_rows([ana, bo])
+    database = store.contacts._database
+
+    assert await refresh_worth(database) == 2
+    assert await refresh_worth(database) == 0
+    assert await store.next(1) == "3"
+
+
+async def test_the_worth_of_contacts_is_looked_at_again_although_the_database_was_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.add(row(A), row(B, customer="K1"))
+    await store.customers.import_rows([CustomerRow(2, "K1", "Ana", (), Tier.GOLD, 100.0)])
+    outcomes: list[object] = []
+
+    async def refresh(database: Database) -> int:
+        if not outcomes:
+            outcomes.append("away")
+            raise DatabaseAway("away")
+        outcomes.append(await refresh_worth(database))
+        return 0
+
+    monkeypatch.setattr(contact_rows, "refresh_worth", refresh)
+    monkeypatch.setattr(contact_rows, "REFRESH_EVERY_S", 0.0)
+    task = asyncio.create_task(keep_worth(store.contacts._database))
+    async with asyncio.timeout(20.0):
+        while len(outcomes) < 3:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait({task})
+
+    assert outcomes[:3] == ["away", 1, 0]

@@ -187,9 +187,12 @@ class Site:
         async with Manager(self.url, "max", PASSWORD) as manager:
             yield manager
 
-    async def make_campaign(self, contacts: Sequence[SampleContact] = ()) -> None:
+    async def make_campaign(
+        self, contacts: Sequence[SampleContact] = (), **settings: object
+    ) -> None:
         """Make the campaign, with this list if there is one; it is not started."""
         changes = {"name": CAMPAIGN_NAME, "amd": False, "lines_per_agent": 1, "wrap_up_s": 8}
+        changes |= settings
         async with self.manager() as manager:
             await manager.save(CAMPAIGN, campaign_settings() | changes)
             if contacts:

@@ -106,6 +106,38 @@ async def test_a_caller_who_hangs_up_while_the_phone_rings_leaves_a_note(
     await desk.shows_state("Ready")
 
 
+async def test_an_agent_reads_cards_skips_one_and_dials_the_next(
+    site: Site, visitors: Visitors
+) -> None:
+    await site.make_campaign([contact(n) for n in range(2)], pacing="preview")
+    desk = Desk(await visitors.sign_in("alex"))
+    await desk.start_work(ALEX.phone.number, "Spring renewals")
+    await expect(desk.pane("Work")).to_contain_text("Line open")
+    await desk.get_ready()
+
+    async with site.manager() as manager:
+        await manager.start(CAMPAIGN)
+
+    await expect(desk.card).to_contain_text(contact(0).name)
+    await expect(desk.card).to_contain_text("credit gold")
+    await expect(desk.call).to_contain_text("Read, then dial")
+    await desk.press("s")
+    await expect(desk.card).to_contain_text(contact(1).name)
+    await desk.page.reload()
+    await expect(desk.card).to_contain_text(contact(1).name)
+    await desk.press("d")
+    await desk.take_call()
+    await expect(desk.card).to_contain_text(contact(1).name)
+    await desk.press("e")
+    await desk.shows_state("Wrap-up")
+    await desk.press("4")
+    await desk.shows_state("Ready")
+    await expect(desk.call).to_contain_text("The card of who is next appears here.")
+    await site.center.projector.wait_for(site.center.hub.position)
+    attempts = (await site.center.contacts.attempts_page(CAMPAIGN, limit=5, cursor="")).rows
+    assert [(one.number, one.agent) for one in attempts] == [(contact(1).number, "alex")]
+
+
 async def test_an_agent_joins_a_campaign_and_gets_a_person_with_their_card(
     site: Site, visitors: Visitors
 ) -> None:

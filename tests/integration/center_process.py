@@ -72,6 +72,8 @@ class Worker:
     queue: str = QUEUE
     campaign: str = ""
     """Works for it, on the line all day; empty: takes inbound calls."""
+    skips: tuple[str, ...] = ()
+    """Numbers of people whom the agent does not want to call, in preview."""
 
 
 @dataclass(frozen=True)
@@ -421,6 +423,8 @@ async def open_site(
                 campaign=worker.campaign,
                 wrap_up_s=(0.5, 1.5),
                 back_s=(3.0, 5.0),
+                read_s=(0.3, 1.5),
+                skips=worker.skips,
             )
             for worker in workers
         ]

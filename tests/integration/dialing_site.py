@@ -258,13 +258,15 @@ async def open_dialing(
     *,
     workers: Sequence[Worker] = WORKERS,
     later: Sequence[CarrierNumber] = (),
+    people: Sequence[CarrierNumber] = (),
 ) -> AsyncIterator[DialingSite]:
     """A center whose agents are on the line for a campaign that is not started yet. ``later``: what
-    the carrier knows besides the list, to be handed in in the middle."""
+    the carrier knows besides the list, to be handed in in the middle. ``people``: who is on the
+    list, instead of those drawn."""
     rng = Random(seed)
-    numbers = draw_numbers(rng, contacts)
+    numbers = {one.number: str(one.behaviour) for one in people} or draw_numbers(rng, contacts)
     place = Place()
-    plans = [*plans_of(rng, numbers), *later]
+    plans = [*(people or plans_of(rng, numbers)), *later]
     carrier = SippCarrier(folder / "carrier", plans, port=place.trunk)
     phones = SippPhones(folder / "phones", [PhonePlan(worker.phone) for worker in workers])
     queues = [{"id": QUEUE}]

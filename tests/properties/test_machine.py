@@ -167,6 +167,13 @@ def orderly(rng: random.Random, bench: Bench) -> None:
         if line is not None and rng.random() < 0.5:
             bench.tell(e.LegParked(line))
     state = bench.machine.state
+    for name in AGENTS:
+        preview = bench.agent(name).preview
+        if preview is not None and rng.random() < 0.5:
+            bench.requests += 1
+            dials = rng.random() < 0.8
+            wish = e.PreviewDialRequested if dials else e.PreviewSkipRequested
+            bench.tell(wish(f"r{bench.requests}", name, preview.id))
     for attempt in list(state.attempts.values()):
         what = rng.randint(0, 3)
         call = state.calls.get(attempt.call)
@@ -202,7 +209,8 @@ def a_campaign(rng: random.Random, campaign: str) -> CampaignSettings:
     return msgspec.structs.replace(
         CAMPAIGN,
         id=campaign,
-        pacing=rng.choice(list(Pacing)),
+        pacing=rng.choice([*Pacing, Pacing.PREVIEW]),
+        preview_s=rng.choice([0.0, 0.0, 10.0]),
         lines_per_agent=rng.choice([1.0, 2.5]),
         max_lines=rng.choice([2, 100]),
         amd=rng.random() < 0.5,
@@ -247,6 +255,8 @@ def request(rng: random.Random, bench: Bench) -> e.Event:
     bench.requests += 1
     name = f"r{bench.requests - rng.randint(0, 1)}"
     call = rng.choice([*bench.machine.state.calls, "gone"])
+    known = bench.machine.state.agents.get(agent)
+    shown = known.preview.id if known is not None and known.preview is not None else "gone"
     wishes: list[e.Event] = [
         e.SignInRequested(name, agent, rng.choice(["1001", "1002", "9"])),
         e.SignOutRequested(name, agent),
@@ -255,6 +265,8 @@ def request(rng: random.Random, bench: Bench) -> e.Event:
         e.DispositionRequested(name, agent, call, "solved"),
         e.HangUpRequested(name, agent),
         e.CampaignJoinRequested(name, agent, rng.choice([*CAMPAIGNS, "", "nowhere"])),
+        *[e.PreviewDialRequested(name, agent, shown)] * 2,
+        e.PreviewSkipRequested(name, agent, rng.choice([shown, shown, "gone"])),
         e.DesktopOpened(agent),
         e.DesktopClosed(agent),
     ]

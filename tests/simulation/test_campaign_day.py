@@ -21,11 +21,12 @@ from callcenter.domain.campaign import (
 )
 from callcenter.domain.center import Center, Queue
 from callcenter.domain.commands import PlaceCall
+from callcenter.domain.events import ContactsChanged, DncAdded
 from callcenter.domain.records import AttemptRecord, DncRecord, FaultRecord
 from callcenter.service.recovery import replay
 from callcenter.simulator.carrier import CarrierMix
 from callcenter.simulator.contact_list import ContactList
-from callcenter.simulator.day import Setting, SimulatedDay
+from callcenter.simulator.day import LOOK_UP_S, Setting, SimulatedDay
 from callcenter.simulator.desktops import DesktopHabits
 from callcenter.simulator.dialed import Behaviour, DialedPlan
 from callcenter.simulator.exchange import PbxSettings
@@ -73,12 +74,16 @@ CAMPAIGN = CampaignSettings(
 )
 
 
+HABITS = DesktopHabits(campaign=CAMPAIGN.id, forget_share=0.1, break_share=0.05, end_call_share=0.2)
+
+
 def make_day(
     seed: int,
     *,
     kill_every_s: float = 0.0,
     campaign: CampaignSettings = CAMPAIGN,
     contacts: int = CONTACTS,
+    habits: DesktopHabits = HABITS,
     kind: type[SimulatedDay] = SimulatedDay,
 ) -> SimulatedDay:
     """Six agents on the line for one campaign, who answer, err and take breaks."""
@@ -96,9 +101,6 @@ def make_day(
         phones=dict.fromkeys(phones, "main"),
         default_queue="service",
         region="IS",
-    )
-    habits = DesktopHabits(
-        campaign=campaign.id, forget_share=0.1, break_share=0.05, end_call_share=0.2
     )
     agents = tuple(
         (AgentProfile(f"agent{n}", ("service",)), phone, habits) for n, phone in enumerate(phones)
@@ -235,7 +237,7 @@ class DeadTrunkDay(SimulatedDay):
 
 @pytest.mark.parametrize("dead", [Behaviour.CONGESTION, Behaviour.HANGS_UP, Behaviour.REJECTED])
 def test_a_trunk_that_is_dead_for_ten_minutes_burns_no_list(dead: Behaviour) -> None:
-    day = make_day(17, kind=DeadTrunkDay)
+    day = make_day(17, kind=DeadTrunkDay, contacts=3000)
     usual = day.world.carrier.mix
     day.run(T0 + 600.0)
     day.world.carrier.mix = CarrierMix(shares={dead: 1.0}, ring_after_s=(0.05, 0.2), ring_s=(0, 0))
@@ -245,7 +247,8 @@ def test_a_trunk_that_is_dead_for_ten_minutes_burns_no_list(dead: Behaviour) -> 
     play(day, 0.7)
 
     attempts, dialed = attempts_of(day), dialed_of(day)
-    failed = [one for one in attempts.values() if T0 + 620 < one.placed_at < T0 + 1200]
+    [opened] = [one for one in day.records if isinstance(one, FaultRecord)]
+    failed = [one for one in attempts.values() if opened.at < one.placed_at < T0 + 1200]
     given_back = [one for one in attempts.values() if one.result is R.UNCOUNTED]
     assert {one.result for one in failed} == {R.UNCOUNTED}
     assert len(failed) < 20  # one a minute, in the end
@@ -296,3 +299,35 @@ def test_a_day_of_dialing_replays_the_same_from_its_journal() -> None:
 
     assert replayed.differences == ()
     assert replayed.machine.state.encode() == day.state.encode()
+
+
+@pytest.mark.parametrize(("seed", "kill_every_s"), [(31, 0.0), (32, 150.0)])
+def test_who_is_put_on_the_list_is_not_dialed_although_planned_or_just_being_fetched(
+    seed: int, kill_every_s: float
+) -> None:
+    day = make_day(seed, kill_every_s=kill_every_s)
+    planned = 0
+    for n in range(1, 60):
+        day.run(T0 + n * 30)
+        hopper = day.state.campaigns[CAMPAIGN.id].hopper
+        if n % 2:  # the database is being asked and knows nothing of it
+            day.put_later(0.0, ContactsChanged(CAMPAIGN.id))
+        for place in range(min(3, len(hopper))):  # the next one, and some from the midst
+            row = hopper[place * len(hopper) // 3]
+            planned += 1
+            name = f"dnc-{n}-{place}"
+            day.put_later(LOOK_UP_S / 2, DncAdded(name, row.number, "asked", "manager", "kim"))
+
+    play(day, 1.0)
+
+    listed: dict[str, None] = {}
+    for entry in day.entries:
+        assert not any(
+            command.number in listed for command in entry.commands if isinstance(command, PlaceCall)
+        )
+        listed |= {record.number: None for record in entry.records if isinstance(record, DncRecord)}
+    assert planned > 100
+    assert len(listed) > 100
+    assert len(attempts_of(day)) > 200
+    replayed = replay(Machine(empty_state(day.state.journal)), day.entries)
+    assert replayed.differences == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from callcenter.core.announcing import list_prompts
 from callcenter.documents.files import flows_path
 from callcenter.documents.flow_scripts import load_scripts, try_flows
 from callcenter.documents.flows import list_documents, load_flows, load_prompts
@@ -53,7 +54,8 @@ def test_every_prompt_has_a_text_in_every_language_and_every_text_is_used(langua
     used = {prompt for flow in FLOWS.values() for prompt in _prompts_of(flow)}
     of_campaigns = CampaignSettings("renewals", "Renewals", "main", "carrier").harbour_prompt
 
-    assert set(load_prompts(FOLDER, language)) == {*used, of_campaigns, OPTED_OUT_PROMPT}
+    expected = {*used, of_campaigns, OPTED_OUT_PROMPT, *list_prompts()}
+    assert set(load_prompts(FOLDER, language)) == expected
 
 
 def test_the_command_finds_nothing_to_mend_either() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +17,24 @@ from aiohttp.web import Application, Request
 from callcenter.api.app import Api
 from callcenter.api.ports import Vitals
 from callcenter.core.state import State
-from callcenter.documents.contacts_csv import ContactReading
+from callcenter.documents.contacts_csv import ContactReading, ContactRow
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.attempt import ContactStatus
+from callcenter.domain.campaign import CallingWindow, Terms
+from callcenter.domain.evidence import evidence_of
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
 from callcenter.service.campaign_results import CampaignResults
+from callcenter.service.contact_book import (
+    ContactAdded,
+    ContactBecause,
+    ContactListView,
+    ContactReason,
+    ContactWhy,
+)
+from callcenter.service.dnc import DncEntry, DncNumber, DncPage
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     Account,
@@ -34,6 +45,7 @@ from callcenter.service.ports import (
     CallRecordPage,
     ContactImport,
     Duplicates,
+    EvidencePage,
     ImportProblem,
     ImportProgress,
     Overloaded,
@@ -312,6 +324,18 @@ class FakeContacts:
         return self.page
 
 
+class FakeEvidence:
+    """Evidence of what ``contacts`` has."""
+
+    def __init__(self, contacts: FakeContacts) -> None:
+        self._contacts = contacts
+
+    async def evidence_page(self, campaign: str, *, limit: int, cursor: str) -> EvidencePage:
+        """As the reader's."""
+        page = await self._contacts.attempts_page(campaign, limit=limit, cursor=cursor)
+        return EvidencePage(tuple(evidence_of(one, None) for one in page.rows), page.next)
+
+
 class FakeRuleVersions(MemoryRuleVersions):
     """Versions in memory; may be away, from the beginning or only for marks."""
 
@@ -364,6 +388,84 @@ def healthy() -> Vitals:
     )
 
 
+class FakeDnc:
+    """A do-not-call list in memory."""
+
+    def __init__(self, *entries: DncEntry) -> None:
+        self.entries = {entry.number: entry for entry in entries}
+        self.away = False
+
+    async def find(self, number: str) -> DncEntry | None:
+        """As the store's."""
+        self._look()
+        return self.entries.get(number)
+
+    async def barred(self, numbers: Sequence[str]) -> frozenset[str]:
+        """As the store's."""
+        self._look()
+        return frozenset(number for number in numbers if number in self.entries)
+
+    async def page(self, limit: int, cursor: str = "") -> DncPage:
+        """As the store's."""
+        self._look()
+        rest = [self.entries[number] for number in sorted(self.entries) if number > cursor]
+        after = rest[limit - 1].number if len(rest) > limit else ""
+        return DncPage(tuple(rest[:limit]), len(self.entries), after)
+
+    async def add(self, numbers: Iterable[DncNumber], *, source: str, by: str) -> int:
+        """As the store's."""
+        raise NotImplementedError
+
+    def _look(self) -> None:
+        if self.away:
+            raise OSError("the database is away")
+
+
+class FakeBook:
+    """A book of contacts that knows contact 7 of list 3, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.refusal = ""
+        self.away = False
+
+    async def lists(self, campaign: str) -> tuple[ContactListView, ...]:
+        """As the store's."""
+        self._note("lists", campaign)
+        return (ContactListView(3, "autumn", 5, 1.0, 9, 8, 1),)
+
+    async def set_list_priority(self, campaign: str, list_id: int, priority: int) -> bool:
+        """As the store's."""
+        self._note("list", campaign, list_id, priority)
+        return list_id == 3
+
+    async def set_contact_priority(self, campaign: str, contact: str, priority: int | None) -> bool:
+        """As the store's."""
+        self._note("contact", campaign, contact, priority)
+        return contact == "7"
+
+    async def add_one(self, campaign: str, row: ContactRow, list_name: str) -> ContactAdded | str:
+        """As the store's."""
+        self._note("add", campaign, row, list_name)
+        return self.refusal or ContactAdded("8", row.number)
+
+    async def why(
+        self, campaign: str, wanted: str, window: CallingWindow, terms: Terms, now: float
+    ) -> ContactWhy | None:
+        """As the store's."""
+        self._note("why", campaign, wanted, window, terms, now)
+        if wanted not in ("7", "+3545550007"):
+            return None
+        reasons = (ContactReason(ContactBecause.NEXT, "was never tried"),)
+        status = ContactStatus.OPEN
+        return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
+
+    def _note(self, *asked: object) -> None:
+        if self.away:
+            raise OSError("the database is away")
+        self.asked.append(asked)
+
+
 @dataclass
 class Center:
     """An API with everything around it, served on loopback."""
@@ -377,6 +479,8 @@ class Center:
     trunks: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"main": ("carrier",)})
     rule_versions: FakeRuleVersions = field(default_factory=FakeRuleVersions)
     erasure: Erasure | None = None
+    dnc: FakeDnc | None = field(default_factory=lambda: FakeDnc())
+    book: FakeBook | None = field(default_factory=FakeBook)
     rehearsals: Rehearsals | None = None
     voicemails: VoicemailFiles | None = None
     results: CampaignResults | None = None
@@ -401,10 +505,13 @@ class Center:
             cards=self.cards,
             contacts=self.contacts,
             attempts=self.contacts,
+            evidence=FakeEvidence(self.contacts),
             report_source=MemoryReports(self.past, self.teams),
             trunks=self.trunks,
             rules=RuleBook(self.hub, self.rule_versions, self.clock),
             erasure=self.erasure,
+            dnc_list=self.dnc,
+            contact_book=self.book,
             rehearsals=self.rehearsals,
             voicemail_files=self.voicemails,
             campaign_results=self.results,

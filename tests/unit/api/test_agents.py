@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from callcenter.domain import events as e
-from tests.unit.api.fakes import Caller, Center
+from callcenter.domain.campaign import Pacing
+from callcenter.domain.ids import ChannelRef
+from tests.builders import row
+from tests.unit.api.fakes import Answer, Caller, Center
 
 
 async def at_work(caller: Caller, login: str = "ana", phone: str = "1001") -> dict[str, str]:
@@ -48,6 +51,52 @@ async def test_an_agents_day() -> None:
     assert solved.body["state"] == "ready"
     assert (pause.body["state"], pause.body["reason"]) == ("not_ready", "lunch")
     assert (gone.body["state"], gone.body["phone"]) == ("signed_out", "")
+
+
+async def test_a_card_is_dialed_or_skipped_by_its_id_once_for_each_key() -> None:
+    center = Center().with_agents("ana")
+    bench = center.hub.bench
+    async with center.serve() as caller:
+        who = await at_work(caller)
+        await caller.send("POST", "/api/v1/agents/me/ready", headers=who)
+        bench.campaign(pacing=Pacing.PREVIEW, preview_s=60.0)
+        bench.fill(*(row(n) for n in range(4)))
+        bench.open_line("ana")
+
+        async def press(what: str, preview: str, key: str) -> Answer:
+            return await caller.send(
+                "POST",
+                f"/api/v1/agents/me/preview/{what}",
+                json={"preview": preview},
+                headers=who | {"Idempotency-Key": key},
+            )
+
+        first = (await caller.send("GET", "/api/v1/agents/me", headers=who)).body["preview"]
+        skipped = await press("skip", first["id"], "k-1")
+        second = skipped.body["preview"]
+        late = await press("dial", first["id"], "k-2")
+        dialed = await press("dial", second["id"], "k-3")
+        again = await press("dial", second["id"], "k-3")
+        bench.tell(e.AttemptRinging(ChannelRef("main", second["id"])))
+        ringing = await caller.send("GET", "/api/v1/agents/me", headers=who)
+        bench.tell(e.ChannelHungUp(ChannelRef("main", second["id"]), 17))
+        busy = await caller.send("GET", "/api/v1/agents/me", headers=who)
+
+    assert (first["campaign"], first["contact"], first["number"]) == (
+        "renewals",
+        "0",
+        row(0).number,
+    )
+    assert first["dial_at"] == first["since"] + 60.0
+    assert (skipped.status, second["contact"]) == (200, "1")
+    assert (late.status, late.problem) == (409, "conflict")
+    assert "not yours any more" in late.body["detail"]
+    assert (dialed.body["preview"], dialed.body["dialing"]) == (None, second["id"])
+    assert (again.status, bench.placed()) == (200, ["1"])
+    assert ringing.body["dial_state"] == "ringing"
+    assert busy.body["dialed_in_vain"]["result"] == "busy"
+    assert (busy.body["dialing"], busy.body["dial_state"]) == ("", None)
+    assert busy.body["preview"]["contact"] == "2"
 
 
 async def test_what_the_machine_refuses_is_a_conflict_with_its_reason() -> None:

@@ -488,6 +488,21 @@ async def test_auditors_find_which_file_it_was() -> None:
 # --- attempts -------------------------------------------------------------------------------------
 
 
+async def test_evidence_is_read_page_by_page() -> None:
+    center = with_campaign()
+    center.contacts.page = AttemptPage((attempt(),), "next")
+    async with center.serve() as caller:
+        sue = await caller.bearer("sue")
+        first = await caller.send("GET", f"{RENEWALS}/evidence?limit=1", headers=sue)
+        foreign = await caller.send("GET", f"{RENEWALS}/evidence?cursor=x", headers=sue)
+        nowhere = await caller.send("GET", "/api/v1/campaigns/none/evidence", headers=sue)
+
+    assert (first.status, first.body["next"]) == (200, "next")
+    [row] = first.body["rows"]
+    assert (row["result"], row["waited_s"], row["is_late"]) == ("busy", None, False)
+    assert (foreign.status, nowhere.status) == (422, 404)
+
+
 async def test_ended_attempts_are_read_page_by_page() -> None:
     center = with_campaign()
     center.contacts.page = AttemptPage((attempt(),), "next")

@@ -46,6 +46,7 @@ async def test_the_card_is_on_every_desktop_of_the_agent_before_the_command_ends
             "queue": "service",
             "campaign": "",
             "contact": "",
+            "preview": False,
             "waited_s": 12.5,
             "seq": 1,
             "at": stage.clock.time,

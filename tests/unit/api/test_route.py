@@ -83,7 +83,20 @@ def test_every_expected_route_is_in_the_table() -> None:
         "GET /campaigns/{campaign}/contacts/progress",
         "GET /campaigns/{campaign}/contacts/rejects",
         "POST /people/erase",
+        "GET /voicemails",
+        "DELETE /voicemails/{call}",
         "GET /campaigns/{campaign}/attempts",
+        "GET /campaigns/{campaign}/lists",
+        "PUT /campaigns/{campaign}/lists/{list}",
+        "POST /campaigns/{campaign}/contact",
+        "PUT /campaigns/{campaign}/contacts/{contact}",
+        "GET /campaigns/{campaign}/contacts/{contact}/why",
+        "GET /dnc",
+        "POST /rules/rehearsals",
+        "GET /rules/rehearsals/{rehearsal}",
+        "DELETE /rules/rehearsals/{rehearsal}",
+        "POST /dnc",
+        "DELETE /dnc/{number}",
     }
 
 

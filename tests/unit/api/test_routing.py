@@ -148,7 +148,7 @@ async def test_a_queue_is_closed_for_a_time_and_opened_again() -> None:
         {"mode": "diverted", "for_s": 600, "prompt": "closed"},
         {"mode": "diverted", "for_s": 600, "target": "sales", "prompt": "closed"},
         {"mode": "shut", "for_s": 600, "prompt": "closed"},
-        CLOSED | {"for_s": 59},
+        CLOSED | {"for_s": 9},
         CLOSED | {"for_s": 604_801},
         CLOSED | {"until": 5},
     ],

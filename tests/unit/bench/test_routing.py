@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.bench.center_model import Caller, Desk, Result, Served
+from callcenter.bench.publishing import Publishing
 from callcenter.bench.replay_costs import Figures, Prices, compare, error_of, figures_of
 from callcenter.bench.routing import Load
 from callcenter.bench.routing import run as run_speed
@@ -34,6 +35,16 @@ def test_all_sizes_and_the_full_scan_are_measured_in_one_run() -> None:
         for figures in result[name]["4_skills"].values():
             assert 0 < figures["min"] <= figures["median"] <= figures["max"]
     assert result["times_dearer_at_most_than_at_least"]["4_skills"] > 0
+    assert result["longest_step_ms_when_rules_are_published"]["min"] > 0
+
+
+def test_publishing_goes_on_until_every_call_is_under_the_new_rules() -> None:
+    load = Publishing(250, 4)
+
+    assert len(load.publish()) == 3  # a hundred in each step
+    assert load.are_all_under(1)
+    assert len(load.publish()) == 3
+    assert load.are_all_under(2)
 
 
 def test_costs_are_added_up_as_they_are_defined() -> None:

@@ -21,7 +21,7 @@ from callcenter.cli.app import make_app
 from callcenter.cli.campaign import app
 from callcenter.documents.files import config_path
 from callcenter.domain import events as e
-from callcenter.domain.campaign import CampaignSettings
+from callcenter.domain.campaign import CampaignSettings, ListCounts
 from callcenter.settings import load_settings
 from callcenter.simulator.asterisk_instance import free_port
 from tests.unit.api.fakes import Center
@@ -333,3 +333,58 @@ async def test_a_new_list_of_nothing_says_what_to_name(config: Path) -> None:
 
     assert said.exit_code == 1
     assert "name results or dispositions" in said.output
+
+
+# --- lists and contacts ---------------------------------------------------------------------------
+
+
+def with_renewals() -> Center:
+    center = Center().with_agents("ana")
+    settings = CampaignSettings("renewals", "Renewals", "main", "carrier")
+    assert center.hub.bench.ask(e.CampaignSaved, settings, "mia").problem == ""
+    return center
+
+
+async def test_a_list_is_given_another_priority_by_its_name_or_id(config: Path) -> None:
+    center = with_renewals()
+    async with running(config, center) as running_center:
+        told = await running_center.run("lists", "renewals")
+        by_name = await running_center.run("prioritize", "renewals", "autumn", "9")
+        by_id = await running_center.ask("prioritize", "renewals", "3", "8")
+        missing = await running_center.run("prioritize", "renewals", "spring", "9")
+
+    line = f"     3 {'autumn':<30} priority   5, 8 of 9 rows taken\n"
+    assert told.output == by_name.output == line
+    assert by_id["lists"][0]["name"] == "autumn"
+    assert missing.exit_code == 1
+    assert "campaign renewals has no list spring" in missing.output
+    assert center.book is not None
+    changes = [asked for asked in center.book.asked if asked[0] == "list"]
+    assert changes == [("list", "renewals", 3, 9), ("list", "renewals", 3, 8)]
+
+
+async def test_why_a_contact_is_next_is_told_in_sentences(config: Path) -> None:
+    async with running(config, with_renewals()) as running_center:
+        said = await running_center.run("why", "renewals", "+354 555 0007")
+        as_json = await running_center.ask("why", "renewals", "7")
+        missing = await running_center.run("why", "renewals", "8")
+
+    assert said.output == (
+        "contact 7 of list autumn, priority 5, never tried\n  next: was never tried\n"
+    )
+    assert as_json["reasons"][0]["code"] == "next"
+    assert missing.exit_code == 1
+
+
+async def test_who_may_not_be_called_is_counted_where_there_is_somebody(config: Path) -> None:
+    center = with_renewals()
+    counts = ListCounts(at=1.0, total=9, dnc=4, no_consent=3, capped=2, later=2)
+    bench = center.hub.bench
+    bench.campaign(id="winback", name="Winback")
+    bench.fill(campaign="winback", counts=counts)
+    async with running(config, center) as running_center:
+        shown = await running_center.run("show", "winback")
+
+    assert (
+        "0 given up, 4 on the do-not-call list, 3 without consent, 2 called as often as they may be"
+    ) in shown.output

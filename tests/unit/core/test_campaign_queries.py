@@ -12,7 +12,7 @@ from callcenter.core.queries import LineState
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.attempt import AttemptResult, Verdict
-from callcenter.domain.campaign import CampaignStep, ListCounts
+from callcenter.domain.campaign import CampaignStep, ListCounts, Pacing
 from tests.builders import CAMPAIGN, PBX, T0, Bench, row
 
 
@@ -174,6 +174,25 @@ def test_a_trunk_that_refuses_call_after_call_is_named() -> None:
     assert said(bench)[0] is Silence.NONE
 
 
+def test_a_campaign_whose_agents_read_cards_says_so_and_counts_them() -> None:
+    bench = Bench()
+    bench.work("ana", "jon", rows=5, pacing=Pacing.PREVIEW)
+    first = bench.agent("ana").preview
+    assert first is not None
+    bench.ask(e.PreviewSkipRequested, "ana", first.id)
+
+    assert said(bench) == (Silence.PREVIEWING, "2 of 2 agents read the card of who is next.")
+    assert (view(bench).previews, view(bench).skips) == (2, 1)
+    second = bench.agent("jon").preview
+    assert second is not None
+    bench.ask(e.PreviewDialRequested, "jon", second.id)
+    assert said(bench)[0] is Silence.NONE
+    assert (view(bench).previews, view(bench).dialing) == (1, 1)
+    why = view(bench).pacing
+    assert why is not None
+    assert "asks for it" in why.sentence
+
+
 def test_every_reason_has_a_sentence() -> None:
     bench = idle({})
     campaign, tally = bench.live(), campaign_queries._Tally()
@@ -229,6 +248,7 @@ def test_the_rate_of_dropped_calls_is_of_people_not_of_calls() -> None:
     person = bench.last(c.PlaceCall).channel
     bench.person(person)
     bench.join(person)
+    bench.note("ana")
     bench.part(person)
     bench.wait(30)
     dropped = bench.last(c.PlaceCall).channel

@@ -127,6 +127,7 @@ def test_a_pause_stops_the_dialing_and_not_the_calls_under_way() -> None:
 
     bench.person(ref)
     bench.join(ref)
+    bench.note("ana")
     bench.tell(e.ChannelHungUp(ref, 16))
     bench.wait(40)
 

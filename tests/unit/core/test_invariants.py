@@ -8,7 +8,8 @@ import pytest
 from callcenter.core.invariants import broken
 from callcenter.domain.agent import AgentState
 from callcenter.domain.call import CallState, Place
-from tests.builders import Bench, channel
+from callcenter.domain.campaign import Pacing
+from tests.builders import Bench, channel, row
 
 
 def offered() -> Bench:
@@ -87,6 +88,37 @@ def test_a_state_that_waits_without_a_deadline_is_found() -> None:
     bench.hang_up("a")
     bench.machine.state.clear_timer("wrap_up:ana")
     assert broken(bench.machine.state) == ["agent ana (wrap_up): no deadline"]
+
+
+def reading() -> Bench:
+    """Ana reads a card."""
+    bench = Bench()
+    bench.work("ana", rows=3, pacing=Pacing.PREVIEW)
+    assert bench.agent("ana").preview is not None
+    return bench
+
+
+def test_a_card_read_beside_something_else_is_found() -> None:
+    for changes, said in (
+        ({"state": AgentState.NOT_READY}, "beside something else"),
+        ({"line": None}, "beside something else"),
+        ({"campaign": "surveys"}, "works for 'surveys'"),
+        ({"preview": None}, "known for renewals"),
+        ({"dialing": "att-gone"}, "which is not theirs"),
+    ):
+        assert any(said in line for line in ruin_agent(reading(), "ana", **changes))
+    bench = reading()
+    bench.machine.state.clear_timer("preview:ana")
+    assert any("without a deadline" in line for line in broken(bench.machine.state))
+
+
+def test_somebody_read_and_dialed_next_is_found() -> None:
+    bench = reading()
+    campaign = bench.live()
+    rows = (row(0), *campaign.hopper)
+    bench.machine.state.campaigns.put("renewals", msgspec.structs.replace(campaign, hopper=rows))
+
+    assert any("dialed twice" in line for line in broken(bench.machine.state))
 
 
 def test_a_phone_given_to_two_is_found() -> None:

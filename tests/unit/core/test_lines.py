@@ -68,6 +68,7 @@ def test_the_line_is_free_again_for_the_next_person_after_a_conversation() -> No
     bench.join(ref)
     assert shown(bench) is LineState.IN_USE
     line = line_of(bench)
+    bench.note("ana")
 
     bench.tell(e.ChannelLeft(line, "b-" + ref.id))
     bench.tell(e.LegParked(line))

@@ -41,6 +41,7 @@ def test_a_conversation_ends_with_a_record_of_the_attempt_and_of_the_call() -> N
     bench.wait(5)
     bench.person(ref)
     bench.join(ref)
+    bench.note("ana")
     bench.wait(60)
 
     bench.tell(e.ChannelHungUp(ref, 16))
@@ -66,6 +67,7 @@ def test_the_campaign_says_how_long_after_call_work_takes() -> None:
     ref = bench.dial("ana", rows=1, wrap_up_s=5.0)
     bench.person(ref)
     bench.join(ref)
+    bench.note("ana")
     bench.tell(e.ChannelHungUp(ref, 16))
 
     bench.wait(5)

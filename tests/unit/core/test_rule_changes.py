@@ -7,7 +7,10 @@ import math
 import msgspec
 import pytest
 
+from callcenter.core import classification
+from callcenter.core.machine import Machine
 from callcenter.core.queries import queue_view
+from callcenter.core.state import decode_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.call import CallState, Outcome, Place
@@ -254,6 +257,64 @@ def test_who_comes_to_a_queue_with_a_message_hears_it_first_and_once() -> None:
 
     assert (bench.call("a").state, bench.call("a").queue) == (CallState.WAITING, "service")
     assert [x.prompt for x in bench.sent(c.PlayPrompt)].count("cc/news") == 1
+
+
+def test_who_waits_already_hears_the_message_once_and_keeps_the_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(classification, "SLICE_CALLS", 2)
+    bench = ruled()
+    since = {name: caller(bench, name).queued_at for name in "abc"}
+    caller(bench, "other", "2")
+    bench.tell(e.CallerLeftHold(channel("c")))
+
+    assert switch(bench, MESSAGE, prompt="storm").problem == ""
+    bench.wait(1)
+    said = [(x.channel.id, x.prompts, x.ends_call) for x in bench.sent(c.SayToCaller)]
+    assert said == [("a", ("storm",), False), ("b", ("storm",), False)]
+    for name in "abc":
+        bench.tell(e.AnnouncementBegan(channel(name)))
+        bench.tell(e.CallerHeld(channel(name)))
+    bench.machine.state.set_timer("notice:service", bench.now)
+    bench.tell(e.Tick())
+    assert switch(bench, MESSAGE, prompt="storm").problem == ""
+
+    said = [(x.channel.id, x.prompts, x.ends_call) for x in bench.sent(c.SayToCaller)]
+    assert [name for name, _, _ in said] == ["a", "b", "c"]
+    assert {name: bench.call(name).queued_at for name in "abc"} == since
+    bench.machine.state.set_timer("notice:sales", bench.now)
+    bench.tell(e.Tick())
+
+
+def test_thousands_are_treated_by_new_rules_in_steps_and_by_the_newest_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(classification, "SLICE_CALLS", 2)
+    monkeypatch.setattr(classification, "LOOK_ALONE_CALLS", 3)
+    bench = ruled()
+    names = "abcdef"
+    for name in names:
+        caller(bench, name)
+        bench.now += 1
+
+    def versions() -> list[int]:
+        return [bench.call(name).rules_version for name in names]
+
+    assert publish(bench, rules_of(Rule("new", Treatment()))).problem == ""
+    assert versions() == [1] * 6
+    for _ in range(2):  # it is looked who waits, then the first are treated
+        bench.wait(0.0011)
+    assert versions() == [2, 2, 1, 1, 1, 1]
+    bench.hang_up("c")
+    names = "abdef"
+    again = decode_state(bench.machine.state.encode())
+    assert publish(bench, rules_of(Rule("newer", Treatment()))).problem == ""
+    bench.wait(1)
+
+    assert versions() == [3] * 5
+    bench.machine = Machine(again)
+    bench.wait(1)
+    assert versions() == [2] * 5
 
 
 def test_a_number_without_a_flow_has_the_message_too() -> None:

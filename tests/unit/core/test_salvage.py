@@ -18,13 +18,11 @@ from callcenter.domain.campaign import CampaignState, CampaignStep
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord, CallRecord
 from callcenter.domain.rules import (
-    Overflow,
     QueueSwitch,
     Rule,
     Rules,
     SwitchMode,
     Treatment,
-    Voicemail,
 )
 from callcenter.domain.step import Entry, Step
 from tests.builders import CAMPAIGN, PBX, Bench, channel, row, truth
@@ -459,26 +457,6 @@ def test_a_switch_that_ended_after_the_snapshot_is_gone() -> None:
     story.wait(6)
 
     assert story.crash().switches.as_dict() == {}
-
-
-def test_messages_left_after_the_snapshot_are_known_but_for_those_dealt_with() -> None:
-    story = Story()
-    mail = Overflow(without_agents=True, voicemail=Voicemail("leave-a-message"))
-    rules = Rules((Rule("everybody", Treatment(overflow=(mail,))),))
-    assert story.ask(e.RulesPublished, 1, rules, "sue").problem == ""
-    left = {}
-    for name in "abc":
-        if name == "b":
-            story.snapshot()
-        call = story.waiting_caller(name).id
-        story.tell(e.VoicemailBegan(channel(name)))
-        story.wait(5.0)
-        story.hang_up(name)
-        left[name] = story.machine.state.voicemails[call]
-    for name in "ab":
-        assert story.ask(e.VoicemailDoneRequested, left[name].call, "sue").problem == ""
-
-    assert list(story.crash().voicemails.values()) == [left["c"]]
 
 
 def test_a_priority_set_after_the_snapshot_is_left_to_be_set_again() -> None:

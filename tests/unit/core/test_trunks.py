@@ -413,6 +413,7 @@ def test_campaigns_share_the_channels_of_a_trunk_and_conversations_hold_theirs()
     bench.join(first)
     bench.wait(30.0)
     assert len(bench.placed()) == 2
+    bench.note("ana")
     bench.part(first)
 
     assert bench.placed()[2:] == ["101"]

@@ -101,6 +101,16 @@ def test_every_field_comes_through(tmp_path: Path) -> None:
     )
 
 
+def test_a_preview_may_be_timed(tmp_path: Path) -> None:
+    text = SHORT + "pacing: preview\npreview_s: 20\n"
+
+    settings = _load(tmp_path, text).settings("spring")
+
+    assert (settings.pacing, settings.preview_s) == (Pacing.PREVIEW, 20.0)
+    shown = fields_of(CampaignDocument, settings)
+    assert (shown.pacing, shown.preview_s) == ("preview", 20.0)
+
+
 def test_no_retries_at_all_can_be_asked_for(tmp_path: Path) -> None:
     assert _load(tmp_path, SHORT + "retries: {}\n").settings("x").retries == {}
 
@@ -126,6 +136,15 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
         (
             "pacing: progressive\nlines_per_agent: 1.5",
             "6: `lines_per_agent`: several lines for each agent are for power pacing",
+        ),
+        (
+            "pacing: predictive\npreview_s: 20",
+            "6: `preview_s`: a time after which a card's contact is dialed is for preview."
+            " Set pacing: preview, or leave preview_s out.",
+        ),
+        (
+            "pacing: preview\npreview_s: 2",
+            "6: `preview_s`: nobody reads a card in less than 3 s.",
         ),
         ("pacing: guess", "5: `pacing` is none of the values it may have"),
         ("legal: us-tsr\ndrop_cap: 0.04", "6: `drop_cap`: the legal profile allows 0.03 at most"),

@@ -16,6 +16,7 @@ from callcenter.documents.flows import (
     load_prompts,
 )
 from callcenter.documents.yaml_lines import DocumentError
+from callcenter.domain.conditions import Kind
 from callcenter.domain.flow import Flow, HangupNode, MenuNode, PlayNode, QueueNode
 
 GOOD = """\
@@ -51,6 +52,60 @@ def _refusals(folder: Path, text: str, **known: list[str]) -> list[str]:
     with pytest.raises(DocumentError) as caught:
         load_flow(file, **known)
     return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+
+
+def _declaring(attributes: str) -> str:
+    """The good flow, with these attributes."""
+    queue = "default_queue: service"
+    return GOOD.replace(queue, f"{queue}\nattributes: {{{attributes}}}")
+
+
+def test_nodes_may_say_what_is_known_of_a_call(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "default_queue: service", "default_queue: service\nattributes: {loan: number}"
+    )
+    text = text.replace("queue: service}", "queue: service, set: {intent: cards, loan: 5}}")
+
+    flow = load_flow(_write(tmp_path, text))
+
+    assert flow.attributes == {"loan": Kind.NUMBER}
+    assert flow.nodes["service"] == QueueNode("service", {"intent": "cards", "loan": 5.0})
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "set: {lone: 5}",
+            "main.yaml:17: the attribute `lone` is not declared. Did you mean `loan`?",
+        ),
+        ("set: {loan: much}", "main.yaml:17: `loan` is declared as number. Write a number here"),
+        ("set: {intent: 5}", "main.yaml:17: `intent` is declared as text. Write a text here"),
+        ("set: {zzz: 5}", "main.yaml:17: the attribute `zzz` is not declared. Declare it under"),
+        (
+            "set: {loan: [1]}",
+            "main.yaml:17: `nodes.service.set.loan`: this is no text, number or truth",
+        ),
+    ],
+)
+def test_what_a_node_sets_is_checked(tmp_path: Path, written: str, said: str) -> None:
+    text = GOOD.replace(
+        "default_queue: service", "default_queue: service\nattributes: {loan: number}"
+    )
+
+    found = _refusals(tmp_path, text.replace("queue: service}", f"queue: service, {written}}}"))
+
+    assert found[0].startswith(said)
+
+
+def test_the_intent_is_not_declared(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "default_queue: service", "default_queue: service\nattributes: {intent: text}"
+    )
+
+    assert _refusals(tmp_path, text) == [
+        "main.yaml:5: `intent` is there already. Take it out: it is text."
+    ]
 
 
 def test_a_flow_is_read_with_all_its_fields(tmp_path: Path) -> None:
@@ -106,7 +161,8 @@ nodes:
         "main.yaml:1: `id` should match pattern '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$'. Change it so.",
         "main.yaml:1: `start` is missing. Add `start:`.",
         "main.yaml:2: `version` should be greater than or equal to 1. Change it so.",
-        "main.yaml:3: `begin` is not known. Known are: nodes, id, version, start, default_queue.",
+        "main.yaml:3: `begin` is not known. Known are: nodes, id, version, start, default_queue, "
+        "attributes.",
         "main.yaml:6: `nodes.welcome.prompt` is missing. Add `prompt:`.",
         "main.yaml:6: `nodes.welcome.promt` is not known. Did you mean `prompt`?",
         "main.yaml:7: `nodes.menu.tries` should be less than or equal to 5. Change it so.",

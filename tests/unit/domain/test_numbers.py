@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from msgspec.structs import fields
 
+from callcenter.domain.agent import Agent, Preview
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, Place
 from callcenter.domain.campaign import Campaign, CampaignSettings, HopperRow, ListCounts
@@ -72,6 +73,12 @@ def test_numbers_are_found_in_what_is_inside() -> None:
     assert read.channels[0].caller_number == "<1>"
     assert filled.rows[0].number == "<2>"
     assert change_numbers(campaign, change).hopper[0].number == "<2>"
+    reader = Agent("ana", (), preview=Preview("att-1", "s", row, 1.0))
+    changed = change_numbers(reader, change)
+    assert changed.preview is not None
+    assert changed.preview.row.number == "<2>"
+    free = Agent("jon", ())
+    assert change_numbers(free, change) is free
 
 
 def test_what_has_no_number_stays_the_same_object() -> None:

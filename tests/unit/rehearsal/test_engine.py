@@ -86,7 +86,7 @@ def test_callers_who_hang_up_make_it_erlang_a() -> None:
     agents = make_agents(6)
     traffic = make_traffic(agents, load=1.0)  # of a mean patience of 300 s
 
-    days = played(traffic, agents, seeds=2, hours=14)
+    days = played(traffic, agents, seeds=2, hours=8)
 
     expected = forecast_a(6, 6 / 120.0, 120.0, 300.0, TARGET_S)
     all_calls = [day.tiers["all"] for day in days]

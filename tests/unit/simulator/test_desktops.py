@@ -8,6 +8,7 @@ from msgspec import structs
 from callcenter.domain.agent import AgentState
 from callcenter.simulator.desktops import (
     DesktopHabits,
+    DialPreview,
     Dispose,
     EndCall,
     GoNotReady,
@@ -17,6 +18,7 @@ from callcenter.simulator.desktops import (
     OpenDesktop,
     SignIn,
     SignOut,
+    SkipPreview,
 )
 from callcenter.simulator.world import World
 from tests.unit.simulator.tiny_service import START, make_world
@@ -189,6 +191,59 @@ def test_an_agent_who_was_signed_out_signs_in_again() -> None:
     world.observe_agent("ana", S.SIGNED_OUT)
 
     assert clicks_after(world, 1.1) == [SignIn("ana", "1001")]
+
+
+READING = structs.replace(HABITS, read_s=(3.0, 3.0), skip_share=0.0)
+
+
+def test_a_card_is_read_and_the_person_dialed_once() -> None:
+    world = sit_down(READING)
+    world.observe_agent("ana", S.READY)
+
+    world.observe_agent("ana", S.READY, preview="att-1")
+    world.observe_agent("ana", S.READY, preview="att-1")
+
+    assert clicks_after(world, 2.9) == []
+    assert clicks_after(world, 0.2) == [DialPreview("ana", "att-1")]
+    world.observe_agent("ana", S.READY)
+    world.observe_agent("ana", S.READY, preview="att-2")
+    assert clicks_after(world, 3.1) == [DialPreview("ana", "att-2")]
+
+
+def test_a_card_that_comes_with_being_ready_is_read_too() -> None:
+    world = sit_down(structs.replace(READING, skip_share=1.0))
+
+    world.observe_agent("ana", S.READY, preview="att-1")
+
+    assert clicks_after(world, 3.1) == [SkipPreview("ana", "att-1")]
+
+
+def test_a_card_taken_back_is_not_dialed() -> None:
+    world = sit_down(READING)
+    world.observe_agent("ana", S.READY, preview="att-1")
+
+    world.observe_agent("ana", S.RESERVED, call="call-7")
+
+    assert clicks_after(world, 10) == []
+
+
+def test_some_walk_away_from_a_card_and_look_at_it_no_more() -> None:
+    world = sit_down(structs.replace(READING, untouched_share=1.0))
+    world.observe_agent("ana", S.READY, preview="att-1")
+
+    world.desktops["ana"].look_again(S.READY, preview="att-1")
+
+    assert clicks_after(world, 100) == []
+
+
+def test_a_click_on_a_card_that_was_lost_is_made_again() -> None:
+    world = sit_down(READING)
+    world.observe_agent("ana", S.READY, preview="att-1")
+    lost = clicks_after(world, 3.1)
+
+    world.desktops["ana"].look_again(S.READY, preview="att-1")
+
+    assert clicks_after(world, 3.1) == lost == [DialPreview("ana", "att-1")]
 
 
 def test_agents_go_home_and_click_no_more() -> None:

@@ -52,6 +52,10 @@ export interface AgentView {
   campaign: string;
   line: LineState;
   wrap_up_ends_at: number;
+  preview: PreviewView | null;
+  dialing: string;
+  dial_state: AttemptState | null;
+  dialed_in_vain: DialedInVain | null;
 }
 
 /** All agents. */
@@ -134,6 +138,9 @@ export interface AttemptRecord {
 /** What came of an attempt: exactly one for each. */
 export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
+/** Where an attempt is. */
+export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
+
 /** One page of ended attempts, the last ended first. */
 export interface Attempts {
   attempts: AttemptRecord[];
@@ -141,7 +148,7 @@ export interface Attempts {
 }
 
 /** What settled the number of calls. */
-export type Because = "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
+export type Because = "asked" | "at_once" | "budget" | "evidence" | "lines" | "no_agent" | "one_each" | "price" | "ratio" | "refused" | "silent_trunk";
 
 /** What a supervisor's board shows. */
 export interface Board {
@@ -210,6 +217,7 @@ export interface CallRouting {
   treatment: Treatment;
   weight: number;
   preferred: string;
+  attributes: Record<string, string | number | boolean | string[]>;
   tried: RuleView[];
   steps: StepView[];
   waiting: Waiting | null;
@@ -235,6 +243,10 @@ export interface CallView {
   choices: string[];
   queue: string;
   queued_at: number;
+  rule: string;
+  rules_version: number;
+  weight: number;
+  intent: string;
   offers: number;
   agent: string;
   answered_at: number;
@@ -308,6 +320,7 @@ export interface CampaignSettings {
   trunk: string;
   caller_id: string;
   pacing: Pacing;
+  preview_s: number;
   lines_per_agent: number;
   drop_cap: number | null;
   starts_at: number;
@@ -338,7 +351,8 @@ export interface CampaignSetup {
   trunk: string;
   trunks?: string[];
   caller_id?: string;
-  pacing?: "progressive" | "power" | "predictive";
+  pacing?: "preview" | "progressive" | "power" | "predictive";
+  preview_s?: number;
   caller_ids?: string[];
   list_caller_ids?: Record<string, unknown>;
   lines_per_agent?: number;
@@ -392,6 +406,8 @@ export interface CampaignView {
   drop_rate: number;
   amd: AmdView;
   hopper: number;
+  previews: number;
+  skips: number;
   counts: ListCounts;
   pacing: PacingView | null;
   drops: DropMeter;
@@ -439,6 +455,7 @@ export interface Card {
   queue: string;
   campaign: string;
   contact: string;
+  preview: boolean;
   waited_s: number;
   seq: number;
   at: number;
@@ -459,6 +476,15 @@ export interface ClientMessage {
   ping?: boolean;
 }
 
+/** Somebody was added to a list. */
+export interface ContactAdded {
+  contact: string;
+  number: string;
+}
+
+/** Why a contact stands where it does. */
+export type ContactBecause = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
+
 /** What an import of contacts did, or with `dry_run` would do. */
 export interface ContactImport {
   list: string;
@@ -471,8 +497,50 @@ export interface ContactImport {
   rejects_kept: number;
 }
 
+/** A list of contacts. */
+export interface ContactListView {
+  id: number;
+  name: string;
+  priority: number;
+  imported_at: number;
+  rows: number;
+  accepted: number;
+  refused: number;
+}
+
+/** The lists of a campaign. */
+export interface ContactLists {
+  lists: ContactListView[];
+}
+
+/** How early one contact is dialed. */
+export interface ContactPriority {
+  priority: number | null;
+}
+
+/** One reason, in words. */
+export interface ContactReason {
+  code: ContactBecause;
+  sentence: string;
+  until: number;
+}
+
 /** What is to be done with a contact. */
 export type ContactStatus = "dnc" | "done" | "open" | "used_up";
+
+/** Why a contact is dialed next, or not now. */
+export interface ContactWhy {
+  contact: string;
+  campaign: string;
+  list: string;
+  number: string;
+  numbers: number;
+  status: ContactStatus;
+  made: number;
+  last_result: string;
+  priority: number;
+  reasons: ContactReason[];
+}
 
 /** A stretch of talk between a caller and an agent. */
 export interface ConversationRecord {
@@ -494,6 +562,14 @@ export interface DecisionView {
   score: Score | null;
 }
 
+/** What came of the last call that the agent asked for, when nobody talked. */
+export interface DialedInVain {
+  attempt: string;
+  contact: string;
+  result: AttemptResult;
+  at: number;
+}
+
 /** How a conversation ended. */
 export interface Disposition {
   call: string;
@@ -507,6 +583,23 @@ export interface DispositionRecord {
   agent: string;
   code: string;
   at: number;
+}
+
+/** A number on the do-not-call list. */
+export interface DncEntry {
+  number: string;
+  reason: string;
+  source: string;
+  by: string;
+  since: number;
+  until: number;
+}
+
+/** Part of the do-not-call list. */
+export interface DncList {
+  entries: DncEntry[];
+  total: number;
+  next: string;
 }
 
 /** The dropped calls in the legal window, against its cap. */
@@ -545,6 +638,39 @@ export interface ErasedPerson {
   texts: number;
   rejects: number;
   voicemails: number;
+}
+
+/** One attempt. Times are UTC seconds, 0.0 for "never". */
+export interface Evidence {
+  attempt: string;
+  contact: string;
+  number: string;
+  tries: number;
+  placed_at: number;
+  ringing_at: number;
+  rang_s: number;
+  answered_at: number;
+  verdict: Verdict | null;
+  verdict_cause: string;
+  person_at: number;
+  connected_at: number;
+  agent: string;
+  message_at: number;
+  message: string;
+  waited_s: number | null;
+  waited_from: WaitFrom | null;
+  is_late: boolean;
+  ended_at: number;
+  result: AttemptResult;
+  cause: number;
+  status: ContactStatus;
+  next_try_at: number;
+}
+
+/** Evidence of a campaign's attempts, the last ended first. */
+export interface EvidencePage {
+  rows: Evidence[];
+  next: string;
 }
 
 /** The caller is joined with a number outside of the center. */
@@ -648,6 +774,11 @@ export interface ListFromResults {
   dry_run?: boolean;
 }
 
+/** How early a list is dialed. */
+export interface ListPriority {
+  priority: number;
+}
+
 /** How the contacts of one list stand. */
 export interface ListStanding {
   id: number;
@@ -692,6 +823,28 @@ export interface MishapView {
   mishap: Mishap;
   kind: string;
   count: number;
+}
+
+/** Somebody to be dialed, within seconds if the campaign runs and the hour allows it. */
+export interface NewContact {
+  numbers: string[];
+  name?: string;
+  customer?: string;
+  tier?: Tier;
+  priority?: number | null;
+  note?: string;
+  zone?: string;
+  consent?: boolean | null;
+  account?: string;
+  attributes?: Record<string, unknown>;
+  list?: string;
+}
+
+/** A number that is not to be called from now on. */
+export interface NewDncEntry {
+  number: string;
+  reason?: string;
+  until?: number;
 }
 
 /** A list made of results, or what it would be. */
@@ -746,7 +899,7 @@ export interface Overflow {
 }
 
 /** How many calls a campaign places, and when. */
-export type Pacing = "power" | "predictive" | "progressive";
+export type Pacing = "power" | "predictive" | "preview" | "progressive";
 
 /** The pacer's last decision and its numbers. Chances are from 0.0 to 1.0. */
 export interface PacingView {
@@ -805,12 +958,27 @@ export interface Preview {
   weights_differ: boolean;
 }
 
+/** The card that the agent has read. */
+export interface PreviewChoice {
+  preview: string;
+}
+
 /** A waiting call that other rules would treat otherwise. */
 export interface PreviewRow {
   call: string;
   from_rule: string;
   to_rule: string;
   differs: string[];
+}
+
+/** Whose card an agent reads, to have them dialed or to skip them. */
+export interface PreviewView {
+  id: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  since: number;
+  dial_at: number;
 }
 
 /** The body of every refusal. */
@@ -1073,7 +1241,7 @@ export interface SignIn {
 }
 
 /** Why a campaign places no call just now. */
-export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
+export type Silence = "" | "agents_busy" | "all_done" | "capped" | "dnc" | "draft" | "draining" | "empty_list" | "finished" | "journal_blocked" | "looking" | "no_agents" | "no_consent" | "no_lines" | "nobody_ready" | "not_yet" | "paused" | "pbx_down" | "previewing" | "retries_later" | "trunk_full" | "trunk_refuses" | "window_closed";
 
 /** Who may answer from so many seconds of waiting on. */
 export interface StepView {
@@ -1259,6 +1427,9 @@ export interface Voicemails {
   voicemails: VoicemailView[];
 }
 
+/** Where the wait of a person is counted from. */
+export type WaitFrom = "answer" | "greeting" | "verdict";
+
 /** Why a call has no agent yet. */
 export type WaitReason = "all_busy" | "held" | "nobody_signed_in";
 
@@ -1339,6 +1510,10 @@ export interface Operations {
   "POST /api/v1/agents/me/hang-up": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Take a break */
   "POST /api/v1/agents/me/not-ready": { path: undefined; query: undefined; body: Reason; answer: AgentView };
+  /** Dial */
+  "POST /api/v1/agents/me/preview/dial": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
+  /** Skip */
+  "POST /api/v1/agents/me/preview/skip": { path: undefined; query: undefined; body: PreviewChoice; answer: AgentView };
   /** Be ready */
   "POST /api/v1/agents/me/ready": { path: undefined; query: undefined; body: undefined; answer: AgentView };
   /** Sign in on a phone */
@@ -1367,18 +1542,30 @@ export interface Operations {
   "PUT /api/v1/campaigns/{campaign}": { path: { campaign: string }; query: undefined; body: CampaignSetup; answer: CampaignView };
   /** Ended attempts */
   "GET /api/v1/campaigns/{campaign}/attempts": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: Attempts };
+  /** Add one contact */
+  "POST /api/v1/campaigns/{campaign}/contact": { path: { campaign: string }; query: undefined; body: NewContact; answer: ContactAdded };
   /** Import contacts */
   "POST /api/v1/campaigns/{campaign}/contacts": { path: { campaign: string }; query: { list: string; priority?: number | null; duplicates?: Duplicates; columns?: string | null; sheet?: string; region?: string; needs_consent?: boolean; consent_yes?: string; consent_no?: string; dry_run?: boolean }; body: BodyInit; answer: ContactImport };
   /** How far an import is */
   "GET /api/v1/campaigns/{campaign}/contacts/progress": { path: { campaign: string }; query: undefined; body: undefined; answer: ImportProgress };
   /** Rows that the last import refused */
   "GET /api/v1/campaigns/{campaign}/contacts/rejects": { path: { campaign: string }; query: undefined; body: undefined; answer: string };
+  /** Dial a contact earlier or later */
+  "PUT /api/v1/campaigns/{campaign}/contacts/{contact}": { path: { campaign: string; contact: string }; query: undefined; body: ContactPriority; answer: ContactWhy };
+  /** Why a contact is next, or not now */
+  "GET /api/v1/campaigns/{campaign}/contacts/{contact}/why": { path: { campaign: string; contact: string }; query: undefined; body: undefined; answer: ContactWhy };
   /** End a campaign */
   "POST /api/v1/campaigns/{campaign}/drain": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Evidence of the attempts */
+  "GET /api/v1/campaigns/{campaign}/evidence": { path: { campaign: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: EvidencePage };
+  /** A campaign's lists */
+  "GET /api/v1/campaigns/{campaign}/lists": { path: { campaign: string }; query: undefined; body: undefined; answer: ContactLists };
   /** How a campaign's lists stand */
   "GET /api/v1/campaigns/{campaign}/lists/counts": { path: { campaign: string }; query: undefined; body: undefined; answer: ListStandings };
   /** Make a list of results */
   "POST /api/v1/campaigns/{campaign}/lists/from-results": { path: { campaign: string }; query: undefined; body: ListFromResults; answer: NewList };
+  /** Dial a list earlier or later */
+  "PUT /api/v1/campaigns/{campaign}/lists/{list}": { path: { campaign: string; list: string }; query: undefined; body: ListPriority; answer: ContactLists };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Results by list, hour, tier or offer */
@@ -1387,6 +1574,12 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** The do-not-call list */
+  "GET /api/v1/dnc": { path: undefined; query: { number?: string; limit?: number; cursor?: string }; body: undefined; answer: DncList };
+  /** Have a number called no more */
+  "POST /api/v1/dnc": { path: undefined; query: undefined; body: NewDncEntry; answer: DncEntry };
+  /** Let a number be called again */
+  "DELETE /api/v1/dnc/{number}": { path: { number: string }; query: undefined; body: undefined; answer: undefined };
   /** Who am I */
   "GET /api/v1/me": { path: undefined; query: undefined; body: undefined; answer: Me };
   /** Forget a person */

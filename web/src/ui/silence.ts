@@ -14,10 +14,14 @@ export function silenceText(t: Translate, campaign: CampaignView): string {
     trunk: settings.trunk,
     agents: campaign.agents,
     busy: campaign.agents_talking + campaign.agents_wrap_up,
+    previews: campaign.previews,
     closed: counts.closed,
     later: counts.later,
     done: counts.done,
     usedUp: counts.used_up,
+    dnc: counts.dnc,
+    noConsent: counts.no_consent,
+    capped: counts.capped,
   };
   const text = t.maybe(`silence.${campaign.silence_code}`, "");
   return text ? fillIn(text, values, t.language) : campaign.silence;

@@ -19,6 +19,7 @@ from callcenter.pbx.ami.commands import (
 )
 from callcenter.pbx.ami.state_reading import channel_read
 from callcenter.pbx.ami.translate import translate
+from callcenter.pbx.ami.wire import AmiMessage
 
 CALLER = ChannelRef("main", "cc-1795300929.1")
 LEG = ChannelRef("main", "leg-j-50-0z")
@@ -126,7 +127,7 @@ def test_what_the_dialplan_tells_is_understood(name: str, event: object) -> None
 def test_a_reading_tells_what_the_caller_hears_or_says(
     context: str, application: str, place: Place
 ) -> None:
-    row: dict[str, str | list[str]] = {
+    row: AmiMessage = {
         "Event": "Status",
         "Channel": "PJSIP/carrier-00000001",
         "Uniqueid": CALLER.id,

@@ -89,6 +89,8 @@ export const board = {
   "mishap.card_not_shown": "A customer's card could not be shown.",
   "mishap.customer_lookup_failed": "The customer directory did not answer.",
   "mishap.hopper_not_filled": "The database did not give the next contacts.",
+  "mishap.announcement_failed": "A prompt of an announcement is missing, and was not heard.",
+  "mishap.voicemails_full": "Callers could leave no message: too many wait to be dealt with.",
   "mishap.menu_failed": "A menu could not be played; the caller went to a queue.",
   "mishap.unknown_queue": "A menu led to a queue that is not set up.",
   "mishap.error": "The service met an error of its own; see its log.",

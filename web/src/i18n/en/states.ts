@@ -12,6 +12,8 @@ export const states = {
   "reason.rejected": "call rejected",
   "reason.unreachable": "unreachable",
   "reason.desktop_lost": "desktop closed",
+  "reason.preview_untouched": "card left untouched",
+  "reason.untouched": "wrap-up untouched",
   "reason.recovered": "service restarted",
 
   "callState.arriving": "Arriving",
@@ -40,9 +42,14 @@ export const states = {
   "silence.trunk_refuses": "Trunk {trunk} refused the last calls: tried again within a minute.",
   "silence.nobody_ready": "None of its {agents} agents is ready.",
   "silence.agents_busy": "All agents are busy: {busy} of {agents} talk or write up.",
+  "silence.previewing": "{previews} of its {agents} agents read the card of who is next.",
   "silence.empty_list": "The list is empty: import contacts.",
   "silence.window_closed": "{closed} contacts are due, outside their calling hours.",
   "silence.retries_later": "Nobody is due: {later} contacts are to be tried later.",
+  "silence.capped":
+    "Nobody may be called now: {capped} contacts were called as often as they may be for the time being.",
+  "silence.no_consent": "Nobody is left who may be called: {noConsent} contacts did not agree to be called.",
+  "silence.dnc": "All {dnc} contacts are on the do-not-call list.",
   "silence.all_done": "Everybody was dialed: {done} done, {usedUp} given up.",
   "silence.looking": "Looking up who is next.",
 

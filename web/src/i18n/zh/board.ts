@@ -90,6 +90,8 @@ export const board: Record<keyof typeof en, string> = {
   "mishap.card_not_shown": "客户卡片未能显示。",
   "mishap.customer_lookup_failed": "客户目录没有应答。",
   "mishap.hopper_not_filled": "数据库未给出下一批联系人。",
+  "mishap.announcement_failed": "缺少播报提示音，来电者未听到。",
+  "mishap.voicemails_full": "无法再留言：待处理的留言过多。",
   "mishap.menu_failed": "语音菜单无法播放；来电者已转入队列。",
   "mishap.unknown_queue": "语音菜单指向了未设置的队列。",
   "mishap.error": "服务自身出现错误；请查看日志。",

@@ -13,6 +13,8 @@ export const states: Record<keyof typeof en, string> = {
   "reason.rejected": "拒接来电",
   "reason.unreachable": "话机无法接通",
   "reason.desktop_lost": "工作台已关闭",
+  "reason.preview_untouched": "资料未处理",
+  "reason.untouched": "话后未操作",
   "reason.recovered": "服务已重启",
 
   "callState.arriving": "呼入中",
@@ -41,9 +43,13 @@ export const states: Record<keyof typeof en, string> = {
   "silence.trunk_refuses": "中继 {trunk} 拒绝了最近的呼叫：一分钟内重试。",
   "silence.nobody_ready": "{agents} 名坐席都未就绪。",
   "silence.agents_busy": "坐席全忙：{agents} 人中 {busy} 人在通话或话后处理。",
+  "silence.previewing": "{agents} 名坐席中有 {previews} 名正在看下一位客户的资料。",
   "silence.empty_list": "名单为空：请导入联系人。",
   "silence.window_closed": "{closed} 位联系人已到期，但不在可拨打时段内。",
   "silence.retries_later": "暂无到期联系人：{later} 位稍后重拨。",
+  "silence.capped": "暂时没有人可以拨打：{capped} 位联系人已达到呼叫次数上限。",
+  "silence.no_consent": "没有可拨打的联系人：{noConsent} 位未同意接听来电。",
+  "silence.dnc": "全部 {dnc} 位联系人都在勿扰名单上。",
   "silence.all_done": "已全部拨打：{done} 位完成，{usedUp} 位放弃。",
   "silence.looking": "正在查询下一位联系人。",
 

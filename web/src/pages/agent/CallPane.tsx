@@ -7,14 +7,16 @@ import type { ReactNode } from "react";
 import type { AgentView, CallView, Card } from "../../api";
 import { duration } from "../../format/time";
 import { useText } from "../../i18n";
+import type { PlainKey } from "../../i18n";
 import { AGENT_LOOKS, SHAPES } from "../../theme/states";
 import { Elapsed } from "../../ui/Elapsed";
 import { PhoneNumber } from "../../ui/PhoneNumber";
 import { TierBadge } from "../../ui/TierBadge";
-import { readPerson } from "./card";
+import { readPerson, toBeDialed } from "./card";
 import classes from "./Desk.module.css";
 import { KeyButton } from "./KeyButton";
 import { Pane } from "./Pane";
+import { PreviewButtons, PreviewHead } from "./Preview";
 import type { Acts } from "./useActs";
 import type { InHand } from "./useInHand";
 
@@ -24,12 +26,24 @@ interface Props {
   /** Names of campaigns by id. */
   names: Readonly<Record<string, string>>;
   acts: Acts;
+  /** The agent's campaign dials those whose card the agent has read. */
+  readsFirst: boolean;
 }
 
-export function CallPane({ agent, inHand, names, acts }: Props) {
+export function CallPane({ agent, inHand, names, acts, readsFirst }: Props) {
   const t = useText();
   const { call, card } = inHand;
   const isTalking = agent.state === "talking";
+  if (!agent.call && (card ? card.preview : agent.preview || agent.dialing)) {
+    return (
+      <Pane title={t("agent.call")} look={agent.dialing ? "talking" : undefined} grows>
+        <PreviewHead agent={agent} />
+        <Caller card={card} call={undefined} number={agent.preview?.number} />
+        <WhyThisCall card={card} call={undefined} names={names} />
+        <PreviewButtons preview={toBeDialed(agent, card)} acts={acts} />
+      </Pane>
+    );
+  }
   if (!agent.call && !card) {
     return (
       <Pane
@@ -37,7 +51,7 @@ export function CallPane({ agent, inHand, names, acts }: Props) {
         look={agent.line === "opening" ? "ringing" : undefined}
         grows
       >
-        <NoCall agent={agent} isGone={inHand.isGone} />
+        <NoCall agent={agent} isGone={inHand.isGone} readsFirst={readsFirst} />
       </Pane>
     );
   }
@@ -93,10 +107,11 @@ function CallTime({ agent, call }: { agent: AgentView; call: CallView | undefine
   return <span className={`number ${classes.callTime}`}>{duration(agent.since - since)}</span>;
 }
 
-function Caller({ card, call }: { card: Card | null; call: CallView | undefined }) {
+function Caller(props: { card: Card | null; call: CallView | undefined; number?: string }) {
   const t = useText();
+  const { card, call } = props;
   const name = card ? readPerson(card).name : "";
-  const number = card?.number ?? call?.caller_number ?? "";
+  const number = card?.number ?? call?.caller_number ?? props.number ?? "";
   return (
     <div>
       {name && <div className={classes.caller}>{name}</div>}
@@ -161,11 +176,20 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
   );
 }
 
-const MISSED = ["missed", "rejected", "unreachable", "desktop_lost", "line_lost"] as const;
+const MISSED = [
+  "missed",
+  "rejected",
+  "unreachable",
+  "desktop_lost",
+  "untouched",
+  "line_lost",
+  "preview_untouched",
+] as const;
 
 /** What to do now. */
-function NoCall({ agent, isGone }: { agent: AgentView; isGone: boolean }) {
+function NoCall(props: { agent: AgentView; isGone: boolean; readsFirst: boolean }) {
   const t = useText();
+  const { agent, isGone, readsFirst } = props;
   const missed = MISSED.find((reason) => reason === agent.reason);
   if (agent.line === "opening") {
     return <Hint look="ringing" title={t("agent.line.opening")} next={t("agent.line.openingNext")} />;
@@ -177,8 +201,12 @@ function NoCall({ agent, isGone }: { agent: AgentView; isGone: boolean }) {
   if (agent.state === "not_ready") {
     return <Hint look="not-ready" title={t("agent.notReady")} next={t("agent.notReadyNext")} />;
   }
-  const next = agent.campaign ? t("agent.waitingDialed") : t("agent.waitingInbound");
-  return <Hint look="ready" title={t("agent.noCall")} next={next} />;
+  return <Hint look="ready" title={t("agent.noCall")} next={t(waitingFor(agent, readsFirst))} />;
+}
+
+function waitingFor(agent: AgentView, readsFirst: boolean): PlainKey {
+  if (!agent.campaign) return "agent.waitingInbound";
+  return readsFirst ? "agent.waitingCard" : "agent.waitingDialed";
 }
 
 function Hint(props: { look: "ready" | "ringing" | "not-ready"; title: string; next: string }) {

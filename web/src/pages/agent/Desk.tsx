@@ -6,6 +6,7 @@ import type { AgentView, CampaignView } from "../../api";
 import { useText } from "../../i18n";
 import { useConnection, useLive } from "../../live/hooks";
 import { CallPane } from "./CallPane";
+import { heldBy, toBeDialed } from "./card";
 import { CardPane } from "./CardPane";
 import classes from "./Desk.module.css";
 import { canDispose, DispositionPane } from "./DispositionPane";
@@ -35,6 +36,7 @@ export function Desk({ agent, campaigns }: Props) {
   const acts = useActs((call, code) => setDisposed({ call, code }));
   const isStale = useConnection() !== "live";
   const campaign = inHand.card?.campaign ?? inHand.call?.campaign ?? agent.campaign;
+  const mine = campaigns.find(({ id }) => id === agent.campaign);
   const choose = (code: string) => acts.dispose(agent.call, code);
   const names = useMemo(
     () => Object.fromEntries(campaigns.map(({ id, name }) => [id, name])),
@@ -43,6 +45,7 @@ export function Desk({ agent, campaigns }: Props) {
 
   useKeys({
     ...keysOf(agent, acts, campaign, choose),
+    ...previewKeysOf(toBeDialed(agent, inHand.card), acts),
     b: acts.isAble ? () => openBreak(true) : undefined,
     "?": () => showKeys((are) => !are),
     escape: areKeysShown ? () => showKeys(false) : undefined,
@@ -60,10 +63,19 @@ export function Desk({ agent, campaigns }: Props) {
       />
       <div className={classes.columns}>
         <div className={classes.column}>
-          <CallPane agent={agent} inHand={inHand} names={names} acts={acts} />
+          <CallPane
+            agent={agent}
+            inHand={inHand}
+            names={names}
+            acts={acts}
+            readsFirst={mine?.settings.pacing === "preview"}
+          />
         </div>
         <div className={classes.column}>
-          <CardPane card={inHand.card} isAwaited={agent.call !== "" && agent.state !== "wrap_up"} />
+          <CardPane
+            card={inHand.card}
+            isAwaited={heldBy(agent) !== "" && agent.state !== "wrap_up"}
+          />
           <DispositionPane
             agent={agent}
             campaign={campaign}
@@ -102,6 +114,11 @@ function keysOf(
       choices.map((choice, index) => [String(index + 1), () => choose(choice.code)]),
     ),
   };
+}
+
+function previewKeysOf(preview: string, acts: Acts): Keys {
+  if (!acts.isAble || !preview) return {};
+  return { d: () => acts.dial(preview), s: () => acts.skip(preview) };
 }
 
 function useQueuesOf(agent: AgentView) {

@@ -12,6 +12,8 @@ const KEYS: readonly [key: string, text: PlainKey][] = [
   ["b", "agent.keys.break"],
   ["o", "agent.keys.stopWork"],
   ["e", "agent.keys.end"],
+  ["d", "agent.keys.dial"],
+  ["s", "agent.keys.skip"],
   ["1–8", "agent.keys.disposition"],
   ["?", "agent.keys.help"],
 ];

@@ -18,7 +18,7 @@ const IN_CALL: readonly AgentView["state"][] = ["reserved", "ringing", "talking"
 
 /** Whether a wish takes effect only after what goes on now. */
 export function isInCall(agent: AgentView): boolean {
-  return IN_CALL.includes(agent.state);
+  return IN_CALL.includes(agent.state) || agent.dialing !== "";
 }
 
 export function canBeReady(agent: AgentView): boolean {

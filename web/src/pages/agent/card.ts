@@ -51,14 +51,26 @@ export function readPerson(card: Card): Person {
   };
 }
 
+/** What the agent has in hand: a call, the card of somebody to be dialed, or the call asked for. */
+export function heldBy(agent: AgentView): string {
+  return agent.call || agent.preview?.id || agent.dialing;
+}
+
+/** The preview that may be dialed or skipped; empty while another card is on the screen: cards
+ * overtake the state, and a key must not be taken for somebody whose card is gone. */
+export function toBeDialed(agent: AgentView, card: Card | null): string {
+  const preview = agent.preview?.id ?? "";
+  return card && card.call !== preview ? "" : preview;
+}
+
 /**
- * Whether a card belongs on the screen: it is of the agent's call, or it is newer than what is
+ * Whether a card belongs on the screen: it is of what the agent has in hand, or it is newer than what is
  * known of the agent. Cards overtake the frames that say that a call is coming.
  *
  * `stateAt` is the server's time of the agent's state, UTC seconds.
  */
 export function isCurrent(card: Card, agent: AgentView, stateAt: number): boolean {
-  return agent.call === card.call || stateAt < card.at;
+  return heldBy(agent) === card.call || stateAt < card.at;
 }
 
 function asFields(value: unknown): Record<string, unknown> | null {

@@ -16,6 +16,10 @@ export interface Acts {
   hangUp: () => void;
   dispose: (call: string, code: string) => void;
   join: (campaign: string) => void;
+  /** Have the person on this card dialed. */
+  dial: (preview: string) => void;
+  /** Do not call the person on this card now. */
+  skip: (preview: string) => void;
 }
 
 /** `onDisposed` is told of a disposition that the server has taken. */
@@ -51,5 +55,9 @@ export function useActs(onDisposed: (call: string, code: string) => void): Acts 
       }),
     join: (campaign) =>
       void ask(() => request("POST /api/v1/agents/me/campaign", { body: { campaign } })),
+    dial: (preview) =>
+      void ask(() => request("POST /api/v1/agents/me/preview/dial", { body: { preview } })),
+    skip: (preview) =>
+      void ask(() => request("POST /api/v1/agents/me/preview/skip", { body: { preview } })),
   };
 }

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import type { AgentView, CallView, Card } from "../../api";
 import { useCard, useLiveClient, useLiveOne } from "../../live/hooks";
-import { isCurrent } from "./card";
+import { heldBy, isCurrent } from "./card";
 
 const UNCONFIRMED_MS_MAX = 2_000; // the agent's state follows a card within 0.1 s
 const NOTE_MS = 8_000; // long enough to be read, gone before the next call mostly
@@ -24,12 +24,13 @@ export function useInHand(agent: AgentView): InHand {
   const last = useCard();
   const [expired, setExpired] = useState(0);
   const [confirmed, setConfirmed] = useState("");
+  const held = heldBy(agent);
   // Once the state has spoken of the call, it is the state that says when it is over.
-  if (agent.call && agent.call !== confirmed) setConfirmed(agent.call);
+  if (held && held !== confirmed) setConfirmed(held);
   const stateAt = last?.call === confirmed ? Infinity : (client.store.get("me")?.at ?? 0);
   const card =
     last && last.seq !== expired && isCurrent(last, agent, stateAt) ? last : null;
-  const isConfirmed = card?.call === agent.call;
+  const isConfirmed = card?.call === held;
 
   // An offer taken back at once changes nothing in the agent's state, so no frame follows.
   useEffect(() => {
@@ -64,7 +65,7 @@ function useShown(card: Card | null): void {
 
 /** Whether the offer on the screen went away before it became a conversation; for a while. */
 function useGone(agent: AgentView, card: Card | null): boolean {
-  const inHand = agent.call || card?.call || "";
+  const inHand = agent.call || (card && !card.preview ? card.call : "");
   const talked = agent.state === "talking" || agent.state === "wrap_up";
   const before = useRef({ call: "", talked: false });
   const [gone, setGone] = useState(false);

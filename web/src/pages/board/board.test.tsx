@@ -29,6 +29,10 @@ const agent = (id: string, changes: Partial<AgentView> = {}): AgentView => ({
   campaign: "",
   line: "none",
   wrap_up_ends_at: 0,
+  preview: null,
+  dialing: "",
+  dial_state: null,
+  dialed_in_vain: null,
   ...changes,
 });
 
@@ -52,6 +56,10 @@ const call = (id: string, changes: Partial<CallView> = {}): CallView => ({
   connected_at: 0,
   overflowed: false,
   via_fallback: false,
+  rule: "",
+  rules_version: 0,
+  weight: 1,
+  intent: "",
   campaign: "",
   attempt: "",
   ...changes,

@@ -31,6 +31,7 @@ export function routingWith(changed: Partial<CallRouting> = {}): CallRouting {
     treatment: {},
     weight: 1,
     preferred: "",
+    attributes: {},
     tried: [
       {
         rule: "at night",

@@ -172,10 +172,24 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           fullWidth
           data={PACINGS.map((pacing) => ({ value: pacing, label: t(`pacing.${pacing}`) }))}
           value={draft.pacing}
-          onChange={(pacing) => onChange({ pacing: pacing as Pacing }, "pacing", "lines_per_agent")}
+          onChange={(pacing) => 
+            onChange({ pacing: pacing as Pacing }, "pacing", "lines_per_agent", "preview_s")
+          }
         />
       </Input.Wrapper>
       <SimpleGrid cols={3} spacing="lg" verticalSpacing="md">
+        {draft.pacing === "preview" && (
+          <NumberField
+            label={t("campaigns.form.previewS")}
+            description={t("campaigns.form.previewHint")}
+            min={0}
+            max={600}
+            suffix={seconds}
+            value={draft.previewS}
+            error={told.preview_s}
+            onNumber={(previewS) => onChange({ previewS }, "preview_s")}
+          />
+        )}
         {draft.pacing === "power" && (
           <NumberField
             label={t("campaigns.form.linesPerAgent")}

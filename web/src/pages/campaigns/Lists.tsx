@@ -1,7 +1,7 @@
 /** The lists of a campaign and how their contacts stand; results by list, hour, tier and offer. */
 
-import { Button, Group, SegmentedControl, TextInput } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Button, Group, NumberInput, SegmentedControl, TextInput } from "@mantine/core";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ListPlus } from "lucide-react";
 import { useMemo, useState } from "react";
 
@@ -13,7 +13,7 @@ import type { PlainKey, Translate } from "../../i18n";
 import { DataTable } from "../../ui/DataTable";
 import type { Column } from "../../ui/DataTable";
 import { Panel } from "../../ui/Panel";
-import { problemText } from "../../ui/problems";
+import { problemText, tellProblem } from "../../ui/problems";
 import { Empty, Loading } from "../../ui/Situation";
 import { TierBadge } from "../../ui/TierBadge";
 import classes from "./Campaign.module.css";
@@ -24,6 +24,7 @@ import { useIsManager } from "./useCampaign";
 const LOOK_EVERY_MS = 15_000; // each look counts all contacts of the campaign
 const BYS: readonly ResultsBy[] = ["list", "hour", "tier", "attribute"];
 const ATTRIBUTE_CHARS_MAX = 60;
+const PRIORITY_MAX = 100;
 
 export function useLists(campaign: string) {
   return useQuery({
@@ -37,9 +38,17 @@ export function useLists(campaign: string) {
 export function Lists({ campaign }: { campaign: string }) {
   const t = useText();
   const { data, error } = useLists(campaign);
-  const columns = useMemo(() => listColumns(t), [t]);
+  const isManager = useIsManager();
+  const columns = useMemo(
+    () => listColumns(t, isManager ? campaign : ""),
+    [t, campaign, isManager],
+  );
   return (
-    <Panel title={t("campaigns.lists")} className={classes.wide}>
+    <Panel
+      title={t("campaigns.lists")}
+      note={isManager && t("campaigns.lists.priorityHint")}
+      className={classes.wide}
+    >
       {data ? (
         <DataTable
           label={t("campaigns.lists")}
@@ -55,7 +64,8 @@ export function Lists({ campaign }: { campaign: string }) {
   );
 }
 
-function listColumns(t: Translate): Column<ListStanding>[] {
+/** `campaign`: whose priorities may be changed; empty: they are only shown. */
+function listColumns(t: Translate, campaign: string): Column<ListStanding>[] {
   const number = (id: keyof ListStanding & string, header: PlainKey): Column<ListStanding> => ({
     id,
     header: t(header),
@@ -69,8 +79,17 @@ function listColumns(t: Translate): Column<ListStanding>[] {
     ),
   });
   return [
-    { id: "name", header: t("campaigns.lists.name"), rest: true, by: ({ name }) => name, cell: ({ name }) => name },
-    number("priority", "campaigns.priority"),
+    {
+      id: "name",
+      header: t("campaigns.lists.name"),
+      rest: true,
+      by: ({ name }) => name,
+      cell: ({ name }) => name,
+    },
+    {
+      ...number("priority", "campaigns.priority"),
+      ...(campaign && { cell: (list) => <Priority campaign={campaign} list={list} /> }),
+    },
     number("total", "campaigns.lists.total"),
     number("due", "campaigns.lists.open"),
     number("later", "campaigns.lists.later"),
@@ -87,6 +106,42 @@ function listColumns(t: Translate): Column<ListStanding>[] {
       ),
     },
   ];
+}
+
+/** A list's priority, changed when the field is left or Enter pressed. */
+function Priority({ campaign, list }: { campaign: string; list: ListStanding }) {
+  const t = useText();
+  const queries = useQueryClient();
+  const [typed, setTyped] = useState<number | "" | null>(null);
+  const put = async () => {
+    if (typed === null || typed === "" || typed === list.priority) return setTyped(null);
+    try {
+      const path = { campaign, list: String(list.id) };
+      await request("PUT /api/v1/campaigns/{campaign}/lists/{list}", {
+        path,
+        body: { priority: typed },
+      });
+      await queries.invalidateQueries({ queryKey: ["lists", campaign] });
+    } catch (error) {
+      tellProblem(t, error);
+    }
+    setTyped(null);
+  };
+  return (
+    <NumberInput
+      size="xs"
+      w={72}
+      aria-label={t("campaigns.lists.priorityOf", { list: list.name })}
+      min={0}
+      max={PRIORITY_MAX}
+      allowDecimal={false}
+      clampBehavior="strict"
+      value={typed ?? list.priority}
+      onChange={(value) => setTyped(value === "" ? "" : Number(value))}
+      onBlur={() => void put()}
+      onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+    />
+  );
 }
 
 export function ResultsBox({ campaign }: { campaign: string }) {

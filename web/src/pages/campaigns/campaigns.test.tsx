@@ -286,7 +286,25 @@ describe("lists and results", () => {
 
     await choose("Lists");
 
-    await eventually(() => expect(place.querySelector("tbody")?.textContent).toContain("autumn7400"));
+    await eventually(() => expect(place.querySelector("tbody")?.textContent).toContain("autumn400250"));
+  });
+
+  it("give a list another priority, from the next call on", async () => {
+    const change = "PUT /api/v1/campaigns/renewals/lists/4";
+    const { place, asked } = await open("/campaigns/renewals", [campaignWith()], {
+      ...answers,
+      [change]: () => json({ lists: [] }),
+    });
+    await choose("Lists");
+    const look = "input[aria-label='Priority of autumn']";
+    await eventually(() => expect(place.querySelector(look)).not.toBeNull());
+
+    await type(place.querySelector(look), "12");
+    await act(async () => {
+      place.querySelector(look)?.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
+    });
+
+    expect(writes(asked)).toMatchObject([{ operation: change, body: { priority: 12 } }]);
   });
 
   it("tell sales by tier, and what agents said, the most frequent first", async () => {

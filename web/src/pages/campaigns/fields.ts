@@ -1,7 +1,7 @@
 /** A campaign's settings as the form holds them, and what can be said of them before the server is
  * asked. */
 
-import type { CampaignSetup, FieldError } from "../../api";
+import type { CampaignSetup, FieldError, Retry } from "../../api";
 import type { PlainKey } from "../../i18n";
 import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
 import type { TermsDraft } from "./terms";
@@ -38,9 +38,11 @@ export interface RetryDraft {
   tries: number | "";
   /** The next try goes to another of the contact's numbers. */
   isOther: boolean;
+  /** What the form does not show of the rule, to be given back as it was. */
+  kept: Omit<Retry, "delay_s" | "max_tries">;
 }
 
-export const PACINGS = ["progressive", "power", "predictive"] as const;
+export const PACINGS = ["preview", "progressive", "power", "predictive"] as const;
 export type Pacing = (typeof PACINGS)[number];
 export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
@@ -53,6 +55,8 @@ export interface Draft extends TermsDraft {
   trunk: string;
   callerId: string;
   pacing: Pacing;
+  /** 0: no card is dialed by itself. */
+  previewS: number | "";
   linesPerAgent: number | "";
   legal: Legal;
   /** Per cent; empty: the legal profile's. */
@@ -91,6 +95,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     trunk,
     callerId: "",
     pacing: "progressive",
+    previewS: 0,
     linesPerAgent: 1,
     legal: "",
     dropCap: "",
@@ -112,13 +117,15 @@ export function newDraft(pbx: string, trunk: string): Draft {
 
 export function draftOf(id: string, setup: CampaignSetup): Draft {
   const draft = newDraft(setup.pbx, setup.trunk);
-  const { window = {}, retries } = setup;
+  const { window = {}, retries, ...kept } = setup;
   return {
     ...draft,
+    kept,
     id,
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
     pacing: setup.pacing ?? draft.pacing,
+    previewS: setup.preview_s ?? draft.previewS,
     linesPerAgent: setup.lines_per_agent ?? draft.linesPerAgent,
     legal: setup.legal ?? draft.legal,
     dropCap: setup.drop_cap === null || setup.drop_cap === undefined ? "" : percentOf(setup.drop_cap),
@@ -133,7 +140,6 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
-    kept: setup,
     ...termsOf(setup),
   };
 }
@@ -142,16 +148,16 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
   const entries = RETRIED.map((result) => {
     const rule = rules[result];
     const draft: RetryDraft = rule
-      ? {
-          isOn: true,
-          minutes: rule.delay_s / MINUTE_S,
-          tries: rule.max_tries,
-          isOther: rule.other_number ?? false,
-        }
-      : { isOn: false, minutes: 60, tries: 3, isOther: false };
+      ? draftOfRule(rule)
+      : { isOn: false, minutes: 60, tries: 3, isOther: false, kept: {} };
     return [result, draft] as const;
   });
   return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
+}
+
+function draftOfRule({ delay_s, max_tries, ...kept }: Retry): RetryDraft {
+  const isOther = kept.other_number ?? false;
+  return { isOn: true, minutes: delay_s / MINUTE_S, tries: max_tries, isOther, kept };
 }
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
@@ -166,6 +172,7 @@ export function setupOf(draft: Draft): CampaignSetup {
     trunk: draft.trunk.trim(),
     caller_id: draft.callerId.replaceAll(/[\s()-]/g, ""),
     pacing: draft.pacing,
+    preview_s: draft.pacing === "preview" ? Number(draft.previewS) : 0,
     lines_per_agent: draft.pacing === "power" ? Number(draft.linesPerAgent) : 1,
     legal: draft.legal,
     drop_cap: draft.dropCap === "" ? null : draft.dropCap / 100,
@@ -196,9 +203,10 @@ function percentOf(share: number): number {
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
   const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
-    const { minutes, tries, isOther } = drafts[result];
-    const rule = { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
-    return [result, isOther ? { ...rule, other_number: true } : rule] as const;
+    const { minutes, tries, isOther, kept } = drafts[result];
+    const rule = { ...kept, delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
+    const isChanged = isOther !== (kept.other_number ?? false);
+    return [result, isChanged ? { ...rule, other_number: isOther } : rule] as const;
   });
   return Object.fromEntries(rules);
 }

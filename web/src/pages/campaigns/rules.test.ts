@@ -49,6 +49,7 @@ describe("a campaign's form", () => {
       trunk: "carrier",
       caller_id: "+13125550100",
       pacing: "power" as const,
+      preview_s: 0,
       lines_per_agent: 1.5,
       legal: "uk-ofcom" as const,
       drop_cap: 0.015,
@@ -87,6 +88,28 @@ describe("a campaign's form", () => {
 
     expect(setup).toMatchObject({ starts_at: at, ends_at: 0 });
     expect(localOf(at)).toBe("2027-03-01T09:30");
+  });
+
+  it("sends the time of a timed preview, and none with another pace", () => {
+    const timed = { ...GOOD, pacing: "preview" as const, previewS: 20 };
+
+    expect(setupOf(timed)).toMatchObject({ pacing: "preview", preview_s: 20 });
+    expect(draftOf("spring", setupOf(timed)).previewS).toBe(20);
+    expect(setupOf({ ...timed, pacing: "predictive" }).preview_s).toBe(0);
+  });
+
+  it("gives back what it does not show", () => {
+    const setup = {
+      ...setupOf(GOOD),
+      needs_consent: true,
+      legal: "uk-ofcom" as const,
+      caps: [
+        { of: "person" as const, counting: "attempts" as const, most: 3, within_s: 604_800 },
+      ],
+      retries: { no_answer: { delay_s: 3600, max_tries: 2, other_number: true } },
+    };
+
+    expect(setupOf(draftOf("spring", setup))).toEqual(setup);
   });
 
   it("leaves the retries to the center unless they were read", () => {

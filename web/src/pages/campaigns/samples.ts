@@ -30,6 +30,8 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
     drop_rate: 1 / 60,
     amd: { people: 0, wrong_people: 0, machines: 0, wrong_machines: 0, taken_for_machines: 0 },
     hopper: 9,
+    previews: 0,
+    skips: 0,
     counts: {
       at: NOW - 5,
       total: 400,
@@ -75,6 +77,7 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       trunk: "carrier",
       caller_id: "",
       pacing: "predictive",
+      preview_s: 0,
       lines_per_agent: 1,
       drop_cap: null,
       starts_at: 0,
