@@ -120,6 +120,8 @@ export const campaigns = {
   "resultsBy.attribute": "Offer",
   "campaigns.lists": "Lists",
   "campaigns.lists.none": "There is no list yet: import one.",
+  "campaigns.lists.finish": "through in about {hours} h {minutes} min at the pace of the last hour",
+  "campaigns.lists.finishUnknown": "when they are through cannot be told yet",
   "campaigns.lists.priorityHint": "Another priority holds from the next call on.",
   "campaigns.lists.priorityOf": "Priority of {list}",
   "campaigns.lists.name": "List",

@@ -121,6 +121,8 @@ export const campaigns: Record<keyof typeof en, string> = {
   "resultsBy.attribute": "推荐内容",
   "campaigns.lists": "名单",
   "campaigns.lists.none": "还没有名单，请先导入。",
+  "campaigns.lists.finish": "按最近一小时的速度约需 {hours} 小时 {minutes} 分钟",
+  "campaigns.lists.finishUnknown": "尚无法预计完成时间",
   "campaigns.lists.priorityHint": "新的优先级从下一个呼叫起生效。",
   "campaigns.lists.priorityOf": "“{list}”的优先级",
   "campaigns.lists.name": "名单",

@@ -6,7 +6,7 @@ import { ListPlus } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { request } from "../../api";
-import type { ListStanding, ResultRow, ResultsBy, Tier } from "../../api";
+import type { CampaignView, ListStanding, ResultRow, ResultsBy, Tier } from "../../api";
 import { count, percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { PlainKey, Translate } from "../../i18n";
@@ -17,6 +17,7 @@ import { problemText, tellProblem } from "../../ui/problems";
 import { Empty, Loading } from "../../ui/Situation";
 import { TierBadge } from "../../ui/TierBadge";
 import classes from "./Campaign.module.css";
+import { finishIn } from "./finish";
 import { momentOf } from "./moment";
 import { NewListDialog } from "./NewListDialog";
 import { useIsManager } from "./useCampaign";
@@ -35,9 +36,10 @@ export function useLists(campaign: string) {
   });
 }
 
-export function Lists({ campaign }: { campaign: string }) {
+export function Lists({ campaign: view }: { campaign: CampaignView }) {
   const t = useText();
-  const { data, error } = useLists(campaign);
+  const campaign = view.id;
+  const { data, error, dataUpdatedAt } = useLists(campaign);
   const isManager = useIsManager();
   const columns = useMemo(
     () => listColumns(t, isManager ? campaign : ""),
@@ -46,7 +48,12 @@ export function Lists({ campaign }: { campaign: string }) {
   return (
     <Panel
       title={t("campaigns.lists")}
-      note={isManager && t("campaigns.lists.priorityHint")}
+      note={data && finishText(t, view, data.lists, dataUpdatedAt / 1000)}
+      action={
+        isManager && (
+          <span className={classes.quiet}>{t("campaigns.lists.priorityHint")}</span>
+        )
+      }
       className={classes.wide}
     >
       {data ? (
@@ -62,6 +69,18 @@ export function Lists({ campaign }: { campaign: string }) {
       )}
     </Panel>
   );
+}
+
+/** When the lists are through at the pace of the last hour; nothing while nobody can say. */
+function finishText(
+  t: Translate,
+  campaign: CampaignView,
+  lists: readonly ListStanding[],
+  now: number,
+): string {
+  if (campaign.state !== "running") return "";
+  const left = finishIn(lists, now - campaign.since);
+  return left === null ? t("campaigns.lists.finishUnknown") : t("campaigns.lists.finish", left);
 }
 
 /** `campaign`: whose priorities may be changed; empty: they are only shown. */

@@ -255,6 +255,7 @@ describe("lists and results", () => {
     used_up: 20,
     dnc: 0,
     no_consent: 0,
+    finished: 70,
   };
   const row = {
     key: "gold",
@@ -282,11 +283,14 @@ describe("lists and results", () => {
   }
 
   it("tell how each list stands", async () => {
-    const { place } = await open("/campaigns/renewals", [campaignWith()], answers);
+    const since = Date.now() / 1000 - 7200;
+    const running = campaignWith({ state: "running", since });
+    const { place } = await open("/campaigns/renewals", [running], answers);
 
     await choose("Lists");
 
     await eventually(() => expect(place.querySelector("tbody")?.textContent).toContain("autumn400250"));
+    expect(place.textContent).toContain("through in about 4 h 0 min at the pace of the last hour");
   });
 
   it("give a list another priority, from the next call on", async () => {
