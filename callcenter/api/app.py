@@ -135,8 +135,8 @@ class Api:
         are read, None: the system's folder for temporary files. ``pages`` is the folder of the
         built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
         ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is rehearsed,
-        without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of, without
-        ``campaign_results`` no results are told."""
+        without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of,
+        without ``campaign_results`` no results are."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)

@@ -121,6 +121,73 @@ def drain(
     _take_step(config, campaign, "drain", as_json)
 
 
+@app.command("new-list")
+def new_list(
+    campaign: Annotated[str, typer.Argument(help="The campaign whose results are looked at.")],
+    list_name: Annotated[str, typer.Option("--list", help="The new list's name.")],
+    into: Annotated[
+        str, typer.Option("--to", help="The campaign that calls them; default: the same.")
+    ] = "",
+    results: Annotated[
+        list[AttemptResult] | None,
+        typer.Option("--result", help="One of their attempts ended so; may be given again."),
+    ] = None,
+    dispositions: Annotated[
+        list[str] | None,
+        typer.Option("--disposition", metavar="CODE", help="An agent said so of them."),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="CODE", help="No agent said so of them."),
+    ] = None,
+    tiers: Annotated[list[Tier] | None, typer.Option("--tier", help="Of this tier.")] = None,
+    lists: Annotated[
+        list[str] | None, typer.Option("--from-list", metavar="NAME", help="On this list.")
+    ] = None,
+    priority: Annotated[
+        int | None,
+        typer.Option(
+            "--priority", min=0, max=PRIORITY_MAX, help="Lists of a higher one are dialed first."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a list of results: of the same campaign, contacts move to it and are called again; of
+    another, they are added there, each number once.
+
+    Reached, interested, no sale, gold: --result connected --disposition interested --without agreed
+    --tier gold
+    """
+    body = {
+        "list": list_name,
+        "campaign": into,
+        "priority": priority,
+        "results": [str(result) for result in results or ()],
+        "dispositions": dispositions or [],
+        "without": without or [],
+        "tiers": [str(tier) for tier in tiers or ()],
+        "lists": lists or [],
+        "dry_run": dry_run,
+    }
+    settings = read_settings(config)
+    path = f"{_path(campaign)}/lists/from-results"
+    try:
+        made = ask_center(settings, "POST", path, body, deadline_s=NEW_LIST_DEADLINE_S)
+    except Refusal as refusal:
+        said = [f"{error.path.partition('.')[2]}: {error.detail}" for error in refusal.errors]
+        fail("\n".join([str(refusal), *said]))
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(
+        f"{made['matched']} contacts match: {made['taken']} on list {made['list']} of campaign"
+        f" {made['campaign']}, {made['refused']} refused"
+        + (" - dry run, nothing was changed" if dry_run else "")
+    )
+
+
 @app.command("evidence")
 def evidence(
     campaign: CampaignArgument,
@@ -225,73 +292,6 @@ def _show_lists(answer: dict[str, Any], as_json: bool) -> None:
             f"{one['id']:>6} {one['name']:<30} priority {one['priority']:>3},"
             f" {one['accepted']} of {one['rows']} rows taken"
         )
-
-
-@app.command("new-list")
-def new_list(
-    campaign: Annotated[str, typer.Argument(help="The campaign whose results are looked at.")],
-    list_name: Annotated[str, typer.Option("--list", help="The new list's name.")],
-    into: Annotated[
-        str, typer.Option("--to", help="The campaign that calls them; default: the same.")
-    ] = "",
-    results: Annotated[
-        list[AttemptResult] | None,
-        typer.Option("--result", help="One of their attempts ended so; may be given again."),
-    ] = None,
-    dispositions: Annotated[
-        list[str] | None,
-        typer.Option("--disposition", metavar="CODE", help="An agent said so of them."),
-    ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option("--without", metavar="CODE", help="No agent said so of them."),
-    ] = None,
-    tiers: Annotated[list[Tier] | None, typer.Option("--tier", help="Of this tier.")] = None,
-    lists: Annotated[
-        list[str] | None, typer.Option("--from-list", metavar="NAME", help="On this list.")
-    ] = None,
-    priority: Annotated[
-        int | None,
-        typer.Option(
-            "--priority", min=0, max=PRIORITY_MAX, help="Lists of a higher one are dialed first."
-        ),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a list of results: of the same campaign, contacts move to it and are called again; of
-    another, they are added there, each number once.
-
-    Reached, interested, no sale, gold: --result connected --disposition interested --without agreed
-    --tier gold
-    """
-    body = {
-        "list": list_name,
-        "campaign": into,
-        "priority": priority,
-        "results": [str(result) for result in results or ()],
-        "dispositions": dispositions or [],
-        "without": without or [],
-        "tiers": [str(tier) for tier in tiers or ()],
-        "lists": lists or [],
-        "dry_run": dry_run,
-    }
-    settings = read_settings(config)
-    path = f"{_path(campaign)}/lists/from-results"
-    try:
-        made = ask_center(settings, "POST", path, body, deadline_s=NEW_LIST_DEADLINE_S)
-    except Refusal as refusal:
-        said = [f"{error.path.partition('.')[2]}: {error.detail}" for error in refusal.errors]
-        fail("\n".join([str(refusal), *said]))
-    if as_json:
-        print_json(made)
-        return
-    typer.echo(
-        f"{made['matched']} contacts match: {made['taken']} on list {made['list']} of campaign"
-        f" {made['campaign']}, {made['refused']} refused"
-        + (" - dry run, nothing was changed" if dry_run else "")
-    )
 
 
 def _take_step(config: Path | None, campaign: str, step: str, as_json: bool) -> None:

@@ -69,6 +69,8 @@ class ListStanding(Struct, frozen=True):
     dnc: int
     no_consent: int
     """Open, and refused to be called or, where the campaign needs consent, did not give it."""
+    finished: int
+    """Tried in the last hour, and done or given up since."""
 
 
 class Wanted(Struct, frozen=True):

@@ -108,6 +108,7 @@ class StoredResults:
         """See ``CampaignResults``."""
         columns, of = contacts.c, contact_lists.c
         is_open = columns.status == ContactStatus.OPEN.value
+        is_finished = columns.status.in_([ContactStatus.DONE.value, ContactStatus.USED_UP.value])
         is_later = columns.next_try_at > now
         refused, unknown = CONSENT[False], CONSENT[None]
         may_not = columns.consent.in_([refused, unknown] if needs_consent else [refused])
@@ -124,6 +125,7 @@ class StoredResults:
                 _how_many(columns.status == ContactStatus.USED_UP.value),
                 _how_many(columns.status == ContactStatus.DNC.value),
                 _how_many(is_open & may_not),
+                _how_many(is_finished & (columns.last_tried_at > now - HOUR_S)),
             )
             .select_from(contact_lists.outerjoin(contacts, columns.list == of.id))
             .where(of.campaign == storable(campaign))

@@ -192,6 +192,8 @@ async def test_lists_tell_how_their_contacts_stand(past: Past) -> None:
     assert (second.name, second.priority, first.name) == ("second", 3, "first")
     assert (second.total, second.later, second.used_up, second.dnc) == (3, 1, 1, 1)
     assert (first.total, first.done, first.due) == (2, 2, 0)
+    assert (first.finished, second.finished) == (2, 1)
+    assert [one.finished for one in await past.results.lists("autumn", False, T0 + 7200)] == [0, 0]
 
 
 async def test_who_did_not_agree_is_counted_apart_where_consent_is_needed(past: Past) -> None:

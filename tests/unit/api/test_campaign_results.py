@@ -24,7 +24,7 @@ from tests.unit.api.fakes import Center
 RENEWALS = "/api/v1/campaigns/renewals"
 MAKE = f"{RENEWALS}/lists/from-results"
 ROW = ResultRow("first", 2, 3, 2, 2, 0, 1, {"agreed": 1})
-STANDING = ListStanding(4, "first", 5, 100.0, 9, 3, 2, 1, 1, 1, 1)
+STANDING = ListStanding(4, "first", 5, 100.0, 9, 3, 2, 1, 1, 1, 1, 2)
 
 
 class FakeResults:

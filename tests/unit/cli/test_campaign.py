@@ -300,6 +300,41 @@ def test_the_commands_are_part_of_the_command_line() -> None:
         assert name in commands
 
 
+# --- lists made of results ------------------------------------------------------------------------
+
+
+async def test_a_new_list_is_made_of_results(config: Path) -> None:
+    results = FakeResults()
+    async with running(config, center_with(results)) as center:
+        wish = ("--list", "again", "--to", "spring", "--result", "connected", "--tier", "gold")
+        said = await center.run("new-list", "renewals", *wish, "--without", "agreed", "--dry-run")
+        told = await center.ask("new-list", "renewals", *wish, "--priority", "4")
+
+    assert said.exit_code == 0, said.output
+    assert said.stdout == (
+        "3 contacts match: 2 on list again of campaign spring, 1 refused"
+        " - dry run, nothing was changed\n"
+    )
+    assert (told["taken"], told["dry_run"]) == (2, False)
+    first, second = results.asked
+    _, wanted, into, name, priority, is_dry = first
+    assert (wanted.results, wanted.without, wanted.tiers) == (
+        ("connected",),
+        ("agreed",),
+        ("gold",),
+    )
+    assert (into, name, priority, is_dry) == ("spring", "again", None, True)
+    assert second[-2:] == (4, False)
+
+
+async def test_a_new_list_of_nothing_says_what_to_name(config: Path) -> None:
+    async with running(config, center_with(FakeResults())) as center:
+        said = await center.run("new-list", "renewals", "--list", "again")
+
+    assert said.exit_code == 1
+    assert "name results or dispositions" in said.output
+
+
 # --- lists and contacts ---------------------------------------------------------------------------
 
 
@@ -353,38 +388,3 @@ async def test_who_may_not_be_called_is_counted_where_there_is_somebody(config: 
     assert (
         "0 given up, 4 on the do-not-call list, 3 without consent, 2 called as often as they may be"
     ) in shown.output
-
-
-# --- lists made of results ------------------------------------------------------------------------
-
-
-async def test_a_new_list_is_made_of_results(config: Path) -> None:
-    results = FakeResults()
-    async with running(config, center_with(results)) as center:
-        wish = ("--list", "again", "--to", "spring", "--result", "connected", "--tier", "gold")
-        said = await center.run("new-list", "renewals", *wish, "--without", "agreed", "--dry-run")
-        told = await center.ask("new-list", "renewals", *wish, "--priority", "4")
-
-    assert said.exit_code == 0, said.output
-    assert said.stdout == (
-        "3 contacts match: 2 on list again of campaign spring, 1 refused"
-        " - dry run, nothing was changed\n"
-    )
-    assert (told["taken"], told["dry_run"]) == (2, False)
-    first, second = results.asked
-    _, wanted, into, name, priority, is_dry = first
-    assert (wanted.results, wanted.without, wanted.tiers) == (
-        ("connected",),
-        ("agreed",),
-        ("gold",),
-    )
-    assert (into, name, priority, is_dry) == ("spring", "again", None, True)
-    assert second[-2:] == (4, False)
-
-
-async def test_a_new_list_of_nothing_says_what_to_name(config: Path) -> None:
-    async with running(config, center_with(FakeResults())) as center:
-        said = await center.run("new-list", "renewals", "--list", "again")
-
-    assert said.exit_code == 1
-    assert "name results or dispositions" in said.output

@@ -792,6 +792,7 @@ export interface ListStanding {
   used_up: number;
   dnc: number;
   no_consent: number;
+  finished: number;
 }
 
 /** How a campaign's lists stand. */

@@ -1,22 +1,23 @@
 /** The lists of a campaign and how their contacts stand; results by list, hour, tier and offer. */
 
-import { Button, Group, SegmentedControl, TextInput } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Button, Group, NumberInput, SegmentedControl, TextInput } from "@mantine/core";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ListPlus } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { request } from "../../api";
-import type { ListStanding, ResultRow, ResultsBy, Tier } from "../../api";
+import type { CampaignView, ListStanding, ResultRow, ResultsBy, Tier } from "../../api";
 import { count, percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { PlainKey, Translate } from "../../i18n";
 import { DataTable } from "../../ui/DataTable";
 import type { Column } from "../../ui/DataTable";
 import { Panel } from "../../ui/Panel";
-import { problemText } from "../../ui/problems";
+import { problemText, tellProblem } from "../../ui/problems";
 import { Empty, Loading } from "../../ui/Situation";
 import { TierBadge } from "../../ui/TierBadge";
 import classes from "./Campaign.module.css";
+import { finishIn } from "./finish";
 import { momentOf } from "./moment";
 import { NewListDialog } from "./NewListDialog";
 import { useIsManager } from "./useCampaign";
@@ -24,6 +25,7 @@ import { useIsManager } from "./useCampaign";
 const LOOK_EVERY_MS = 15_000; // each look counts all contacts of the campaign
 const BYS: readonly ResultsBy[] = ["list", "hour", "tier", "attribute"];
 const ATTRIBUTE_CHARS_MAX = 60;
+const PRIORITY_MAX = 100;
 
 export function useLists(campaign: string) {
   return useQuery({
@@ -34,12 +36,26 @@ export function useLists(campaign: string) {
   });
 }
 
-export function Lists({ campaign }: { campaign: string }) {
+export function Lists({ campaign: view }: { campaign: CampaignView }) {
   const t = useText();
-  const { data, error } = useLists(campaign);
-  const columns = useMemo(() => listColumns(t), [t]);
+  const campaign = view.id;
+  const { data, error, dataUpdatedAt } = useLists(campaign);
+  const isManager = useIsManager();
+  const columns = useMemo(
+    () => listColumns(t, isManager ? campaign : ""),
+    [t, campaign, isManager],
+  );
   return (
-    <Panel title={t("campaigns.lists")} className={classes.wide}>
+    <Panel
+      title={t("campaigns.lists")}
+      note={data && finishText(t, view, data.lists, dataUpdatedAt / 1000)}
+      action={
+        isManager && (
+          <span className={classes.quiet}>{t("campaigns.lists.priorityHint")}</span>
+        )
+      }
+      className={classes.wide}
+    >
       {data ? (
         <DataTable
           label={t("campaigns.lists")}
@@ -55,7 +71,20 @@ export function Lists({ campaign }: { campaign: string }) {
   );
 }
 
-function listColumns(t: Translate): Column<ListStanding>[] {
+/** When the lists are through at the pace of the last hour; nothing while nobody can say. */
+function finishText(
+  t: Translate,
+  campaign: CampaignView,
+  lists: readonly ListStanding[],
+  now: number,
+): string {
+  if (campaign.state !== "running") return "";
+  const left = finishIn(lists, now - campaign.since);
+  return left === null ? t("campaigns.lists.finishUnknown") : t("campaigns.lists.finish", left);
+}
+
+/** `campaign`: whose priorities may be changed; empty: they are only shown. */
+function listColumns(t: Translate, campaign: string): Column<ListStanding>[] {
   const number = (id: keyof ListStanding & string, header: PlainKey): Column<ListStanding> => ({
     id,
     header: t(header),
@@ -69,8 +98,17 @@ function listColumns(t: Translate): Column<ListStanding>[] {
     ),
   });
   return [
-    { id: "name", header: t("campaigns.lists.name"), rest: true, by: ({ name }) => name, cell: ({ name }) => name },
-    number("priority", "campaigns.priority"),
+    {
+      id: "name",
+      header: t("campaigns.lists.name"),
+      rest: true,
+      by: ({ name }) => name,
+      cell: ({ name }) => name,
+    },
+    {
+      ...number("priority", "campaigns.priority"),
+      ...(campaign && { cell: (list) => <Priority campaign={campaign} list={list} /> }),
+    },
     number("total", "campaigns.lists.total"),
     number("due", "campaigns.lists.open"),
     number("later", "campaigns.lists.later"),
@@ -87,6 +125,42 @@ function listColumns(t: Translate): Column<ListStanding>[] {
       ),
     },
   ];
+}
+
+/** A list's priority, changed when the field is left or Enter pressed. */
+function Priority({ campaign, list }: { campaign: string; list: ListStanding }) {
+  const t = useText();
+  const queries = useQueryClient();
+  const [typed, setTyped] = useState<number | "" | null>(null);
+  const put = async () => {
+    if (typed === null || typed === "" || typed === list.priority) return setTyped(null);
+    try {
+      const path = { campaign, list: String(list.id) };
+      await request("PUT /api/v1/campaigns/{campaign}/lists/{list}", {
+        path,
+        body: { priority: typed },
+      });
+      await queries.invalidateQueries({ queryKey: ["lists", campaign] });
+    } catch (error) {
+      tellProblem(t, error);
+    }
+    setTyped(null);
+  };
+  return (
+    <NumberInput
+      size="xs"
+      w={72}
+      aria-label={t("campaigns.lists.priorityOf", { list: list.name })}
+      min={0}
+      max={PRIORITY_MAX}
+      allowDecimal={false}
+      clampBehavior="strict"
+      value={typed ?? list.priority}
+      onChange={(value) => setTyped(value === "" ? "" : Number(value))}
+      onBlur={() => void put()}
+      onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+    />
+  );
 }
 
 export function ResultsBox({ campaign }: { campaign: string }) {

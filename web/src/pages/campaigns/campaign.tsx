@@ -68,7 +68,7 @@ function Campaign({ campaign }: { campaign: CampaignView }) {
         onChange={(value) => setView(value as View)}
       />
       {view === "now" && <Now campaign={campaign} />}
-      {view === "lists" && <Lists campaign={campaign.id} />}
+      {view === "lists" && <Lists campaign={campaign} />}
       {view === "results" && <ResultsBox campaign={campaign.id} />}
     </div>
   );

@@ -255,6 +255,7 @@ describe("lists and results", () => {
     used_up: 20,
     dnc: 0,
     no_consent: 0,
+    finished: 70,
   };
   const row = {
     key: "gold",
@@ -282,11 +283,32 @@ describe("lists and results", () => {
   }
 
   it("tell how each list stands", async () => {
-    const { place } = await open("/campaigns/renewals", [campaignWith()], answers);
+    const since = Date.now() / 1000 - 7200;
+    const running = campaignWith({ state: "running", since });
+    const { place } = await open("/campaigns/renewals", [running], answers);
 
     await choose("Lists");
 
-    await eventually(() => expect(place.querySelector("tbody")?.textContent).toContain("autumn7400"));
+    await eventually(() => expect(place.querySelector("tbody")?.textContent).toContain("autumn400250"));
+    expect(place.textContent).toContain("through in about 4 h 0 min at the pace of the last hour");
+  });
+
+  it("give a list another priority, from the next call on", async () => {
+    const change = "PUT /api/v1/campaigns/renewals/lists/4";
+    const { place, asked } = await open("/campaigns/renewals", [campaignWith()], {
+      ...answers,
+      [change]: () => json({ lists: [] }),
+    });
+    await choose("Lists");
+    const look = "input[aria-label='Priority of autumn']";
+    await eventually(() => expect(place.querySelector(look)).not.toBeNull());
+
+    await type(place.querySelector(look), "12");
+    await act(async () => {
+      place.querySelector(look)?.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
+    });
+
+    expect(writes(asked)).toMatchObject([{ operation: change, body: { priority: 12 } }]);
   });
 
   it("tell sales by tier, and what agents said, the most frequent first", async () => {

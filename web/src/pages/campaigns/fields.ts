@@ -38,6 +38,8 @@ export interface RetryDraft {
   tries: number | "";
   /** The next try goes to another of the contact's numbers. */
   isOther: boolean;
+  /** What the form does not show of the rule, to be given back as it was. */
+  kept: Omit<Retry, "delay_s" | "max_tries">;
 }
 
 export const PACINGS = ["preview", "progressive", "power", "predictive"] as const;
@@ -137,7 +139,6 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
-    kept: setup,
     ...termsOf(setup),
   };
 }
@@ -146,18 +147,17 @@ function retriesOf(rules: NonNullable<CampaignSetup["retries"]>): Record<Retried
   const entries = RETRIED.map((result) => {
     const rule = rules[result];
     const draft: RetryDraft = rule
-      ? {
-          isOn: true,
-          minutes: rule.delay_s / MINUTE_S,
-          tries: rule.max_tries,
-          isOther: rule.other_number ?? false,
-        }
-      : { isOn: false, minutes: 60, tries: 3, isOther: false };
+      ? draftOfRule(rule)
+      : { isOn: false, minutes: 60, tries: 3, isOther: false, kept: {} };
     return [result, draft] as const;
   });
   return Object.fromEntries(entries) as Record<Retried, RetryDraft>;
 }
 
+function draftOfRule({ delay_s, max_tries, ...kept }: Retry): RetryDraft {
+  const isOther = kept.other_number ?? false;
+  return { isOn: true, minutes: delay_s / MINUTE_S, tries: max_tries, isOther, kept };
+}
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
@@ -202,9 +202,10 @@ function percentOf(share: number): number {
 
 function rulesOf(drafts: Record<Retried, RetryDraft>): NonNullable<CampaignSetup["retries"]> {
   const rules = RETRIED.filter((result) => drafts[result].isOn).map((result) => {
-    const { minutes, tries, isOther } = drafts[result];
-    const rule = { delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
-    return [result, isOther ? { ...rule, other_number: true } : rule] as const;
+    const { minutes, tries, isOther, kept } = drafts[result];
+    const rule = { ...kept, delay_s: Number(minutes) * MINUTE_S, max_tries: Number(tries) };
+    const isChanged = isOther !== (kept.other_number ?? false);
+    return [result, isChanged ? { ...rule, other_number: isOther } : rule] as const;
   });
   return Object.fromEntries(rules);
 }

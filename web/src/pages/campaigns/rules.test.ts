@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { check, draftOf, idOf, newDraft, RETRIED, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
+import { finishIn } from "./finish";
 import { canBeNamed, listOf, mappingOf, withNumber } from "./importing";
 import { clockOf, momentOf } from "./moment";
 import { endedOf, underWayOf } from "./results";
@@ -82,6 +83,14 @@ describe("a campaign's form", () => {
     expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
   });
 
+  it("sends moments by this computer's clock as UTC, and none as 0", () => {
+    const at = new Date(2027, 2, 1, 9, 30).getTime() / 1000;
+    const setup = setupOf({ ...GOOD, startsAt: "2027-03-01T09:30" });
+
+    expect(setup).toMatchObject({ starts_at: at, ends_at: 0 });
+    expect(localOf(at)).toBe("2027-03-01T09:30");
+  });
+
   it("sends the time of a timed preview, and none with another pace", () => {
     const timed = { ...GOOD, pacing: "preview" as const, previewS: 20 };
 
@@ -95,19 +104,13 @@ describe("a campaign's form", () => {
       ...setupOf(GOOD),
       needs_consent: true,
       legal: "uk-ofcom" as const,
-      caps: [{ of: "person" as const, counting: "attempts" as const, most: 3, within_s: 604_800 }],
+      caps: [
+        { of: "person" as const, counting: "attempts" as const, most: 3, within_s: 604_800 },
+      ],
       retries: { no_answer: { delay_s: 3600, max_tries: 2, other_number: true } },
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
-  });
-
-  it("sends moments by this computer's clock as UTC, and none as 0", () => {
-    const at = new Date(2027, 2, 1, 9, 30).getTime() / 1000;
-    const setup = setupOf({ ...GOOD, startsAt: "2027-03-01T09:30" });
-
-    expect(setup).toMatchObject({ starts_at: at, ends_at: 0 });
-    expect(localOf(at)).toBe("2027-03-01T09:30");
   });
 
   it("leaves the retries to the center unless they were read", () => {
@@ -195,6 +198,34 @@ describe("the columns of a list", () => {
 describe("a list's name", () => {
   it.each(["autumn.csv", "autumn.XLSX"])("of %s is the file's without its ending", (name) => {
     expect(listOf(new File([], name))).toBe("autumn");
+  });
+});
+
+describe("the end of the lists", () => {
+  const list = {
+    id: 1,
+    name: "autumn",
+    priority: 0,
+    imported_at: NOW,
+    total: 100,
+    due: 50,
+    later: 10,
+    done: 40,
+    used_up: 0,
+    dnc: 0,
+    no_consent: 0,
+    finished: 20,
+  };
+
+  it("is told at the pace of the last hour, or of the time it runs", () => {
+    expect(finishIn([list], 7200)).toEqual({ hours: 3, minutes: 0 });
+    expect(finishIn([list, list], 1800)).toEqual({ hours: 1, minutes: 30 });
+  });
+
+  it("is not told when nobody was finished or it has just begun", () => {
+    expect(finishIn([{ ...list, finished: 0 }], 7200)).toBeNull();
+    expect(finishIn([list], 60)).toBeNull();
+    expect(finishIn([], 7200)).toBeNull();
   });
 });
 
