@@ -102,7 +102,7 @@ export function ImportDialog({ campaign, onClose }: Props) {
     <Modal
       opened
       onClose={onClose}
-      size="xl"
+      size={1000}
       title={t("campaigns.importTitle", { name: campaign.name })}
       closeOnClickOutside={false}
       closeOnEscape={!isBusy}

@@ -224,7 +224,13 @@ export function ResultsBox({ campaign }: { campaign: string }) {
       ) : (
         <Waiting error={error} />
       )}
-      {isMaking && <NewListDialog campaign={campaign} onClose={() => setMaking(false)} />}
+      {isMaking && (
+        <NewListDialog
+          campaign={campaign}
+          said={data?.rows.flatMap(({ dispositions }) => Object.keys(dispositions)) ?? []}
+          onClose={() => setMaking(false)}
+        />
+      )}
     </Panel>
   );
 }

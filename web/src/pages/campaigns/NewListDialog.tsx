@@ -55,10 +55,12 @@ const FIRST: Omit<Wish, "into"> = {
 
 interface Props {
   campaign: string;
+  /** What agents have said, where they have words of their own. */
+  said: readonly string[];
   onClose: () => void;
 }
 
-export function NewListDialog({ campaign, onClose }: Props) {
+export function NewListDialog({ campaign, said, onClose }: Props) {
   const t = useText();
   const queries = useQueryClient();
   const [wish, setWish] = useState<Wish>({ ...FIRST, into: campaign });
@@ -126,7 +128,13 @@ export function NewListDialog({ campaign, onClose }: Props) {
           }}
         >
           <Stack gap="lg">
-            <Whom wish={wish} campaign={campaign} wrong={isTold ? wrong.results : ""} onChange={change} />
+            <Whom
+              wish={wish}
+              campaign={campaign}
+              said={said}
+              wrong={isTold ? wrong.results : ""}
+              onChange={change}
+            />
             <Where wish={wish} campaign={campaign} wrong={isTold ? wrong.list : ""} onChange={change} />
             <Failure problem={problem} />
             {counted && (
@@ -186,10 +194,15 @@ interface PartProps {
 }
 
 /** Which contacts: all that is said must hold. */
-function Whom({ wish, campaign, wrong, onChange }: PartProps) {
+function Whom(props: PartProps & Pick<Props, "said">) {
+  const { wish, campaign, said, wrong, onChange } = props;
   const t = useText();
   const lists = useLists(campaign).data?.lists ?? [];
-  const codes = dispositionsOf(campaign).map(({ code, text }) => ({ value: code, label: t(text) }));
+  const known = dispositionsOf(campaign).map(({ code }) => code);
+  const codes = [...new Set([...known, ...said])].map((value) => ({
+    value,
+    label: t.maybe(`disposition.${value}`, value),
+  }));
   return (
     <SimpleGrid cols={2} spacing="lg" verticalSpacing="md">
       <MultiSelect
