@@ -44,10 +44,12 @@ def _count(state: State, chooser: Chooser, campaign: Campaign) -> int:
     name, pbx = campaign.settings.id, campaign.settings.pbx
     team = [agent for agent in state.agents.values() if agent.campaign == name]
     queues = tuple(dict.fromkeys(queue for agent in team for queue in agent.queues))
-    others = sum(_is_at_inbound(state, agent, queues) for agent in state.agents.values())
-    with_callers = sum(_is_with_caller(state, agent) for agent in team)
-    needed = sum(_needed(state, chooser, line_of(pbx, queue), queue) for queue in queues)
-    return max(0, needed - others - with_callers)
+    needed = 0
+    for queue in queues:
+        needed += _needed(state, chooser, line_of(pbx, queue), queue)
+    others = [agent for agent in state.agents.values() if _is_at_inbound(state, agent, queues)]
+    with_callers = [agent for agent in team if _is_with_caller(state, agent)]
+    return max(0, needed - len(others) - len(with_callers))
 
 
 def _needed(state: State, chooser: Chooser, line: QueueId, queue: QueueId) -> int:

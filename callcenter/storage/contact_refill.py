@@ -283,16 +283,16 @@ def found_of(row: Sequence[object], priority: int) -> Found:
     """A row of ``FOUND_COLUMNS``."""
     row_id, number, zones, kind, made, customer, tier, value, account, numbers = row
     return Found(
-        row_id,  # type: ignore[arg-type]
+        row_id,  # type: ignore[arg-type]  # as the column is
         str(number),
         str(zones),
         str(kind),
-        made,  # type: ignore[arg-type]
+        made,  # type: ignore[arg-type]  # as the column is
         str(customer),
         Tier(str(tier)),
-        value,  # type: ignore[arg-type]
+        value,  # type: ignore[arg-type]  # as the column is
         str(account),
-        numbers,  # type: ignore[arg-type]
+        numbers,  # type: ignore[arg-type]  # as the column is
         priority,
     )
 

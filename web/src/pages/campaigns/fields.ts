@@ -1,7 +1,7 @@
 /** A campaign's settings as the form holds them, and what can be said of them before the server is
  * asked. */
 
-import type { CampaignSetup, FieldError } from "../../api";
+import type { CampaignSetup, FieldError, Retry } from "../../api";
 import type { PlainKey } from "../../i18n";
 import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
 import type { TermsDraft } from "./terms";
