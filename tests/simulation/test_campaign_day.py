@@ -61,6 +61,7 @@ CAMPAIGN = CampaignSettings(
     pbx="main",
     trunk="trunk",
     pacing=Pacing.POWER,
+    drop_cap=1.0,
     lines_per_agent=2.0,
     ring_s=18.0,
     window=CallingWindow(0, 1440, tuple(range(7))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,37 +17,18 @@ from aiohttp.web import Application, Request
 from callcenter.api.app import Api
 from callcenter.api.ports import Vitals
 from callcenter.core.state import State
-from callcenter.documents.contacts_csv import ContactReading, ContactRow
-from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
-from callcenter.domain.attempt import ContactStatus
-from callcenter.domain.campaign import CallingWindow, Terms
-from callcenter.domain.evidence import evidence_of
 from callcenter.domain.records import Record
 from callcenter.domain.step import Reply
 from callcenter.service.campaign_results import CampaignResults
-from callcenter.service.contact_book import (
-    ContactAdded,
-    ContactBecause,
-    ContactListView,
-    ContactReason,
-    ContactWhy,
-)
-from callcenter.service.dnc import DncEntry, DncNumber, DncPage
 from callcenter.service.erasure import Erasure
 from callcenter.service.ports import (
     Account,
-    AttemptPage,
     AuditEntry,
     CallHistory,
     CallQuery,
     CallRecordPage,
-    ContactImport,
-    Duplicates,
-    EvidencePage,
-    ImportProblem,
-    ImportProgress,
     Overloaded,
     Role,
     SignInRefused,
@@ -57,11 +38,11 @@ from callcenter.service.rehearsals import Rehearsals
 from callcenter.service.rules import RuleBook
 from callcenter.service.version_store import NewRules, RulesDocument, RulesVersion
 from callcenter.service.voicemails import VoicemailFiles
-from callcenter.storage.contact_files import AS_GUESSED
 from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
 from routing.chooser import Chooser
 from tests.builders import T0, Bench
+from tests.unit.api.fake_contacts import FakeBook, FakeContacts, FakeDnc, FakeEvidence
 
 PASSWORD = "correct horse"
 WAIT_S = 5.0
@@ -245,97 +226,6 @@ class FakeCards:
         return await self.card(f"contact:{contact}")
 
 
-@dataclass(frozen=True)
-class Imported:
-    """A list that was handed in."""
-
-    campaign: str
-    content: bytes
-    list_name: str
-    priority: int | None
-    dry_run: bool
-    duplicates: Duplicates = Duplicates.CAMPAIGN
-    reading: ContactReading = AS_GUESSED
-
-
-class FakeContacts:
-    """Takes lists: every line but the header is a person, one with a ``?`` is refused."""
-
-    def __init__(self) -> None:
-        self.imported: list[Imported] = []
-        self.paths: list[Path] = []
-        """Where the files were; they are gone by now."""
-        self.error: Exception | None = None
-        self.gate: Callable[[], Awaitable[object]] | None = None
-        """Awaited before a list is read."""
-        self.progress: ImportProgress | None = None
-        self.refused_rows: bytes | None = None
-        self.page = AttemptPage(())
-        self.pages: list[tuple[str, int, str]] = []
-
-    async def import_contacts(
-        self,
-        campaign: str,
-        path: Path,
-        *,
-        list_name: str,
-        priority: int | None,
-        duplicates: Duplicates,
-        reading: ContactReading,
-        dry_run: bool,
-    ) -> ContactImport:
-        """As the importer's."""
-        self.paths.append(path)
-        if self.gate is not None:
-            await self.gate()
-        if isinstance(self.error, CannotRead):
-            raise CannotRead(f"{path} {self.error}")
-        if self.error is not None:
-            raise self.error
-        content = await asyncio.to_thread(path.read_bytes)
-        self.imported.append(
-            Imported(campaign, content, list_name, priority, dry_run, duplicates, reading)
-        )
-        rows = list(enumerate(content.splitlines()[1:], 2))
-        wrong = tuple(
-            ImportProblem(number, "the number has too few digits", "Write all digits.")
-            for number, row in rows
-            if b"?" in row
-        )
-        return ContactImport(
-            list_name, len(rows), len(rows) - len(wrong), len(wrong), dry_run, wrong
-        )
-
-    def import_progress(self, campaign: str) -> ImportProgress | None:
-        """As the importer's."""
-        return self.progress
-
-    async def rejects(self, campaign: str) -> bytes | None:
-        """As the importer's."""
-        return self.refused_rows
-
-    async def attempts_page(self, campaign: str, *, limit: int, cursor: str) -> AttemptPage:
-        """As the reader's; only the cursor ``next`` is known."""
-        self.pages.append((campaign, limit, cursor))
-        if self.error is not None:
-            raise self.error
-        if cursor not in ("", "next"):
-            raise ValueError("not a cursor")
-        return self.page
-
-
-class FakeEvidence:
-    """Evidence of what ``contacts`` has."""
-
-    def __init__(self, contacts: FakeContacts) -> None:
-        self._contacts = contacts
-
-    async def evidence_page(self, campaign: str, *, limit: int, cursor: str) -> EvidencePage:
-        """As the reader's."""
-        page = await self._contacts.attempts_page(campaign, limit=limit, cursor=cursor)
-        return EvidencePage(tuple(evidence_of(one, None) for one in page.rows), page.next)
-
-
 class FakeRuleVersions(MemoryRuleVersions):
     """Versions in memory; may be away, from the beginning or only for marks."""
 
@@ -386,84 +276,6 @@ def healthy() -> Vitals:
         faults={"late_event": 2},
         repairs={"lost_call": 1},
     )
-
-
-class FakeDnc:
-    """A do-not-call list in memory."""
-
-    def __init__(self, *entries: DncEntry) -> None:
-        self.entries = {entry.number: entry for entry in entries}
-        self.away = False
-
-    async def find(self, number: str) -> DncEntry | None:
-        """As the store's."""
-        self._look()
-        return self.entries.get(number)
-
-    async def barred(self, numbers: Sequence[str]) -> frozenset[str]:
-        """As the store's."""
-        self._look()
-        return frozenset(number for number in numbers if number in self.entries)
-
-    async def page(self, limit: int, cursor: str = "") -> DncPage:
-        """As the store's."""
-        self._look()
-        rest = [self.entries[number] for number in sorted(self.entries) if number > cursor]
-        after = rest[limit - 1].number if len(rest) > limit else ""
-        return DncPage(tuple(rest[:limit]), len(self.entries), after)
-
-    async def add(self, numbers: Iterable[DncNumber], *, source: str, by: str) -> int:
-        """As the store's."""
-        raise NotImplementedError
-
-    def _look(self) -> None:
-        if self.away:
-            raise OSError("the database is away")
-
-
-class FakeBook:
-    """A book of contacts that knows contact 7 of list 3, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[object, ...]] = []
-        self.refusal = ""
-        self.away = False
-
-    async def lists(self, campaign: str) -> tuple[ContactListView, ...]:
-        """As the store's."""
-        self._note("lists", campaign)
-        return (ContactListView(3, "autumn", 5, 1.0, 9, 8, 1),)
-
-    async def set_list_priority(self, campaign: str, list_id: int, priority: int) -> bool:
-        """As the store's."""
-        self._note("list", campaign, list_id, priority)
-        return list_id == 3
-
-    async def set_contact_priority(self, campaign: str, contact: str, priority: int | None) -> bool:
-        """As the store's."""
-        self._note("contact", campaign, contact, priority)
-        return contact == "7"
-
-    async def add_one(self, campaign: str, row: ContactRow, list_name: str) -> ContactAdded | str:
-        """As the store's."""
-        self._note("add", campaign, row, list_name)
-        return self.refusal or ContactAdded("8", row.number)
-
-    async def why(
-        self, campaign: str, wanted: str, window: CallingWindow, terms: Terms, now: float
-    ) -> ContactWhy | None:
-        """As the store's."""
-        self._note("why", campaign, wanted, window, terms, now)
-        if wanted not in ("7", "+3545550007"):
-            return None
-        reasons = (ContactReason(ContactBecause.NEXT, "was never tried"),)
-        status = ContactStatus.OPEN
-        return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
-
-    def _note(self, *asked: object) -> None:
-        if self.away:
-            raise OSError("the database is away")
-        self.asked.append(asked)
 
 
 @dataclass

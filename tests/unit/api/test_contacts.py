@@ -11,7 +11,8 @@ from callcenter.domain import events as e
 from callcenter.domain.campaign import CallingWindow, CampaignSettings, Terms
 from callcenter.domain.customer import Tier
 from tests.builders import ALWAYS, CAMPAIGN, T0, row
-from tests.unit.api.fakes import Answer, Center, FakeBook
+from tests.unit.api.fake_contacts import FakeBook
+from tests.unit.api.fakes import Answer, Center
 
 RENEWALS = "/api/v1/campaigns/renewals"
 ICELAND = ("Atlantic/Reykjavik",)

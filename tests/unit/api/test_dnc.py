@@ -10,7 +10,8 @@ import pytest
 from callcenter.domain import events as e
 from callcenter.service.dnc import DncEntry
 from tests.builders import T0, row
-from tests.unit.api.fakes import Answer, Center, FakeDnc
+from tests.unit.api.fake_contacts import FakeDnc
+from tests.unit.api.fakes import Answer, Center
 
 DNC = "/api/v1/dnc"
 A, B, C = "+3545550001", "+3545550002", "+3545550003"

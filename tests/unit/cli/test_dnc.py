@@ -16,7 +16,8 @@ from callcenter.cli.dnc import app
 from callcenter.domain import events as e
 from callcenter.service.dnc import DncEntry
 from tests.builders import T0
-from tests.unit.api.fakes import Center, FakeDnc
+from tests.unit.api.fake_contacts import FakeDnc
+from tests.unit.api.fakes import Center
 
 NUMBER = "+3545550001"
 CONFIG = """
