@@ -140,6 +140,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
     ...termsOf(setup),
+    kept: setup,
   };
 }
 
