@@ -4,8 +4,8 @@ Two bursts open the breaker, each of calls in a row: refused before any phone ra
 no channel), and answered but over at once, which carriers do that answer for a number they cannot
 reach. While it is open single calls probe the trunk, farther and farther apart.
 
-Only calls placed after a burst began can end it: a phone that rings since before the trouble says
-nothing of now.
+Only calls placed after a burst began, and what is heard of them since, can end it: a phone that
+rings since before the trouble, or a conversation that comes to its end, says nothing of now.
 """
 
 from __future__ import annotations
@@ -54,9 +54,14 @@ class Breaker(Struct, frozen=True, omit_defaults=True):
     """Calls in a row that were refused."""
     refused_since: float = 0.0
     """When the first of them was placed."""
+    refused_at: float = 0.0
+    """When it was refused."""
     empty: int = 0
     """Answers in a row that were empty."""
     empty_since: float = 0.0
+    """When the first of those calls was placed."""
+    empty_at: float = 0.0
+    """When the first of them was over."""
     opened_at: float = 0.0
     """Since when nothing but probes is dialed."""
     failed: int = 0
@@ -90,21 +95,47 @@ def sign_of(attempt: Attempt, result: AttemptResult, now: float) -> Sign:
             return Sign.RINGS
 
 
-def hear(breaker: Breaker, sign: Sign, placed_at: float, now: float) -> Breaker:
-    """The breaker after a call, placed then, has given this sign: perhaps open, perhaps closed."""
+def heard_at(attempt: Attempt, sign: Sign, now: float) -> float:
+    """When that came about of which the sign tells: a conversation that ends was answered long
+    ago."""
+    match sign:
+        case Sign.RINGS:
+            return attempt.ringing_at or attempt.answered_at or now
+        case Sign.LASTS:
+            return attempt.answered_at or attempt.person_at or now
+        case _:
+            return now
+
+
+def hear(breaker: Breaker, sign: Sign, placed_at: float, at: float, now: float) -> Breaker:
+    """The breaker after a call has given this sign: perhaps open, perhaps closed.
+
+    ``placed_at``: when the call was placed; ``at``: when that came about which the sign tells.
+    """
     change = msgspec.structs.replace
     match sign:
         case Sign.REFUSED:
-            since = breaker.refused_since if breaker.refused else placed_at
-            breaker = change(breaker, refused=breaker.refused + 1, refused_since=since)
+            first = breaker.refused == 0
+            breaker = change(
+                breaker,
+                refused=breaker.refused + 1,
+                refused_since=placed_at if first else breaker.refused_since,
+                refused_at=at if first else breaker.refused_at,
+            )
         case Sign.EMPTY:
-            since = breaker.empty_since if breaker.empty else placed_at
-            breaker = change(breaker, empty=breaker.empty + 1, empty_since=since)
+            first = breaker.empty == 0
+            breaker = change(
+                breaker,
+                empty=breaker.empty + 1,
+                empty_since=placed_at if first else breaker.empty_since,
+                empty_at=at if first else breaker.empty_at,
+            )
         case Sign.RINGS | Sign.LASTS:
-            if breaker.refused and placed_at >= breaker.refused_since:
-                breaker = change(breaker, refused=0, refused_since=0.0)
-            if sign is Sign.LASTS and breaker.empty and placed_at >= breaker.empty_since:
-                breaker = change(breaker, empty=0, empty_since=0.0)
+            if placed_at >= breaker.refused_since and at >= breaker.refused_at:
+                breaker = change(breaker, refused=0, refused_since=0.0, refused_at=0.0)
+            is_after = placed_at >= breaker.empty_since and at >= breaker.empty_at
+            if sign is Sign.LASTS and is_after:
+                breaker = change(breaker, empty=0, empty_since=0.0, empty_at=0.0)
         case Sign.NOTHING:
             return breaker
     is_bad = max(breaker.refused, breaker.empty) > TOLERATED

@@ -30,9 +30,8 @@ from callcenter.api.route import (
 )
 from callcenter.api.upload import MEBIBYTE, Upload, UploadKind
 from callcenter.core.campaign_queries import CampaignView, campaign_view, campaigns_view
+from callcenter.documents.campaign_texts import CAMPAIGN_ID, CAMPAIGN_ID_HINT
 from callcenter.documents.campaigns import (
-    CAMPAIGN_ID,
-    CAMPAIGN_ID_HINT,
     CampaignFields,
     fields_of,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from callcenter.bench import ami as ami_bench
+from callcenter.bench import contact_import as contact_import_bench
 from callcenter.bench import contact_order as contact_order_bench
 from callcenter.bench import journal as journal_bench
 from callcenter.bench import machine as machine_bench
@@ -22,7 +24,7 @@ from callcenter.bench.bank1999 import LogError
 from callcenter.bench.bank_marketing import ContactsError
 from callcenter.bench.pacing import run as pacing_bench
 from callcenter.bench.replay_costs import Prices
-from callcenter.cli.common import JsonOption, fail, print_json
+from callcenter.cli.common import JsonOption, fail, log_to_stderr, print_json
 from callcenter.domain.customer import Tier
 
 app = typer.Typer(help="Benchmarks: medians and spread.", no_args_is_help=True)
@@ -64,6 +66,22 @@ def machine(as_json: JsonOption = False) -> None:
 def journal(as_json: JsonOption = False) -> None:
     """Appending, syncing and loading the file journal."""
     _report("journal", journal_bench.run(), as_json)
+
+
+@app.command("import")
+def import_(
+    rows: Annotated[
+        int, typer.Option("--rows", min=1_000, help="Of the list that is made up.")
+    ] = contact_import_bench.ROWS,
+    excel: Annotated[bool, typer.Option("--excel", help="A workbook in place of CSV.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Rows per second of an import of contacts, its memory, and how late others get their turn."""
+    log_to_stderr(logging.WARNING)
+    result = contact_import_bench.run(
+        rows=rows, excel=excel, tell=lambda text: typer.echo(text, err=True)
+    )
+    _report(f"import --rows {rows}{' --excel' if excel else ''}", result, as_json)
 
 
 @app.command("ami")

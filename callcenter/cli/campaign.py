@@ -345,7 +345,7 @@ def _drops_words(drops: dict[str, Any]) -> str:
 
 
 def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
-    counts, settings = view["counts"], view["settings"]
+    counts, settings, amd = view["counts"], view["settings"], view["amd"]
     results = ", ".join(f"{count} {name}" for name, count in view["results"].items() if count)
     return [
         ("name", view["name"]),
@@ -368,6 +368,11 @@ def _facts(view: dict[str, Any]) -> list[tuple[str, object]]:
             f"{view['placed']}; {results or 'none has ended'}; agents skipped {view['skips']}",
         ),
         ("dropped", f"{view['drop_rate']:.1%} of {view['people']} people who answered"),
+        (
+            "detection",
+            f"wrong for {amd['wrong_people']:.1%} of {amd['people']} taken for people,"
+            f" {amd['wrong_machines']:.1%} of {amd['machines']} machines that agents heard",
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from callcenter.api.local_access import ACCOUNT as COMMAND_LINE
 from callcenter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -22,10 +24,11 @@ from callcenter.cli.common import (
     print_json,
     read_settings,
 )
-from callcenter.documents.campaigns import CAMPAIGN_ID, CAMPAIGN_ID_HINT
+from callcenter.documents.campaign_texts import CAMPAIGN_ID, CAMPAIGN_ID_HINT
 from callcenter.documents.contact_columns import FIELDS
 from callcenter.documents.contacts_csv import PRIORITY_MAX, ContactReading
 from callcenter.documents.customers_csv import CustomersFile
+from callcenter.documents.dnc_csv import SOURCE_CHARS_MAX, DncFile
 from callcenter.documents.rejects import RejectsFile
 from callcenter.documents.shifts_csv import ShiftsFile
 from callcenter.installation import open_database
@@ -34,6 +37,8 @@ from callcenter.settings import Settings
 from callcenter.storage.contact_files import import_file
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.dnc import StoredDnc
+from callcenter.storage.dnc_import import DncImport, import_dnc
 from callcenter.storage.shifts import ShiftImport, Shifts
 from callcenter.storage.stores import LIST_CHARS_MAX, ContactDestination, ImportResult
 
@@ -171,6 +176,55 @@ def contacts(
         raise typer.Exit(1)
 
 
+@app.command("dnc")
+def dnc(
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV or Excel with number, until, reason, source; or bare numbers."),
+    ],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source", help="Who says so, where the file does not; default: FILE's name."
+        ),
+    ] = "",
+    region: Annotated[
+        str,
+        typer.Option(
+            "--region", help="Where numbers without a country code are at home; default: config's."
+        ),
+    ] = "",
+    rejects: RejectsOption = None,
+    dry_run: DryRunOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over numbers that nobody may call. A running center stops planned calls to them within
+    seconds.
+
+    Refused rows are written to a file with row, column, reason and how to mend; exit 1 if any.
+    """
+    settings = read_settings(config)
+    into = rejects or _beside(file)
+    name = (source or file.stem)[:SOURCE_CHARS_MAX]
+    with clear_errors():
+        result = asyncio.run(
+            _import_dnc(settings, file, into, name, region or settings.region, dry_run)
+        )
+    report = {**msgspec.to_builtins(result), "rejects": str(into) if result.refused else None}
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(
+            f"{result.rows} rows: {result.accepted} numbers put on the do-not-call list, "
+            f"{result.refused} refused"
+            + (f" (see {into})" if result.refused else "")
+            + (" - dry run, nothing was changed" if dry_run else "")
+        )
+    if result.refused:
+        raise typer.Exit(1)
+
+
 def _split_mapping(pair: str) -> tuple[str, str]:
     field, is_pair, column = pair.partition("=")
     if not (field and is_pair and column.strip()):
@@ -272,8 +326,30 @@ async def _import_shifts(settings: Settings, file: Path, into: Path, dry_run: bo
             )
 
 
+async def _import_dnc(
+    settings: Settings, file: Path, into: Path, source: str, region: str, dry_run: bool
+) -> DncImport:
+    with (
+        DncFile(file, region, time.time()) as rows,
+        RejectsFile(into, file, rows.header) as refused,
+        _progress("numbers", rows) as show,
+    ):
+        async with open_database(settings) as database:
+            return await import_dnc(
+                StoredDnc(database),
+                rows,
+                source=source,
+                by=COMMAND_LINE.id,
+                on_reject=refused.write,
+                on_progress=show,
+                dry_run=dry_run,
+            )
+
+
 @contextmanager
-def _progress(what: str, rows: CustomersFile | ShiftsFile) -> Iterator[Callable[[int], None]]:
+def _progress(
+    what: str, rows: CustomersFile | ShiftsFile | DncFile
+) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, nothing elsewhere; to be called after some rows."""
     with _bar(what) as show:
         yield lambda _rows: show(rows.share)

@@ -85,8 +85,12 @@ def refused(turn: Turn, channel: ChannelRef) -> None:
     Not at once is the PBX asked: one that refuses for ever would be asked without a pause.
     """
     call = turn.call_on(channel)
-    if call is not None and call.place is not Place.HOLD:
-        wait_on(turn, call)
+    if call is None:
+        return
+    call = wait_on(turn, call)
+    if call.place is Place.HOLD:
+        turn.clear_lease(call)
+    else:
         turn.state.set_timer(f"lease:{call.id}", turn.now + SAY_REFUSED_S)
 
 
@@ -144,5 +148,5 @@ def announcement_due(turn: Turn, call_id: CallId) -> None:
     if call.state is not CallState.WAITING or call.place is not Place.HOLD:
         return
     waiting = turn.chooser.explain(call_id, turn.now)
-    if waiting is not None and turn.is_up(call.channel.pbx):
+    if waiting is not None:  # else the link is down
         say(turn, call, prompts_of(waiting))

@@ -199,7 +199,7 @@ def _reader(turn: Turn, event: PreviewDialRequested | PreviewSkipRequested) -> A
     elif agent.preview is None or agent.preview.id != event.preview:
         turn.refuse(event.request, "That card is not yours any more: look at the one shown now.")
     else:
-        return agent
+        return turn.change_agent(agent, touched_at=turn.now)
     return None
 
 

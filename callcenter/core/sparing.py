@@ -30,13 +30,24 @@ def put_on_dnc(
     A call to it that is under way goes on.
     """
     for campaign in list(turn.state.campaigns.values()):
-        _spare(turn, campaign, Party(number))
+        hopper = tuple(row for row in campaign.hopper if row.number != number)
+        if len(hopper) == len(campaign.hopper):
+            _spare(turn, campaign, Party(number))
+            continue
+        # The contact may have another number: the database is asked anew, knowing of this.
+        turn.state.clear_timer(f"hopper:{campaign.settings.id}")
+        turn.put_campaign(
+            campaign, hopper=hopper, refill="", ended_since_refill=(), spared_since_refill=()
+        )
     turn.record(DncRecord(number, True, reason, source, until, by, turn.now))
 
 
 def dnc_removed(turn: Turn, event: DncRemoved) -> None:
-    """A number may be called again: the database hands its contacts over from now on."""
+    """A number may be called again: the database is asked whether somebody waits for it."""
     turn.record(DncRecord(event.number, False, "", "", 0.0, event.by, turn.now))
+    for campaign_id in turn.state.campaigns:
+        turn.state.clear_timer(f"hopper:{campaign_id}")
+        turn.touch_campaign(campaign_id)
     turn.grant(event.request)
 
 

@@ -79,7 +79,8 @@ def hear(turn: Turn, attempt: Attempt, sign: Sign, *, is_over: bool) -> tuple[At
     """An attempt has given a sign of its trunk. Returns those that were held for what it tells:
     they count, unless the trunk is in trouble now."""
     old = trunk_of(turn.state, attempt)
-    breaker = breakers.hear(old.breaker, sign, attempt.placed_at, turn.now)
+    at = breakers.heard_at(attempt, sign, turn.now)
+    breaker = breakers.hear(old.breaker, sign, attempt.placed_at, at, turn.now)
     if is_over and breaker.probe == attempt.id:
         breaker = breakers.end_probe(breaker, sign, turn.now)
     if breaker.is_open and not old.breaker.is_open and _one_lasts(turn, attempt, breaker):
@@ -100,17 +101,16 @@ def hear(turn: Turn, attempt: Attempt, sign: Sign, *, is_over: bool) -> tuple[At
 
 
 def _one_lasts(turn: Turn, attempt: Attempt, breaker: Breaker) -> bool:
-    """Whether somebody is heard on the trunk at this moment who was dialed since the burst began:
-    of a conversation no sign comes before its end."""
-    since = breaker.empty_since if breaker.empty > breakers.TOLERATED else breaker.refused_since
-    return any(
-        other.answered_at
+    """Whether somebody is heard on the trunk at this moment who answered since a burst of empty
+    answers began: without detection no sign comes of a conversation before its end."""
+    return breaker.empty > breakers.TOLERATED and any(
+        other.placed_at >= breaker.empty_since
+        and other.answered_at >= breaker.empty_at
         and turn.now - other.answered_at > breakers.EMPTY_S
-        and other.placed_at >= since
+        and not other.ended_at
         for other in turn.state.attempts.values()
         if other.trunk == attempt.trunk
         and other.channel.pbx == attempt.channel.pbx
-        and not other.ended_at
         and other.id != attempt.id
     )
 

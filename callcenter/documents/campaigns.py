@@ -6,25 +6,32 @@ words wherever it comes from. Whether its PBX and trunk are there is known by th
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from msgspec import structs
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from callcenter.documents.campaign_texts import (
+    CalendarText,
+    CallerIdText,
+    ClosesText,
+    DayText,
+    IdText,
+    KeyText,
+    NameText,
+    NumberText,
+    OpensText,
+    PromptText,
+)
 from callcenter.documents.yaml_lines import DocumentError, LineIndex, explain, load_yaml
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import (
@@ -42,9 +49,7 @@ from callcenter.domain.campaign import (
 )
 from callcenter.domain.ids import CampaignId
 from dialer.compliance import PROFILES
-from dialer.holidays import is_known
 
-NAME_CHARS_MAX = 64
 LINES_PER_AGENT_MAX = 3.0
 """Above that people would hear the safe-harbour message more often than an agent."""
 LINES_MAX = 500
@@ -78,100 +83,7 @@ CAP_MOST_MAX = 1000
 CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
 """Within less than an hour the retry rules hold; beyond a quarter numbers are forgotten."""
 
-CAMPAIGN_ID = r"^[a-z][a-z0-9-]{0,30}$"
-"""What a campaign's id looks like: it stands in addresses and in the names of channels."""
-CAMPAIGN_ID_HINT = "1 to 31 of a-z, 0-9 and hyphen, beginning with a letter"
-
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-_CLOCK_OR_MIDNIGHT = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
-_E164 = r"^(\+[1-9][0-9]{6,14})?$"
-_ONE_E164 = r"^\+[1-9][0-9]{6,14}$"
-_KEY = r"^[0-9*]?$"
-_PROMPT = r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$"
-_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-
-
-def _of_shape(pattern: str, what: str, mend: str) -> Callable[[str], str]:
-    """Refuses text of another shape, in words: nobody reads a pattern."""
-
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value) is None:
-            raise PydanticCustomError("shape", "this is no {what}", {"what": what, "mend": mend})
-        return value
-
-    return check
-
-
-def _schema(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern})
-
-
-_Id = Annotated[
-    str,
-    AfterValidator(_of_shape(CAMPAIGN_ID, "id of a campaign", f"Take {CAMPAIGN_ID_HINT}.")),
-    _schema(CAMPAIGN_ID),
-]
-_Opens = Annotated[
-    str,
-    AfterValidator(_of_shape(_CLOCK, "time of day", 'Write it as "09:00".')),
-    _schema(_CLOCK),
-]
-_Closes = Annotated[
-    str,
-    AfterValidator(_of_shape(_CLOCK_OR_MIDNIGHT, "time of day", 'Write it as "20:00".')),
-    _schema(_CLOCK_OR_MIDNIGHT),
-]
-_CallerId = Annotated[
-    str,
-    AfterValidator(
-        _of_shape(_E164, "telephone number", 'Write it with the country code: "+13125550100".')
-    ),
-    _schema(_E164),
-]
-_Number = Annotated[
-    str,
-    AfterValidator(
-        _of_shape(_ONE_E164, "telephone number", 'Write it with the country code: "+13125550100".')
-    ),
-    _schema(_ONE_E164),
-]
-_Key = Annotated[
-    str,
-    AfterValidator(_of_shape(_KEY, "key", 'Take one of 0 to 9 or "*", or leave it empty.')),
-    _schema(_KEY),
-]
-_Prompt = Annotated[
-    str,
-    AfterValidator(_of_shape(_PROMPT, "name of a prompt", "Take a-z, 0-9, hyphen and underscore.")),
-    _schema(_PROMPT),
-]
-_Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
-
 HOLIDAYS_MAX, CLOSED_DAYS_MAX = 10, 100
-
-
-def _known_calendar(name: str) -> str:
-    if not is_known(name):
-        raise PydanticCustomError(
-            "calendar",
-            "there is no such calendar of public holidays",
-            {"mend": "Take a country as US, or a part of one as DE-BY."},
-        )
-    return name
-
-
-def _real_day(day: str) -> str:
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        raise PydanticCustomError(
-            "day", "this is no day", {"mend": 'Write it as "2026-12-24".'}
-        ) from None
-    return day
-
-
-_Calendar = Annotated[str, AfterValidator(_known_calendar)]
-_Day = Annotated[str, AfterValidator(_real_day), _schema(r"^\d{4}-\d\d-\d\d$")]
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
@@ -208,14 +120,14 @@ class _Shape(BaseModel):
 class CallingHours(_Shape):
     """When people may be called, in their own local time."""
 
-    opens: _Opens = "09:00"
+    opens: OpensText = "09:00"
     """``HH:MM``."""
-    closes: _Closes = "20:00"
+    closes: ClosesText = "20:00"
     """``HH:MM``, later than ``opens``; ``24:00`` is the end of the day."""
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(WEEKDAYS[:6])
-    holidays: Annotated[list[_Calendar], Field(max_length=HOLIDAYS_MAX)] = []
+    holidays: Annotated[list[CalendarText], Field(max_length=HOLIDAYS_MAX)] = []
     """Calendars of public holidays, as ``DE-BY`` or ``US``: nobody is called on a holiday."""
-    closed_days: Annotated[list[_Day], Field(max_length=CLOSED_DAYS_MAX)] = []
+    closed_days: Annotated[list[DayText], Field(max_length=CLOSED_DAYS_MAX)] = []
     """Other days on which nobody is called, as ``2026-12-24``."""
 
     @field_validator("closes")
@@ -301,15 +213,15 @@ class AmdFields(_Shape):
 class CampaignFields(_Shape):
     """All settings of a campaign but its id. Times are in seconds."""
 
-    name: _Name
+    name: NameText
     """Shown on screens."""
-    pbx: _Name
+    pbx: NameText
     """The PBX that dials."""
-    trunk: _Name
+    trunk: NameText
     """The trunk of that PBX that calls go out on."""
-    trunks: Annotated[list[_Name], Field(max_length=TRUNKS_MAX)] = []
+    trunks: Annotated[list[NameText], Field(max_length=TRUNKS_MAX)] = []
     """More trunks of that PBX, in order: each takes the calls that those before it cannot."""
-    caller_id: _CallerId = _DEFAULT.caller_id
+    caller_id: CallerIdText = _DEFAULT.caller_id
     """The number people see, E.164; empty: the trunk's own."""
     pacing: Literal["preview", "progressive", "power", "predictive"] = _DEFAULT.pacing.value
     """How many calls are placed: one when an agent has read the contact's card and says so
@@ -318,11 +230,11 @@ class CampaignFields(_Shape):
     preview_s: Annotated[float, Field(ge=0.0, le=PREVIEW_S_MAX)] = _DEFAULT.preview_s
     """With preview: the contact is dialed by itself after so long, unless the agent skips it; 0:
     only when the agent says so."""
-    caller_ids: Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)] = []
+    caller_ids: Annotated[list[NumberText], Field(max_length=CALLER_IDS_MAX)] = []
     """More numbers that people may see, E.164: they and ``caller_id`` take turns, and one that
     fewer people answer than before has a rest."""
     list_caller_ids: Annotated[
-        dict[_Name, Annotated[list[_Number], Field(max_length=CALLER_IDS_MAX)]],
+        dict[NameText, Annotated[list[NumberText], Field(max_length=CALLER_IDS_MAX)]],
         Field(max_length=LISTS_MAX),
     ] = {}
     """Contact list -> the numbers that its contacts see instead."""
@@ -353,9 +265,9 @@ class CampaignFields(_Shape):
     harbour_wait_s: Annotated[int, Field(ge=0, le=HARBOUR_WAIT_S_MAX)] = _DEFAULT.harbour_wait_s
     """How long a person waits for an agent before the safe-harbour message: 0 or 1, without AMD 2
     at most."""
-    harbour_prompt: _Prompt = _DEFAULT.harbour_prompt
+    harbour_prompt: PromptText = _DEFAULT.harbour_prompt
     """What a person hears when nobody is free: who called and how to reach them."""
-    opt_out_key: _Key = _DEFAULT.opt_out_key
+    opt_out_key: KeyText = _DEFAULT.opt_out_key
     """The key that puts a person on the do-not-call list who hears that message, 0 to 9 or ``*``;
     empty: none. The message has to name it."""
     window: CallingHours = CallingHours()
@@ -520,7 +432,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
 class CampaignDocument(CampaignFields):
     """A campaign as a YAML document."""
 
-    id: _Id
+    id: IdText
 
 
 def load_campaign(path: Path) -> tuple[CampaignDocument, LineIndex]:

@@ -91,8 +91,8 @@ def _guess(name: str, given: Collection[str]) -> str:
     """What a column of this name is taken as where nobody says it."""
     if not name or name in REJECT_COLUMNS:
         return SKIP
-    spoken = _spoken(name)
-    guess = _MEANINGS.get(spoken) or _NUMBERS.get(re.sub(r" ?[1-9]$", "", spoken))
+    plain = spoken(name)
+    guess = _MEANINGS.get(plain) or _NUMBERS.get(re.sub(r" ?[1-9]$", "", plain))
     return ATTRIBUTE if guess is None or guess in given else guess
 
 
@@ -103,7 +103,7 @@ def _read_mapping(names: Sequence[str], mapping: ColumnMap) -> dict[int, str]:
         if field not in FIELDS:
             raise BadColumns(f"there is no field {field!r}. Take one of {', '.join(FIELDS)}.")
         places = [place for place, name in enumerate(names) if name == column] or [
-            place for place, name in enumerate(names) if _spoken(name) == _spoken(column)
+            place for place, name in enumerate(names) if spoken(name) == spoken(column)
         ]
         if not places:
             there = ", ".join(repr(name) for name in names[:30])
@@ -172,8 +172,8 @@ def _check_attributes(attributes: dict[str, int]) -> None:
             )
 
 
-def _spoken(name: str) -> str:
-    """The name of a column without what does not matter."""
+def spoken(name: str) -> str:
+    """The name of a column without what does not matter: case, and what stands between words."""
     return re.sub(r"[\s_-]+", " ", name.strip().casefold())
 
 

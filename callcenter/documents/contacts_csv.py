@@ -271,9 +271,11 @@ class _Fields:
     def text(self, place: int) -> str:
         """The field at this place. Raises ``Wrong`` for a formula."""
         self.place = place
-        text = unguarded(self._fields[place].strip())
-        if text[:1] == "=" and _FORMULA.match(text):
-            raise Wrong("the field holds a formula", "Write down what it comes to.")
+        text = self._fields[place].strip()
+        if text and text[0] in "'=":
+            text = unguarded(text)
+            if _FORMULA.match(text):
+                raise Wrong("the field holds a formula", "Write down what it comes to.")
         return text
 
 

@@ -89,7 +89,7 @@ class RowsFile(ABC, Generic[Row]):
 
     def __iter__(self) -> Iterator[Row | Reject]:
         """The rows in order. Raises ``CannotRead`` where the file stops being readable."""
-        for row in self._table:
+        for row in self._table_rows():
             if isinstance(row, CsvRow) and not row.fields:
                 self.blank += 1
                 continue
@@ -102,6 +102,9 @@ class RowsFile(ABC, Generic[Row]):
                 yield Reject(row.number, "", row.text, row.reason, row.mend)
             else:
                 yield self._judge(row)
+
+    def _table_rows(self) -> Iterator[CsvRow | BrokenRow]:
+        return iter(self._table)
 
     @abstractmethod
     def _judge(self, row: CsvRow) -> Row | Reject:
@@ -122,6 +125,8 @@ class RowsFile(ABC, Generic[Row]):
 
     def _original(self, fields: list[str]) -> tuple[str, ...]:
         """The fields as they stood in the file, in the order of ``header``."""
+        if len(self._kept) == len(fields):
+            return tuple(fields)
         return tuple(fields[place] for place in self._kept)
 
     def _reject(self, row: CsvRow, place: int, wrong: Wrong) -> Reject:

@@ -254,6 +254,7 @@ def _type_in(plan: PhoneMetadata) -> _TypeIn:
             (plan.uan, PhoneNumberType.UAN),
             (plan.voicemail, PhoneNumberType.VOICEMAIL),
         )
+        if description is not None and description.national_number_pattern
     ]
     is_landline, is_mobile = _fits(plan.fixed_line), _fits(plan.mobile)
     are_alike = bool(plan.same_mobile_and_fixed_line_pattern)

@@ -35,7 +35,8 @@ class Reject(Struct, frozen=True):
 class RejectsFile:
     """Where rejected rows go, each with its reason and its fields: mended there, the file can be
     imported again. Readable by its owner only; a file of that name is replaced, and removed when
-    there is nothing to reject. Raises ``CannotRead`` where it cannot be written.
+    there is nothing to reject or the block ends by an exception. Raises ``CannotRead`` where it
+    cannot be written.
     """
 
     def __init__(self, path: Path, source: Path, header: Sequence[str]) -> None:
@@ -64,9 +65,9 @@ class RejectsFile:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the file, and remove it if nothing was rejected."""
+        """Close the file, and remove it if nothing was rejected or the import came to nothing."""
         self._file.close()
-        if not self.count:
+        if not self.count or kind is not None:
             self.path.unlink(missing_ok=True)
 
     @property

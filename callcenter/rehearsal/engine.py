@@ -133,7 +133,11 @@ def draw_day(traffic: Traffic, window: Window, seed: int, zone: str) -> Day:
 def _window_of(traffic: Traffic, plan: Plan, notes: list[str]) -> Window:
     zone = ZoneInfo(plan.center.time_zone)
     expected = _expected(traffic)
-    day = date.fromisoformat(plan.day) if plan.day else _working_day(expected, plan.now, zone)
+    day = (
+        date.fromisoformat(plan.day)
+        if plan.day
+        else _working_day(traffic, expected, plan.now, zone)
+    )
     slots = _slots_of(day, zone)
     calls = [expected[slot] for slot, _ in slots]
     if math.fsum(calls) <= 0.0:
@@ -162,17 +166,18 @@ def _expected(traffic: Traffic) -> list[float]:
     ]
 
 
-def _working_day(expected: Sequence[float], now: float, zone: ZoneInfo) -> date:
-    """The next day with about as many calls as the busiest weekday has."""
+def _working_day(traffic: Traffic, expected: Sequence[float], now: float, zone: ZoneInfo) -> date:
+    """The next day on which somebody works, and with about as many calls as the busiest of those
+    has."""
     totals = [
         math.fsum(expected[weekday * SLOTS_OF_DAY : (weekday + 1) * SLOTS_OF_DAY])
         for weekday in range(7)
     ]
     today = datetime.fromtimestamp(now, zone).date()
     days = [today + timedelta(days=ahead) for ahead in range(1, 8)]
-    return next(
-        (day for day in days if totals[day.weekday()] >= WORKING_DAY * max(totals)), days[0]
-    )
+    staffed = [day for day in days if draw_duties(traffic.staffing, 1, day)] or days
+    most = max(totals[day.weekday()] for day in staffed)
+    return next(day for day in staffed if totals[day.weekday()] >= WORKING_DAY * most)
 
 
 def _slots_of(day: date, zone: ZoneInfo) -> list[tuple[int, float]]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
+import msgspec
 import structlog
 from msgspec.structs import replace
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
+    Table,
+    bindparam,
     case,
     cast,
     func,
@@ -39,7 +43,7 @@ from callcenter.storage.tables import (
 )
 from dialer.window import zones_of
 
-WRITE_ROWS = 100
+WRITE_ROWS = 250
 """Written by one statement: preparing them holds the loop for two milliseconds."""
 REFRESHED_AT_ONCE = 2_000
 """Contacts looked at in one transaction, some 20 ms: a million take half a minute."""
@@ -97,8 +101,9 @@ async def find_taken(
     found: set[str] = set()
     of = contact_numbers.c
     for some in chunks(numbers, PARAMETERS_MAX):
-        query = select(contacts.c.number).where(contacts.c.number.in_(some))
-        more = select(of.number).where(of.number.in_(some))
+        these: BindParameter[Sequence[str]] = bindparam("these", some, expanding=True)
+        query = select(contacts.c.number).where(contacts.c.number.in_(these))
+        more = select(of.number).where(of.number.in_(these))
         if campaign is not None:
             query = query.where(contacts.c.campaign == storable(campaign))
             more = more.join(contacts, contacts.c.id == of.contact).where(
@@ -121,9 +126,8 @@ async def add_rows(
     taken = await find_taken(connection, wanted, campaign) if wanted else set()
     kept = [_without_taken(row, taken) for row in rows]
     for some in chunks(kept, WRITE_ROWS):
-        await connection.execute(
-            insert(contacts), [_contact_row(row, campaign, list_id, now) for row in some]
-        )
+        written = [_contact_row(row, campaign, list_id, now) for row in some]
+        await _insert_by_driver(connection, contacts, written)
         several = {row.number: row for row in some if row.more_numbers}
         if several:
             query = select(contacts.c.id, contacts.c.number).where(
@@ -132,7 +136,7 @@ async def add_rows(
             numbers: list[Row] = []
             for row_id, number in (await connection.execute(query)).all():
                 numbers += _number_rows(row_id, several[number])
-            await connection.execute(insert(contact_numbers), numbers)
+            await _insert_by_driver(connection, contact_numbers, numbers)
 
 
 async def finish(connection: AsyncConnection, list_id: int, now: float) -> None:
@@ -156,6 +160,22 @@ async def finish(connection: AsyncConnection, list_id: int, now: float) -> None:
         .where(*new, is_barred(of.number, now))
     )
     await settle_numbers(connection, (await connection.scalars(query)).all(), now)
+
+
+async def _insert_by_driver(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    """Add rows, all with the same columns, their values as the driver takes them: what SQLAlchemy
+    does for each row takes four times as long as the database."""
+    key = (connection.dialect.name, table.name)
+    if key not in _inserts:
+        names = list(rows[0])
+        statement = insert(table).inline().compile(dialect=connection.dialect, column_keys=names)
+        _inserts[key] = str(statement), statement.positiontup or names
+    text, columns = _inserts[key]
+    await connection.exec_driver_sql(text, [tuple(map(row.__getitem__, columns)) for row in rows])
+
+
+_inserts: dict[tuple[str, str], tuple[str, Sequence[str]]] = {}
+"""By the kind of database and the table: the statement, and the order of its values."""
 
 
 def _worth() -> ColumnElement[int]:
@@ -197,7 +217,7 @@ def _contact_row(row: ContactRow, campaign: CampaignId, list_id: int, now: float
         "name": row.name,
         "customer": row.customer,
         "tier": row.tier.value,
-        "attributes": row.attributes,
+        "attributes": msgspec.json.encode(row.attributes).decode(),
         "note": row.note,
         "zones": join_zones(zones_of(row.zone, row.zones)),
         "priority": AS_THE_LIST if row.priority is None else row.priority,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from sqlalchemy import RowMapping, delete, func, insert, select
+from sqlalchemy import BindParameter, RowMapping, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.service.dnc import DncEntry, DncNumber, DncPage
@@ -97,7 +97,8 @@ async def read_barred(
     """Those of the numbers that may not be called at ``now``."""
     found: list[str] = []
     for some in chunks(numbers, PARAMETERS_MAX):
-        query = select(dnc.c.number, dnc.c.until).where(dnc.c.number.in_(some))
+        these: BindParameter[Sequence[str]] = bindparam("these", some, expanding=True)
+        query = select(dnc.c.number, dnc.c.until).where(dnc.c.number.in_(these))
         rows = (await connection.execute(query)).all()
         found += [number for number, until in rows if until is None or until > now]
     return frozenset(found)

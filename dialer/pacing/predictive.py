@@ -234,8 +234,8 @@ class PredictivePacer:
         """The call is over; one that was refused by the trunk teaches nothing of the list."""
         state = self.state
         seen = see_over(state.scene, call)
-        if refused:
-            state.refusals += seen is not None
+        if refused and seen is not None:
+            state.refusals += 1
             state.held_until = max(state.held_until, now + pause_after(state.refusals))
         elif seen is not None and seen.phase <= CallPhase.RINGING:
             if not self._is_silent():

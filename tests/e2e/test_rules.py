@@ -22,6 +22,7 @@ rules:
   - name: everybody
 """
 MENDED = MISTAKE.replace("teir", "tier")
+REHEARSAL_MS = 120_000
 NO_MORE = "format: 1\nrules:\n  - name: everybody\n"
 
 
@@ -93,6 +94,27 @@ async def test_a_supervisor_mends_a_mistake_publishes_and_rolls_back_while_calle
     await expect(drawer).to_contain_text("Nobody who is signed in may take this call now.")
     await expect(drawer).to_contain_text("by the rule “gold first”, version 3")
     await expect(drawer).to_contain_text("customer.tier")
+
+
+async def test_a_supervisor_rehearses_rules_and_sees_both_side_by_side(
+    site: Site, visitors: Visitors
+) -> None:
+    page = (await visitors.sign_in("sam")).page
+    await page.get_by_role("link", name="Rules").click()
+    rules = RulesPage(page)
+    rehearsal = page.get_by_role("region", name="Rehearsal")
+
+    await rules.write(NO_MORE.replace("format: 1", "format: 1\npreset: strict_priority"))
+    await rules.press("Rehearse")
+    await rules.press("Cancel")
+    await expect(rehearsal).to_contain_text("The rehearsal was cancelled.")
+    await rules.press("Rehearse")
+
+    figures = rehearsal.get_by_role("table")
+    await expect(figures).to_contain_text("Agents' occupancy", timeout=REHEARSAL_MS)
+    await expect(figures).to_contain_text("Mean wait")
+    await rules.press("Discard")
+    await expect(rehearsal).to_contain_text("The text was changed since")
 
 
 async def test_a_supervisor_diverts_a_queue_or_closes_it_with_two_clicks_and_ends_it_with_one(

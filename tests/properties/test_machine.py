@@ -28,6 +28,8 @@ from callcenter.domain.customer import Tier
 from callcenter.domain.ids import LEG_PREFIX, ChannelRef
 from callcenter.domain.rules import (
     AgentStep,
+    External,
+    Message,
     Overflow,
     Prefer,
     Preset,
@@ -37,6 +39,7 @@ from callcenter.domain.rules import (
     SwitchMode,
     Target,
     Treatment,
+    Voicemail,
 )
 from callcenter.domain.step import Entry, Step
 from callcenter.service.recovery import replay
@@ -68,13 +71,28 @@ RULES = (
             Rule(
                 "over",
                 Treatment(
-                    overflow=(Overflow("sales", after_s=5.0), Overflow("service", longer_than=1)),
+                    overflow=(
+                        Overflow("sales", after_s=5.0),
+                        Overflow("service", longer_than=1),
+                        Overflow(after_s=6.0, message=Message("busy")),
+                        Overflow(after_s=16.0, external=External("+3545550001", "carrier")),
+                        Overflow(after_s=30.0, voicemail=Voicemail("mail")),
+                    ),
+                    announce_every_s=15.0,
                     skills={"cards": 2},
                     steps=(AgentStep(10.0, {"cards": 1}), AgentStep(15.0, {})),
                 ),
                 "queue.longest_wait_s < 100",
             ),
-            Rule("rest", Treatment(overflow=(Overflow("sales", without_agents=True),))),
+            Rule(
+                "rest",
+                Treatment(
+                    overflow=(
+                        Overflow("sales", without_agents=True),
+                        Overflow(longer_than=1, message=Message("bye", ends_call=True)),
+                    )
+                ),
+            ),
         ),
         preset=Preset.GOLD_FIRST,
     ),
@@ -101,7 +119,8 @@ class Recorder(Bench):
 
 def legs(bench: Bench) -> list[ChannelRef]:
     """The agents' channels asked for last."""
-    asked = [x.leg for x in bench.commands if isinstance(x, c.RingAgent | c.OpenLine)]
+    rung = c.RingAgent | c.OpenLine | c.DialOutside
+    asked = [x.leg for x in bench.commands if isinstance(x, rung)]
     lines = [agent.line for agent in bench.machine.state.agents.values() if agent.line is not None]
     return [*asked[-4:], *lines]
 
@@ -118,6 +137,7 @@ def channel_event(rng: random.Random, bench: Bench) -> e.Event:
     kinds = [*facts_of_any(rng, ref), e.IvrLeft(ref)]
     if not ref.id.startswith(LEG_PREFIX):
         kinds.append(e.CallArrived(ref, rng.choice(["", "5551234"]), "7000"))
+        kinds += [e.AnnouncementBegan(ref), e.AnnouncementFailed(ref), e.VoicemailBegan(ref)]
     if ref not in CALLERS:
         kinds += [e.LegCreated(ref), e.LegRinging(ref), e.LegAnswered(ref), e.LegParked(ref)]
     awaited = (bench.sent(c.PlayPrompt) + bench.sent(c.AskDigit))[-3:]
@@ -312,6 +332,7 @@ def reading(rng: random.Random, bench: Bench) -> e.Event:
 
 
 FAULTS = (
+    "announcement_failed",
     "card_not_shown",
     "customer_lookup_failed",
     "menu_failed",

@@ -116,3 +116,19 @@ def test_a_list_that_tells_nothing_is_refused(
 
     assert result.exit_code == 1
     assert said in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("file", ["csv", "xlsx"])
+def test_an_import_is_measured_with_all_rows_of_either_kind(file: str) -> None:
+    options = ("--excel",) if file == "xlsx" else ()
+
+    result = run("import", "--rows", "1000", "--json", *options)
+
+    assert result.exit_code == 0, result.output
+    printed = json.loads(result.stdout)
+    assert printed["file"] == file
+    assert printed["rows"] == 1000 == printed["accepted"] + printed["refused"]
+    assert 0 < printed["refused"] < 100
+    assert printed["memory_mb"]["together"] > printed["memory_mb"]["reading_process"] > 0
+    assert printed["processor_us_per_row"]["reading_process"] > 0
+    assert printed["rows_per_s"]["import"] > 0

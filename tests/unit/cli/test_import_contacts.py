@@ -159,6 +159,20 @@ def test_a_file_that_cannot_be_used_is_named(config: Path, file: Path) -> None:
     assert "none.csv" in missing.output
 
 
+def test_a_file_that_breaks_off_adds_nothing_and_leaves_no_rejects(
+    config: Path, file: Path
+) -> None:
+    good = "".join(f"555 {n}\n" for n in range(1000, 3000))
+    file.write_bytes(b"number\n12\n" + good.encode() + b"\xff\n")
+
+    result = run(config, file, "--campaign", "autumn")
+
+    assert result.exit_code == 1
+    assert "renewals.csv, line 2003, byte 1: this is not UTF-8" in result.output
+    assert not file.with_name("renewals.rejected.csv").exists()
+    assert count_rows(database(config), "contacts") == 0
+
+
 def test_columns_are_what_the_options_say_and_a_dry_run_shows_it(config: Path, file: Path) -> None:
     file.write_text("Handy,Wer,Plan,Ja?\n555 1234,Anna,A,jawohl\n555 1235,Bob,,nie\n555 1236,,,\n")
     options = ["--campaign", "autumn", "--map", "number=Handy", "--map", "name = Wer"]

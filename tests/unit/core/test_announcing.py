@@ -8,11 +8,12 @@ import pytest
 from callcenter.core import announcing
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
+from callcenter.domain.call import Place
 from callcenter.domain.rules import (
     Rule,
     Treatment,
 )
-from tests.builders import Bench, channel
+from tests.builders import PBX, Bench, channel, truth
 from tests.unit.core.rule_bench import caller, find, hold, publish, ruled, rules_of, staff
 from tests.unit.core.test_overflows import hear, said
 
@@ -138,5 +139,29 @@ def test_a_caller_on_the_way_to_hold_hears_nothing_until_it_is_there() -> None:
     bench.wait(9)
     hold(bench, "a")
     bench.wait(7)
+
+    assert said(bench) == [("position/1",)]
+
+
+def test_nothing_is_said_over_a_link_that_is_down() -> None:
+    bench = announced()
+    caller(bench, "a")
+    bench.tell(e.PbxLinkLost(PBX, "test"))
+
+    bench.wait(50)
+
+    assert said(bench) == []
+    bench.tell(e.PbxStateRead(PBX, (truth("a", Place.HOLD),)))
+    bench.wait(45)
+    assert said(bench) == [("position/1",)]
+
+
+def test_other_rules_that_announce_too_keep_the_rhythm() -> None:
+    bench = announced()
+    caller(bench, "a")
+    bench.wait(30)
+
+    publish(bench, rules_of(Rule("new", Treatment(announce_every_s=60.0))))
+    bench.wait(16)
 
     assert said(bench) == [("position/1",)]

@@ -166,6 +166,43 @@ def test_a_message_that_was_refused_leaves_the_caller_waiting() -> None:
     assert bench.call("a").agent == "ana"
 
 
+def test_a_refusal_for_a_caller_who_is_back_on_hold_leaves_it_waiting() -> None:
+    bench = leading(Overflow(after_s=30.0, message=BYE))
+    caller(bench, "a")
+    bench.wait(31)
+    command = bench.last(c.SayToCaller)
+    bench.tell(e.CallerHeld(channel("a")))  # the look at the heartbeat has crossed it
+
+    bench.tell(e.CommandFailed(command.id, "Redirect failed"))
+
+    assert bench.deadlines() == {}
+    assert not bench.call("a").ending
+    staff(bench, "ana")
+    assert bench.call("a").agent == "ana"
+
+
+def test_a_refusal_for_a_caller_who_has_gone_means_nothing() -> None:
+    bench = leading(Overflow(after_s=30.0, message=BYE))
+    caller(bench, "a")
+    bench.wait(31)
+    bench.hang_up("a")
+
+    bench.tell(e.CommandFailed(bench.last(c.SayToCaller).id, "No such channel"))
+
+    assert bench.deadlines() == {}
+
+
+def test_a_message_to_wait_with_that_was_refused_is_looked_after() -> None:
+    bench = leading(Overflow(after_s=30.0, message=BUSY))
+    caller(bench, "a")
+    bench.wait(31)
+
+    bench.tell(e.CommandFailed(bench.last(c.SayToCaller).id, "Redirect failed"))
+    bench.wait(announcing.SAY_REFUSED_S)
+
+    assert isinstance(bench.commands[-1], c.ReadPbx)
+
+
 def test_a_prompt_that_is_missing_is_told() -> None:
     bench = leading(Overflow(after_s=30.0, message=BUSY))
     bench.allowed_faults = ("announcement_failed",)
@@ -376,6 +413,32 @@ def test_a_caller_who_leaves_while_it_rings_outside_ends_the_ringing() -> None:
     assert bench.ended().outcome is Outcome.ABANDONED
     bench.tell(e.ChannelHungUp(leg, 16))
     assert bench.deadlines() == {}
+
+
+def test_what_is_told_late_of_a_number_outside_that_nobody_waits_for_changes_nothing() -> None:
+    bench = leading(Overflow(after_s=30.0, external=BRANCH))
+    leg = dialed_outside(bench)
+    bench.hang_up("a")
+
+    bench.tell(e.LegRinging(leg))
+    bench.tell(e.OriginateFailed(leg))
+    bench.machine.state.set_timer("outside:gone", bench.now)
+    bench.tell(e.Tick())
+
+    assert len(bench.machine.state.calls) == 0
+    bench.tell(e.ChannelHungUp(leg, 17))
+    assert len(bench.machine.state.legs) == 0
+    assert bench.deadlines() == {}
+
+
+def test_a_number_outside_that_could_not_be_dialed_for_a_caller_who_has_gone_is_forgotten() -> None:
+    bench = leading(Overflow(after_s=30.0, external=BRANCH))
+    leg = dialed_outside(bench)
+    bench.hang_up("a")
+
+    bench.tell(e.OriginateFailed(leg))
+
+    assert len(bench.machine.state.legs) == 0
 
 
 def test_who_is_to_be_led_outside_from_the_menu_is_put_on_hold_first() -> None:

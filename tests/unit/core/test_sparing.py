@@ -255,3 +255,27 @@ def test_settings_of_a_campaign_can_take_the_terms_away_again() -> None:
 def test_a_party_is_known_by_number_customer_or_account(party: Party, shares: bool) -> None:
     assert party.shares(row(1, customer="K1", account="A1")) is shares
     assert not Party("+1").shares(row(1))
+
+
+def test_a_number_taken_off_the_list_has_an_exhausted_list_looked_at_at_once() -> None:
+    bench = Bench()
+    bench.campaign()
+    bench.fill()
+    asked = len(bench.refills())
+
+    assert bench.ask(e.DncRemoved, row(1).number, "kim").problem == ""
+
+    assert len(bench.refills()) == asked + 1
+
+
+def test_a_contact_taken_out_may_come_again_at_another_number_without_waiting() -> None:
+    bench = Bench()
+    bench.campaign()
+    bench.fill(row(1, others=1))
+    asked = len(bench.refills())
+
+    add(bench, row(1).number)
+    bench.fill(msgspec.structs.replace(row(1), number="+3545559999"))
+
+    assert len(bench.refills()) == asked + 1
+    assert [one.number for one in bench.live().hopper] == ["+3545559999"]

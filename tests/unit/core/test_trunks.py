@@ -229,6 +229,24 @@ def test_empty_answers_beside_a_conversation_are_no_trouble_of_the_trunk() -> No
     assert len(bench.placed()) == TOLERATED + 3
 
 
+def test_a_conversation_of_before_the_burst_neither_stops_it_nor_ends_it() -> None:
+    # Story: it was placed together with the first call of the burst, so all the while somebody
+    # talked a dead trunk was dialed on, and its end opened the trunk again.
+    bench = center()
+    talks = bench.dial("ana", "jon", rows=MANY, amd=False, wrap_up_s=300.0)
+    bench.answer(talks)
+    bench.tell(e.CallerHeld(talks))
+    bench.join(talks)
+    bench.wait(3.0)
+
+    answer_empty(bench, TOLERATED + 1)
+    assert len(faults(bench)) == 1
+    bench.part(talks)
+    bench.wait(0.5)
+
+    assert bench.machine.state.trunks["main/carrier"].breaker.is_open
+
+
 def test_a_channel_that_is_gone_is_told_of_once_more_and_nothing_happens() -> None:
     bench = center()
     ref = bench.dial("ana", rows=1)

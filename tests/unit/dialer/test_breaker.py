@@ -15,6 +15,7 @@ from dialer.breaker import (
     begin_probe,
     end_probe,
     hear,
+    heard_at,
     may_dial,
     pause,
     sign_of,
@@ -27,7 +28,7 @@ CLOSED = Breaker()
 def after(*signs: Sign, breaker: Breaker = CLOSED) -> Breaker:
     """The breaker after these signs, of calls placed one a second and over at once."""
     for at, sign in enumerate(signs, 100):
-        breaker = hear(breaker, sign, float(at), float(at))
+        breaker = hear(breaker, sign, float(at), float(at), float(at))
     return breaker
 
 
@@ -42,7 +43,7 @@ def test_one_call_more_than_is_tolerated_opens(sign: Sign) -> None:
 
     assert not almost.is_open
     assert may_dial(almost, 200.0)
-    opened = hear(almost, sign, 104.0, 104.0)
+    opened = hear(almost, sign, 104.0, 104.0, 104.0)
     assert (opened.opened_at, opened.failed, opened.probe_at) == (104.0, 1, 105.0)
     assert not may_dial(opened, 104.9)
     assert may_dial(opened, 105.0)
@@ -57,15 +58,32 @@ def test_a_phone_that_rings_ends_a_burst_of_refusals_but_no_burst_of_empty_answe
 def test_what_tells_nothing_changes_nothing() -> None:
     some = after(Sign.REFUSED, Sign.EMPTY)
 
-    assert hear(some, Sign.NOTHING, 200.0, 200.0) == some
+    assert hear(some, Sign.NOTHING, 200.0, 200.0, 200.0) == some
 
 
 def test_a_call_placed_before_the_burst_began_does_not_end_it() -> None:
-    some = after(Sign.REFUSED, Sign.REFUSED, Sign.EMPTY)
+    some = after(Sign.REFUSED, Sign.REFUSED)
 
-    assert hear(some, Sign.LASTS, 99.0, 300.0) == some
-    assert hear(some, Sign.LASTS, 101.0, 300.0).refused == 0
-    assert hear(some, Sign.LASTS, 101.0, 300.0).empty == 1
+    assert hear(some, Sign.RINGS, 99.0, 300.0, 300.0) == some
+    assert hear(some, Sign.RINGS, 101.0, 300.0, 300.0).refused == 0
+
+
+def test_what_came_about_before_the_burst_does_not_end_it() -> None:
+    # A conversation that began before the trunk died comes to its end.
+    refused, empty = after(Sign.REFUSED, Sign.REFUSED), after(Sign.EMPTY, Sign.EMPTY)
+
+    assert hear(refused, Sign.RINGS, 100.0, 99.0, 300.0) == refused
+    assert hear(empty, Sign.LASTS, 100.0, 99.0, 300.0) == empty
+    assert hear(empty, Sign.LASTS, 100.0, 102.0, 300.0).empty == 0
+
+
+@pytest.mark.parametrize(
+    ("sign", "at"),
+    [(Sign.RINGS, 11.0), (Sign.LASTS, 15.0), (Sign.REFUSED, 50.0), (Sign.EMPTY, 50.0)],
+)
+def test_a_sign_is_of_the_moment_at_which_it_came_about(sign: Sign, at: float) -> None:
+    assert heard_at(made(ringing_at=11.0, answered_at=15.0), sign, 50.0) == at
+    assert heard_at(made(), sign, 50.0) == 50.0
 
 
 def test_the_pause_doubles_with_each_probe_that_fails_up_to_a_bound() -> None:
@@ -75,7 +93,7 @@ def test_the_pause_doubles_with_each_probe_that_fails_up_to_a_bound() -> None:
         now = breaker.probe_at
         breaker = begin_probe(breaker, "a")
         assert not may_dial(breaker, now + 1e9)
-        breaker = end_probe(hear(breaker, Sign.REFUSED, now, now), Sign.REFUSED, now)
+        breaker = end_probe(hear(breaker, Sign.REFUSED, now, now, now), Sign.REFUSED, now)
         pauses.append(breaker.probe_at - now)
 
     assert pauses == [2.0, 4.0, 8.0, 16.0, 32.0, PROBE_AFTER_MAX_S, *[PROBE_AFTER_MAX_S] * 3]
@@ -85,7 +103,7 @@ def test_the_pause_doubles_with_each_probe_that_fails_up_to_a_bound() -> None:
 def test_a_probe_that_tells_nothing_is_followed_by_another_at_once() -> None:
     opened = begin_probe(after(*[Sign.EMPTY] * (TOLERATED + 1)), "a")
 
-    rang = end_probe(hear(opened, Sign.RINGS, 150.0, 160.0), Sign.RINGS, 160.0)
+    rang = end_probe(hear(opened, Sign.RINGS, 150.0, 155.0, 160.0), Sign.RINGS, 160.0)
 
     assert rang.is_open
     assert (rang.failed, rang.probe_at, rang.probe) == (1, 160.0, "")
@@ -94,7 +112,7 @@ def test_a_probe_that_tells_nothing_is_followed_by_another_at_once() -> None:
 def test_a_probe_that_comes_through_closes() -> None:
     opened = begin_probe(after(*[Sign.REFUSED] * (TOLERATED + 3)), "a")
 
-    assert hear(opened, Sign.RINGS, 150.0, 151.0) == Breaker()
+    assert hear(opened, Sign.RINGS, 150.0, 151.0, 151.0) == Breaker()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -21,9 +23,9 @@ SETTINGS = CampaignSettings("c", "C", "main", "carrier", harbour_prompt="who-cal
 HELLO = {"verdict": Verdict.HUMAN, "verdict_cause": "HUMAN-800-800"}
 
 
-def served(**times: object) -> AttemptRecord:
+def served(**times: Any) -> AttemptRecord:
     """A person who answered at 100.0 and was known for one at 101.6."""
-    plain = {"answered_at": 100.0, "person_at": 101.6, "ended_at": 150.0, **HELLO}
+    plain: dict[str, Any] = {"answered_at": 100.0, "person_at": 101.6, "ended_at": 150.0, **HELLO}
     return make_attempt(**{**plain, **times})
 
 

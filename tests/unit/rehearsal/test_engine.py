@@ -291,6 +291,18 @@ def test_the_busiest_hours_of_the_next_working_day_are_played() -> None:
     assert result.end == result.begin + 1800.0
 
 
+def test_a_day_on_which_nobody_works_is_no_working_day() -> None:
+    agents = make_agents(2)
+    shifts = (Shift("a0", "tue", 480, 960),)
+    traffic = replace(make_traffic(agents, load=0.5), staffing=Staffing("shifts", shifts=shifts))
+
+    result = rehearse_traffic(traffic, make_plan(agents, hours=0.25))
+
+    assert result.day == "2026-06-02"  # the plan is made on a Monday
+    later = replace(make_plan(agents, hours=0.25), now=MONDAY + 2 * 86400.0)
+    assert rehearse_traffic(traffic, later).day == "2026-06-09"
+
+
 def test_of_a_day_with_too_many_calls_the_busiest_part_is_played_and_it_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -21,7 +21,7 @@ from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.directory import CustomerDirectory
 from tests.unit.storage.databases import new_database
-from tests.workbooks import write_workbook
+from tests.workbooks import Cell, write_workbook
 
 DEADLINE_S = 30.0
 
@@ -250,3 +250,18 @@ async def test_a_process_is_ended_with_its_reader(path: Path) -> None:
         assert process.header == ("number",)
 
     assert process._process.returncode == -9
+
+
+async def test_a_file_that_wants_more_memory_than_it_may_is_said_so(tmp_path: Path) -> None:
+    texts: list[list[Cell]] = [[f"{n} {'x' * 10_000}"] for n in range(8_000)]
+    path = write_workbook(tmp_path / "list.xlsx", [["number"], *texts])
+    little = (
+        "from pathlib import Path; import resource, callcenter.jobs.read_contacts as job;"
+        "pages = int(Path('/proc/self/statm').read_text().split()[0]);"
+        "job.MEMORY_BYTES_MAX = pages * resource.getpagesize() + 40_000_000;"
+        "job.main()"
+    )
+
+    with pytest.raises(CannotRead, match="MB of memory to read"):
+        async with ContactsProcess(path, READING, command=(sys.executable, "-c", little)):
+            raise AssertionError("its texts are read before its header")

@@ -1,7 +1,7 @@
 /** A campaign's settings as the form holds them, and what can be said of them before the server is
  * asked. */
 
-import type { CampaignSetup, FieldError, Retry } from "../../api";
+import type { CampaignSetup, FieldError } from "../../api";
 import type { PlainKey } from "../../i18n";
 import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
 import type { TermsDraft } from "./terms";
@@ -117,10 +117,9 @@ export function newDraft(pbx: string, trunk: string): Draft {
 
 export function draftOf(id: string, setup: CampaignSetup): Draft {
   const draft = newDraft(setup.pbx, setup.trunk);
-  const { window = {}, retries, ...kept } = setup;
+  const { window = {}, retries } = setup;
   return {
     ...draft,
-    kept,
     id,
     name: setup.name,
     callerId: setup.caller_id ?? draft.callerId,
