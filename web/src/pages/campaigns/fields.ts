@@ -1,7 +1,7 @@
 /** A campaign's settings as the form holds them, and what can be said of them before the server is
  * asked. */
 
-import type { CampaignSetup, FieldError } from "../../api";
+import type { CampaignSetup, FieldError, Retry } from "../../api";
 import type { PlainKey } from "../../i18n";
 import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
 import type { TermsDraft } from "./terms";
@@ -139,6 +139,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
+    kept: setup,
     ...termsOf(setup),
   };
 }
