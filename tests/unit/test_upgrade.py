@@ -10,7 +10,7 @@ import pytest
 
 from callcenter.bootstrap import Center, open_center
 from callcenter.core.machine import MACHINE_VERSION
-from callcenter.core.migrations import read_state
+from callcenter.core.migrations import MIGRATES_FROM, read_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.installation import journal_folder
@@ -99,7 +99,7 @@ async def test_an_upgrade_after_a_clean_stop_replays_nothing(settings: Settings)
     assert (left.snapshot_version, left.entries) == (MACHINE_VERSION, ())
 
 
-@pytest.mark.parametrize("version", [MACHINE_VERSION - 2, MACHINE_VERSION + 1])
+@pytest.mark.parametrize("version", [min(MIGRATES_FROM) - 1, MACHINE_VERSION + 1])
 async def test_a_snapshot_of_a_version_too_far_away_stops_the_start_and_is_left_alone(
     settings: Settings, version: int
 ) -> None:

@@ -97,6 +97,13 @@ def test_every_expected_route_is_in_the_table() -> None:
         "DELETE /rules/rehearsals/{rehearsal}",
         "POST /dnc",
         "DELETE /dnc/{number}",
+        "GET /caller-ids",
+        "GET /campaigns/{campaign}/evidence",
+        "GET /campaigns/{campaign}/lists/counts",
+        "GET /campaigns/{campaign}/results",
+        "POST /agents/me/preview/dial",
+        "POST /agents/me/preview/skip",
+        "POST /campaigns/{campaign}/lists/from-results",
     }
 
 

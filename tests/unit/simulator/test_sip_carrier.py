@@ -37,7 +37,11 @@ async def test_what_is_written_before_sipp_starts(
         await SippCarrier(tmp_path / "new", plans, port=15080).start()
 
     rows = (tmp_path / "new" / "numbers.csv").read_text(encoding="ascii").splitlines()
-    assert rows == ["SEQUENTIAL", "12025550110;human;300;2000;", "12025550111;busy;500;86400000;"]
+    assert rows == [
+        "SEQUENTIAL",
+        "12025550110;human;300;2000;none;2000;",
+        "12025550111;busy;500;86400000;none;2000;",
+    ]
     scenario = (tmp_path / "new" / "carrier.xml").read_text(encoding="utf-8")
     assert "@HELLO@" not in scenario
     assert f'rtp_stream="{tmp_path}/new/hello.ulaw,1,0"' in scenario
@@ -52,11 +56,12 @@ async def test_a_network_without_numbers_has_a_file_that_sipp_takes(
         await SippCarrier(tmp_path, [], port=15080).start()
 
     rows = (tmp_path / "numbers.csv").read_text(encoding="ascii").splitlines()
-    assert rows == ["SEQUENTIAL", "nobody;human;0;0;"]
+    assert rows == ["SEQUENTIAL", "nobody;human;0;0;none;0;"]
 
 
 def test_the_scenario_knows_every_behaviour() -> None:
     root = ET.parse(SCENARIOS / "carrier.xml").getroot()
 
     asked = {node.get("value") for node in root.iter("strcmp")}
-    assert asked == {str(one) for one in NumberBehaviour} - {"human"}  # whoever is nothing else
+    # Whoever is nothing else is human; "none" is the key of who presses none.
+    assert asked == {str(one) for one in NumberBehaviour} - {"human"} | {"none"}

@@ -188,7 +188,7 @@ def test_whoever_answers_is_screened(voice: Voice, status: str, after_s: float, 
     rig.run(after_s + 0.1)
 
     screened = rig.find("UserEvent")
-    assert while_screened == {"Context": "cc-dialed", "Application": "AMD", "Data": ""}
+    assert while_screened == {"Context": "cc-dialed", "Application": "AMD", "Data": ",,,,,,"}
     assert pick(screened, "UserEvent", "Call", "Status", "Uniqueid") == {
         "UserEvent": "CCScreened",
         "Call": "att-1",

@@ -109,6 +109,7 @@ export const campaigns = {
   "campaigns.results.sales": "sold: agents said “{codes}”",
   "campaigns.results.contacts": "Contacts tried",
   "campaigns.results.sold": "Sold",
+  "campaigns.results.soldMeans": "Sold is what agents called …",
   "campaigns.results.rate": "Of contacts",
   "campaigns.results.said": "What agents said",
   "campaigns.results.noKey": "not known",

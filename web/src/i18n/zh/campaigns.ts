@@ -110,6 +110,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "campaigns.results.sales": "成交：坐席记录为“{codes}”",
   "campaigns.results.contacts": "已呼联系人",
   "campaigns.results.sold": "成交",
+  "campaigns.results.soldMeans": "哪些记录算成交",
   "campaigns.results.rate": "占联系人",
   "campaigns.results.said": "坐席的记录",
   "campaigns.results.noKey": "未知",

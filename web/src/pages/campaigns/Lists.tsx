@@ -1,6 +1,6 @@
 /** The lists of a campaign and how their contacts stand; results by list, hour, tier and offer. */
 
-import { Button, Group, NumberInput, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, Group, MultiSelect, NumberInput, SegmentedControl, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ListPlus } from "lucide-react";
 import { useMemo, useState } from "react";
@@ -168,14 +168,20 @@ export function ResultsBox({ campaign }: { campaign: string }) {
   const isManager = useIsManager();
   const [by, setBy] = useState<ResultsBy>("list");
   const [attribute, setAttribute] = useState("");
+  /** The dispositions that count as sold; empty: as the server has it. */
+  const [sold, setSold] = useState<string[]>([]);
   const [isMaking, setMaking] = useState(false);
   const isAsked = by !== "attribute" || attribute !== "";
   const { data, error } = useQuery({
-    queryKey: ["results", campaign, by, by === "attribute" ? attribute : ""],
+    queryKey: ["results", campaign, by, by === "attribute" ? attribute : "", sold],
     queryFn: ({ signal }) =>
       request("GET /api/v1/campaigns/{campaign}/results", {
         path: { campaign },
-        query: by === "attribute" ? { by, attribute } : { by },
+        query: {
+          by,
+          ...(by === "attribute" && { attribute }),
+          ...(sold.length > 0 && { sales: sold.join(",") }),
+        },
         signal,
       }),
     enabled: isAsked,
@@ -183,6 +189,8 @@ export function ResultsBox({ campaign }: { campaign: string }) {
     refetchInterval: LOOK_EVERY_MS,
   });
   const columns = useMemo(() => resultColumns(t, by), [t, by]);
+  const said = data?.rows.flatMap(({ dispositions }) => Object.keys(dispositions)) ?? [];
+  const codes = [...new Set([...(data?.sales ?? []), ...said])];
   const sales = data?.sales.map((code) => t.maybe(`disposition.${code}`, code)).join(", ");
   return (
     <Panel
@@ -191,6 +199,15 @@ export function ResultsBox({ campaign }: { campaign: string }) {
       className={classes.wide}
       action={
         <Group gap="sm" wrap="nowrap">
+          <MultiSelect
+            size="xs"
+            w={220}
+            aria-label={t("campaigns.results.soldMeans")}
+            placeholder={sold.length > 0 ? undefined : t("campaigns.results.soldMeans")}
+            data={codes.map((value) => ({ value, label: t.maybe(`disposition.${value}`, value) }))}
+            value={sold}
+            onChange={setSold}
+          />
           {by === "attribute" && <AttributeField attribute={attribute} onChoose={setAttribute} />}
           <SegmentedControl
             size="xs"
@@ -227,7 +244,7 @@ export function ResultsBox({ campaign }: { campaign: string }) {
       {isMaking && (
         <NewListDialog
           campaign={campaign}
-          said={data?.rows.flatMap(({ dispositions }) => Object.keys(dispositions)) ?? []}
+          said={said}
           onClose={() => setMaking(false)}
         />
       )}

@@ -139,8 +139,8 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
     retries: retries ? retriesOf(retries) : null,
-    ...termsOf(setup),
     kept: setup,
+    ...termsOf(setup),
   };
 }
 

@@ -110,6 +110,24 @@ describe("lists and results", () => {
     expect(place.textContent).toContain("10%");
   });
 
+  it("count as sold what somebody says is", async () => {
+    const { place } = await open("/campaigns/renewals", [campaignWith()], {
+      ...answers,
+      [`${RESULTS}tier&sales=own_code`]: () =>
+        json({ rows: [{ ...row, sold: 1 }], sales: ["own_code"] }),
+    });
+    await choose("Results");
+    await choose("Tier");
+    await eventually(() => expect(place.textContent).toContain("own_code 1"));
+
+    await click(place.querySelector("[aria-label^='Sold is']"));
+    const options = [...document.querySelectorAll("[role=option]")];
+    await click(options.find(({ textContent }) => textContent === "own_code") ?? null);
+
+    await eventually(() => expect(place.textContent).toContain("sold: agents said “own_code”"));
+    expect(place.textContent).toContain("2.5%");
+  });
+
   it("ask for the column before they tell results by offer", async () => {
     const { place, asked } = await open("/campaigns/renewals", [campaignWith()], answers);
     await choose("Results");
