@@ -30,7 +30,7 @@ from tests.integration.center_process import (
 )
 from tests.integration.test_rules_live import write_flow
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
+pytestmark = [pytest.mark.asterisk, pytest.mark.alone, pytest.mark.soak]
 
 SEED: Final = 20261202
 SPARE: Final = "spare"
