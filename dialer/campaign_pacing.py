@@ -88,7 +88,7 @@ class CampaignPacer(PredictivePacer):
     def __init__(self, known: PacingState, settings: CampaignSettings) -> None:
         super().__init__(known.learnt)
         self.known = known
-        self.use(settings)
+        self._campaign = settings
 
     def use(self, settings: CampaignSettings, taken_for_machines: float = 0.0) -> None:
         """Other settings hold from now on; what was counted and learnt stays.

@@ -72,12 +72,14 @@ MACHINE_S = 25.0
 CODES = ("renewed", "thinks-it-over", "no-interest")
 """What agents write down."""
 CARDS = ("debit", "credit", "credit gold")
-COLUMNS = ("number", "name", "customer id", "tier", "card", "runs out", "note")
+COLUMNS = ("number", "name", "customer id", "tier", "card", "runs out", "priority", "note")
+OPENING_PRIORITY = 100
+"""Of the first; each after them has one less. The others stand behind them, the worthiest first."""
 BAD_ROWS = (
-    ("12", "Nobody Short", "", "standard", "debit", "2027-01", "half a number"),
-    ("+354 611 0000 x", "Nobody Letter", "", "standard", "debit", "2027-01", ""),
-    ("", "Nobody Blank", "", "silver", "credit", "2027-02", ""),
-    ("+354 611 9999", "Nobody Tier", "", "platinum", "credit gold", "2027-02", ""),
+    ("12", "Nobody Short", "", "standard", "debit", "2027-01", "", "half a number"),
+    ("+354 611 0000 x", "Nobody Letter", "", "standard", "debit", "2027-01", "", ""),
+    ("", "Nobody Blank", "", "silver", "credit", "2027-02", "", ""),
+    ("+354 611 9999", "Nobody Tier", "", "platinum", "credit gold", "2027-02", "", ""),
 )
 """Lists are never clean: rows that the import has to refuse and to tell of."""
 
@@ -99,6 +101,8 @@ class SampleContact(Struct, frozen=True):
     """Until it is answered or refused."""
     stay_s: float
     """Hangs up that long after the answer."""
+    priority: str
+    """As the list has it; empty: the list's own."""
 
 
 def settings(lines_per_agent: float = LINES_PER_AGENT) -> dict[str, Any]:
@@ -130,7 +134,7 @@ def settings(lines_per_agent: float = LINES_PER_AGENT) -> dict[str, Any]:
 def make_contacts(
     rng: Random, customers: Sequence[CustomerRow], count: int = CONTACTS
 ) -> list[SampleContact]:
-    """Everybody on the list, in the order in which they are dialed."""
+    """Everybody on the list; the opening is dialed first, in this order."""
     mixed = iter(rng.sample(customers, len(customers)))
     kinds = [*OPENING, *rng.choices(list(SHARES), list(SHARES.values()), k=count)][:count]
     contacts = []
@@ -149,6 +153,7 @@ def make_contacts(
                 behaviour=str(kind),
                 ring_s=_draw_ring_s(rng, kind, n),
                 stay_s=_draw_stay_s(rng, kind, n),
+                priority=str(OPENING_PRIORITY - n) if n < len(OPENING) else "",
             )
         )
     return contacts
@@ -178,9 +183,9 @@ def write_csv(contacts: Sequence[SampleContact]) -> str:
     bad = iter(BAD_ROWS)
     for n, contact in enumerate(contacts):
         row = (contact.number, contact.name, contact.customer, contact.tier)
-        rows.writerow((*row, contact.card, contact.runs_out, ""))
+        rows.writerow((*row, contact.card, contact.runs_out, contact.priority, ""))
         if n % 40 == 20:  # the order of the others stays as it is
             rows.writerow(next(bad, BAD_ROWS[0]))
     if contacts:
-        rows.writerow((contacts[0].number, contacts[0].name, "", "standard", "", "", "twice"))
+        rows.writerow((contacts[0].number, contacts[0].name, "", "standard", "", "", "", "twice"))
     return text.getvalue()

@@ -109,6 +109,7 @@ def contact(n: int) -> SampleContact:
         behaviour=NumberBehaviour.HUMAN,
         ring_s=0.3,
         stay_s=STAYS_S if n < PATIENT else BRIEF_S,
+        priority="",
     )
 
 

@@ -18,11 +18,14 @@ from yarl import URL
 from callcenter.api.app import RESOURCES
 from callcenter.api.errors import PROBLEM_TYPE
 from callcenter.api.route import PREFIX, TABLE, Route
+from callcenter.service.rehearsals import Rehearsals
 from tests.fuzz.mutation import RUBBISH, draw, mutate, spoil
 from tests.fuzz.trials import Bound, Trials, inputs
-from tests.unit.api.fakes import ACCOUNTS, PASSWORD, Caller, Center
+from tests.unit.api.fakes import ACCOUNTS, PASSWORD, Caller, Center, FakeClock
+from tests.unit.api.test_campaign_results import FakeResults
 from tests.unit.api.test_campaigns import with_campaign
 from tests.unit.api.test_people import FakeErasure
+from tests.unit.service.test_rehearsals import FakeRehearser
 
 BLOCK = 5_000
 """Requests to one center; then another one is made, so that nothing piles up. What an input is
@@ -191,7 +194,15 @@ def _draw_body(rng: Random, route: Route) -> bytes:
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[tuple[Caller, dict[str, str]]]:
     """A center with a campaign, and a token of everybody."""
-    center = Center(hub=with_campaign().hub, upload_dir=folder, erasure=FakeErasure())
+    hub, clock = with_campaign().hub, FakeClock()
+    center = Center(
+        hub=hub,
+        clock=clock,
+        upload_dir=folder,
+        erasure=FakeErasure(),
+        results=FakeResults(),
+        rehearsals=Rehearsals(hub, FakeRehearser(), clock),
+    )
     center.with_agents("ana", "ben")
     async with center.serve() as caller:
         tokens = {name: (await caller.bearer(name))["Authorization"] for name in ACCOUNTS}

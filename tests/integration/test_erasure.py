@@ -36,6 +36,7 @@ from callcenter.storage.audit import Audit
 from callcenter.storage.passwords import HashCost
 from callcenter.storage.report_rows import StoredReports
 from callcenter.storage.stores import AccountSettings
+from dialer.breaker import EMPTY_S
 from tests.fakes import FakeGateway
 
 CONFIG = """
@@ -167,6 +168,7 @@ async def run_campaign(center: Center) -> None:
         lambda: any(_talking(center)),
     )
     await ask(center, e.CampaignStepRequested("pause", "spring", CampaignStep.PAUSE, "mia"))
+    await asyncio.sleep(EMPTY_S + 0.1)  # shorter, and it might be the trunk's fault
     for attempt in list(center.hub.state.attempts.values()):
         center.hub.put(e.ChannelHungUp(attempt.channel, 16))
     await until("the attempt has ended", lambda: not center.hub.state.attempts)

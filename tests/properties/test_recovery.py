@@ -13,7 +13,7 @@ from callcenter.core.queries import LineState, view_of_agent
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
-from callcenter.domain.campaign import CampaignState, CampaignStep
+from callcenter.domain.campaign import CampaignState, CampaignStep, Pacing
 from callcenter.domain.ids import ChannelRef
 from tests.builders import CAMPAIGN, PBX, Bench, row
 from tests.properties.test_machine import AGENTS, CAMPAIGNS, CLOSING, assert_replays, run
@@ -45,6 +45,8 @@ def a_running_campaign(bench: Bench) -> str:
     for name in CAMPAIGNS:
         campaign = bench.machine.state.campaigns.get(name)
         if campaign is None or campaign.settings.window == CLOSING:
+            continue
+        if campaign.settings.pacing is Pacing.PREVIEW:  # dials when an agent says so
             continue
         if campaign.state is CampaignState.RUNNING:
             return name
