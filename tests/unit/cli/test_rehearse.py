@@ -151,6 +151,8 @@ def test_ctrl_c_ends_it_cleanly_and_leaves_no_process(config: Path, document: Pa
     with subprocess.Popen(
         [sys.executable, "-m", "callcenter", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Whoever was started in the background ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         assert process.stderr is not None
         first = process.stderr.readline()
