@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from callcenter.documents.contacts_csv import ContactNumber
 from callcenter.documents.customers_csv import CustomerRow
 from callcenter.domain.attempt import AttemptResult
-from callcenter.domain.campaign import CallingWindow, Cap, Counting, Of, Terms
+from callcenter.domain.campaign import CallingWindow
 from callcenter.domain.customer import Tier
 from callcenter.storage import contact_rows
 from callcenter.storage.contact_rows import keep_worth, refresh_worth
@@ -18,7 +17,6 @@ from callcenter.storage.database import Database
 from callcenter.storage.stores import ContactDestination, DatabaseAway
 from tests.contract.contact_stores import (
     AUTUMN,
-    NEW_YORK,
     A,
     B,
     C,
@@ -31,7 +29,6 @@ from tests.unit.storage.databases import Place
 from tests.unit.storage.samples import T0, make_attempt
 
 R = AttemptResult
-DAY_S = 86_400.0
 ALL_DAY = CallingWindow(0, 24 * 60, tuple(range(7)))
 SPRING = ContactDestination("spring", "first")
 
@@ -40,15 +37,6 @@ SPRING = ContactDestination("spring", "first")
 async def store(place: Place) -> AsyncIterator[Store]:
     async with provide_store(place) as provided:
         yield provided
-
-
-def capped(of: Of, most: int = 1, counting: Counting = Counting.ATTEMPTS) -> Terms:
-    """So many a day."""
-    return Terms(caps=(Cap(of, counting, most, DAY_S),))
-
-
-def more(*numbers: str, zones: tuple[str, ...] = NEW_YORK) -> tuple[ContactNumber, ...]:
-    return tuple(ContactNumber(number, zones, "mobile") for number in numbers)
 
 
 # --- order ----------------------------------------------------------------------------------------

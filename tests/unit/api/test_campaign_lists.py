@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -12,56 +11,10 @@ from callcenter.api import campaigns as module
 from callcenter.documents.contacts_csv import ContactReading
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
-from callcenter.domain.attempt import AttemptResult, ContactStatus
-from callcenter.domain.campaign import (
-    CampaignSettings,
-)
-from callcenter.domain.ids import ChannelRef
-from callcenter.domain.records import AttemptRecord
 from callcenter.service.ports import Duplicates, ImportProgress
 from tests.unit.api.fake_contacts import Imported
 from tests.unit.api.fakes import Answer, Caller, Center, until
-
-RENEWALS = "/api/v1/campaigns/renewals"
-CONTACTS = f"{RENEWALS}/contacts?list=autumn"
-SETUP: dict[str, Any] = {"name": "Renewals", "pbx": "main", "trunk": "carrier"}
-
-
-def with_campaign() -> Center:
-    """A center with one draft."""
-    center = Center().with_agents("ana")
-    settings = CampaignSettings("renewals", "Renewals", "main", "carrier")
-    assert center.hub.bench.ask(e.CampaignSaved, settings, "mia").problem == ""
-    return center
-
-
-def attempt() -> AttemptRecord:
-    return AttemptRecord(
-        attempt="att-1",
-        campaign="renewals",
-        contact="7",
-        number="+3545550100",
-        channel=ChannelRef("main", "att-1"),
-        tries=1,
-        placed_at=1.0,
-        ringing_at=2.0,
-        answered_at=0.0,
-        person_at=0.0,
-        connected_at=0.0,
-        harbour_at=0.0,
-        ended_at=9.0,
-        result=AttemptResult.BUSY,
-        cause=17,
-        verdict=None,
-        verdict_cause="",
-        agent="",
-        call="",
-        status=ContactStatus.OPEN,
-        next_try_at=609.0,
-    )
-
-
-# --- lists of contacts ----------------------------------------------------------------------------
+from tests.unit.api.test_campaigns import CONTACTS, RENEWALS, with_campaign
 
 
 async def hand_in(

@@ -17,7 +17,8 @@ from callcenter.api import upload as module
 from callcenter.api.route import TABLE, Body, Exchange, route
 from callcenter.api.upload import Upload, UploadKind
 from tests.unit.api.fakes import ACCOUNTS, Answer, Caller, Center, until
-from tests.unit.api.test_campaign_lists import CONTACTS, hand_in, with_campaign
+from tests.unit.api.test_campaign_lists import hand_in
+from tests.unit.api.test_campaigns import CONTACTS, with_campaign
 
 ROUTE = TABLE["POST", "/api/v1/campaigns/{campaign}/contacts"]
 
