@@ -59,7 +59,7 @@ from callcenter.domain.step import Step
 from callcenter.domain.transitions import Impossible
 from routing.chooser import Chooser
 
-MACHINE_VERSION = 5
+MACHINE_VERSION = 6
 """Rises whenever a decision changes: journals are replayed exactly only by the version that wrote
 them."""
 

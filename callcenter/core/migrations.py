@@ -56,7 +56,12 @@ def _with_pacing(campaign: Plain) -> Plain:
     return {**campaign, "settings": {**settings, "pacing": pacing}}
 
 
-STEPS: dict[int, Callable[[Plain], Plain]] = {2: _from_2, 3: _from_3, 4: _from_4}
+def _from_5(state: Plain) -> Plain:
+    """What version 6 keeps beyond version 5 begins empty."""
+    return state
+
+
+STEPS: dict[int, Callable[[Plain], Plain]] = {2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}
 """Machine version -> what makes of its state one of the next version."""
 
 MIGRATES_FROM = tuple(STEPS)
