@@ -41,13 +41,16 @@ def ask_center(
     path: str,
     body: object = None,
     *,
-    deadline_s: float = ANSWER_DEADLINE_S,
+    deadline_s: float | None = None,
 ) -> Any:
     """Send a request and return the answer's JSON; ``path`` follows ``/api/v1``.
+
+    It is given up after ``deadline_s``, usually ``ANSWER_DEADLINE_S``.
 
     None when the answer is empty. Raises ``Refusal``. Ends the command when no center runs.
     """
     file = local_access_path(settings.data_dir)
+    deadline_s = ANSWER_DEADLINE_S if deadline_s is None else deadline_s
     start = "Start it with `callcenter serve`"
     with clear_errors():
         access = read_local_access(file)

@@ -91,7 +91,7 @@ def test_the_error_of_expected_waits_is_told_with_its_sign() -> None:
 
 
 def test_at_20_and_at_200_agents_the_product_keeps_its_bars() -> None:
-    options = Options(PRICES, sizes=(20, 200), loads=(0.9,), seeds=(21, 22, 23), calls_counted=1500)
+    options = Options(PRICES, sizes=(20, 200), loads=(0.9,), seeds=(21, 22, 23), calls_counted=800)
 
     for case in list_cases(options):
         result = run_case(case, options)

@@ -71,11 +71,11 @@ def test_a_simple_center_waits_as_erlang_c_says() -> None:
     agents = make_agents(3)
     traffic = make_traffic(agents, load=0.6, patience=ENDLESS)
 
-    days = played(traffic, agents, seeds=8, hours=14)
+    days = played(traffic, agents, seeds=3, hours=14)
 
     expected = forecast_c(3, 0.6 * 3 / 120.0, 120.0, TARGET_S)
     all_calls = [day.tiers["all"] for day in days]
-    assert sum(one.calls for one in all_calls) > 5500
+    assert sum(one.calls for one in all_calls) > 2000
     assert mean([one.wait_s for one in all_calls]) == pytest.approx(expected.mean_wait_s, rel=0.15)
     assert mean([one.in_time for one in all_calls]) == pytest.approx(expected.in_time, abs=0.03)
     assert mean([day.occupancy["all"] for day in days]) == pytest.approx(0.6, abs=0.02)
@@ -86,7 +86,7 @@ def test_callers_who_hang_up_make_it_erlang_a() -> None:
     agents = make_agents(6)
     traffic = make_traffic(agents, load=1.0)  # of a mean patience of 300 s
 
-    days = played(traffic, agents, seeds=2, hours=8)
+    days = played(traffic, agents, seeds=1, hours=8)
 
     expected = forecast_a(6, 6 / 120.0, 120.0, 300.0, TARGET_S)
     all_calls = [day.tiers["all"] for day in days]
@@ -102,7 +102,7 @@ def test_rules_that_prefer_gold_show_it_beyond_doubt_and_the_same_rules_show_not
 
     result = rehearse_traffic(
         traffic,
-        make_plan(agents, current=EQUAL_WAITS, new=GOLD_FIRST, seeds=5, hours=2.0),
+        make_plan(agents, current=EQUAL_WAITS, new=GOLD_FIRST, seeds=4, hours=1.0),
         steps.append,
     )
     same = rehearse_traffic(traffic, make_plan(agents, current=GOLD_FIRST, new=GOLD_FIRST))
@@ -114,7 +114,7 @@ def test_rules_that_prefer_gold_show_it_beyond_doubt_and_the_same_rules_show_not
     assert tier["gold"].wait_s.is_clear
     assert tier["standard"].wait_s.difference > 0.0
     assert result.summary.startswith("gold waits about ")
-    assert [progress.share for progress in steps] == [number / 10 for number in range(10)]
+    assert [progress.share for progress in steps] == [number / 8 for number in range(8)]
     assert {(one.wait_s.difference, one.wait_s.most) for one in same.tiers} == {(0.0, 0.0)}
 
 
