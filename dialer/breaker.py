@@ -11,6 +11,7 @@ rings since before the trouble, or a conversation that comes to its end, says no
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import assert_never
 
 import msgspec
 from msgspec import Struct
@@ -138,6 +139,8 @@ def hear(breaker: Breaker, sign: Sign, placed_at: float, at: float, now: float) 
                 breaker = change(breaker, empty=0, empty_since=0.0, empty_at=0.0)
         case Sign.NOTHING:
             return breaker
+        case _ as never:
+            assert_never(never)
     is_bad = max(breaker.refused, breaker.empty) > TOLERATED
     if is_bad and not breaker.is_open:
         return change(breaker, opened_at=now, failed=1, probe_at=now + pause(1))

@@ -229,9 +229,7 @@ def hopper_due(turn: Turn, campaign_id: CampaignId) -> None:
 
 def schedule_due(turn: Turn, campaign_id: CampaignId) -> None:
     """A campaign's time begins or ends."""
-    campaign = turn.state.campaigns.get(campaign_id)
-    if campaign is None:
-        return
+    campaign = turn.state.campaigns[campaign_id]
     ends_at = campaign.settings.ends_at
     if ends_at and turn.now >= ends_at and may(campaign.state, CampaignStep.DRAIN):
         campaign = turn.step_campaign(
@@ -256,8 +254,7 @@ def set_schedule(turn: Turn, campaign: Campaign) -> None:
 
 def decide_due(turn: Turn, campaign_id: CampaignId) -> None:
     """Time has passed, and with it the chances have moved."""
-    if campaign_id in turn.state.campaigns:
-        turn.touch_campaign(campaign_id)
+    turn.touch_campaign(campaign_id)
 
 
 def pace_due(turn: Turn, campaign_id: CampaignId) -> None:

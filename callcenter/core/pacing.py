@@ -89,9 +89,7 @@ class Pacers:
             self._show_agent(agent_id)
 
     def _show_attempt(self, attempt: Attempt) -> None:
-        campaign = self._state.campaigns.get(attempt.campaign)
-        if campaign is None:
-            return
+        campaign = self._state.campaigns[attempt.campaign]
         pacer, call, now = self._pacer(campaign), attempt.id, self._state.now
         if is_open(attempt) and call not in pacer.scene.calls:
             pacer.placed(call, attempt.placed_at)
@@ -116,12 +114,10 @@ class Pacers:
                 pass
 
     def _show_end(self, record: AttemptRecord) -> None:
-        campaign = self._state.campaigns.get(record.campaign)
-        if campaign is not None:
-            pacer, is_given_back = self._pacer(campaign), record.result is AttemptResult.UNCOUNTED
-            pacer.ended(record.attempt, self._state.now, refused=record.result in BY_TRUNK)
-            if is_given_back and record.person_at:
-                pacer.take_back(self._state.now, dropped=bool(record.harbour_at))
+        pacer = self._pacer(self._state.campaigns[record.campaign])
+        pacer.ended(record.attempt, self._state.now, refused=record.result in BY_TRUNK)
+        if record.result is AttemptResult.UNCOUNTED and record.person_at:
+            pacer.take_back(self._state.now, dropped=bool(record.harbour_at))
 
     def _show_agent(self, agent_id: AgentId) -> None:
         agent = self._state.agents.get(agent_id)

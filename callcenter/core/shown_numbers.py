@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.attempt import Attempt, AttemptResult
 from callcenter.domain.campaign import CampaignSettings, HopperRow
@@ -58,12 +57,3 @@ def all_numbers(settings: CampaignSettings) -> tuple[str, ...]:
         one for numbers in settings.list_caller_ids.values() for one in numbers
     )
     return tuple(dict.fromkeys((*numbers_for(settings, ""), *of_lists)))
-
-
-def resting(state: State, settings: CampaignSettings, now: float) -> tuple[str, ...]:
-    """Those of its numbers that rest now."""
-    return tuple(
-        one
-        for one in all_numbers(settings)
-        if (state.shown_numbers.get(one) or UNUSED).rests_until > now
-    )

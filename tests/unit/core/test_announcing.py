@@ -9,13 +9,10 @@ from callcenter.core import announcing
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.call import Place
-from callcenter.domain.rules import (
-    Rule,
-    Treatment,
-)
+from callcenter.domain.rules import Overflow, Rule, Treatment
 from tests.builders import PBX, Bench, channel, truth
 from tests.unit.core.rule_bench import caller, find, hold, publish, ruled, rules_of, staff
-from tests.unit.core.test_overflows import hear, said
+from tests.unit.core.test_overflows import BYE, hear, leading, said
 
 
 def announced(every_s: float = 45.0) -> Bench:
@@ -165,3 +162,16 @@ def test_other_rules_that_announce_too_keep_the_rhythm() -> None:
     bench.wait(16)
 
     assert said(bench) == [("position/1",)]
+
+
+def test_a_last_message_that_began_while_we_were_away_is_heard_to_its_end() -> None:
+    bench = leading(Overflow(after_s=30.0, message=BYE))
+    caller(bench, "a")
+    bench.wait(31)  # led there, and no word yet that it is said
+
+    bench.restart(truth("a", Place.ANNOUNCEMENT))
+
+    call = bench.call("a")
+    assert (call.place, call.ending) == (Place.ANNOUNCEMENT, True)
+    assert bench.deadlines(("lease",)) == {f"lease:{call.id}": bench.now + announcing.SAY_LEASE_S}
+    assert bench.sent(c.HangUp) == []

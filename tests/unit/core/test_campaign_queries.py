@@ -139,6 +139,12 @@ def test_agents_who_talk_or_write_up_are_busy() -> None:
             Silence.ALL_DONE,
             "Everybody was dialed: 7 done, 2 given up.",
         ),
+        (
+            {"total": 9, "done": 6, "no_consent": 2, "dnc": 1},
+            Silence.NO_CONSENT,
+            "Nobody is left who may be called: 2 contacts did not agree to be called; 1 on the "
+            "do-not-call list.",
+        ),
         ({"total": 9, "due": 9}, Silence.LOOKING, "Looking up who is next."),
     ],
 )

@@ -6,10 +6,14 @@ import msgspec
 import pytest
 
 from callcenter.core.invariants import broken
+from callcenter.core.state import trunk_key
+from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
 from callcenter.domain.call import CallState, Place
 from callcenter.domain.campaign import Pacing
-from tests.builders import Bench, channel, row
+from callcenter.domain.rules import Overflow
+from tests.builders import PBX, Bench, channel, row
+from tests.unit.core.test_overflows import BRANCH, dialed_outside, leading
 
 
 def offered() -> Bench:
@@ -67,6 +71,8 @@ def test_an_agent_bound_to_the_call_of_another_is_found() -> None:
         ({"state": CallState.IN_IVR, "agent": ""}, "no deadline"),
         ({"ending": True}, "being hung up without a deadline"),
         ({"state": CallState.WAITING, "place": Place.MENU}, "being put on hold without"),
+        ({"place": Place.ANNOUNCEMENT}, "hears or says something without a deadline"),
+        ({"agent": "", "leg": None}, "offered to nobody"),
     ],
 )
 def test_a_call_in_an_impossible_state_is_found(changes: dict[str, object], said: str) -> None:
@@ -88,6 +94,34 @@ def test_a_state_that_waits_without_a_deadline_is_found() -> None:
     bench.hang_up("a")
     bench.machine.state.clear_timer("wrap_up:ana")
     assert broken(bench.machine.state) == ["agent ana (wrap_up): no deadline"]
+
+
+def test_a_number_outside_that_is_dialed_without_a_deadline_is_found() -> None:
+    bench = leading(Overflow(after_s=30.0, external=BRANCH))
+    dialed_outside(bench)
+    call = bench.call("a")
+
+    bench.machine.state.clear_timer(f"outside:{call.id}")
+
+    said = f"call {call.id} (offered): a number outside is dialed without a deadline"
+    assert broken(bench.machine.state) == [said]
+
+
+def test_a_refused_call_that_is_held_for_ever_is_found() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    bench.tell(e.ChannelHungUp(ref, 34))
+    state, key = bench.machine.state, trunk_key(PBX, "carrier")
+    in_trouble = msgspec.structs.replace(state.trunks[key].breaker, opened_at=bench.now)
+
+    state.trunks.put(key, msgspec.structs.replace(state.trunks[key], breaker=in_trouble))
+    state.clear_timer(f"attempt:{ref.id}")
+
+    name = f"attempt {ref.id} (held)"
+    assert broken(state) == [
+        f"{name}: no deadline",
+        f"{name}: its trunk is in trouble, and it is not given back",
+    ]
 
 
 def reading() -> Bench:

@@ -17,7 +17,7 @@ from callcenter.domain.ids import ChannelRef
 from dialer.campaign_pacing import AGAIN_S, PacingState
 from dialer.pacing.decision import Because
 from dialer.pacing.scene import AgentPhase, CallPhase
-from tests.builders import PBX, Bench
+from tests.builders import CAMPAIGN, PBX, Bench
 
 TEAM = ("ana", "jon", "eva", "kai")
 
@@ -251,3 +251,32 @@ def test_a_step_that_fails_leaves_no_ghost_call_with_the_pacer(
 
     assert broken(bench.machine.state) == []
     assert list(known(bench).learnt.scene.calls) == [ref.id]
+
+
+def test_a_campaign_that_could_not_be_made_leaves_no_pacer_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(allowed_faults=("error",))
+    with monkeypatch.context() as broken_step:
+        broken_step.setattr(Machine, "_remember_replies", lambda *_: 1 / 0)
+        assert bench.ask(e.CampaignSaved, CAMPAIGN, "kim").problem != ""
+    assert bench.machine.state.pacings == {}
+
+    bench.work("ana", rows=5)
+
+    assert list(known(bench).learnt.scene.agents) == ["ana"]
+
+
+def test_an_agent_whose_change_of_campaign_failed_is_still_counted_on_by_the_old_one_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(allowed_faults=("error",))
+    bench.tell(e.ChannelHungUp(bench.dial("ana", rows=1), 17))
+    bench.campaign(id="surveys")
+    monkeypatch.setattr(Machine, "_remember_replies", lambda *_: 1 / 0)
+
+    assert bench.ask(e.CampaignJoinRequested, "ana", "surveys").problem != ""
+
+    assert bench.agent("ana").campaign == "renewals"
+    assert known(bench).learnt.scene.agents["ana"].phase is AgentPhase.READY
+    assert "ana" not in bench.machine.state.pacings["surveys"].learnt.scene.agents

@@ -81,6 +81,19 @@ def test_a_number_that_is_read_or_dialed_elsewhere_waits_in_front() -> None:
     assert shown(bench, "ana").row.contact == "1"
 
 
+def test_a_hopper_of_numbers_read_elsewhere_stays_as_it_is_and_is_read_from_later() -> None:
+    bench = Bench()
+    bench.agents("ana", "jon")
+    bench.campaign(pacing=Pacing.PREVIEW)
+    bench.fill(row(0), row(1, number=row(0).number))
+    bench.open_line("ana", "jon")
+    assert (bench.agent("jon").preview, hopper(bench)) == (None, ["1"])
+
+    bench.tell(e.ChannelHungUp(dial(bench, "ana"), 17))
+
+    assert shown(bench, "ana").row.contact == "1"
+
+
 def test_a_contact_whose_window_has_closed_is_not_shown() -> None:
     closing = CallingWindow(opens=0, closes=22 * 60 + 20, weekdays=ALWAYS.weekdays)
     bench = Bench()

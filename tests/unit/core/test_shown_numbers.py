@@ -57,3 +57,14 @@ def test_a_number_that_nobody_answers_any_more_rests_and_says_why() -> None:
     bench.fill(row(next(people)), row(next(people)))
     bench.tell(e.ChannelHungUp(bench.last(c.PlaceCall).channel, 17))
     assert [x.caller_id for x in bench.sent(c.PlaceCall)[-2:]] == ["+2", "+2"]
+
+
+def test_a_call_that_was_never_sent_says_nothing_of_the_number_shown() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1, caller_id="+1")
+    known = bench.machine.state.shown_numbers["+1"]
+
+    bench.tell(e.CommandFailed(bench.last(c.PlaceCall).id, "withheld", withheld=True))
+
+    assert bench.came_of_it().attempt == ref.id
+    assert bench.machine.state.shown_numbers["+1"] is known

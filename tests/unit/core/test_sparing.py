@@ -10,6 +10,7 @@ from callcenter.domain import events as e
 from callcenter.domain.campaign import Cap, Counting, HopperRow, ListCounts, Of, Party, Terms
 from callcenter.domain.records import DncRecord
 from tests.builders import CAMPAIGN, T0, Bench, row
+from tests.unit.core.preview_bench import dial, preview, shown
 
 ONE_A_DAY = Terms(caps=(Cap(Of.PERSON, Counting.ATTEMPTS, 1, 86_400.0),))
 
@@ -187,6 +188,44 @@ def test_of_two_contacts_of_one_account_in_a_hopper_one_is_dialed() -> None:
 
     assert bench.placed() == ["1", "3"]
     assert hopper(bench) == []
+
+
+def test_of_one_account_one_is_dialed_though_two_calls_are_placed_at_once() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.campaign(terms=ONE_A_DAY, lines_per_agent=2.0)
+    bench.fill(row(1, account="A7"), row(2, account="A7"), row(3), row(4))
+
+    bench.open_line("ana")
+
+    assert bench.placed() == ["1", "3"]
+    assert hopper(bench) == ["4"]
+
+
+def test_an_attempt_that_ends_spares_nobody_when_no_answer_is_awaited() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.campaign(terms=ONE_A_DAY)
+    bench.fill(row(0, account="A7"))
+    bench.open_line("ana")
+
+    hang_up_busy(bench)
+    assert (bench.live().refill, bench.live().spared_since_refill) == ("", ())
+    bench.tell(e.ContactsChanged("renewals"))
+    bench.fill(row(1, account="A7"))
+
+    assert bench.placed() == ["0", "1"]
+
+
+def test_a_card_of_somebody_else_stays_on_the_desk_when_a_call_is_placed() -> None:
+    bench = preview("ana", "jon", "eva", rows=0, terms=ONE_A_DAY)
+    bench.tell(e.ContactsChanged("renewals"))
+    bench.fill(row(0, account="A7"), row(1), row(2, account="A7"))
+
+    dial(bench, "ana")
+
+    assert shown(bench, "jon").row.contact == "1"
+    assert bench.agent("eva").preview is None
 
 
 def test_an_answer_that_was_asked_before_an_attempt_ended_does_not_bring_its_account_back() -> None:

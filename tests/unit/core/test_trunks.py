@@ -393,6 +393,22 @@ def test_another_trunk_takes_over_while_the_first_is_in_trouble_and_hands_back()
     assert len(faults(bench)) == 1
 
 
+def test_a_trunk_that_is_back_wakes_the_campaigns_on_it_and_no_others() -> None:
+    bench = center()
+    bench.dial("ana", rows=MANY)
+    bench.campaign(id="surveys", trunk="reserve")
+    bench.campaign(id="paused")
+    bench.ask(e.CampaignStepRequested, "paused", CampaignStep.PAUSE, "kim")
+    refuse(bench, TOLERATED + 1)
+    bench.wait(1.0)
+
+    step = bench.tell(e.AttemptRinging(newest(bench)))
+
+    assert [topic for topic in step.touched if topic.startswith("campaign:")] == [
+        "campaign:renewals"
+    ]
+
+
 def test_a_campaign_all_of_whose_trunks_fail_names_each() -> None:
     bench = center()
     bench.dial("ana", rows=MANY, trunks=("reserve",))

@@ -85,12 +85,14 @@ def test_what_has_no_number_stays_the_same_object() -> None:
     tick = Entry(1, 1.0, Tick())
     withheld = CallArrived(CHANNEL, "", "7000")
     none_seen = PbxStateRead("main", ())
+    nobody_next = Campaign(CampaignSettings("s", "S", "main", "t"))
     commands = (HangUp("x", CHANNEL),)
     fault = Entry(2, 1.0, Tick(), commands, (FaultRecord("late", "", 1.0),))
 
     assert change_entry(tick, change) is tick
     assert change_numbers(withheld, change) is withheld
     assert change_numbers(none_seen, change) is none_seen
+    assert change_numbers(nobody_next, change) is nobody_next
     assert change_all(commands, change) is commands
     assert change_entry(fault, change) is fault
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from callcenter.domain.campaign import CampaignSettings
+from callcenter.domain.campaign import CampaignSettings, OnMachine
 from callcenter.domain.commands import HangUp, JoinCall, OpenLine, PlaceCall
 from callcenter.domain.ids import ChannelRef
 from callcenter.pbx.ami.commands import (
@@ -75,6 +75,18 @@ def test_answering_machine_detection_can_be_left_out() -> None:
     [action] = actions_for(replace(PLACE, amd=False, harbour_wait_s=2), {})
 
     assert action["Variable"][1:3] == ["CC_AMD=no", "CC_HARBOUR_S=2"]
+
+
+def test_a_machine_goes_to_an_agent_where_the_campaign_wants_it() -> None:
+    [action] = actions_for(replace(PLACE, on_machine=OnMachine.TO_AGENT), {})
+
+    assert action["Variable"][4:] == ["CC_MACHINE=agent"]
+
+
+@pytest.mark.parametrize("evil", ["10", "#", "9,hangup", "a", " ", "٩"])
+def test_a_key_to_opt_out_that_no_phone_has_is_refused(evil: str) -> None:
+    with pytest.raises(InvalidCommand, match="the key to opt out is none"):
+        actions_for(replace(PLACE, opt_out_key=evil), NAMES)
 
 
 def test_a_line_is_dialed_into_the_park_loop_without_a_call() -> None:

@@ -20,6 +20,7 @@ from callcenter.domain.events import (
     LegCreated,
     LegParked,
     LegRinging,
+    OptedOut,
     OriginateFailed,
     PbxEvent,
 )
@@ -127,6 +128,12 @@ def test_a_verdict_that_is_none_leaves_it_open(status: str) -> None:
     event = translate("main", screened(status, Cause=""))
 
     assert event == AttemptScreened(PERSON, Verdict.NOT_SURE, "")
+
+
+def test_a_person_who_presses_the_key_to_opt_out_wants_no_more_calls() -> None:
+    message: AmiMessage = {"Event": "UserEvent", "UserEvent": "CCOptOut", "Call": PERSON.id}
+
+    assert translate("main", message) == OptedOut(PERSON)
 
 
 @pytest.mark.parametrize("event", ["BridgeEnter", "BridgeLeave"])
