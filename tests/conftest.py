@@ -54,6 +54,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(stalls.Replayer())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _unmeasured_programs() -> None:
+    """Count no covered lines of the programs that tests start.
+
+    It makes each start slower, and one that is killed leaves its count behind by luck.
+    """
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
 @pytest.fixture(autouse=True)
 def _own_log() -> None:
     """Log to the process's own standard error, which pytest shows of a test that failed.

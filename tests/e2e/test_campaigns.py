@@ -28,6 +28,8 @@ BAD_ROWS = (
     "12,Nobody Short,standard,,\n,Nobody Blank,silver,,\n+3546119999,Nobody Tier,platinum,,\n"
 )
 ROWS = [str(GOOD + n) for n in (2, 3, 4)]
+LONGEST_CALL_S = 45.0
+"""Being dialed, ringing and talking."""
 REASONS = [re.compile(reason) for reason in ("too few digits", "number", "tier")]
 
 
@@ -123,4 +125,6 @@ async def test_a_campaign_is_started_watched_paused_and_drained(
         await expect(campaign.stage("Ended")).not_to_have_text(ended)
         await campaign.take_step("Drain", "The campaign is finished when")
 
-        await expect(campaign.says).to_have_text("Finished: the last call is over.")
+        await expect(campaign.says).to_have_text(
+            "Finished: the last call is over.", timeout=LONGEST_CALL_S * 1000.0
+        )

@@ -60,7 +60,7 @@ LOANS: Final = "5550102"
 CALLERS: Final = range(20)
 KNOWN: Final = range(40)
 EVERY_S: Final = 0.25
-REFUSED_S: Final = 15.0
+REFUSED_S: Final = 30.0
 """For a caller to be hung up after the prompt of a closed queue: two seconds."""
 AT_ONCE_S: Final = 1.0
 """From the reply until every waiting call is treated by the new rules."""
