@@ -14,6 +14,8 @@ from callcenter.core import (
     agents,
     announcing,
     blending,
+    callback_dialing,
+    callbacks,
     classification,
     dialed,
     erasure,
@@ -39,6 +41,7 @@ from callcenter.domain.commands import (
     AskDigit,
     Command,
     DialOutside,
+    FetchContacts,
     HoldCaller,
     JoinCall,
     LookUpCustomer,
@@ -172,6 +175,9 @@ class Machine:
             self._route(turn)
         previews.review(turn)
         self._pacers.show(turn)
+        if callback_dialing.serve(turn):
+            self._choosing.show(turn)
+            self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
             stuck = previews.offer(turn, turn.state.campaigns[campaign_id])
             campaign = turn.state.campaigns[campaign_id]
@@ -246,6 +252,7 @@ def _start(turn: Turn, event: e.ServiceStarted) -> None:
         reconcile.lose_link(turn, pbx)
     agents.forget_desktops(turn)
     outbound.forget_refills(turn)
+    callbacks.forget_questions(turn)
     for command_id, command in list(turn.state.pending.items()):
         turn.state.pending.remove(command_id)
         if isinstance(command, LookUpCustomer):  # asking twice does no harm
@@ -305,6 +312,9 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
         case RefillHopper():
             turn.fault("hopper_not_filled", event.reason)
             outbound.refill_failed(turn, command)
+        case FetchContacts():
+            turn.fault("callbacks_not_fetched", event.reason)
+            callbacks.fetch_failed(turn, command)
         case RemoveFallbackMember():
             agents.removal_failed(turn, command.phone)
         case LookUpCustomer():
@@ -400,14 +410,18 @@ _HANDLERS: dict[type, Handler] = {
     e.SignOutRequested: agents.request_sign_out,
     e.ReadyRequested: agents.request_ready,
     e.NotReadyRequested: agents.request_not_ready,
-    e.DispositionRequested: agents.give_disposition,
+    e.DispositionRequested: callbacks.give_disposition,
     e.HangUpRequested: agents.request_hang_up,
     e.CampaignJoinRequested: outbound.join,
     e.PreviewDialRequested: previews.dial_requested,
     e.PreviewSkipRequested: previews.skip_requested,
+    e.CallbackRequested: callbacks.requested,
+    e.CallbackMoved: callbacks.moved,
+    e.CallbackCancelled: callbacks.cancelled,
     e.CampaignSaved: outbound.save,
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
+    e.ContactsFetched: callbacks.fetched,
     e.ContactsChanged: outbound.contacts_changed,
     e.DncListChanged: sparing.dnc_list_changed,
     e.DncAdded: sparing.dnc_added,
@@ -438,6 +452,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "pace": outbound.pace_due,
     "decide": outbound.decide_due,
     "preview": previews.due,
+    "callback": callback_dialing.due,
     "schedule": outbound.schedule_due,
     "trunk": trunks.trunk_due,
     "rules": classification.apply_to_waiting,

@@ -8,7 +8,7 @@ from callcenter.core import agents, attempts, lines, outside, queue_days
 from callcenter.core.lessons import Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import UNDER_WAY_S, Turn
-from callcenter.domain.agent import Agent, AgentStep, Seniority, Task
+from callcenter.domain.agent import Agent, AgentStep, Seniority, Spoke, Task
 from callcenter.domain.call import JOINABLE, Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, JoinCall, PopCard, RingAgent
 from callcenter.domain.customer import Tier
@@ -108,6 +108,14 @@ def offer(turn: Turn, match: Match) -> None:
 def _contact_of(turn: Turn, call: Call) -> ContactId:
     attempt = turn.state.attempts.get(call.attempt)
     return "" if attempt is None else attempt.contact
+
+
+def _spoke(turn: Turn, call: Call) -> Spoke | None:
+    """The person, as far as a campaign dialed them: may be promised another call."""
+    if not call.campaign:
+        return None
+    whom = call.caller_number, call.customer, call.tier
+    return Spoke(call.id, call.campaign, _contact_of(turn, call), *whom)
 
 
 def offer_of(turn: Turn, leg: Leg) -> tuple[Call, Agent] | None:
@@ -354,6 +362,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         call=call.id,
         leg=leg.channel,
         task=Task(line_of_call(call), call.tier),
+        spoke=_spoke(turn, call),
     )
 
 

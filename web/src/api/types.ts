@@ -257,6 +257,41 @@ export interface CallView {
   attempt: string;
 }
 
+/** When, and by whom, from now on. */
+export interface CallbackChange {
+  at: number;
+  agent: string;
+}
+
+/** Where a callback comes from. */
+export type CallbackOrigin = "disposition" | "request";
+
+/** How far a callback is. */
+export type CallbackState = "calling" | "due" | "planned" | "read";
+
+/** One call that somebody was promised. */
+export interface CallbackView {
+  id: string;
+  state: CallbackState;
+  at: number;
+  created_at: number;
+  origin: CallbackOrigin;
+  by: string;
+  campaign: string;
+  contact: string;
+  number: string;
+  customer: string;
+  tier: Tier;
+  agent: string;
+  own_until: number;
+  tries: number;
+}
+
+/** Calls promised, the earliest first. */
+export interface Callbacks {
+  callbacks: CallbackView[];
+}
+
 /** When people may be called, in their own local time. */
 export interface CallingHours {
   opens?: string;
@@ -483,7 +518,7 @@ export interface ContactAdded {
 }
 
 /** Why a contact stands where it does. */
-export type ContactBecause = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
+export type ContactBecause = "abandoned" | "callback" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
 
 /** What an import of contacts did, or with `dry_run` would do. */
 export interface ContactImport {
@@ -574,6 +609,7 @@ export interface DialedInVain {
 export interface Disposition {
   call: string;
   code: string;
+  callback?: PromisedCall | null;
 }
 
 /** What the agent said of the conversation. */
@@ -826,6 +862,14 @@ export interface MishapView {
   count: number;
 }
 
+/** Whom to call, and when. */
+export interface NewCallback {
+  campaign: string;
+  contact: string;
+  at: number;
+  agent?: string;
+}
+
 /** Somebody to be dialed, within seconds if the campaign runs and the hour allows it. */
 export interface NewContact {
   numbers: string[];
@@ -990,6 +1034,12 @@ export interface Problem {
   detail: string;
   errors: FieldError[];
   incident: string;
+}
+
+/** When to call again, and who. */
+export interface PromisedCall {
+  at: number;
+  own: boolean;
 }
 
 /** A document to be published. */
@@ -1469,7 +1519,7 @@ export type ProblemType =
 
 /** One entry of each section of each topic. */
 export interface LiveEntries {
-  me: { agent: AgentView; call: CallView };
+  me: { agent: AgentView; call: CallView; callbacks: CallbackView };
   queues: { queues: QueueView };
   board: { queues: QueueView; agents: AgentView; calls: CallView; campaigns: CampaignView; links: boolean; mishaps: MishapView };
 }
@@ -1525,6 +1575,16 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** Callbacks */
+  "GET /api/v1/callbacks": { path: undefined; query: undefined; body: undefined; answer: Callbacks };
+  /** Promise a contact a call */
+  "POST /api/v1/callbacks": { path: undefined; query: undefined; body: NewCallback; answer: CallbackView };
+  /** Cancel a callback */
+  "DELETE /api/v1/callbacks/{callback}": { path: { callback: string }; query: undefined; body: undefined; answer: undefined };
+  /** Move a callback */
+  "PUT /api/v1/callbacks/{callback}": { path: { callback: string }; query: undefined; body: CallbackChange; answer: CallbackView };
+  /** A callback has been made otherwise */
+  "POST /api/v1/callbacks/{callback}/done": { path: { callback: string }; query: undefined; body: undefined; answer: undefined };
   /** The numbers that campaigns show */
   "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */
