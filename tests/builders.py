@@ -141,7 +141,7 @@ class Bench:
             if isinstance(record, AttemptRecord):
                 assert self._under_way.pop(record.attempt) == record.number
         for command in step.commands:
-            if isinstance(command, c.PlaceCall):
+            if isinstance(command, c.PlaceCall) and command.campaign:
                 attempt = state.attempts[command.channel.id]
                 campaign = state.campaigns[attempt.campaign]
                 zones = self._rows[attempt.campaign, attempt.contact].zones

@@ -7,7 +7,7 @@ and to nobody else. Calling window, do-not-call list, consent and caps hold as f
 
 from __future__ import annotations
 
-from callcenter.core import callbacks, outbound, previews, trunks
+from callcenter.core import callbacks, calling_back, outbound, previews, trunks
 from callcenter.core.pacing import is_open as is_outcome_open
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent
@@ -33,9 +33,13 @@ def due(turn: Turn, key: CallbackId) -> None:
     callback = turn.state.callbacks.get(key)
     if callback is None:
         return
+    if callback.attempt and callback.queue:
+        calling_back.look_again(turn, callback)
+        return
     if not callback.is_due and callback.at <= turn.now:
         callback = turn.put_callback(callback, is_due=True)
-    turn.touch_campaign(callback.campaign)
+    if callback.campaign:
+        turn.touch_campaign(callback.campaign)
 
 
 def serve(turn: Turn) -> bool:

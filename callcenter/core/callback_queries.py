@@ -9,7 +9,7 @@ from msgspec import Struct
 from callcenter.core.state import State
 from callcenter.domain.callback import Callback, CallbackOrigin
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import AgentId, CallbackId, CampaignId, ContactId, CustomerId
+from callcenter.domain.ids import AgentId, CallbackId, CampaignId, ContactId, CustomerId, QueueId
 
 
 class CallbackState(StrEnum):
@@ -38,6 +38,8 @@ class CallbackView(Struct, frozen=True):
     """The account that put it down."""
     campaign: CampaignId
     contact: ContactId
+    queue: QueueId
+    """Whose caller is called back; empty: a campaign's contact."""
     number: str
     """E.164; empty when it is not known."""
     customer: CustomerId
@@ -76,6 +78,7 @@ def _view(state: State, callback: Callback) -> CallbackView:
         by=callback.by,
         campaign=callback.campaign,
         contact=callback.contact,
+        queue=callback.queue,
         number=callback.number,
         customer=callback.customer,
         tier=callback.tier,
@@ -87,6 +90,6 @@ def _view(state: State, callback: Callback) -> CallbackView:
 
 def _state(state: State, callback: Callback) -> CallbackState:
     if callback.attempt:
-        is_called = callback.attempt in state.attempts
+        is_called = callback.attempt in state.attempts or callback.attempt in state.calling
         return CallbackState.CALLING if is_called else CallbackState.READ
     return CallbackState.DUE if callback.is_due else CallbackState.PLANNED

@@ -1,6 +1,7 @@
-"""Callbacks of campaigns: what people were promised, from the promise to its end.
+"""Callbacks: what people were promised, from the promise to its end.
 
-Here they are put down, moved and ended; who calls, and when, is in ``callback_dialing``. A contact
+Here they are put down, moved and ended; who calls those of campaigns, and when, is in
+``callback_dialing``, those of queues in ``calling_back``. A contact
 who was promised a call is in nobody's order but that of the callbacks.
 """
 
@@ -17,6 +18,7 @@ from callcenter.domain.attempt import Attempt, AttemptResult, ContactStatus
 from callcenter.domain.callback import Callback, CallbackOrigin, Promise
 from callcenter.domain.campaign import Party
 from callcenter.domain.commands import FetchContacts
+from callcenter.domain.customer import NO_FACTS
 from callcenter.domain.events import (
     CallbackCancelled,
     CallbackMoved,
@@ -38,6 +40,7 @@ LATE_S_MAX = 60.0
 ASK_AGAIN_S = 5.0
 """After the database did not answer."""
 
+UNDER_WAY = "The person is being called just now."
 PROMISED, MOVED, TRIED = "promised", "moved", "tried"
 """What may become of a callback that waits on: ``tried`` is called in vain."""
 STILL_WAITS = tuple(f"callback_{what}" for what in (PROMISED, MOVED, TRIED))
@@ -143,7 +146,7 @@ def _put_down(turn: Turn, callback: Callback) -> None:
     for agent in state.readers(callback.campaign):
         if agent.preview is not None and agent.preview.row.contact == callback.contact:
             agents.take_card(turn, agent)
-    _record(turn, PROMISED, callback, callback.by)
+    note(turn, PROMISED, callback, callback.by)
     put(turn, callback)
 
 
@@ -168,21 +171,21 @@ def moved(turn: Turn, event: CallbackMoved) -> None:
     problem = problem_of(turn, event.at) or _agent_problem(turn, event.agent)
     if callback is None:
         problem = "There is no such callback: it was made, or somebody has taken it off the list."
-    elif callback.attempt in turn.state.attempts:
-        problem = "The person is being called just now."
+    elif callback.attempt in turn.state.attempts or callback.attempt in turn.state.calling:
+        problem = UNDER_WAY
     if problem or callback is None:
         turn.refuse(event.request, problem)
         return
     callback = _take_card(turn, callback)
     callback = put(turn, callback, at=event.at, agent=event.agent, is_due=False, not_before=0.0)
-    _record(turn, MOVED, callback, event.by)
+    note(turn, MOVED, callback, event.by)
     turn.grant(event.request)
 
 
 def put_off(turn: Turn, callback: Callback, at: float) -> None:
     """Its agent does not want to call now."""
     callback = put(turn, callback, at=at, is_due=False, not_before=0.0)
-    _record(turn, MOVED, callback, callback.agent)
+    note(turn, MOVED, callback, callback.agent)
 
 
 def cancelled(turn: Turn, event: CallbackCancelled) -> None:
@@ -190,6 +193,9 @@ def cancelled(turn: Turn, event: CallbackCancelled) -> None:
     callback = turn.state.callbacks.get(event.callback)
     if callback is None:
         turn.refuse(event.request, "There is no such callback: it was made, or is off the list.")
+        return
+    if callback.attempt in turn.state.calling:
+        turn.refuse(event.request, UNDER_WAY)
         return
     end(turn, callback, DONE if event.is_done else CANCELLED, event.by)
     turn.grant(event.request)
@@ -208,7 +214,7 @@ def _take_card(turn: Turn, callback: Callback) -> Callback:
 
 def end(turn: Turn, callback: Callback, how: str, by: str = "") -> None:
     """It was made, or never will be."""
-    _record(turn, how, callback, by)
+    note(turn, how, callback, by)
     _forget(turn, callback)
 
 
@@ -229,7 +235,7 @@ def attempt_ended(
         end(turn, callback, KEPT, attempt.agent)
         return
     if result is AttemptResult.UNCOUNTED:
-        _try_again(turn, callback, contacts_next.at, callback.tries)
+        try_again(turn, callback, contacts_next.at, callback.tries)
         return
     retries = turn.state.campaigns[attempt.campaign].settings.retries
     tries = callback.tries + 1
@@ -237,10 +243,11 @@ def attempt_ended(
     if attempt.opted_out_at or following.status is not ContactStatus.OPEN:
         end(turn, callback, GIVEN_UP)
     else:
-        _try_again(turn, callback, following.at, tries)
+        try_again(turn, callback, following.at, tries)
 
 
-def _try_again(turn: Turn, callback: Callback, at: float, tries: int) -> None:
+def try_again(turn: Turn, callback: Callback, at: float, tries: int) -> None:
+    """Nobody was reached for it: again at this time."""
     callback = put(
         turn,
         callback,
@@ -252,7 +259,7 @@ def _try_again(turn: Turn, callback: Callback, at: float, tries: int) -> None:
         row=None,
         row_at=0.0,
     )
-    _record(turn, TRIED, callback, "")
+    note(turn, TRIED, callback, "")
 
 
 def forget(turn: Turn, callbacks: tuple[CallbackId, ...]) -> None:
@@ -304,6 +311,8 @@ def forget_rows(turn: Turn, party: Party | None = None, *, capped_only: bool = F
     """What the database said of these people may not be so any more: it is asked anew. None:
     of all; ``capped_only``: only where the campaign has caps."""
     for callback in list(turn.state.callbacks.values()):
+        if not callback.campaign:
+            continue
         settings = turn.state.campaigns[callback.campaign].settings
         if callback.attempt or (capped_only and not looks_back_s(settings.terms)):
             continue
@@ -317,9 +326,14 @@ def _asked_by(turn: Turn, command: str) -> list[Callback]:
     return [one for one in turn.state.callbacks.values() if one.asked == command]
 
 
-def _record(turn: Turn, what: str, callback: Callback, by: str) -> None:
+def note(turn: Turn, what: str, callback: Callback, by: str) -> None:
     """Keep what became of it. ``detail`` is the callback in JSON, without whom it is for."""
-    nobody: dict[str, Any] = {"number": "", "customer": "", "row": None}
-    kept = msgspec.structs.replace(callback, **nobody, row_at=0.0, asked="", attempt="")
+    place = callback.place
+    if place is not None:
+        place = msgspec.structs.replace(place, facts=NO_FACTS, attributes={})
+    nobody: dict[str, Any] = {"number": "", "customer": "", "row": None, "place": place}
+    kept = msgspec.structs.replace(
+        callback, **nobody, row_at=0.0, asked="", attempt="", reserved=""
+    )
     detail = msgspec.json.encode(kept).decode()
     turn.record(RoutingRecord(f"callback_{what}", callback.id, detail, by, turn.now))

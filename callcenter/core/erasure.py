@@ -17,6 +17,7 @@ from callcenter.domain.ids import CallbackId, CallId, ContactId, CustomerId
 
 ON_A_CALL = "The person is on a call just now. Erase the person when the call has ended."
 BEING_DIALED = "A campaign dials the person just now. Erase the person when the attempt has ended."
+BEING_CALLED_BACK = "The person is called back just now. Erase the person when the call has ended."
 UNDER_WAY = "Something about the person is under way just now. Try again in a minute."
 
 
@@ -30,6 +31,10 @@ def why_not_erasable(
     for attempt in state.attempts.values():
         if attempt.number in numbers or attempt.customer in customers:
             return BEING_DIALED
+    for key in state.calling:
+        callback = state.callbacks[state.calling[key]]
+        if callback.number in numbers or callback.customer in customers:
+            return BEING_CALLED_BACK
     for command in state.pending.values():
         match command:
             case PopCard() | RingAgent():

@@ -124,7 +124,9 @@ def _preview(state: State, agent: Agent, name: str) -> Iterator[str]:
         if f"preview:{agent.id}" not in state.timers:
             yield f"{name}: reads the card of {preview.row.contact} without a deadline"
     attempt = state.attempts.get(agent.dialing)
-    if agent.dialing and (attempt is None or attempt.reserved != agent.id):
+    promised = state.callbacks.get(state.calling.get(agent.dialing) or "")
+    whose = attempt.reserved if attempt is not None else promised and promised.reserved
+    if agent.dialing and whose != agent.id:
         yield f"{name}: waits for attempt {agent.dialing}, which is not theirs"
 
 
@@ -269,14 +271,19 @@ def _callback(state: State, callback: Callback) -> Iterator[str]:
         and (agent.preview.id, agent.preview.callback) == (callback.attempt, callback.id)
         for agent in state.readers(callback.campaign)
     )
-    if callback.attempt and not is_read and (attempt is None or attempt.callback != callback.id):
+    is_dialed = state.calling.get(callback.attempt) == callback.id
+    if attempt is not None:
+        is_dialed = attempt.callback == callback.id
+    if callback.attempt and not is_read and not is_dialed:
         yield f"{name}: is being made by {callback.attempt}, which is not its own"
     if callback.asked and callback.asked not in state.pending:
         yield f"{name}: awaits an answer that nobody was asked for"
-    if not callback.is_due and f"callback:{callback.id}" not in state.timers:
+    is_called = any(call.callback == callback.id for call in state.calls.values())
+    is_timeless = callback.is_due and not (callback.queue and callback.attempt and not is_called)
+    if not is_timeless and f"callback:{callback.id}" not in state.timers:
         yield f"{name}: its time will not come"
-    campaign = state.campaigns[callback.campaign]
-    if any(row.contact == callback.contact for row in campaign.hopper):
+    campaign = state.campaigns.get(callback.campaign)
+    if campaign is not None and any(row.contact == callback.contact for row in campaign.hopper):
         yield f"{name}: {callback.contact} would be dialed beside it"
 
 

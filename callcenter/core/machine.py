@@ -16,10 +16,12 @@ from callcenter.core import (
     blending,
     callback_dialing,
     callbacks,
+    calling_back,
     classification,
     dialed,
     erasure,
     inbound,
+    kept_places,
     lines,
     offer_deadlines,
     offers,
@@ -169,6 +171,7 @@ class Machine:
     def _settle(self, turn: Turn) -> None:
         """Tell routing what changed, offer what it pairs, and dial for those left idle."""
         classification.bring_up_to_date(turn)
+        calling_back.review(turn)
         self._is_choosing = True
         self._choosing.show(turn)
         if self.chooser.changed:
@@ -191,7 +194,10 @@ class Machine:
         while self.chooser.changed:
             found = self.chooser.match(turn.now)
             for match in found.offers:
-                offers.offer(turn, match)
+                if match.call in self.state.callbacks:
+                    calling_back.dial(turn, match)
+                else:
+                    offers.offer(turn, match)
             self._choosing.show(turn)
         self._choosing.is_restless = False
         if found.look_again_at is None:
@@ -269,6 +275,9 @@ def _configure(turn: Turn, event: e.CenterConfigured) -> None:
             turn.change_call(call, queue=default, asked_queue=default, is_stale=True)
         else:
             turn.touch_call(call)
+    for callback in list(turn.state.callbacks.values()):
+        if callback.queue and callback.queue not in turn.state.queues:
+            turn.put_callback(callback, queue=event.center.default_queue)
     reconcile.forget_removed(turn)
     agents.leave_phones(turn)
 
@@ -349,13 +358,21 @@ def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
     if call is not None:
         inbound.end_call(turn, call)
         return
+    callback = calling_back.callback_on(turn, event.channel)
+    if callback is not None:
+        kept_places.not_reached(turn, callback)
+        return
     leg = turn.state.legs.get(event.channel)
     if leg is not None:
         offers.leg_hung_up(turn, leg, event)
 
 
 def _held(turn: Turn, event: e.CallerHeld) -> None:
-    if event.channel.id.startswith(ATTEMPT_PREFIX):
+    callback = calling_back.callback_on(turn, event.channel)
+    known = turn.call_on(event.channel)
+    if callback is not None:
+        calling_back.answered(turn, callback)
+    elif event.channel.id.startswith(ATTEMPT_PREFIX) and not (known and known.callback):
         dialed.held(turn, event)
     else:
         inbound.caller_held(turn, event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core import agents, attempts, lines, outside, queue_days
+from callcenter.core import agents, attempts, kept_places, lines, outside, queue_days
 from callcenter.core.lessons import Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import UNDER_WAY_S, Turn
@@ -149,7 +149,10 @@ def fail_offer(turn: Turn, leg: Leg, result: str, *, blame: bool = True) -> None
         return
     call, agent = found
     _end_offer(turn, leg, result)
-    turn.step_call(call, CallStep.OFFER_ENDED, agent="", leg=None, joining=False)
+    call = turn.step_call(call, CallStep.OFFER_ENDED, agent="", leg=None, joining=False)
+    if call.callback:
+        kept_places.let_agent_go(turn, call)
+        agent = turn.state.agents[agent.id]
     if blame:
         reason = "missed" if result == "no_answer" else result
         agent = turn.step_agent(agent, AgentStep.OFFER_MISSED, reason=reason, call="", leg=None)
@@ -351,6 +354,8 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     )
     if call.attempt:
         attempts.connected(turn, call.attempt, agent)
+    if call.callback:
+        kept_places.connected(turn, call, agent)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     agent = turn.state.agents[agent.id]  # who is not dialing any more

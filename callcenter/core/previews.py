@@ -297,6 +297,7 @@ def review(turn: Turn) -> None:
 def _may_read(agent: Agent, preview: Preview) -> bool:
     return (
         agent.state is AgentState.READY
+        and not agent.dialing  # a caller who is called back
         and agent.campaign == preview.campaign
         and agent.line is not None
     )

@@ -107,7 +107,7 @@ class _Facts:
             elif isinstance(record, RoutingRecord):
                 self._take_routing(record, entry.event)
                 self._take_voicemail(record, entry.records)
-                self._take_callback(record)
+                self._take_callback(record, entry.records)
         for command in entry.commands:
             self._take_command(command, entry.now)
         for record in entry.records:
@@ -148,14 +148,23 @@ class _Facts:
                     call.tier,
                 )
 
-    def _take_callback(self, record: RoutingRecord) -> None:
-        """A call that was promised or put off, or one whose promise is over."""
+    def _take_callback(self, record: RoutingRecord, records: tuple[Record, ...]) -> None:
+        """A call that was promised or put off, or one whose promise is over. The number is no part
+        of that: a caller's is in the record of the call that ended with it."""
         if not record.kind.startswith("callback_"):
             return
         known = self._callbacks.pop(record.subject, None)
-        if record.kind in callbacks.STILL_WAITS:
-            kept = msgspec.json.decode(record.detail, type=Callback)
-            number = "" if known is None else known.number
+        if record.kind not in callbacks.STILL_WAITS:
+            return
+        kept = msgspec.json.decode(record.detail, type=Callback)
+        numbers = [] if known is None else [known.number]
+        numbers += [
+            one.caller_number
+            for one in records
+            if isinstance(one, CallRecord) and one.call == kept.call
+        ]
+        number = next(iter(numbers), "")
+        if kept.campaign or number:
             self._callbacks[kept.id] = msgspec.structs.replace(kept, number=number)
 
     def _take_rows(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
@@ -247,7 +256,9 @@ class _Facts:
         attempts = {key: _with_call(attempt, calls) for key, attempt in attempts.items()}
         asked = {f"attempt:{key}": self._now + ASK_AFTER_S for key in attempts}
         asked |= {f"lease:{key}": self._now + ASK_AFTER_S for key in calls}
-        asked |= {f"callback:{key}": max(self._now, one.at) for key, one in self._callbacks.items()}
+        waiting = [call.callback for call in calls.values()]
+        promised = {key: one for key, one in self._callbacks.items() if key not in waiting}
+        asked |= {f"callback:{key}": max(self._now, one.at) for key, one in promised.items()}
         asked |= {f"switch:{key}": one.until for key, one in self._switches.items()}
         return msgspec.structs.replace(
             self._known,
@@ -266,7 +277,7 @@ class _Facts:
             rules=self._rules,
             switches=self._switches,
             voicemails=self._voicemails,
-            callbacks={key: _unasked(one) for key, one in self._callbacks.items()},
+            callbacks={key: _unasked(one) for key, one in promised.items()},
             trunks={},
             standing=Standing(self._known.standing.learned, (), ()),
         )
@@ -323,7 +334,15 @@ def _parted(call: Call) -> Call:
 def _unasked(callback: Callback) -> Callback:
     """Nobody makes it just now: where somebody is being dialed for it, its number tells."""
     return msgspec.structs.replace(
-        callback, is_due=False, not_before=0.0, attempt="", asked="", row=None, row_at=0.0
+        callback,
+        is_due=False,
+        not_before=0.0,
+        attempt="",
+        asked="",
+        row=None,
+        row_at=0.0,
+        reserved="",
+        ringing_at=0.0,
     )
 
 

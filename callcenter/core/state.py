@@ -164,6 +164,10 @@ class Snapshot(Struct, frozen=True):
     callbacks: dict[CallbackId, Callback] = {}
 
 
+def _dials(callback: Callback) -> bool:
+    return bool(callback.queue and callback.attempt)
+
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
 _WALKER = msgspec.msgpack.Decoder(msgspec.Raw)
@@ -236,6 +240,10 @@ class State:
             log, {one.id: one.campaign for one in snapshot.callbacks.values() if one.is_due}
         )
         """Callbacks whose time has come. In no order that a snapshot keeps."""
+        self.calling: Table[AttemptId, CallbackId] = Table(
+            log, {one.attempt: one.id for one in snapshot.callbacks.values() if _dials(one)}
+        )
+        """Calls dialed for callbacks of queues."""
         self.to_classify: list[tuple[float, CallId]] = []
         """Whose rules are to be found again, who came first last; empty: look who."""
         self.live_attempts: Table[CampaignId, int] = Table(log)

@@ -22,6 +22,7 @@ from callcenter.domain.commands import Command, HangUp, channels_of
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
+    CallbackId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -64,6 +65,7 @@ class Turn:
         "commands",
         "dirty_agents",
         "dirty_attempts",
+        "dirty_callbacks",
         "dirty_calls",
         "dirty_campaigns",
         "lessons",
@@ -88,6 +90,8 @@ class Turn:
         self.dirty_agents: dict[AgentId, None] = {}
         self.dirty_calls: dict[CallId, None] = {}
         self.dirty_campaigns: dict[CampaignId, None] = {}
+        self.dirty_callbacks: dict[CallbackId, None] = {}
+        """Of queues: routing looks at them."""
         self.dirty_attempts: dict[AttemptId, None] = {}
         self.attempts_over: list[AttemptRecord] = []
         """What came of the attempts that ended, for the pacers."""
@@ -110,6 +114,7 @@ class Turn:
         self.dirty_calls.clear()
         self.dirty_campaigns.clear()
         self.dirty_attempts.clear()
+        self.dirty_callbacks.clear()
         self.attempts_over.clear()
 
     # --- going out --------------------------------------------------------------------------
@@ -278,6 +283,10 @@ class Turn:
             self.state.due.put(callback.id, callback.campaign)
         else:
             self.state.due.remove(callback.id)
+        if before is not None and before.queue and before.attempt:
+            self.state.calling.remove(before.attempt)
+        if callback.queue and callback.attempt:
+            self.state.calling.put(callback.attempt, callback.id)
         for one in (callback, before or callback):
             self._touch_callback(one)
         return callback
@@ -286,13 +295,19 @@ class Turn:
         """Forget a callback."""
         self.state.callbacks.remove(callback.id)
         self.state.due.remove(callback.id)
+        if callback.queue and callback.attempt:
+            self.state.calling.remove(callback.attempt)
         self._touch_callback(callback)
 
     def _touch_callback(self, callback: Callback) -> None:
         self.touched[f"callback:{callback.id}"] = None
         if callback.agent:
             self.touched[f"agent:{callback.agent}"] = None
-        self.touch_campaign(callback.campaign)
+        if callback.campaign:
+            self.touch_campaign(callback.campaign)
+        else:
+            self.dirty_callbacks[callback.id] = None
+            self.touched[f"queue:{callback.queue}"] = None
 
     def put_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:
         """Store a campaign, changed by these fields, and mark it as changed."""

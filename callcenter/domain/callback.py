@@ -1,7 +1,8 @@
 """A callback: a call that somebody was promised, and who is to make it.
 
-It is kept for a contact of a campaign. What stands in the contact's row (numbers, consent, the
-do-not-call list, caps) is read anew when its time has come: who may not be called any more is not.
+It is kept for a caller who waited in a queue, or for a contact of a campaign. What stands in the
+contact's row (numbers, consent, the do-not-call list, caps) is read anew when its time has come:
+who may not be called any more is not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from callcenter.domain.campaign import HopperRow
-from callcenter.domain.customer import Tier
+from callcenter.domain.customer import NO_FACTS, Attribute, CustomerFacts, Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
@@ -21,7 +22,10 @@ from callcenter.domain.ids import (
     CommandId,
     ContactId,
     CustomerId,
+    PbxName,
+    QueueId,
 )
+from callcenter.domain.rules import CallBack, Treatment
 
 OWN_FOR_S = 900.0
 """How long a callback waits for the agent who promised it before anybody calls: people expect to be
@@ -35,6 +39,8 @@ class CallbackOrigin(StrEnum):
     """An agent promised it in a conversation."""
     REQUEST = "request"
     """Somebody put it down beside any call."""
+    OVERFLOW = "overflow"
+    """A caller who waited is called back."""
 
 
 class Promise(Struct, frozen=True):
@@ -44,6 +50,22 @@ class Promise(Struct, frozen=True):
     """When the person is to be called, UTC seconds."""
     is_own: bool
     """The agent calls; else anybody of the campaign."""
+
+
+class QueuePlace(Struct, frozen=True, omit_defaults=True):
+    """The place in a queue of a caller who is called back, and how they are treated there."""
+
+    pbx: PbxName
+    queued_at: float
+    """When they came into the queue."""
+    terms: CallBack
+    treatment: Treatment
+    rule: str = ""
+    rules_version: int = 0
+    weight: float = 1.0
+    preferred: AgentId = ""
+    facts: CustomerFacts = NO_FACTS
+    attributes: dict[str, Attribute] = {}
 
 
 class Callback(Struct, frozen=True, omit_defaults=True):
@@ -56,8 +78,12 @@ class Callback(Struct, frozen=True, omit_defaults=True):
     origin: CallbackOrigin
     by: str
     """The account that put it down."""
-    campaign: CampaignId
-    contact: ContactId
+    campaign: CampaignId = ""
+    contact: ContactId = ""
+    queue: QueueId = ""
+    """Whose agents call back a caller who waited there; else it is a campaign's."""
+    place: QueuePlace | None = None
+    """In that queue."""
     number: str = ""
     """E.164: the one that they were reached at, for screens; it is dialed as the contact's row has
     it."""
@@ -83,3 +109,7 @@ class Callback(Struct, frozen=True, omit_defaults=True):
     """Its contact as the database has it, allowed to be called."""
     row_at: float = 0.0
     """When that was so."""
+    reserved: AgentId = ""
+    """Of a queue's: the agent who is kept while they are dialed."""
+    ringing_at: float = 0.0
+    """Of a queue's: since when their phone rings."""

@@ -48,6 +48,11 @@ def is_erased(number: str) -> bool:
     return number.startswith("~") and _ERASED.fullmatch(number) is not None
 
 
+def can_be_dialed(number: str) -> bool:
+    """Whether it is in E.164; an erased one was, so that a replay decides the same."""
+    return number.startswith(("+", "~"))
+
+
 def blot_erased(number: str) -> str:
     """The same word for every erased number; all others as they are."""
     return ERASED if is_erased(number) else number

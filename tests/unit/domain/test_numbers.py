@@ -81,7 +81,7 @@ def test_numbers_are_found_in_what_is_inside() -> None:
     spoke = change_numbers(Agent("eva", (), spoke=Spoke("c", "s", "c", "3")), change).spoke
     assert spoke is not None
     assert spoke.number == "<3>"
-    promised = Callback("cb", 1.0, 0.0, CallbackOrigin.REQUEST, "kim", "s", "c", "4", row=row)
+    promised = Callback("cb", 1.0, 0.0, CallbackOrigin.REQUEST, "kim", number="4", row=row)
     told = change_numbers(promised, change)
     assert told.number == "<4>"
     assert told.row is not None

@@ -163,6 +163,16 @@ export interface Board {
   mishaps: MishapView[];
 }
 
+/** The caller is hung up and called back when an agent is free, in the place it had. Whose number is not known waits on. */
+export interface CallBack {
+  prompt: string;
+  trunk: string;
+  caller_id?: string;
+  ring_s?: number;
+  tries?: number;
+  again_s?: number;
+}
+
 /** All that is kept of one ended call. */
 export interface CallHistory {
   call: CallRecord;
@@ -264,7 +274,7 @@ export interface CallbackChange {
 }
 
 /** Where a callback comes from. */
-export type CallbackOrigin = "disposition" | "request";
+export type CallbackOrigin = "disposition" | "overflow" | "request";
 
 /** How far a callback is. */
 export type CallbackState = "calling" | "due" | "planned" | "read";
@@ -279,6 +289,7 @@ export interface CallbackView {
   by: string;
   campaign: string;
   contact: string;
+  queue: string;
   number: string;
   customer: string;
   tier: Tier;
@@ -941,6 +952,7 @@ export interface Overflow {
   message?: Message | null;
   external?: External | null;
   voicemail?: Voicemail | null;
+  callback?: CallBack | null;
 }
 
 /** How many calls a campaign places, and when. */
@@ -1102,6 +1114,7 @@ export interface QueueView {
   talking: number;
   wrap_up: number;
   not_ready: number;
+  callbacks: number;
   today: QueueToday;
   switch: QueueSwitch | null;
 }
