@@ -119,7 +119,7 @@ class Bench:
     def tell(self, event: e.Event) -> Step:
         """Feed one event; invariants must hold after it, and no fault may come of it."""
         lines = [leg for leg in self.machine.state.legs.values() if leg.nailed and leg.parked]
-        if isinstance(event, e.HopperFilled):
+        if isinstance(event, e.HopperFilled | e.ContactsFetched):
             self._rows |= {(event.campaign, row.contact): row for row in event.rows}
         step = self.machine.handle(event, self.now)
         self.commands += step.commands
@@ -141,7 +141,7 @@ class Bench:
             if isinstance(record, AttemptRecord):
                 assert self._under_way.pop(record.attempt) == record.number
         for command in step.commands:
-            if isinstance(command, c.PlaceCall):
+            if isinstance(command, c.PlaceCall) and command.campaign:
                 attempt = state.attempts[command.channel.id]
                 campaign = state.campaigns[attempt.campaign]
                 zones = self._rows[attempt.campaign, attempt.contact].zones

@@ -14,7 +14,7 @@ from callcenter.domain.commands import OpenLine, PbxCommand, PlaceCall, PopCard
 from callcenter.domain.events import Event
 from callcenter.domain.ids import CampaignId, ChannelRef, ContactId
 from callcenter.domain.step import Entry
-from callcenter.service.ports import Customer, LoadedJournal, Refill
+from callcenter.service.ports import Customer, Fetched, LoadedJournal, Refill
 from tests.builders import PBX, T0
 
 NO_TERMS = Terms()
@@ -132,6 +132,20 @@ class FakeContacts:
             raise self.failure
         rows, self.rows = tuple(self.rows[:want]), self.rows[want:]
         return Refill(rows, ListCounts(at=now, total=len(rows), due=len(rows)))
+
+    async def fetch(
+        self,
+        campaign: CampaignId,
+        contacts: Sequence[ContactId],
+        now: float,
+        terms: Terms = NO_TERMS,
+    ) -> Fetched:
+        """See ``ports.ContactStore``."""
+        self.log.append("fetch")
+        await asyncio.sleep(self.delay_s)
+        if self.failure is not None:
+            raise self.failure
+        return Fetched(tuple(row for row in self.rows if row.contact in contacts), {})
 
     async def written(self) -> None:
         """Every attempt that has ended is in the database."""

@@ -13,6 +13,7 @@ from pydantic import Field
 from callcenter.api.errors import ProblemError
 from callcenter.api.route import OVERSEERS, PRINTABLE, Body, Exchange, Name, route
 from callcenter.core.queries import AgentView, agent_view, agents_view
+from callcenter.domain.callback import Promise
 from callcenter.domain.events import (
     CampaignJoinRequested,
     DispositionRequested,
@@ -51,12 +52,23 @@ class Reason(Body):
     """A word of the center's own, e.g. ``break``."""
 
 
+class PromisedCall(Body):
+    """When to call again, and who."""
+
+    at: Annotated[float, Field(gt=0, le=4_102_444_800)]
+    """UTC seconds."""
+    own: bool
+    """The agent who asks calls; else anybody of the campaign."""
+
+
 class Disposition(Body):
     """How a conversation ended."""
 
     call: Name
     code: Name
     """A word of the center's own, e.g. ``solved``."""
+    callback: PromisedCall | None = None
+    """The person of a campaign was promised another call."""
 
 
 class CampaignChoice(Body):
@@ -118,10 +130,18 @@ async def not_ready(exchange: Exchange, body: Reason) -> AgentView:
 
 @route("POST", "/agents/me/disposition", roles=AGENT, summary="Say how it ended", problems=REFUSED)
 async def disposition(exchange: Exchange, body: Disposition) -> AgentView:
-    """Write down how the conversation ended. In wrap-up this ends the wrap-up."""
+    """Write down how the conversation ended, and whether a person of a campaign is to be called
+    again. In wrap-up this ends the wrap-up."""
+    promised = body.callback
     return await _ask(
         exchange,
-        DispositionRequested(exchange.request_id, exchange.account.id, body.call, body.code),
+        DispositionRequested(
+            exchange.request_id,
+            exchange.account.id,
+            body.call,
+            body.code,
+            Promise(promised.at, promised.own) if promised else None,
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from aiohttp import web
 from callcenter.api import (
     agents,
     board,
+    callbacks,
     calls,
     campaign_results,
     campaigns,
@@ -69,6 +70,7 @@ from callcenter.service.voicemails import VoicemailFiles
 RESOURCES = (
     agents,
     board,
+    callbacks,
     calls,
     campaign_results,
     campaigns,

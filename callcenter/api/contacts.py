@@ -162,7 +162,7 @@ async def set_contact_priority(exchange: Exchange, body: ContactPriority) -> Con
     except Exception as error:  # noqa: BLE001 - any failure of any store
         _away(error)
     await tell_of_contacts(exchange, name)
-    return await _explain(exchange, campaign, contact)
+    return await explain_contact(exchange, campaign, contact)
 
 
 @route(
@@ -199,13 +199,14 @@ async def add_contact(exchange: Exchange, body: NewContact) -> ContactAdded:
 async def why(exchange: Exchange) -> ContactWhy:
     """Why a contact, named by its id or a number, is dialed next, or what is in the way, in
     sentences with numbers."""
-    return await _explain(exchange, _found(exchange), unquote(exchange.path["contact"]))
+    return await explain_contact(exchange, _found(exchange), unquote(exchange.path["contact"]))
 
 
 _ID_DIGITS_MAX = 18
 
 
-async def _explain(exchange: Exchange, campaign: Campaign, wanted: str) -> ContactWhy:
+async def explain_contact(exchange: Exchange, campaign: Campaign, wanted: str) -> ContactWhy:
+    """Why a contact, named by its id or a number, is next or not; refused when there is none."""
     settings = campaign.settings
     state = exchange.services.hub.state
     number = normalize_number(wanted, state.center.region) if not wanted.isdecimal() else wanted
@@ -239,6 +240,11 @@ def _of_the_moment(state: State, found: ContactWhy) -> tuple[ContactReason, ...]
             said = f"the number is being called just now, for campaign {attempt.campaign}"
             return (ContactReason(ContactBecause.UNDER_WAY, said),)
     campaign = state.campaigns[found.campaign]
+    for callback in state.callbacks.values():
+        if (callback.campaign, callback.contact) == (found.campaign, found.contact):
+            who = callback.agent or "anybody"
+            said = f"is promised a call, which {who} makes before all others when its time has come"
+            return (ContactReason(ContactBecause.CALLBACK, said, callback.at),)
     for place, row in enumerate(campaign.hopper, 1):
         if row.contact == found.contact:
             said = f"is number {place} of the {len(campaign.hopper)} to be dialed next"
@@ -276,7 +282,11 @@ def _row_of(body: NewContact, region: str) -> ContactRow:
 
 def _found(exchange: Exchange) -> Campaign:
     """The campaign that the path names."""
-    name = exchange.path["campaign"]
+    return find_campaign(exchange, exchange.path["campaign"])
+
+
+def find_campaign(exchange: Exchange, name: str) -> Campaign:
+    """The campaign of this id; refused when there is none."""
     campaign = exchange.services.hub.state.campaigns.get(name)
     if campaign is None:
         raise ProblemError("not-found", f"There is no campaign {name}.")

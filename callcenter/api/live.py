@@ -14,6 +14,7 @@ from typing import Protocol
 
 from callcenter.api.frames import Data, Delta, Entry, Snapshot, Topic, encode
 from callcenter.api.ports import HubLike
+from callcenter.core.callback_queries import CallbackView, callbacks_view
 from callcenter.core.campaign_queries import CampaignView, campaigns_view
 from callcenter.core.queries import (
     AgentView,
@@ -47,7 +48,7 @@ WAKE_AT_ONCE = 50
 """Sockets woken in one round of the loop: each write costs about 20 us."""
 
 SECTIONS: dict[Topic, dict[str, type]] = {
-    Topic.ME: {"agent": AgentView, "call": CallView},
+    Topic.ME: {"agent": AgentView, "call": CallView, "callbacks": CallbackView},
     Topic.QUEUES: {"queues": QueueView},
     Topic.BOARD: {
         "queues": QueueView,
@@ -119,6 +120,7 @@ def data_of(feed: Feed, state: State) -> Data:
             return {
                 "agent": {} if me is None else {me.id: me},
                 "call": {} if call is None else {call.id: call},
+                "callbacks": {one.id: one for one in callbacks_view(state, feed.agent)},
             }
         case Topic.QUEUES:
             return {"queues": {view.id: view for view in queues_view(state)}}

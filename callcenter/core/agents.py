@@ -81,6 +81,9 @@ def leave_phones(turn: Turn) -> None:
 def take_card(turn: Turn, agent: Agent) -> Agent:
     """Nobody is to be dialed or skipped by this agent any more, should a card have been shown."""
     turn.state.clear_timer(f"preview:{agent.id}")
+    promised = turn.state.callbacks.get(agent.preview.callback) if agent.preview else None
+    if promised is not None:
+        turn.put_callback(promised, attempt="")
     return turn.change_agent(agent, preview=None)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from callcenter.core import agents, amd, shown_numbers, sparing, trunks
+from callcenter.core import agents, amd, callbacks, shown_numbers, sparing, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
 from callcenter.domain.agent import Agent, AgentState, DialedInVain
@@ -150,6 +150,8 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
             other_number=following.other_number,
         ),
     )
+    callbacks.attempt_ended(turn, attempt, result, following)
+    campaign = turn.state.campaigns[attempt.campaign]
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(
         campaign,

@@ -12,9 +12,10 @@ from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AT_WORK, Agent, AgentState, Seniority
 from callcenter.domain.call import Call, CallState
+from callcenter.domain.callback import Callback, QueuePlace
 from callcenter.domain.conditions import Always, Comparison, Part, covers
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import AgentId, CallId, QueueId
+from callcenter.domain.ids import AgentId, CallbackId, CallId, QueueId
 from callcenter.domain.rules import Preset, Rules, Treatment
 from routing.chooser import Chooser
 from routing.settings import PRESETS, Settings, Target, with_weights
@@ -48,6 +49,8 @@ class Choosing:
             self._show_agent(agent_id)
         for call_id in state.calls:
             self._show_call(call_id)
+        for callback_id in state.callbacks:
+            self._show_callback(callback_id)
         return chooser
 
     def start_anew(self) -> None:
@@ -70,6 +73,8 @@ class Choosing:
             self._show_agent(agent_id)
         for call_id in turn.dirty_calls:
             self._show_call(call_id)
+        for callback_id in turn.dirty_callbacks:
+            self._show_callback(callback_id)
 
     def learn(self, turn: Turn) -> None:
         """Tell the chooser what this step has taught; it stands from here on."""
@@ -111,6 +116,21 @@ class Choosing:
         else:
             self.chooser.put_call(work_of(call))
 
+    def _show_callback(self, callback_id: CallbackId) -> None:
+        """A caller who is to be called back waits as if they were on the line."""
+        callback = self._state.callbacks.get(callback_id)
+        place = callback.place if callback is not None else None
+        if (
+            callback is None
+            or place is None
+            or not callback.is_due
+            or callback.attempt
+            or self._state.links.get(place.pbx) is not True
+        ):
+            self.chooser.remove_call(callback_id)
+        else:
+            self.chooser.put_call(work_of_callback(callback, place))
+
 
 # --- the state in routing's words -----------------------------------------------------------------
 
@@ -124,7 +144,7 @@ def profile_of(agent: Agent, *, is_blended: bool, has_line: bool) -> Profile:
     if agent.campaign and has_line:
         queues = (campaign_line(agent.pbx, agent.campaign), *queues)
     if agent.dialing:
-        queues = (own_line(agent.pbx, agent.id),) if has_line else ()
+        queues = (own_line(agent.pbx, agent.id),) if has_line or not agent.campaign else ()
     return Profile(
         tuple((queue, 1.0) for queue in queues),
         agent.seniority is Seniority.SENIOR,
@@ -144,11 +164,26 @@ def work_of(call: Call) -> Work:
         id=call.id,
         queue=line_of_call(call),
         tier=call.tier,
-        queued_at=call.queued_at,
+        queued_at=call.place_at or call.queued_at,
         steps=steps_of(then),
         weight=then.weight * call.weight,
         preferred=call.preferred,
         preferred_until=call.queued_at + then.prefer_for_s if call.preferred else 0.0,
+    )
+
+
+def work_of_callback(callback: Callback, place: QueuePlace) -> Work:
+    """The same of a caller who is to be called back."""
+    then = place.treatment
+    return Work(
+        id=callback.id,
+        queue=line_of(place.pbx, callback.queue),
+        tier=callback.tier,
+        queued_at=place.queued_at,
+        steps=steps_of(then),
+        weight=then.weight * place.weight,
+        preferred=place.preferred,
+        preferred_until=place.queued_at + then.prefer_for_s if place.preferred else 0.0,
     )
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from callcenter.core import announcing, overflowing
+from callcenter.core import announcing, kept_places, overflowing
 from callcenter.core.line_names import line_of
 from callcenter.core.queue_days import today
 from callcenter.core.rulebook import Rulebook
@@ -197,7 +197,7 @@ def _overflow(turn: Turn, call: Call, *, is_entry: bool) -> Call:
             call = msgspec.structs.replace(call, overflows=index + 1)
             if overflow.queue in turn.state.queues:
                 call = msgspec.structs.replace(call, queue=overflow.queue)
-            elif _is_to_be_done(call, overflow):
+            elif _is_to_be_done(turn, call, overflow):
                 return msgspec.structs.replace(call, overflow=overflow)
     begins = call.queued_at or turn.now
     due = [
@@ -211,8 +211,11 @@ def _overflow(turn: Turn, call: Call, *, is_entry: bool) -> Call:
     return call
 
 
-def _is_to_be_done(call: Call, overflow: Overflow) -> bool:
-    """Whether it leads to more than a queue, and does not say again what was heard."""
+def _is_to_be_done(turn: Turn, call: Call, overflow: Overflow) -> bool:
+    """Whether it leads to more than a queue, does not say again what was heard, and calls nobody
+    back whose number is not known."""
+    if overflow.callback is not None:
+        return kept_places.can_take(turn, call)
     message = overflow.message
     if message is not None and not message.ends_call:
         return message.prompt not in call.heard

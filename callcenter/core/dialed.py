@@ -5,7 +5,7 @@ Also: what a state reading says of attempts, after a restart or a lost link.
 
 from __future__ import annotations
 
-from callcenter.core import attempts, inbound, offers, readings, sparing
+from callcenter.core import attempts, calling_back, inbound, kept_places, offers, readings, sparing
 from callcenter.core.readings import Facts
 from callcenter.core.state import IN_FLIGHT
 from callcenter.core.turn import Turn
@@ -62,6 +62,8 @@ def _wanted(turn: Turn, channel: ChannelRef) -> Attempt | None:
     So ends what an Originate brings whose process died, after its attempt was given up.
     """
     attempt = turn.attempt_on(channel)
+    if attempt is None and channel.id in turn.state.calling:
+        return None  # a caller who is called back
     if attempt is None or attempt.state is AttemptState.HELD:
         turn.repair("orphan_attempt", str(channel))
         turn.send(HangUp(turn.command_id(), channel))
@@ -81,6 +83,10 @@ def created(turn: Turn, event: AttemptCreated) -> None:
 
 def ringing(turn: Turn, event: AttemptRinging) -> None:
     """The phone rings: the ring time runs from here."""
+    callback = calling_back.callback_on(turn, event.channel)
+    if callback is not None:
+        calling_back.ringing(turn, callback)
+        return
     attempt = _wanted(turn, event.channel)
     if attempt is not None:
         rings(turn, attempt)
@@ -248,6 +254,9 @@ def originate_failed(turn: Turn, event: OriginateFailed) -> None:
     It may overtake the word of the channel: two threads of the PBX report.
     """
     attempt = turn.attempt_on(event.channel)
+    callback = calling_back.callback_on(turn, event.channel)
+    if callback is not None:
+        kept_places.not_reached(turn, callback)
     if attempt is None or attempt.state is AttemptState.HELD:
         return
     rang_out = attempt.rang_out or event.rang_out
@@ -259,6 +268,9 @@ def originate_failed(turn: Turn, event: OriginateFailed) -> None:
 def place_failed(turn: Turn, command: PlaceCall, event: CommandFailed) -> None:
     """The Originate was refused, or never sent; or nobody can say, and then the PBX's state
     tells."""
+    callback = calling_back.callback_on(turn, command.channel)
+    if callback is not None and not event.unknown:
+        kept_places.not_reached(turn, callback)
     attempt = turn.attempt_on(command.channel)
     is_over = attempt is None or attempt.state is AttemptState.HELD
     if attempt is not None and not is_over and not attempt.created and not event.unknown:
@@ -285,6 +297,7 @@ def lease_ran_out(turn: Turn, attempt_id: AttemptId) -> None:
 
 def reconcile(turn: Turn, facts: Facts) -> None:
     """Bring the attempts of one PBX in line with what it says. Their calls are looked at after."""
+    calling_back.reconcile(turn, facts)
     for attempt in [a for a in turn.state.attempts.values() if a.channel.pbx == facts.pbx]:
         if attempt.state is AttemptState.HELD or not facts.judges(attempt.channel):
             continue

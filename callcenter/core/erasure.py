@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from callcenter.core import previews
+from callcenter.core import callbacks, previews
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import ErasureRequested
-from callcenter.domain.ids import CallId, ContactId, CustomerId
+from callcenter.domain.ids import CallbackId, CallId, ContactId, CustomerId
 
 ON_A_CALL = "The person is on a call just now. Erase the person when the call has ended."
 BEING_DIALED = "A campaign dials the person just now. Erase the person when the attempt has ended."
+BEING_CALLED_BACK = "The person is called back just now. Erase the person when the call has ended."
 UNDER_WAY = "Something about the person is under way just now. Try again in a minute."
 
 
@@ -30,6 +31,10 @@ def why_not_erasable(
     for attempt in state.attempts.values():
         if attempt.number in numbers or attempt.customer in customers:
             return BEING_DIALED
+    for key in state.calling:
+        callback = state.callbacks[state.calling[key]]
+        if callback.number in numbers or callback.customer in customers:
+            return BEING_CALLED_BACK
     for command in state.pending.values():
         match command:
             case PopCard() | RingAgent():
@@ -64,9 +69,22 @@ def voicemails_of(
     )
 
 
+def callbacks_of(
+    state: State, numbers: Collection[str], customers: Collection[CustomerId]
+) -> tuple[CallbackId, ...]:
+    """The calls that the person was promised."""
+    return tuple(
+        one.id
+        for one in state.callbacks.values()
+        if one.number in numbers
+        or one.customer in customers
+        or (one.row is not None and (one.row.number in numbers or one.row.customer in customers))
+    )
+
+
 def erase(turn: Turn, event: ErasureRequested) -> None:
     """Take these contacts out of every hopper and from every desk, and forget who spoke with these
-    customers and that these calls left a message."""
+    customers and that these calls left a message, and what the person was promised."""
     for call in event.voicemails:
         turn.state.voicemails.remove(call)
     for customer in event.customers:
@@ -75,5 +93,6 @@ def erase(turn: Turn, event: ErasureRequested) -> None:
         hopper = tuple(row for row in campaign.hopper if row.contact not in event.contacts)
         if len(hopper) < len(campaign.hopper):
             turn.put_campaign(campaign, hopper=hopper)
+    callbacks.forget(turn, event.callbacks)
     previews.forget_contacts(turn, event.contacts)
     turn.grant(event.request)

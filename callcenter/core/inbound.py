@@ -6,7 +6,7 @@ from typing import assert_never
 
 import phonenumbers
 
-from callcenter.core import classification, offers, overflowing, queue_days, readings
+from callcenter.core import classification, kept_places, offers, overflowing, queue_days, readings
 from callcenter.core.lessons import Arrived, Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import Turn
@@ -394,6 +394,8 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
             turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=True))
     offers.caller_gone(turn, call)
     overflowing.keep_voicemail(turn, call)
+    kept_places.keep_place(turn, call)
+    kept_places.call_ended(turn, call)
     call = turn.step_call(turn.state.calls[call.id], CallStep.END)
     turn.record(
         CallRecord(

@@ -9,6 +9,7 @@ from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState, Place
+from callcenter.domain.callback import Callback
 from callcenter.domain.campaign import Campaign, CampaignState
 from callcenter.domain.ids import AgentId, CallId
 from dialer.pacing.scene import AgentPhase
@@ -27,6 +28,7 @@ def broken(state: State) -> list[str]:
         *_phones(state),
         *(line for campaign in state.campaigns.values() for line in _campaign(state, campaign)),
         *_legs(state),
+        *(line for one in state.callbacks.values() for line in _callback(state, one)),
     ]
 
 
@@ -122,7 +124,9 @@ def _preview(state: State, agent: Agent, name: str) -> Iterator[str]:
         if f"preview:{agent.id}" not in state.timers:
             yield f"{name}: reads the card of {preview.row.contact} without a deadline"
     attempt = state.attempts.get(agent.dialing)
-    if agent.dialing and (attempt is None or attempt.reserved != agent.id):
+    promised = state.callbacks.get(state.calling.get(agent.dialing) or "")
+    whose = attempt.reserved if attempt is not None else promised and promised.reserved
+    if agent.dialing and whose != agent.id:
         yield f"{name}: waits for attempt {agent.dialing}, which is not theirs"
 
 
@@ -254,6 +258,33 @@ def _pacing(state: State, campaign: Campaign, live: list[Attempt], name: str) ->
     at_work = {key: phase for key, phase in agents.items() if phase is not AgentPhase.GONE}
     if seen != at_work:
         yield f"{name}: the pacer sees {seen}, there are {at_work}"
+
+
+def _callback(state: State, callback: Callback) -> Iterator[str]:
+    """A promise is being kept by somebody, or comes up some time; nobody else dials its contact."""
+    name = f"callback {callback.id}"
+    if callback.is_due != (callback.id in state.due):
+        yield f"{name}: is due {callback.is_due}, and not known for it"
+    attempt = state.attempts.get(callback.attempt)
+    is_read = any(
+        agent.preview is not None
+        and (agent.preview.id, agent.preview.callback) == (callback.attempt, callback.id)
+        for agent in state.readers(callback.campaign)
+    )
+    is_dialed = state.calling.get(callback.attempt) == callback.id
+    if attempt is not None:
+        is_dialed = attempt.callback == callback.id
+    if callback.attempt and not is_read and not is_dialed:
+        yield f"{name}: is being made by {callback.attempt}, which is not its own"
+    if callback.asked and callback.asked not in state.pending:
+        yield f"{name}: awaits an answer that nobody was asked for"
+    is_called = any(call.callback == callback.id for call in state.calls.values())
+    is_timeless = callback.is_due and not (callback.queue and callback.attempt and not is_called)
+    if not is_timeless and f"callback:{callback.id}" not in state.timers:
+        yield f"{name}: its time will not come"
+    campaign = state.campaigns.get(callback.campaign)
+    if campaign is not None and any(row.contact == callback.contact for row in campaign.hopper):
+        yield f"{name}: {callback.contact} would be dialed beside it"
 
 
 def _legs(state: State) -> Iterator[str]:

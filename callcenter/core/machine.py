@@ -14,10 +14,14 @@ from callcenter.core import (
     agents,
     announcing,
     blending,
+    callback_dialing,
+    callbacks,
+    calling_back,
     classification,
     dialed,
     erasure,
     inbound,
+    kept_places,
     lines,
     offer_deadlines,
     offers,
@@ -39,6 +43,7 @@ from callcenter.domain.commands import (
     AskDigit,
     Command,
     DialOutside,
+    FetchContacts,
     HoldCaller,
     JoinCall,
     LookUpCustomer,
@@ -166,12 +171,16 @@ class Machine:
     def _settle(self, turn: Turn) -> None:
         """Tell routing what changed, offer what it pairs, and dial for those left idle."""
         classification.bring_up_to_date(turn)
+        calling_back.review(turn)
         self._is_choosing = True
         self._choosing.show(turn)
         if self.chooser.changed:
             self._route(turn)
         previews.review(turn)
         self._pacers.show(turn)
+        if callback_dialing.serve(turn):
+            self._choosing.show(turn)
+            self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
             stuck = previews.offer(turn, turn.state.campaigns[campaign_id])
             campaign = turn.state.campaigns[campaign_id]
@@ -185,7 +194,10 @@ class Machine:
         while self.chooser.changed:
             found = self.chooser.match(turn.now)
             for match in found.offers:
-                offers.offer(turn, match)
+                if match.call in self.state.callbacks:
+                    calling_back.dial(turn, match)
+                else:
+                    offers.offer(turn, match)
             self._choosing.show(turn)
         self._choosing.is_restless = False
         if found.look_again_at is None:
@@ -246,6 +258,7 @@ def _start(turn: Turn, event: e.ServiceStarted) -> None:
         reconcile.lose_link(turn, pbx)
     agents.forget_desktops(turn)
     outbound.forget_refills(turn)
+    callbacks.forget_questions(turn)
     for command_id, command in list(turn.state.pending.items()):
         turn.state.pending.remove(command_id)
         if isinstance(command, LookUpCustomer):  # asking twice does no harm
@@ -262,6 +275,9 @@ def _configure(turn: Turn, event: e.CenterConfigured) -> None:
             turn.change_call(call, queue=default, asked_queue=default, is_stale=True)
         else:
             turn.touch_call(call)
+    for callback in list(turn.state.callbacks.values()):
+        if callback.queue and callback.queue not in turn.state.queues:
+            turn.put_callback(callback, queue=event.center.default_queue)
     reconcile.forget_removed(turn)
     agents.leave_phones(turn)
 
@@ -305,6 +321,9 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
         case RefillHopper():
             turn.fault("hopper_not_filled", event.reason)
             outbound.refill_failed(turn, command)
+        case FetchContacts():
+            turn.fault("callbacks_not_fetched", event.reason)
+            callbacks.fetch_failed(turn, command)
         case RemoveFallbackMember():
             agents.removal_failed(turn, command.phone)
         case LookUpCustomer():
@@ -339,13 +358,21 @@ def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
     if call is not None:
         inbound.end_call(turn, call)
         return
+    callback = calling_back.callback_on(turn, event.channel)
+    if callback is not None:
+        kept_places.not_reached(turn, callback)
+        return
     leg = turn.state.legs.get(event.channel)
     if leg is not None:
         offers.leg_hung_up(turn, leg, event)
 
 
 def _held(turn: Turn, event: e.CallerHeld) -> None:
-    if event.channel.id.startswith(ATTEMPT_PREFIX):
+    callback = calling_back.callback_on(turn, event.channel)
+    known = turn.call_on(event.channel)
+    if callback is not None:
+        calling_back.answered(turn, callback)
+    elif event.channel.id.startswith(ATTEMPT_PREFIX) and not (known and known.callback):
         dialed.held(turn, event)
     else:
         inbound.caller_held(turn, event)
@@ -400,14 +427,18 @@ _HANDLERS: dict[type, Handler] = {
     e.SignOutRequested: agents.request_sign_out,
     e.ReadyRequested: agents.request_ready,
     e.NotReadyRequested: agents.request_not_ready,
-    e.DispositionRequested: agents.give_disposition,
+    e.DispositionRequested: callbacks.give_disposition,
     e.HangUpRequested: agents.request_hang_up,
     e.CampaignJoinRequested: outbound.join,
     e.PreviewDialRequested: previews.dial_requested,
     e.PreviewSkipRequested: previews.skip_requested,
+    e.CallbackRequested: callbacks.requested,
+    e.CallbackMoved: callbacks.moved,
+    e.CallbackCancelled: callbacks.cancelled,
     e.CampaignSaved: outbound.save,
     e.CampaignStepRequested: outbound.take_step,
     e.HopperFilled: outbound.filled,
+    e.ContactsFetched: callbacks.fetched,
     e.ContactsChanged: outbound.contacts_changed,
     e.DncListChanged: sparing.dnc_list_changed,
     e.DncAdded: sparing.dnc_added,
@@ -438,6 +469,7 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "pace": outbound.pace_due,
     "decide": outbound.decide_due,
     "preview": previews.due,
+    "callback": callback_dialing.due,
     "schedule": outbound.schedule_due,
     "trunk": trunks.trunk_due,
     "rules": classification.apply_to_waiting,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core import agents, attempts, lines, outside, queue_days
+from callcenter.core import agents, attempts, kept_places, lines, outside, queue_days
 from callcenter.core.lessons import Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import UNDER_WAY_S, Turn
-from callcenter.domain.agent import Agent, AgentStep, Seniority, Task
+from callcenter.domain.agent import Agent, AgentStep, Seniority, Spoke, Task
 from callcenter.domain.call import JOINABLE, Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, JoinCall, PopCard, RingAgent
 from callcenter.domain.customer import Tier
@@ -110,6 +110,14 @@ def _contact_of(turn: Turn, call: Call) -> ContactId:
     return "" if attempt is None else attempt.contact
 
 
+def _spoke(turn: Turn, call: Call) -> Spoke | None:
+    """The person, as far as a campaign dialed them: may be promised another call."""
+    if not call.campaign:
+        return None
+    whom = call.caller_number, call.customer, call.tier
+    return Spoke(call.id, call.campaign, _contact_of(turn, call), *whom)
+
+
 def offer_of(turn: Turn, leg: Leg) -> tuple[Call, Agent] | None:
     """The call and agent of a leg whose offer still stands."""
     call = turn.state.calls.get(leg.call)
@@ -141,7 +149,10 @@ def fail_offer(turn: Turn, leg: Leg, result: str, *, blame: bool = True) -> None
         return
     call, agent = found
     _end_offer(turn, leg, result)
-    turn.step_call(call, CallStep.OFFER_ENDED, agent="", leg=None, joining=False)
+    call = turn.step_call(call, CallStep.OFFER_ENDED, agent="", leg=None, joining=False)
+    if call.callback:
+        kept_places.let_agent_go(turn, call)
+        agent = turn.state.agents[agent.id]
     if blame:
         reason = "missed" if result == "no_answer" else result
         agent = turn.step_agent(agent, AgentStep.OFFER_MISSED, reason=reason, call="", leg=None)
@@ -343,6 +354,8 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     )
     if call.attempt:
         attempts.connected(turn, call.attempt, agent)
+    if call.callback:
+        kept_places.connected(turn, call, agent)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     agent = turn.state.agents[agent.id]  # who is not dialing any more
@@ -354,6 +367,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         call=call.id,
         leg=leg.channel,
         task=Task(line_of_call(call), call.tier),
+        spoke=_spoke(turn, call),
     )
 
 

@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import amd, attempts, lines, shown_numbers, sparing, trunks
+from callcenter.core import amd, attempts, callbacks, lines, shown_numbers, sparing, trunks
 from callcenter.core.agents import is_at_rest
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -33,6 +33,7 @@ from callcenter.domain.ids import (
     ATTEMPT_PREFIX,
     AgentId,
     AttemptId,
+    CallbackId,
     CampaignId,
     ChannelRef,
     ContactId,
@@ -164,10 +165,12 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
 
 
 def _not_to_be_shown(turn: Turn, campaign: Campaign) -> list[ContactId]:
-    """Whose card an agent of this campaign reads, and who was skipped a while ago."""
+    """Whose card an agent of this campaign reads, who was skipped a while ago, and who is called at
+    a time that was promised."""
     shown = [agent.preview for agent in turn.state.readers(campaign.settings.id)]
     skipped = [key for key, until in campaign.skipped.items() if until > turn.now]
-    return [*(one.row.contact for one in shown if one is not None), *skipped]
+    promised = callbacks.contacts_of(turn, campaign.settings.id)
+    return [*(one.row.contact for one in shown if one is not None), *skipped, *promised]
 
 
 def _rows_wanted(turn: Turn, campaign: Campaign) -> int:
@@ -334,9 +337,10 @@ def place(
     trunk: str,
     attempt_id: AttemptId,
     reserved: AgentId = "",
+    callback: CallbackId = "",
 ) -> Attempt:
-    """Dial this contact, for this agent alone if one is named. What is sent here is never sent
-    again."""
+    """Dial this contact, for this agent alone if one is named, and to keep this promise. What is
+    sent here is never sent again."""
     settings = campaign.settings
     on_machine = amd.on_machine(turn.state.campaigns[settings.id])
     channel = ChannelRef(settings.pbx, attempt_id)
@@ -351,6 +355,7 @@ def place(
         customer=row.customer,
         tier=row.tier,
         reserved=reserved,
+        callback=callback,
         trunk=trunk,
         passes_machine=settings.amd and on_machine is OnMachine.TO_AGENT,
         caller_id=shown_numbers.show(turn, settings, row),
@@ -359,6 +364,9 @@ def place(
         fresh=row.fresh,
     )
     turn.put_attempt(attempt)
+    promised = turn.state.callbacks.get(callback)
+    if promised is not None:
+        turn.put_callback(promised, attempt=attempt.id)
     trunks.placed(turn, attempt)
     sparing.placed(turn, attempt)
     placed = turn.state.campaigns[settings.id].placed + 1

@@ -1,12 +1,12 @@
 """Does what an overflow of the rules says beyond another queue: a message, a number outside, a
-voicemail. When one comes true is found by ``classification``.
+voicemail, a callback. When one comes true is found by ``classification``.
 
 One thing at a time: the next is looked at when the caller is on hold again.
 """
 
 from __future__ import annotations
 
-from callcenter.core import announcing, outside
+from callcenter.core import announcing, kept_places, outside
 from callcenter.core.turn import Turn
 from callcenter.domain.call import Call, CallState, Place
 from callcenter.domain.commands import RecordVoicemail
@@ -32,6 +32,10 @@ def act(turn: Turn, call: Call) -> Call:
         return _say(turn, call, overflow.message)
     if overflow.voicemail is not None:
         return _begin_voicemail(turn, call, overflow.voicemail)
+    if overflow.callback is not None:
+        turn.record(RoutingRecord("led_out", call.id, kept_places.LED_TO, "", turn.now))
+        said = (overflow.callback.prompt,)
+        return announcing.say(turn, call, said, ending=True, led_to=kept_places.LED_TO)
     assert overflow.external is not None
     return outside.dial(turn, call, overflow.external)
 

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from callcenter.core import agents, lines, outbound, trunks
+from callcenter.core import agents, callbacks, lines, outbound, trunks
 from callcenter.core.pacing import is_open as is_outcome_open
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState, Preview
 from callcenter.domain.campaign import Campaign, CampaignState, HopperRow, Pacing
 from callcenter.domain.commands import PopCard
 from callcenter.domain.events import DesktopOpened, PreviewDialRequested, PreviewSkipRequested
-from callcenter.domain.ids import ATTEMPT_PREFIX, AgentId, ContactId
+from callcenter.domain.ids import (
+    ATTEMPT_PREFIX,
+    AgentId,
+    AttemptId,
+    CallbackId,
+    CampaignId,
+    ContactId,
+)
 from dialer.compliance import lawful_window
 from dialer.pacing.scene import AgentPhase
 from dialer.window import is_open
@@ -46,7 +53,7 @@ def offer(turn: Turn, campaign: Campaign) -> int:
     free = _free_agents(turn, campaign) if campaign.hopper and _is_shown(campaign) else []
     if not free:
         return 0
-    settings, taken = campaign.settings, _numbers_shown(turn)
+    settings, taken = campaign.settings, numbers_shown(turn)
     window = lawful_window(settings.window, settings.terms)
     kept: list[HopperRow] = []
     used = shown = 0
@@ -58,7 +65,7 @@ def offer(turn: Turn, campaign: Campaign) -> int:
             kept.append(row)
         elif is_open(window, row.zones, turn.now):
             taken[row.number] = None
-            _show(turn, free[shown], campaign, row)
+            show(turn, free[shown], campaign, row)
             shown += 1
     if used > shown + len(kept):
         _look_soon(turn, campaign)
@@ -94,27 +101,32 @@ def _free_agents(turn: Turn, campaign: Campaign) -> list[Agent]:
     free = [
         a
         for a in at_work
-        if a is not None and a.id not in asked and _is_free(a, scene.agents[a.id].phase)
+        if a is not None and a.id not in asked and is_free(a, scene.agents[a.id].phase)
     ]
-    return sorted(free, key=_idle)
+    return sorted(free, key=idle)
 
 
-def _is_free(agent: Agent, phase: AgentPhase) -> bool:
+def is_free(agent: Agent, phase: AgentPhase) -> bool:
+    """Whether this agent has an open line, no card and no call."""
     is_ready = agent.state is AgentState.READY and phase is AgentPhase.READY
     return is_ready and agent.preview is None and not agent.dialing
 
 
-def _idle(agent: Agent) -> tuple[float, AgentId]:
+def idle(agent: Agent) -> tuple[float, AgentId]:
+    """Whoever is idle for longer comes first."""
     return agent.idle_since, agent.id
 
 
-def _numbers_shown(turn: Turn) -> dict[str, None]:
+def numbers_shown(turn: Turn) -> dict[str, None]:
     """The numbers on the cards that agents read."""
     readers = (turn.state.agents[name] for name in turn.state.previewing)
     return {one.preview.row.number: None for one in readers if one.preview is not None}
 
 
-def _show(turn: Turn, agent: Agent, campaign: Campaign, row: HopperRow) -> None:
+def show(
+    turn: Turn, agent: Agent, campaign: Campaign, row: HopperRow, callback: CallbackId = ""
+) -> None:
+    """Show the agent this card, to dial or to skip; for this promise, if one is named."""
     wait_s = campaign.settings.preview_s
     preview = Preview(
         turn.new_id(ATTEMPT_PREFIX),
@@ -122,25 +134,31 @@ def _show(turn: Turn, agent: Agent, campaign: Campaign, row: HopperRow) -> None:
         row,
         turn.now,
         turn.now + wait_s if wait_s else 0.0,
+        callback,
     )
     turn.change_agent(agent, preview=preview)
+    promised = turn.state.callbacks.get(callback)
+    if promised is not None:
+        turn.put_callback(promised, attempt=preview.id)
     turn.state.set_timer(f"preview:{agent.id}", preview.dial_at or turn.now + UNTOUCHED_S)
-    _pop(turn, agent, preview)
+    pop_card(turn, agent, preview.id, preview.campaign, row)
 
 
-def _pop(turn: Turn, agent: Agent, preview: Preview) -> None:
-    row = preview.row
+def pop_card(
+    turn: Turn, agent: Agent, attempt: AttemptId, campaign: CampaignId, row: HopperRow
+) -> None:
+    """Have the card of somebody who is to be dialed appear at the agent's desk."""
     turn.send(
         PopCard(
             turn.command_id(),
             agent.id,
-            preview.id,
+            attempt,
             row.customer,
             row.tier,
             row.number,
             "",
             0.0,
-            preview.campaign,
+            campaign,
             row.contact,
             preview=True,
         )
@@ -152,7 +170,8 @@ def desktop_opened(turn: Turn, event: DesktopOpened) -> None:
     agents.open_desktop(turn, event)
     agent = turn.state.agents.get(event.agent)
     if agent is not None and agent.preview is not None and agent.desktops == 1:
-        _pop(turn, agent, agent.preview)
+        preview = agent.preview
+        pop_card(turn, agent, preview.id, preview.campaign, preview.row)
 
 
 # --- what agents ask for --------------------------------------------------------------------------
@@ -177,6 +196,13 @@ def skip_requested(turn: Turn, event: PreviewSkipRequested) -> None:
         return
     preview = agent.preview
     campaign = turn.state.campaigns[preview.campaign]
+    promised = turn.state.callbacks.get(preview.callback)
+    if promised is not None:
+        turn.put_campaign(campaign, skips=campaign.skips + 1)
+        agents.take_card(turn, agent)
+        callbacks.put_off(turn, turn.state.callbacks[promised.id], turn.now + SKIPPED_FOR_S)
+        turn.grant(event.request)
+        return
     skipped = {key: until for key, until in campaign.skipped.items() if until > turn.now}
     skipped.pop(preview.row.contact, None)
     skipped[preview.row.contact] = turn.now + SKIPPED_FOR_S
@@ -223,7 +249,7 @@ def _dial(turn: Turn, agent: Agent, preview: Preview) -> str:
         return "This number is being dialed for somebody else just now: take the next card."
     agent = agents.take_card(turn, agent)
     turn.change_agent(agent, dialing=preview.id, dialed_in_vain=None)
-    outbound.place(turn, campaign, row, trunk, preview.id, reserved=agent.id)
+    outbound.place(turn, campaign, row, trunk, preview.id, agent.id, preview.callback)
     return ""
 
 
@@ -271,6 +297,7 @@ def review(turn: Turn) -> None:
 def _may_read(agent: Agent, preview: Preview) -> bool:
     return (
         agent.state is AgentState.READY
+        and not agent.dialing  # a caller who is called back
         and agent.campaign == preview.campaign
         and agent.line is not None
     )
@@ -282,6 +309,8 @@ def withdraw(turn: Turn, agent: Agent) -> Agent:
     agent = agents.take_card(turn, agent)
     campaign = turn.state.campaigns[preview.campaign] if preview is not None else None
     if preview is None or campaign is None or campaign.state is not CampaignState.RUNNING:
+        return agent
+    if preview.callback:  # which is kept beside the hopper
         return agent
     turn.put_campaign(campaign, hopper=(preview.row, *campaign.hopper))
     return agent

@@ -164,6 +164,8 @@ class QueueView(Struct, frozen=True):
     talking: int
     wrap_up: int
     not_ready: int
+    callbacks: int
+    """Callers who have left the line and are called back."""
     today: QueueToday
     switch: QueueSwitch | None
     """The emergency switch, while it is on."""
@@ -276,9 +278,20 @@ def view_of_agent(state: State, agent: Agent) -> AgentView:
         wrap_up_ends_at=state.timers.get(f"wrap_up:{agent.id}") or 0.0,
         preview=_preview(agent),
         dialing=agent.dialing,
-        dial_state=None if attempt is None else attempt.state,
+        dial_state=attempt.state if attempt is not None else _dial_state(state, agent),
         dialed_in_vain=agent.dialed_in_vain,
     )
+
+
+def _dial_state(state: State, agent: Agent) -> AttemptState | None:
+    """Where a caller is who is called back."""
+    callback = state.callbacks.get(state.calling.get(agent.dialing) or "")
+    if callback is None:
+        return None
+    is_there = any(call.callback == callback.id for call in state.calls.values())
+    if is_there:
+        return AttemptState.FOR_AGENT
+    return AttemptState.RINGING if callback.ringing_at else AttemptState.PLACED
 
 
 def agents_view(state: State) -> tuple[AgentView, ...]:
@@ -359,13 +372,14 @@ def calls_view(
 class _Tally:
     """Counts of one queue while the state is walked over."""
 
-    __slots__ = ("agents", "calls", "since", "tiers")
+    __slots__ = ("agents", "callbacks", "calls", "since", "tiers")
 
     def __init__(self) -> None:
         self.agents: dict[AgentState, int] = dict.fromkeys(AgentState, 0)
         self.calls: dict[CallState, int] = dict.fromkeys(CallState, 0)
         self.tiers: dict[Tier, int] = dict.fromkeys(Tier, 0)
         self.since = 0.0
+        self.callbacks = 0
 
     def view(self, state: State, queue: QueueId) -> QueueView:
         agents, calls = self.agents, self.calls
@@ -390,6 +404,7 @@ class _Tally:
             talking=agents[AgentState.TALKING],
             wrap_up=agents[AgentState.WRAP_UP],
             not_ready=agents[AgentState.NOT_READY],
+            callbacks=self.callbacks,
             today=_today(state, queue),
             switch=state.switches.get(queue),
         )
@@ -425,6 +440,9 @@ def queues_view(state: State) -> tuple[QueueView, ...]:
             tally.tiers[call.tier] += 1
             if tally.since == 0.0 or call.queued_at < tally.since:
                 tally.since = call.queued_at
+    for callback in state.callbacks.values():
+        if callback.queue in tallies:
+            tallies[callback.queue].callbacks += 1
     for agent in state.agents.values():
         for queue in agent.queues if not agent.campaign else ():
             tally = tallies.get(queue)

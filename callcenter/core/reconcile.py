@@ -107,6 +107,9 @@ def _wake(turn: Turn, pbx: PbxName) -> None:
     for agent in turn.state.agents.values():
         if agent.pbx == pbx:
             turn.dirty_agents[agent.id] = None
+    for callback in turn.state.callbacks.values():
+        if callback.place is not None and callback.place.pbx == pbx:
+            turn.dirty_callbacks[callback.id] = None
 
 
 def _remove_dead_legs(turn: Turn, facts: Facts) -> None:
@@ -286,7 +289,7 @@ def _meet(turn: Turn, seen: ChannelTruth, facts: Facts) -> None:
         turn.repair("orphan_leg", str(seen.channel))
         turn.send(HangUp(turn.command_id(), seen.channel))
     elif seen.channel.id.startswith(ATTEMPT_PREFIX):
-        if turn.attempt_on(seen.channel) is None:
+        if turn.attempt_on(seen.channel) is None and seen.channel.id not in turn.state.calling:
             dialed.meet(turn, seen)
     elif seen.role == "caller" and not (facts.was_up and seen.place is Place.DIALPLAN):
         # One in the dialplan is on the way to us, and where no event was missed it will be told.

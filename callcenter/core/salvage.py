@@ -13,11 +13,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from callcenter.core import callbacks
 from callcenter.core.pacing import Pacers
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call, CallState
+from callcenter.domain.callback import Callback
 from callcenter.domain.campaign import Campaign, HopperRow
 from callcenter.domain.commands import (
     AddFallbackMember,
@@ -89,6 +91,7 @@ class _Facts:
             agent.id: agent.campaign for agent in known.agents.values()
         }
         self._voicemails = dict(known.voicemails)
+        self._callbacks = dict(known.callbacks)
         self._rules, self._switches = known.rules, dict(known.switches)
         self._rows: dict[str, tuple[CampaignId, HopperRow]] = {}
         for key, campaign in known.campaigns.items():
@@ -104,6 +107,7 @@ class _Facts:
             elif isinstance(record, RoutingRecord):
                 self._take_routing(record, entry.event)
                 self._take_voicemail(record, entry.records)
+                self._take_callback(record, entry.records)
         for command in entry.commands:
             self._take_command(command, entry.now)
         for record in entry.records:
@@ -143,6 +147,25 @@ class _Facts:
                     call.customer,
                     call.tier,
                 )
+
+    def _take_callback(self, record: RoutingRecord, records: tuple[Record, ...]) -> None:
+        """A call that was promised or put off, or one whose promise is over. The number is no part
+        of that: a caller's is in the record of the call that ended with it."""
+        if not record.kind.startswith("callback_"):
+            return
+        known = self._callbacks.pop(record.subject, None)
+        if record.kind not in callbacks.STILL_WAITS:
+            return
+        kept = msgspec.json.decode(record.detail, type=Callback)
+        numbers = [] if known is None else [known.number]
+        numbers += [
+            one.caller_number
+            for one in records
+            if isinstance(one, CallRecord) and one.call == kept.call
+        ]
+        number = next(iter(numbers), "")
+        if kept.campaign or number:
+            self._callbacks[kept.id] = msgspec.structs.replace(kept, number=number)
 
     def _take_rows(self, campaign: CampaignId, rows: tuple[HopperRow, ...]) -> None:
         self._rows |= {row.number: (campaign, row) for row in rows}
@@ -233,6 +256,9 @@ class _Facts:
         attempts = {key: _with_call(attempt, calls) for key, attempt in attempts.items()}
         asked = {f"attempt:{key}": self._now + ASK_AFTER_S for key in attempts}
         asked |= {f"lease:{key}": self._now + ASK_AFTER_S for key in calls}
+        waiting = [call.callback for call in calls.values()]
+        promised = {key: one for key, one in self._callbacks.items() if key not in waiting}
+        asked |= {f"callback:{key}": max(self._now, one.at) for key, one in promised.items()}
         asked |= {f"switch:{key}": one.until for key, one in self._switches.items()}
         return msgspec.structs.replace(
             self._known,
@@ -251,6 +277,7 @@ class _Facts:
             rules=self._rules,
             switches=self._switches,
             voicemails=self._voicemails,
+            callbacks={key: _unasked(one) for key, one in promised.items()},
             trunks={},
             standing=Standing(self._known.standing.learned, (), ()),
         )
@@ -301,6 +328,21 @@ def _parted(call: Call) -> Call:
         state = CallState.WAITING if call.queued_at else CallState.ARRIVING
     return msgspec.structs.replace(
         call, state=state, agent="", leg=None, joining=False, bridge="", is_stale=True
+    )
+
+
+def _unasked(callback: Callback) -> Callback:
+    """Nobody makes it just now: where somebody is being dialed for it, its number tells."""
+    return msgspec.structs.replace(
+        callback,
+        is_due=False,
+        not_before=0.0,
+        attempt="",
+        asked="",
+        row=None,
+        row_at=0.0,
+        reserved="",
+        ringing_at=0.0,
     )
 
 

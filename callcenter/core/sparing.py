@@ -6,7 +6,7 @@ since then is minded here: such rows leave the hoppers, and are not taken from a
 
 from __future__ import annotations
 
-from callcenter.core import agents
+from callcenter.core import agents, callbacks
 from callcenter.core.turn import Turn
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.campaign import Campaign, HopperRow, Party
@@ -39,6 +39,7 @@ def put_on_dnc(
         turn.put_campaign(
             campaign, hopper=hopper, refill="", ended_since_refill=(), spared_since_refill=()
         )
+    callbacks.forget_rows(turn, Party(number))
     turn.record(DncRecord(number, True, reason, source, until, by, turn.now))
 
 
@@ -57,6 +58,7 @@ def dnc_list_changed(turn: Turn, _: DncListChanged) -> None:
         without_hopper(turn, campaign)
         for agent in turn.state.readers(campaign.settings.id):
             agents.take_card(turn, agent)
+    callbacks.forget_rows(turn)
 
 
 def without_hopper(turn: Turn, campaign: Campaign) -> Campaign:
@@ -71,6 +73,7 @@ def placed(turn: Turn, attempt: Attempt) -> None:
     """Somebody is being dialed: campaigns with caps judged their rows without this attempt."""
     for campaign in _capped_campaigns(turn):
         _spare(turn, campaign, _party_of(attempt))
+    callbacks.forget_rows(turn, _party_of(attempt), capped_only=True)
 
 
 def is_left(turn: Turn, campaign_id: CampaignId, row: HopperRow) -> bool:

@@ -17,6 +17,7 @@ from callcenter.core.rulebook import Rulebook
 from callcenter.domain.agent import Agent
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call
+from callcenter.domain.callback import Callback
 from callcenter.domain.campaign import Campaign
 from callcenter.domain.center import Center, Queue, TrunkLine
 from callcenter.domain.commands import Command
@@ -24,6 +25,7 @@ from callcenter.domain.flow import Flow
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
+    CallbackId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -159,6 +161,11 @@ class Snapshot(Struct, frozen=True):
     """What the campaigns' pacers know."""
     trunks: dict[str, Trunk] = {}
     shown_numbers: dict[str, CallerNumber] = {}
+    callbacks: dict[CallbackId, Callback] = {}
+
+
+def _dials(callback: Callback) -> bool:
+    return bool(callback.queue and callback.attempt)
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -209,6 +216,8 @@ class State:
         """Trunks that somebody has dialed on, by ``trunk_key``."""
         self.shown_numbers: Table[str, CallerNumber] = Table(log, dict(snapshot.shown_numbers))
         """Numbers that people who were called have seen."""
+        self.callbacks: Table[CallbackId, Callback] = Table(log, dict(snapshot.callbacks))
+        """Calls promised and not made yet."""
         self.standing, self.restless = snapshot.standing, snapshot.restless
         """How routing stood at the snapshot; how it stands now tells ``tell_standing``."""
         self.tell_standing = self._standing_then
@@ -227,6 +236,14 @@ class State:
         )
         """Agents who read a card, to dial or to skip, and the campaign it is of. In no order that
         a snapshot keeps: where that matters, ask ``readers``."""
+        self.due: Table[CallbackId, CampaignId] = Table(
+            log, {one.id: one.campaign for one in snapshot.callbacks.values() if one.is_due}
+        )
+        """Callbacks whose time has come. In no order that a snapshot keeps."""
+        self.calling: Table[AttemptId, CallbackId] = Table(
+            log, {one.attempt: one.id for one in snapshot.callbacks.values() if _dials(one)}
+        )
+        """Calls dialed for callbacks of queues."""
         self.to_classify: list[tuple[float, CallId]] = []
         """Whose rules are to be found again, who came first last; empty: look who."""
         self.live_attempts: Table[CampaignId, int] = Table(log)
@@ -284,6 +301,14 @@ class State:
         self._count(self.on_trunk, trunk_key(attempt.channel.pbx, attempt.trunk), -used)
         self.dialing.remove(attempt.number)
         self.attempts.remove(attempt.id)
+
+    def due_callbacks(self, campaign: CampaignId) -> list[Callback]:
+        """The due callbacks of this campaign that nobody makes just now and nothing holds back."""
+        found = [self.callbacks[key] for key, its in self.due.items() if its == campaign]
+        return sorted(
+            (one for one in found if not one.attempt and one.not_before <= self.now),
+            key=lambda one: (one.at, one.id),
+        )
 
     def readers(self, campaign: CampaignId) -> list[Agent]:
         """The agents who read a card of this campaign, to dial or to skip, by their ids."""
@@ -398,6 +423,7 @@ class State:
             pacings=dict(self.pacings),
             trunks=self.trunks.as_dict(),
             shown_numbers=self.shown_numbers.as_dict(),
+            callbacks=self.callbacks.as_dict(),
         )
 
     def encode(self) -> bytes:

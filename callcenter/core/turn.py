@@ -15,12 +15,14 @@ from callcenter.domain import campaign as campaigns
 from callcenter.domain.agent import AT_WORK, Agent, AgentState, AgentStep
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, CallStep
+from callcenter.domain.callback import Callback
 from callcenter.domain.campaign import Campaign, CampaignStep
 from callcenter.domain.center import Queue
 from callcenter.domain.commands import Command, HangUp, channels_of
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
+    CallbackId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -63,6 +65,7 @@ class Turn:
         "commands",
         "dirty_agents",
         "dirty_attempts",
+        "dirty_callbacks",
         "dirty_calls",
         "dirty_campaigns",
         "lessons",
@@ -87,6 +90,8 @@ class Turn:
         self.dirty_agents: dict[AgentId, None] = {}
         self.dirty_calls: dict[CallId, None] = {}
         self.dirty_campaigns: dict[CampaignId, None] = {}
+        self.dirty_callbacks: dict[CallbackId, None] = {}
+        """Of queues: routing looks at them."""
         self.dirty_attempts: dict[AttemptId, None] = {}
         self.attempts_over: list[AttemptRecord] = []
         """What came of the attempts that ended, for the pacers."""
@@ -109,6 +114,7 @@ class Turn:
         self.dirty_calls.clear()
         self.dirty_campaigns.clear()
         self.dirty_attempts.clear()
+        self.dirty_callbacks.clear()
         self.attempts_over.clear()
 
     # --- going out --------------------------------------------------------------------------
@@ -230,6 +236,7 @@ class Turn:
             self.lessons += handled(agent, self.now)
             changes["busy_since"] = 0.0
             changes.setdefault("task", None)
+            changes.setdefault("spoke", None)
         if state in AT_WORK and (ends or agent.state not in AT_WORK):
             changes["busy_since"] = self.now
         return self.put_agent(msgspec.structs.replace(agent, state=state, **changes))
@@ -266,6 +273,41 @@ class Turn:
         self.attempts_over.append(record)
         self.record(record)
         self.touch_campaign(attempt.campaign)
+
+    def put_callback(self, callback: Callback, **changes: Any) -> Callback:
+        """Store a callback, changed by these fields, and mark whom it concerns as changed."""
+        before = self.state.callbacks.get(callback.id)
+        callback = msgspec.structs.replace(callback, **changes)
+        self.state.callbacks.put(callback.id, callback)
+        if callback.is_due:
+            self.state.due.put(callback.id, callback.campaign)
+        else:
+            self.state.due.remove(callback.id)
+        if before is not None and before.queue and before.attempt:
+            self.state.calling.remove(before.attempt)
+        if callback.queue and callback.attempt:
+            self.state.calling.put(callback.attempt, callback.id)
+        for one in (callback, before or callback):
+            self._touch_callback(one)
+        return callback
+
+    def remove_callback(self, callback: Callback) -> None:
+        """Forget a callback."""
+        self.state.callbacks.remove(callback.id)
+        self.state.due.remove(callback.id)
+        if callback.queue and callback.attempt:
+            self.state.calling.remove(callback.attempt)
+        self._touch_callback(callback)
+
+    def _touch_callback(self, callback: Callback) -> None:
+        self.touched[f"callback:{callback.id}"] = None
+        if callback.agent:
+            self.touched[f"agent:{callback.agent}"] = None
+        if callback.campaign:
+            self.touch_campaign(callback.campaign)
+        else:
+            self.dirty_callbacks[callback.id] = None
+            self.touched[f"queue:{callback.queue}"] = None
 
     def put_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:
         """Store a campaign, changed by these fields, and mark it as changed."""

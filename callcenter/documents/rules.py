@@ -27,6 +27,7 @@ from callcenter.domain.rules import (
     LEVEL_MAX,
     WEIGHTS,
     AgentStep,
+    CallBack,
     External,
     Message,
     Overflow,
@@ -52,6 +53,7 @@ WAIT_S_MAX = 86_400.0
 RING_S_MAX = 90.0
 """Of a number outside: longer, with what the network may take, no Originate is given."""
 VOICEMAIL_S_MAX = 600.0
+TRIES_MAX = 10
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 _Attribute = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -100,7 +102,26 @@ class _Voicemail(_Shape):
     max_s: Annotated[float, Field(ge=10, le=VOICEMAIL_S_MAX)] = Voicemail("").max_s
 
 
-WHERE_TO = ("queue", "message", "external", "voicemail")
+class _CallBack(_Shape):
+    prompt: _Prompt
+    trunk: _Trunk
+    caller_id: _Number | None = None
+    ring_s: Annotated[float, Field(ge=10, le=RING_S_MAX)] = CallBack("", "").ring_s
+    tries: Annotated[int, Field(ge=1, le=TRIES_MAX)] = CallBack("", "").tries
+    again_s: Annotated[float, Field(ge=60, le=WAIT_S_MAX)] = CallBack("", "").again_s
+
+    def callback(self) -> CallBack:
+        return CallBack(
+            self.prompt,
+            self.trunk,
+            self.caller_id or "",
+            self.ring_s,
+            self.tries,
+            self.again_s,
+        )
+
+
+WHERE_TO = ("queue", "message", "external", "voicemail", "callback")
 """What an overflow may lead to: one of these."""
 
 
@@ -109,20 +130,10 @@ class _Overflow(_Shape):
     message: _Message | None = None
     external: _External | None = None
     voicemail: _Voicemail | None = None
+    callback: _CallBack | None = None
     after_s: _Seconds | None = None
     longer_than: Annotated[int, Field(ge=1, le=10_000)] | None = None
     without_agents: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _calls_nobody_back(cls, written: Any) -> Any:
-        if isinstance(written, dict) and "callback" in written:
-            raise PydanticCustomError(
-                "no_callback",
-                "callers cannot be called back yet",
-                {"mend": f"Lead to one of {', '.join(WHERE_TO)} instead."},
-            )
-        return written
 
     @model_validator(mode="after")
     def _leads_to_one(self) -> _Overflow:
@@ -150,6 +161,7 @@ class _Overflow(_Shape):
             if external
             else None,
             Voicemail(voicemail.prompt, voicemail.max_s) if voicemail else None,
+            self.callback.callback() if self.callback else None,
         )
 
     @model_validator(mode="after")

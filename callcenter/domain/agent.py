@@ -25,10 +25,12 @@ from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
+    CallbackId,
     CallId,
     CampaignId,
     ChannelRef,
     ContactId,
+    CustomerId,
     Phone,
     QueueId,
     SkillId,
@@ -129,6 +131,20 @@ class Preview(Struct, frozen=True, omit_defaults=True):
     since: float
     dial_at: float = 0.0
     """When it is dialed by itself; 0.0: when the agent says so."""
+    callback: CallbackId = ""
+    """The promise that it is shown for."""
+
+
+class Spoke(Struct, frozen=True, omit_defaults=True):
+    """A person of a campaign whom an agent has talked with: to be promised another call."""
+
+    call: CallId
+    campaign: CampaignId
+    contact: ContactId
+    number: str
+    """E.164."""
+    customer: CustomerId = ""
+    tier: Tier = Tier.STANDARD
 
 
 class DialedInVain(Struct, frozen=True):
@@ -175,6 +191,8 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     without one."""
     task: Task | None = None
     """The conversation of that piece of work."""
+    spoke: Spoke | None = None
+    """Whom it was with, if a campaign dialed them."""
     wish: AgentState | None = None
     """NOT_READY or SIGNED_OUT, to be entered when the running call is over."""
     wish_reason: str = ""

@@ -21,6 +21,7 @@ from callcenter.domain.customer import Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
+    CallbackId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -204,6 +205,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     """Who talked with the person first."""
     call: CallId = ""
     """The interaction that waits for an agent, from FOR_AGENT on."""
+    callback: CallbackId = ""
+    """The promise that it keeps."""
     trunk: str = ""
     """What it was placed on."""
     caller_id: str = ""

@@ -19,6 +19,7 @@ from callcenter.domain.customer import NO_FACTS, Attribute, CustomerFacts, Tier
 from callcenter.domain.ids import (
     AgentId,
     AttemptId,
+    CallbackId,
     CallId,
     CampaignId,
     ChannelRef,
@@ -194,8 +195,12 @@ class Call(Struct, frozen=True, omit_defaults=True, gc=False):
     heard: tuple[str, ...] = ()
     """Prompts of overflows that the caller has heard: not said again."""
     led_to: str = ""
-    """What an overflow led the call to: ``message`` (and the end), ``voicemail`` or
-    ``external``."""
+    """What an overflow led the call to: ``message`` (and the end), ``voicemail``, ``external`` or
+    ``callback``."""
+    callback: CallbackId = ""
+    """The promise for which the caller was called back."""
+    place_at: float = 0.0
+    """Of one called back: when they first came into the queue, which is their place in it."""
     recorded_from: float = 0.0
     """When the recording of its message began."""
     hears_notice: bool = False

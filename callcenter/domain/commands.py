@@ -180,6 +180,14 @@ class RefillHopper(_Command, frozen=True):
     terms: Terms = Terms()
 
 
+class FetchContacts(_Command, frozen=True):
+    """Fetch these contacts of a campaign who were promised a call, as far as they may be dialed."""
+
+    campaign: CampaignId
+    contacts: tuple[ContactId, ...]
+    terms: Terms = Terms()
+
+
 class JoinCall(_Command, frozen=True):
     """Bridge the caller, or the person dialed, and the agent's leg.
 
@@ -234,7 +242,7 @@ PbxCommand: TypeAlias = (
     | RemoveFallbackMember
     | ReadPbx
 )
-Command: TypeAlias = PbxCommand | LookUpCustomer | RefillHopper | PopCard
+Command: TypeAlias = PbxCommand | LookUpCustomer | RefillHopper | FetchContacts | PopCard
 
 
 def channels_of(command: Command) -> tuple[ChannelRef, ...]:
@@ -250,7 +258,7 @@ def channels_of(command: Command) -> tuple[ChannelRef, ...]:
             return (command.caller, command.leg)
         case AddFallbackMember() | RemoveFallbackMember() | ReadPbx():
             return ()
-        case LookUpCustomer() | RefillHopper() | PopCard():
+        case LookUpCustomer() | RefillHopper() | FetchContacts() | PopCard():
             return ()
         case _ as never:
             assert_never(never)

@@ -13,6 +13,7 @@ from msgspec import field
 
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
+from callcenter.domain.callback import Promise
 from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.center import Center
 from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
@@ -25,11 +26,15 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
+    ContactId,
     CustomerId,
     PbxName,
     Phone,
     RequestId,
 )
+from callcenter.domain.managing import CallbackCancelled as CallbackCancelled
+from callcenter.domain.managing import CallbackMoved as CallbackMoved
+from callcenter.domain.managing import CallbackRequested as CallbackRequested
 from callcenter.domain.managing import CampaignSaved as CampaignSaved
 from callcenter.domain.managing import CampaignStepRequested as CampaignStepRequested
 from callcenter.domain.managing import DncAdded as DncAdded
@@ -310,6 +315,16 @@ class HopperFilled(EventBase, frozen=True):
     counts: ListCounts
 
 
+class ContactsFetched(EventBase, frozen=True):
+    """The database gave these contacts of a campaign, as far as they may be called."""
+
+    command: CommandId
+    campaign: CampaignId
+    rows: tuple[HopperRow, ...]
+    held: dict[ContactId, float]
+    """Those whom caps hold back, and until when; who is in neither is not to be called at all."""
+
+
 class ContactsChanged(EventBase, frozen=True):
     """Contacts of this campaign were added or changed: the hopper may be filled anew."""
 
@@ -373,6 +388,8 @@ class DispositionRequested(EventBase, frozen=True):
     agent: AgentId
     call: CallId
     code: str
+    callback: Promise | None = None
+    """The person of a campaign was promised another call."""
 
 
 class HangUpRequested(EventBase, frozen=True):
@@ -436,7 +453,12 @@ PbxEvent: TypeAlias = (
     | ChannelHungUp
 )
 Result: TypeAlias = (
-    CommandSucceeded | CommandFailed | CustomerFound | CustomerNotFound | HopperFilled
+    CommandSucceeded
+    | CommandFailed
+    | CustomerFound
+    | CustomerNotFound
+    | HopperFilled
+    | ContactsFetched
 )
 Request: TypeAlias = (
     SignInRequested
@@ -448,6 +470,9 @@ Request: TypeAlias = (
     | CampaignJoinRequested
     | PreviewDialRequested
     | PreviewSkipRequested
+    | CallbackRequested
+    | CallbackMoved
+    | CallbackCancelled
     | CampaignSaved
     | CampaignStepRequested
     | DncAdded

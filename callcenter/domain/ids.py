@@ -12,6 +12,8 @@ AgentId: TypeAlias = str
 AttemptId: TypeAlias = str
 """One dialing of one number; also the id of the channel dialed."""
 CallId: TypeAlias = str
+CallbackId: TypeAlias = str
+"""One call that somebody was promised."""
 CampaignId: TypeAlias = str
 CommandId: TypeAlias = str
 ContactId: TypeAlias = str

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from callcenter.domain.campaign import CampaignSettings, CampaignStep
 from callcenter.domain.event import EventBase
-from callcenter.domain.ids import CallId, CampaignId, ContactId, CustomerId, RequestId
+from callcenter.domain.ids import (
+    AgentId,
+    CallbackId,
+    CallId,
+    CampaignId,
+    ContactId,
+    CustomerId,
+    RequestId,
+)
 
 
 class CampaignSaved(EventBase, frozen=True):
@@ -67,3 +75,45 @@ class ErasureRequested(EventBase, frozen=True):
     customers: tuple[CustomerId, ...] = ()
     voicemails: tuple[CallId, ...] = ()
     """The calls in which the person has left a message; its recording is deleted."""
+    callbacks: tuple[CallbackId, ...] = ()
+    """The calls that the person was promised."""
+
+
+class CallbackRequested(EventBase, frozen=True):
+    """A contact is to be called at a time; what was promised them before no longer holds."""
+
+    request: RequestId
+    campaign: CampaignId
+    contact: ContactId
+    number: str
+    """E.164: the one that the contact is dialed at, for screens."""
+    at: float
+    """UTC seconds."""
+    agent: AgentId
+    """Who is to call; empty: anybody."""
+    by: str
+    """The account that asks."""
+
+
+class CallbackMoved(EventBase, frozen=True):
+    """A callback is to be made at another time, or by somebody else."""
+
+    request: RequestId
+    callback: CallbackId
+    at: float
+    """UTC seconds."""
+    agent: AgentId
+    """Who is to call; empty: anybody."""
+    by: str
+    """The account that asks."""
+
+
+class CallbackCancelled(EventBase, frozen=True):
+    """A callback is not to be made."""
+
+    request: RequestId
+    callback: CallbackId
+    is_done: bool
+    """The person was reached otherwise; else nobody calls them for it."""
+    by: str
+    """The account that asks."""

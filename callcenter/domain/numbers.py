@@ -13,14 +13,17 @@ from typing import Any, TypeVar
 
 from msgspec.structs import force_setattr, replace
 
-from callcenter.domain.agent import Agent, Preview
+from callcenter.domain.agent import Agent, Preview, Spoke
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call
+from callcenter.domain.callback import Callback
 from callcenter.domain.campaign import Campaign, HopperRow, Party
 from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import (
     CallArrived,
+    CallbackRequested,
     ChannelTruth,
+    ContactsFetched,
     DncAdded,
     DncRemoved,
     HopperFilled,
@@ -43,6 +46,11 @@ ERASED = "erased"
 def is_erased(number: str) -> bool:
     """Whether this is what the journal gives back for a number that it does not know any more."""
     return number.startswith("~") and _ERASED.fullmatch(number) is not None
+
+
+def can_be_dialed(number: str) -> bool:
+    """Whether it is in E.164; an erased one was, so that a replay decides the same."""
+    return number.startswith(("+", "~"))
 
 
 def blot_erased(number: str) -> str:
@@ -103,11 +111,13 @@ def _changing_many(name: str) -> Callable[[Any, Change], Any]:
     return changing
 
 
-def _changing_inner(name: str) -> Callable[[Any, Change], Any]:
+def _changing_inner(*names: str) -> Callable[[Any, Change], Any]:
     def changing(thing: Any, change: Change) -> Any:
-        inner = getattr(thing, name)
-        changed = change_numbers(inner, change)
-        return thing if changed is inner else replace(thing, **{name: changed})
+        for name in names:
+            inner = getattr(thing, name)
+            changed = change_numbers(inner, change)
+            thing = thing if changed is inner else replace(thing, **{name: changed})
+        return thing
 
     return changing
 
@@ -118,6 +128,14 @@ def _changing_campaign(campaign: Campaign, change: Change) -> Campaign:
     if hopper is campaign.hopper and spared is campaign.spared_since_refill:
         return campaign
     return replace(campaign, hopper=hopper, spared_since_refill=spared)
+
+
+def _changing_callback(callback: Callback, change: Change) -> Callback:
+    number = change(callback.number) if callback.number else ""
+    row = change_numbers(callback.row, change)
+    if number == callback.number and row is callback.row:
+        return callback
+    return replace(callback, number=number, row=row)
 
 
 _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
@@ -137,7 +155,11 @@ _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     Party: _changing_field("number"),
     Campaign: _changing_campaign,
     Preview: _changing_inner("row"),
-    Agent: _changing_inner("preview"),
+    Spoke: _changing_field("number"),
+    Agent: _changing_inner("preview", "spoke"),
+    Callback: _changing_callback,
+    CallbackRequested: _changing_field("number"),
+    ContactsFetched: _changing_many("rows"),
     DncAdded: _changing_field("number"),
     DncRemoved: _changing_field("number"),
     DncRecord: _changing_field("number"),

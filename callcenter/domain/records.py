@@ -165,11 +165,13 @@ class RoutingRecord(_Record, frozen=True):
 
     kind: str
     """``rules_published``, ``priority_set``, ``queue_switched``, ``switch_ended``; ``led_out``: an
-    overflow leads a call to somebody else than an agent; ``voicemail_left``, ``voicemail_done``."""
+    overflow leads a call to somebody else than an agent; ``voicemail_left``, ``voicemail_done``;
+    ``callback_`` and what became of a callback (``callcenter.core.callbacks``)."""
     subject: str
-    """The version, the call or the queue."""
+    """The version, the call, the queue or the callback."""
     detail: str
-    """Of ``led_out`` to what, of ``voicemail_left`` how many seconds."""
+    """Of ``led_out`` to what, of ``voicemail_left`` how many seconds, of
+    ``callback_`` the callback in JSON without a number."""
     by: str
     """The account that asked; empty: it came about by itself."""
     at: float

@@ -107,6 +107,28 @@ class Voicemail(Struct, frozen=True, omit_defaults=True):
     """The longest message, seconds."""
 
 
+CALL_BACK_PROMPT = "call-back"
+"""The prompt that we ship for it."""
+
+
+class CallBack(Struct, frozen=True, omit_defaults=True):
+    """The caller is hung up and called back when an agent is free, in the place it had. Whose
+    number is not known waits on."""
+
+    prompt: str
+    """What is said before the end of the call."""
+    trunk: str
+    """Of the PBX that the caller is at."""
+    caller_id: str = ""
+    """The number shown there; empty: the trunk's own."""
+    ring_s: float = 25.0
+    """So long it rings at the caller's."""
+    tries: int = 3
+    """So often in all."""
+    again_s: float = 600.0
+    """Between two tries."""
+
+
 class Overflow(Struct, frozen=True, omit_defaults=True):
     """What else is done with a call when one of these comes true; a condition that is not set never
     does. It leads to one thing: a queue, or one of those after the conditions."""
@@ -122,6 +144,7 @@ class Overflow(Struct, frozen=True, omit_defaults=True):
     message: Message | None = None
     external: External | None = None
     voicemail: Voicemail | None = None
+    callback: CallBack | None = None
 
     @property
     def ends_call(self) -> bool:

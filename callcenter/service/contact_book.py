@@ -37,6 +37,8 @@ class ContactBecause(StrEnum):
     """May be dialed now; the sentence tells its place."""
     IN_HOPPER = "in_hopper"
     UNDER_WAY = "under_way"
+    CALLBACK = "callback"
+    """Is promised a call: dialed then, and not before."""
     DONE = "done"
     USED_UP = "used_up"
     DNC = "dnc"

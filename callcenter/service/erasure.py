@@ -13,10 +13,16 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from callcenter.core.erasure import UNDER_WAY, contacts_in_hoppers, voicemails_of, why_not_erasable
+from callcenter.core.erasure import (
+    UNDER_WAY,
+    callbacks_of,
+    contacts_in_hoppers,
+    voicemails_of,
+    why_not_erasable,
+)
 from callcenter.core.inbound import normalize_number
 from callcenter.core.state import State
-from callcenter.domain.commands import LookUpCustomer, RefillHopper
+from callcenter.domain.commands import FetchContacts, LookUpCustomer, RefillHopper
 from callcenter.domain.events import ErasureRequested, Request
 from callcenter.domain.ids import CustomerId, RequestId
 from callcenter.domain.numbers import is_one_of
@@ -147,7 +153,14 @@ class Erasure:
         files = [state.voicemails[call].file for call in voicemails]
         await asyncio.to_thread(self._erase_recordings, files)
         await self._center.ask(
-            ErasureRequested(request, contacts, by, person.customers, voicemails)
+            ErasureRequested(
+                request,
+                contacts,
+                by,
+                person.customers,
+                voicemails,
+                callbacks_of(state, person.numbers, person.customers),
+            )
         )
         await self._records_written()
         self._refuse_unless_erasable(person)  # who calls just now is in the journal again
@@ -172,7 +185,7 @@ class Erasure:
         asked = [
             key
             for key, command in self._center.state.pending.items()
-            if isinstance(command, RefillHopper | LookUpCustomer)
+            if isinstance(command, RefillHopper | FetchContacts | LookUpCustomer)
         ]
         try:
             async with asyncio.timeout(DRAIN_S):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 from callcenter.domain.commands import (
     Command,
+    FetchContacts,
     LookUpCustomer,
     PbxCommand,
     PlaceCall,
@@ -19,6 +20,7 @@ from callcenter.domain.commands import (
 from callcenter.domain.events import (
     CommandFailed,
     CommandSucceeded,
+    ContactsFetched,
     CustomerFound,
     CustomerNotFound,
     Event,
@@ -91,6 +93,8 @@ class Executor:
                     self._begin(self._look_up(command))
                 case RefillHopper():
                     self._begin(self._refill(command))
+                case FetchContacts():
+                    self._begin(self._fetch(command))
                 case _:
                     self._send(command)
 
@@ -178,6 +182,20 @@ class Executor:
             self._put(CommandFailed(command.id, f"{type(error).__name__}: {error}"))
         else:
             self._put(HopperFilled(command.id, command.campaign, found.rows, found.counts))
+
+    async def _fetch(self, command: FetchContacts) -> None:
+        try:
+            async with asyncio.timeout(REFILL_DEADLINE_S):
+                await self._records_written()
+                found = await self._contacts.fetch(
+                    command.campaign, command.contacts, self._clock.now(), command.terms
+                )
+        except TimeoutError:
+            self._put(CommandFailed(command.id, f"no answer within {REFILL_DEADLINE_S:g} s"))
+        except Exception as error:  # noqa: BLE001 - an outside failure comes back as an event
+            self._put(CommandFailed(command.id, f"{type(error).__name__}: {error}"))
+        else:
+            self._put(ContactsFetched(command.id, command.campaign, found.rows, found.held))
 
 
 def _result_event(command: CommandId, done: Future[None]) -> Event:

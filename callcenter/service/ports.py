@@ -110,6 +110,14 @@ class Refill(Struct, frozen=True):
     counts: ListCounts
 
 
+class Fetched(Struct, frozen=True):
+    """Contacts asked for by name. Who is in neither is not to be dialed at all."""
+
+    rows: tuple[HopperRow, ...]
+    held: dict[ContactId, float]
+    """Whom caps hold back, and until when (UTC seconds)."""
+
+
 class ContactStore(Protocol):
     """The contacts of all campaigns."""
 
@@ -124,6 +132,13 @@ class ContactStore(Protocol):
     ) -> Refill:
         """At most ``want`` contacts that may be dialed at ``now`` under these terms, without those
         of ``exclude``, in the order in which they are to be dialed."""
+        ...
+
+    async def fetch(
+        self, campaign: CampaignId, contacts: Sequence[ContactId], now: float, terms: Terms = ...
+    ) -> Fetched:
+        """These contacts, as far as they may be dialed at ``now`` under these terms, whatever came
+        of them before; the calling window is not looked at."""
         ...
 
 

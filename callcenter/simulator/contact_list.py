@@ -12,8 +12,8 @@ import msgspec
 
 from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import HopperRow, ListCounts
-from callcenter.domain.commands import RefillHopper
-from callcenter.domain.events import HopperFilled
+from callcenter.domain.commands import FetchContacts, RefillHopper
+from callcenter.domain.events import ContactsFetched, Event, HopperFilled
 from callcenter.domain.ids import CampaignId, ContactId
 from callcenter.domain.records import AttemptRecord, DncRecord
 from dialer.window import next_open
@@ -54,6 +54,15 @@ class ContactList:
             self.dnc[record.number] = None
         else:
             self.dnc.pop(record.number, None)
+
+    def answer(self, command: RefillHopper | FetchContacts, now: float) -> Event:
+        """What the database says to one of its two questions."""
+        if isinstance(command, RefillHopper):
+            return self.refill(command, now)
+        known = self.contacts.get(command.campaign, {})
+        found = [known[one].row for one in command.contacts if one in known]
+        rows = tuple(row for row in found if row.number not in self.dnc)
+        return ContactsFetched(command.id, command.campaign, rows, {})
 
     def refill(self, command: RefillHopper, now: float) -> HopperFilled:
         """Who is to be dialed next, and how the list stands."""

@@ -373,7 +373,7 @@ class SimulatedDay:
         match command:
             case c.PopCard():
                 self.put(e.CommandSucceeded(command.id))
-            case c.RefillHopper():
+            case c.RefillHopper() | c.FetchContacts():
                 self.refill(command)
             case c.LookUpCustomer():
                 self.look_up(command)
@@ -395,9 +395,9 @@ class SimulatedDay:
         else:
             self.leave_unanswered(command)
 
-    def refill(self, command: c.RefillHopper) -> None:
-        """Ask the database who is to be dialed next."""
-        self.put_later(LOOK_UP_S, self.contacts.refill(command, self.service_time()))
+    def refill(self, command: c.RefillHopper | c.FetchContacts) -> None:
+        """Ask the database who is to be dialed next, or who of these may be."""
+        self.put_later(LOOK_UP_S, self.contacts.answer(command, self.service_time()))
 
     def look_up(self, command: c.LookUpCustomer) -> None:
         """Ask the directory who calls."""

@@ -414,14 +414,14 @@ class FaultyDay(SimulatedDay):
 
     # --- database and directory -----------------------------------------------------------------
 
-    def refill(self, command: c.RefillHopper) -> None:
+    def refill(self, command: c.RefillHopper | c.FetchContacts) -> None:
         """The database writes the records first, and for that the journal is synced."""
         self.sync()
         if self._troubles[K.DATABASE_DEAD] > 0:
             waits_s = self._rng_database.choice((LOOK_UP_S, REFILL_DEADLINE_S))
             self.put_later(waits_s, e.CommandFailed(command.id, "the database is away"))
         elif self._troubles[K.DATABASE_SLOW] > 0:
-            found = self.contacts.refill(command, self.service_time())
+            found = self.contacts.answer(command, self.service_time())
             self.put_later(self._rng_database.uniform(0.1, REFILL_DEADLINE_S), found)
         else:
             super().refill(command)

@@ -20,7 +20,7 @@ from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, HopperRow, Terms
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import CampaignId
-from callcenter.storage.contact_counts import Alike, ContactGroup, split_zones
+from callcenter.storage.contact_counts import Alike, ContactGroup, may_be_asked, split_zones
 from callcenter.storage.contact_numbers import chunks, is_barred, read_numbers
 from callcenter.storage.contact_pasts import Relation, read_history, read_tries
 from callcenter.storage.tables import contact_lists, contacts, customer_numbers
@@ -135,6 +135,29 @@ async def read_candidates(
         has_more = has_more or len(rows) == of_each
         found += rows
     return found, has_more
+
+
+async def read_these(
+    connection: AsyncConnection, campaign: CampaignId, ids: Sequence[int], terms: Terms, now: float
+) -> list[Found]:
+    """These contacts of a campaign, without those who may not be called at all."""
+    columns = contacts.c
+    query = (
+        select(*FOUND_COLUMNS, columns.consent)
+        .select_from(FROM)
+        .where(
+            columns.id.in_(bindparam("these", list(ids), expanding=True, literal_execute=True)),
+            columns.campaign == campaign,
+            columns.status != ContactStatus.DNC.value,
+            ~is_barred(columns.number, now),
+        )
+        .order_by(columns.id)
+    )
+    return [
+        found_of(row[:-1], 0)
+        for row in await connection.execute(query)
+        if may_be_asked(row.consent, terms)
+    ]
 
 
 async def put_in_order(

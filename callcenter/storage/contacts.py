@@ -22,7 +22,7 @@ from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.ids import CampaignId, ContactId, CustomerId
 from callcenter.domain.records import AttemptRecord
-from callcenter.service.ports import AttemptPage, Refill
+from callcenter.service.ports import AttemptPage, Fetched, Refill
 from callcenter.storage import tables
 from callcenter.storage.contact_chances import read_chances
 from callcenter.storage.contact_counts import Alike, Openings, count_groups, row_of
@@ -37,6 +37,7 @@ from callcenter.storage.contact_refill import (
     read_candidates,
     read_groups,
     read_priorities,
+    read_these,
 )
 from callcenter.storage.contact_rows import add_rows, find_taken, finish, keep_list
 from callcenter.storage.customer_import import Changes
@@ -61,6 +62,8 @@ LIFT_EVERY_S = 60.0
 """How often it is looked whose time on the do-not-call list is over."""
 LOOK_AGAIN_S = 3600.0
 """For whom nobody can say when they may be called."""
+FETCH_AGAIN_S = 60.0
+"""For who shares a cap with somebody fetched at the same time."""
 KEY_BYTES = 6
 NO_TERMS = Terms()
 
@@ -111,6 +114,24 @@ class Contacts(ContactImporter):
             rows = await look.find(standing.callable, min(want, REFILL_ROWS_MAX))
         await self._hold(look.held, terms, now)
         return Refill(rows, _with_held(standing.counts, look.held, capped))
+
+    async def fetch(
+        self,
+        campaign: CampaignId,
+        contacts: Sequence[ContactId],
+        now: float,
+        terms: Terms = NO_TERMS,
+    ) -> Fetched:
+        """These contacts, as far as they may be dialed at ``now``, also those that are done with:
+        they were promised a call. Raises ``DatabaseAway``."""
+        ids = [row_id for one in contacts if (row_id := row_of(one)) is not None]
+        async with self._database.reading() as connection:
+            found = await read_these(connection, storable(campaign), ids, terms, now)
+            judged = await judge(connection, found, terms, len(found), {}, now)
+            rows = await hopper_rows(connection, judged.accepted, now)
+        later = {str(one.id): now + FETCH_AGAIN_S for one in judged.passed_over}
+        held = {str(one.id): _ends(why, now) for one, why in judged.held}
+        return Fetched(rows, later | held)
 
     async def _lift(self, campaign: CampaignId, terms: Terms, now: float) -> None:
         """Let go whom other terms than today's hold back, and whose time on the do-not-call list is

@@ -10,6 +10,7 @@ from callcenter.documents.flow_scripts import load_scripts, try_flows
 from callcenter.documents.flows import list_documents, load_flows, load_prompts
 from callcenter.domain.campaign import OPTED_OUT_PROMPT, CampaignSettings
 from callcenter.domain.flow import Flow, QueueNode
+from callcenter.domain.rules import CALL_BACK_PROMPT
 from callcenter.ivr.script import Script, find_differences, find_untaken_ways
 
 FOLDER = flows_path()
@@ -54,7 +55,7 @@ def test_every_prompt_has_a_text_in_every_language_and_every_text_is_used(langua
     used = {prompt for flow in FLOWS.values() for prompt in _prompts_of(flow)}
     of_campaigns = CampaignSettings("renewals", "Renewals", "main", "carrier").harbour_prompt
 
-    expected = {*used, of_campaigns, OPTED_OUT_PROMPT, *list_prompts()}
+    expected = {*used, of_campaigns, OPTED_OUT_PROMPT, CALL_BACK_PROMPT, *list_prompts()}
     assert set(load_prompts(FOLDER, language)) == expected
 
 

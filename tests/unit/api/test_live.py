@@ -151,7 +151,7 @@ async def test_an_agent_sees_their_own_campaign_and_line(stage: Stage) -> None:
 async def test_an_account_that_is_no_agent_has_an_empty_me(stage: Stage) -> None:
     client = stage.watch(Topic.ME, "eve")
 
-    assert client.data["me"] == {"agent": {}, "call": {}}
+    assert client.data["me"] == {"agent": {}, "call": {}, "callbacks": {}}
 
 
 async def test_a_delta_holds_only_what_changed(stage: Stage) -> None:

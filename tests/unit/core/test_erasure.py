@@ -9,6 +9,7 @@ from callcenter.core.erasure import (
     BEING_DIALED,
     ON_A_CALL,
     UNDER_WAY,
+    callbacks_of,
     contacts_in_hoppers,
     why_not_erasable,
 )
@@ -16,9 +17,10 @@ from callcenter.core.outbound import LOOK_AGAIN_S
 from callcenter.core.state import State
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
+from callcenter.domain.callback import Callback, CallbackOrigin
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import ChannelRef
-from tests.builders import PBX, Bench, channel, row
+from tests.builders import PBX, T0, Bench, channel, row
 
 NUMBER = "+3545550000"
 NOBODY = "+3545559999"
@@ -131,3 +133,21 @@ def test_nobody_spoke_last_with_an_erased_customer() -> None:
     bench.ask(e.ErasureRequested, (), "adi", ("customer-a",))
 
     assert known.as_dict() == {}
+
+
+def test_what_a_person_was_promised_is_found_by_number_customer_and_row() -> None:
+    bench = Bench()
+    bench.campaign()
+    plain = Callback("cb-1", T0, T0, CallbackOrigin.REQUEST, "kim", "renewals", "1")
+    for one in (
+        replace(plain, number=NUMBER),
+        replace(plain, id="cb-2", customer="k1"),
+        replace(plain, id="cb-3", row=replace(row(1), number=NUMBER)),
+        replace(plain, id="cb-4", row=replace(row(1), customer="k1")),
+        replace(plain, id="cb-5", number=NOBODY, row=row(7)),
+    ):
+        bench.machine.state.callbacks.put(one.id, one)
+
+    found = callbacks_of(bench.machine.state, (NUMBER,), ("k1",))
+
+    assert found == ("cb-1", "cb-2", "cb-3", "cb-4")

@@ -13,6 +13,7 @@ from callcenter.domain.call import CallState, Place
 from callcenter.domain.campaign import Pacing
 from callcenter.domain.rules import Overflow
 from tests.builders import PBX, Bench, channel, row
+from tests.unit.core.callback_bench import only, promised
 from tests.unit.core.test_overflows import BRANCH, dialed_outside, leading
 
 
@@ -161,3 +162,33 @@ def test_a_phone_given_to_two_is_found() -> None:
     bench.machine.state.agent_of_phone.put("1002", "ana")
 
     assert any("phone 1002: ana" in line for line in broken(bench.machine.state))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"is_due": True}, "not known for it"),
+        ({"attempt": "att-x"}, "which is not its own"),
+        ({"asked": "x-1"}, "nobody was asked for"),
+        ({"id": "cb-2"}, "its time will not come"),
+    ],
+)
+def test_a_promise_that_nobody_keeps_is_found(changes: dict[str, object], said: str) -> None:
+    bench = promised("ana")
+    state, one = bench.machine.state, only(bench)
+    changed = msgspec.structs.replace(one, **changes)
+
+    state.callbacks.put(changed.id, changed)
+
+    assert any(said in line for line in broken(state))
+
+
+def test_somebody_dialed_before_the_time_that_was_promised_is_found() -> None:
+    bench = promised("ana")
+    campaign = bench.live()
+
+    bench.machine.state.campaigns.put(
+        "renewals", msgspec.structs.replace(campaign, hopper=(row(0),))
+    )
+
+    assert any("dialed beside it" in line for line in broken(bench.machine.state))

@@ -14,6 +14,7 @@ from callcenter.domain.customer import Tier
 from callcenter.domain.rules import (
     WEIGHTS,
     AgentStep,
+    CallBack,
     External,
     Message,
     Overflow,
@@ -52,6 +53,7 @@ rules:
         - { after_s: 120, message: { prompt: all-busy, then: wait } }
         - { after_s: 180, external: { number: "+3545550001", trunk: carrier, ring_s: 25 } }
         - { after_s: 240, voicemail: { prompt: leave/message, max_s: 60 } }
+        - { after_s: 200, callback: { prompt: call-back, trunk: carrier, tries: 2 } }
       target: { within_s: 20, share: 0.8 }
       announce_every_s: 45
   - name: the rest
@@ -75,6 +77,7 @@ def test_a_document_is_read_whole() -> None:
                         Overflow(after_s=120.0, message=Message("all-busy")),
                         Overflow(after_s=180.0, external=External("+3545550001", "carrier", 25.0)),
                         Overflow(after_s=240.0, voicemail=Voicemail("leave/message", 60.0)),
+                        Overflow(after_s=200.0, callback=CallBack("call-back", "carrier", tries=2)),
                     ),
                     Target(20.0, 0.8),
                     45.0,
@@ -110,12 +113,12 @@ def test_a_document_is_read_whole() -> None:
             "longer_than: null",
             "r.yaml:22: `rules[0].then.overflow[0]`: this overflow never happens",
         ),
-        ("share: 0.8", "share: 80", "r.yaml:26: `rules[0].then.target.share`"),
+        ("share: 0.8", "share: 80", "r.yaml:27: `rules[0].then.target.share`"),
         (
             "message: { prompt: all-busy, then: wait }",
             "queue: loans, message: { prompt: all-busy, then: wait }",
             "r.yaml:23: `rules[0].then.overflow[1]`: this overflow leads to queue and message. "
-            "Write one of queue, message, external, voicemail.",
+            "Write one of queue, message, external, voicemail, callback.",
         ),
         (
             ", message: { prompt: all-busy, then: wait }",
@@ -125,7 +128,7 @@ def test_a_document_is_read_whole() -> None:
         (
             "message: { prompt: all-busy, then: wait }",
             "callback: { prompt: all-busy }",
-            "r.yaml:23: `rules[0].then.overflow[1]`: callers cannot be called back yet.",
+            "r.yaml:23: `rules[0].then.overflow[1].callback.trunk` is missing",
         ),
         ("then: wait", "then: sing", "r.yaml:23: `rules[0].then.overflow[1].message.then`"),
         ('"+3545550001"', '"+354 555"', "r.yaml:24: `rules[0].then.overflow[2].external.number`"),

@@ -8,9 +8,10 @@ from typing import Any, get_args
 import pytest
 from msgspec.structs import fields
 
-from callcenter.domain.agent import Agent, Preview
+from callcenter.domain.agent import Agent, Preview, Spoke
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call, Place
+from callcenter.domain.callback import Callback, CallbackOrigin
 from callcenter.domain.campaign import Campaign, CampaignSettings, HopperRow, ListCounts
 from callcenter.domain.commands import Command, HangUp, LookUpCustomer
 from callcenter.domain.events import (
@@ -77,6 +78,16 @@ def test_numbers_are_found_in_what_is_inside() -> None:
     changed = change_numbers(reader, change)
     assert changed.preview is not None
     assert changed.preview.row.number == "<2>"
+    spoke = change_numbers(Agent("eva", (), spoke=Spoke("c", "s", "c", "3")), change).spoke
+    assert spoke is not None
+    assert spoke.number == "<3>"
+    promised = Callback("cb", 1.0, 0.0, CallbackOrigin.REQUEST, "kim", number="4", row=row)
+    told = change_numbers(promised, change)
+    assert told.number == "<4>"
+    assert told.row is not None
+    assert told.row.number == "<2>"
+    unknown = Callback("cb", 1.0, 0.0, CallbackOrigin.REQUEST, "kim", "s", "c")
+    assert change_numbers(unknown, change) is unknown
     free = Agent("jon", ())
     assert change_numbers(free, change) is free
 

@@ -187,3 +187,28 @@ async def test_a_disk_that_does_not_sync_is_tried_again_once_a_second() -> None:
         assert rig.hub.journal_problem == ""
         assert rig.hub.state.blocked == ""
         assert rig.hub.synced_position == rig.hub.position
+
+
+async def test_who_was_promised_a_call_is_asked_for_by_name_and_again_when_that_fails() -> None:
+    async with running() as rig:
+        await rig.seat()
+        await start(rig)
+        await join(rig)
+        await rig.settle()
+        rig.contacts.rows, rig.contacts.delay_s = [row(7)], 60.0
+        at = rig.hub.state.now + 5.0
+        asked = e.CallbackRequested("r", "renewals", "7", row(7).number, at, "", "kim")
+        assert (await rig.hub.ask(asked)).problem == ""
+
+        await rig.settle(REFILL_DEADLINE_S + 6.0)
+        assert rig.hub.faults == {"callbacks_not_fetched": 1}
+        rig.contacts.delay_s, rig.contacts.failure = 0.001, RuntimeError("database is locked")
+        await rig.settle(6.0)
+        assert rig.hub.faults == {"callbacks_not_fetched": 2}
+        rig.contacts.failure = None
+        await rig.settle(6.0)
+
+        [placed] = rig.hub.state.attempts.values()
+        assert (placed.contact, placed.agent) == ("7", "ana")
+        assert placed.callback in rig.hub.state.callbacks
+        assert rig.log.index("written") < rig.log.index("fetch")

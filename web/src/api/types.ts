@@ -163,6 +163,16 @@ export interface Board {
   mishaps: MishapView[];
 }
 
+/** The caller is hung up and called back when an agent is free, in the place it had. Whose number is not known waits on. */
+export interface CallBack {
+  prompt: string;
+  trunk: string;
+  caller_id?: string;
+  ring_s?: number;
+  tries?: number;
+  again_s?: number;
+}
+
 /** All that is kept of one ended call. */
 export interface CallHistory {
   call: CallRecord;
@@ -255,6 +265,42 @@ export interface CallView {
   via_fallback: boolean;
   campaign: string;
   attempt: string;
+}
+
+/** When, and by whom, from now on. */
+export interface CallbackChange {
+  at: number;
+  agent: string;
+}
+
+/** Where a callback comes from. */
+export type CallbackOrigin = "disposition" | "overflow" | "request";
+
+/** How far a callback is. */
+export type CallbackState = "calling" | "due" | "planned" | "read";
+
+/** One call that somebody was promised. */
+export interface CallbackView {
+  id: string;
+  state: CallbackState;
+  at: number;
+  created_at: number;
+  origin: CallbackOrigin;
+  by: string;
+  campaign: string;
+  contact: string;
+  queue: string;
+  number: string;
+  customer: string;
+  tier: Tier;
+  agent: string;
+  own_until: number;
+  tries: number;
+}
+
+/** Calls promised, the earliest first. */
+export interface Callbacks {
+  callbacks: CallbackView[];
 }
 
 /** When people may be called, in their own local time. */
@@ -483,7 +529,7 @@ export interface ContactAdded {
 }
 
 /** Why a contact stands where it does. */
-export type ContactBecause = "abandoned" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
+export type ContactBecause = "abandoned" | "callback" | "capped" | "dnc" | "done" | "in_hopper" | "next" | "no_consent" | "no_zone" | "retry_later" | "under_way" | "used_up" | "window_closed";
 
 /** What an import of contacts did, or with `dry_run` would do. */
 export interface ContactImport {
@@ -574,6 +620,7 @@ export interface DialedInVain {
 export interface Disposition {
   call: string;
   code: string;
+  callback?: PromisedCall | null;
 }
 
 /** What the agent said of the conversation. */
@@ -826,6 +873,14 @@ export interface MishapView {
   count: number;
 }
 
+/** Whom to call, and when. */
+export interface NewCallback {
+  campaign: string;
+  contact: string;
+  at: number;
+  agent?: string;
+}
+
 /** Somebody to be dialed, within seconds if the campaign runs and the hour allows it. */
 export interface NewContact {
   numbers: string[];
@@ -897,6 +952,7 @@ export interface Overflow {
   message?: Message | null;
   external?: External | null;
   voicemail?: Voicemail | null;
+  callback?: CallBack | null;
 }
 
 /** How many calls a campaign places, and when. */
@@ -992,6 +1048,12 @@ export interface Problem {
   incident: string;
 }
 
+/** When to call again, and who. */
+export interface PromisedCall {
+  at: number;
+  own: boolean;
+}
+
 /** A document to be published. */
 export interface PublishRules {
   text: string;
@@ -1052,6 +1114,7 @@ export interface QueueView {
   talking: number;
   wrap_up: number;
   not_ready: number;
+  callbacks: number;
   today: QueueToday;
   switch: QueueSwitch | null;
 }
@@ -1469,7 +1532,7 @@ export type ProblemType =
 
 /** One entry of each section of each topic. */
 export interface LiveEntries {
-  me: { agent: AgentView; call: CallView };
+  me: { agent: AgentView; call: CallView; callbacks: CallbackView };
   queues: { queues: QueueView };
   board: { queues: QueueView; agents: AgentView; calls: CallView; campaigns: CampaignView; links: boolean; mishaps: MishapView };
 }
@@ -1525,6 +1588,16 @@ export interface Operations {
   "GET /api/v1/agents/{agent}": { path: { agent: string }; query: undefined; body: undefined; answer: AgentView };
   /** The whole center now */
   "GET /api/v1/board": { path: undefined; query: undefined; body: undefined; answer: Board };
+  /** Callbacks */
+  "GET /api/v1/callbacks": { path: undefined; query: undefined; body: undefined; answer: Callbacks };
+  /** Promise a contact a call */
+  "POST /api/v1/callbacks": { path: undefined; query: undefined; body: NewCallback; answer: CallbackView };
+  /** Cancel a callback */
+  "DELETE /api/v1/callbacks/{callback}": { path: { callback: string }; query: undefined; body: undefined; answer: undefined };
+  /** Move a callback */
+  "PUT /api/v1/callbacks/{callback}": { path: { callback: string }; query: undefined; body: CallbackChange; answer: CallbackView };
+  /** A callback has been made otherwise */
+  "POST /api/v1/callbacks/{callback}/done": { path: { callback: string }; query: undefined; body: undefined; answer: undefined };
   /** The numbers that campaigns show */
   "GET /api/v1/caller-ids": { path: undefined; query: undefined; body: undefined; answer: ShownNumbers };
   /** Live calls */

@@ -126,6 +126,22 @@ export const agent = {
   "agent.lineNext.parked": "Stay on the line: calls come without ringing.",
   "agent.lineNext.in_use": "When the call is over you stay on the line.",
 
+  "agent.callbacks": "Callbacks ({count})",
+  "agent.callback.when": "Call again at",
+  "agent.callback.past": "That time has passed",
+  "agent.callback.who": "Who calls",
+  "agent.callback.own": "I call",
+  "agent.callback.team": "Anybody",
+  "agent.callback.promise": "Note the callback",
+  "agent.callback.later": "In an hour",
+  "agent.callback.done": "Done",
+  "agent.callback.due": "A callback is due",
+  "agent.callback.dueNext": "The person is dialed for you as soon as you are ready.",
+  "callbackState.planned": "planned",
+  "callbackState.due": "due now",
+  "callbackState.read": "on your screen",
+  "callbackState.calling": "being called",
+
   "agent.campaignDials": "Calls are being placed.",
 
   "agent.keys": "Keys",

@@ -127,6 +127,22 @@ export const agent: Record<keyof typeof en, string> = {
   "agent.lineNext.parked": "请不要挂断：通话会直接接通，不再振铃。",
   "agent.lineNext.in_use": "通话结束后线路仍然保持。",
 
+  "agent.callbacks": "回拨（{count}）",
+  "agent.callback.when": "再次致电时间",
+  "agent.callback.past": "该时间已过",
+  "agent.callback.who": "由谁致电",
+  "agent.callback.own": "我来打",
+  "agent.callback.team": "任何人",
+  "agent.callback.promise": "记下回拨",
+  "agent.callback.later": "一小时后",
+  "agent.callback.done": "已完成",
+  "agent.callback.due": "有一个回拨到时间了",
+  "agent.callback.dueNext": "您一就绪，系统就会为您拨打。",
+  "callbackState.planned": "已安排",
+  "callbackState.due": "现在该打",
+  "callbackState.read": "在您的屏幕上",
+  "callbackState.calling": "正在拨打",
+
   "agent.campaignDials": "正在外呼。",
 
   "agent.keys": "快捷键",

@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import type { AgentView, CampaignView } from "../../api";
 import { useText } from "../../i18n";
 import { useConnection, useLive } from "../../live/hooks";
+import { CallbacksPane } from "./CallbacksPane";
 import { CallPane } from "./CallPane";
 import { heldBy, toBeDialed } from "./card";
 import { CardPane } from "./CardPane";
@@ -18,7 +19,7 @@ import { canBeReady, StateBar } from "./StateBar";
 import { useActs } from "./useActs";
 import type { Acts } from "./useActs";
 import { useInHand } from "./useInHand";
-import { dispositionsOf } from "./words";
+import { CALL_LATER, dispositionsOf } from "./words";
 import { WorkPane } from "./WorkPane";
 
 interface Props {
@@ -33,11 +34,16 @@ export function Desk({ agent, campaigns }: Props) {
   const [isBreakOpen, openBreak] = useState(false);
   const [areKeysShown, showKeys] = useState(false);
   const [disposed, setDisposed] = useState({ call: "", code: "" });
+  const [promising, setPromising] = useState("");
   const acts = useActs((call, code) => setDisposed({ call, code }));
   const isStale = useConnection() !== "live";
   const campaign = inHand.card?.campaign ?? inHand.call?.campaign ?? agent.campaign;
   const mine = campaigns.find(({ id }) => id === agent.campaign);
-  const choose = (code: string) => acts.dispose(agent.call, code);
+  const choose = (code: string) => {
+    const asksWhen = campaign !== "" && code === CALL_LATER;
+    setPromising(asksWhen ? agent.call : "");
+    if (!asksWhen) acts.dispose(agent.call, code);
+  };
   const names = useMemo(
     () => Object.fromEntries(campaigns.map(({ id, name }) => [id, name])),
     [campaigns],
@@ -82,11 +88,17 @@ export function Desk({ agent, campaigns }: Props) {
             chosen={disposed.call === agent.call ? disposed.code : ""}
             isAble={acts.isAble}
             onChoose={choose}
+            isPromising={promising !== "" && promising === agent.call}
+            onPromise={(promised) => {
+              setPromising("");
+              acts.dispose(agent.call, CALL_LATER, promised);
+            }}
           />
         </div>
         <div className={classes.column}>
           {areKeysShown && <KeysPane onClose={() => showKeys(false)} />}
           <WorkPane agent={agent} campaigns={campaigns} acts={acts} />
+          <CallbacksPane names={names} acts={acts} />
           <QueuesPane queues={queues} />
           <button type="button" className={classes.help} onClick={() => showKeys((are) => !are)}>
             {t("agent.keysHint")}

@@ -3,15 +3,16 @@
 import { Check } from "lucide-react";
 import { useLayoutEffect, useRef } from "react";
 
-import type { AgentView } from "../../api";
+import type { AgentView, PromisedCall } from "../../api";
 import { useText } from "../../i18n";
 import { useLiveClient } from "../../live/hooks";
 import { onTick } from "../../live/ticker";
 import { Elapsed } from "../../ui/Elapsed";
+import { CallbackForm } from "./CallbackForm";
 import classes from "./Desk.module.css";
 import { KeyButton } from "./KeyButton";
 import { Pane } from "./Pane";
-import { dispositionsOf } from "./words";
+import { CALL_LATER, dispositionsOf } from "./words";
 
 interface Props {
   agent: AgentView;
@@ -20,6 +21,9 @@ interface Props {
   chosen: string;
   isAble: boolean;
   onChoose: (code: string) => void;
+  /** When the person is to be called again is being asked. */
+  isPromising: boolean;
+  onPromise: (promised: PromisedCall) => void;
 }
 
 /** Whether a disposition can be given: there was a conversation. */
@@ -27,7 +31,8 @@ export function canDispose(agent: AgentView): boolean {
   return agent.call !== "" && (agent.state === "talking" || agent.state === "wrap_up");
 }
 
-export function DispositionPane({ agent, campaign, chosen, isAble, onChoose }: Props) {
+export function DispositionPane(props: Props) {
+  const { agent, campaign, chosen, isAble, onChoose, isPromising, onPromise } = props;
   const t = useText();
   const isWrapUp = agent.state === "wrap_up";
   const can = isAble && canDispose(agent);
@@ -51,6 +56,7 @@ export function DispositionPane({ agent, campaign, chosen, isAble, onChoose }: P
             keyName={String(index + 1)}
             can={can}
             variant={chosen === choice.code ? "filled" : "default"}
+            aria-expanded={choice.code === CALL_LATER ? isPromising : undefined}
             color="violet"
             justify="space-between"
             leftSection={chosen === choice.code && <Check size={16} aria-hidden />}
@@ -61,6 +67,7 @@ export function DispositionPane({ agent, campaign, chosen, isAble, onChoose }: P
           </KeyButton>
         ))}
       </div>
+      {isPromising && can && <CallbackForm isAble={isAble} onPromise={onPromise} />}
       <span className={classes.dispositionHint}>{t(hintOf(agent, chosen))}</span>
     </Pane>
   );

@@ -3,7 +3,7 @@
 import { act } from "react";
 import { vi } from "vitest";
 
-import type { AgentView, CallView, Card } from "../../api";
+import type { AgentView, CallbackView, CallView, Card } from "../../api";
 import { fakeLive, fakeServer, json, show } from "../../testing";
 import { campaignWith } from "../campaigns/samples";
 import Page from "./index";
@@ -36,6 +36,8 @@ export async function openDesk(agent: AgentView, call?: CallView) {
         "preview/skip",
       ].map((wish) => [`POST /api/v1/agents/me/${wish}`, granted]),
     ),
+    "PUT /api/v1/callbacks/cb-1": () => json({}),
+    "POST /api/v1/callbacks/cb-1/done": () => json({}),
   });
   const live = fakeLive();
   live.client.start();
@@ -46,9 +48,13 @@ export async function openDesk(agent: AgentView, call?: CallView) {
     act(async () => {
       for (const frame of frames) live.socket.say(frame);
     });
-  const tellOf = async (now: AgentView, its?: CallView) => {
+  const tellOf = async (now: AgentView, its?: CallView, ...promised: CallbackView[]) => {
     seq += 1;
-    const data = { agent: { [now.id]: now }, call: its ? { [its.id]: its } : {} };
+    const data = {
+      agent: { [now.id]: now },
+      call: its ? { [its.id]: its } : {},
+      callbacks: Object.fromEntries(promised.map((one) => [one.id, one])),
+    };
     await say({ type: "snapshot", topic: "me", seq, at: Date.now() / 1000, data });
   };
   await act(async () => live.socket.greet("run-1", NOW));

@@ -3,8 +3,9 @@
 import { useCallback, useRef } from "react";
 
 import { request } from "../../api";
+import type { CallbackView, PromisedCall } from "../../api";
 import { useText } from "../../i18n";
-import { useConnection } from "../../live/hooks";
+import { useConnection, useLiveClient } from "../../live/hooks";
 import { tellProblem } from "../../ui/problems";
 
 export interface Acts {
@@ -14,17 +15,23 @@ export interface Acts {
   takeBreak: (reason: string) => void;
   signOut: () => void;
   hangUp: () => void;
-  dispose: (call: string, code: string) => void;
+  /** With another call promised to the person, if `callback` says when. */
+  dispose: (call: string, code: string, callback?: PromisedCall) => void;
   join: (campaign: string) => void;
   /** Have the person on this card dialed. */
   dial: (preview: string) => void;
   /** Do not call the person on this card now. */
   skip: (preview: string) => void;
+  /** Make this promised call so many seconds later. */
+  putOff: (callback: CallbackView, seconds: number) => void;
+  /** The person was reached otherwise. */
+  finish: (callback: CallbackView) => void;
 }
 
 /** `onDisposed` is told of a disposition that the server has taken. */
 export function useActs(onDisposed: (call: string, code: string) => void): Acts {
   const t = useText();
+  const client = useLiveClient();
   const isAble = useConnection() === "live";
   const busy = useRef(false); // two presses may come before a state does
   const ask = useCallback(
@@ -48,9 +55,10 @@ export function useActs(onDisposed: (call: string, code: string) => void): Acts 
       void ask(() => request("POST /api/v1/agents/me/not-ready", { body: { reason } })),
     signOut: () => void ask(() => request("POST /api/v1/agents/me/sign-out")),
     hangUp: () => void ask(() => request("POST /api/v1/agents/me/hang-up")),
-    dispose: (call, code) =>
+    dispose: (call, code, callback) =>
       void ask(async () => {
-        await request("POST /api/v1/agents/me/disposition", { body: { call, code } });
+        const body = { call, code, ...(callback && { callback }) };
+        await request("POST /api/v1/agents/me/disposition", { body });
         onDisposed(call, code);
       }),
     join: (campaign) =>
@@ -59,5 +67,16 @@ export function useActs(onDisposed: (call: string, code: string) => void): Acts 
       void ask(() => request("POST /api/v1/agents/me/preview/dial", { body: { preview } })),
     skip: (preview) =>
       void ask(() => request("POST /api/v1/agents/me/preview/skip", { body: { preview } })),
+    putOff: ({ id, at, agent }, seconds) =>
+      void ask(() =>
+        request("PUT /api/v1/callbacks/{callback}", {
+          path: { callback: id },
+          body: { at: Math.max(at, client.serverNow) + seconds, agent },
+        }),
+      ),
+    finish: ({ id }) =>
+      void ask(() =>
+        request("POST /api/v1/callbacks/{callback}/done", { path: { callback: id } }),
+      ),
   };
 }

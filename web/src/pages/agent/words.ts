@@ -16,6 +16,9 @@ export const BREAKS: readonly Choice[] = [
   { code: "paperwork", text: "reason.paperwork" },
 ];
 
+/** The end of a conversation of a campaign after which another call is promised. */
+export const CALL_LATER = "call_later";
+
 const INBOUND: readonly Choice[] = [
   { code: "solved", text: "disposition.solved" },
   { code: "follow_up", text: "disposition.follow_up" },
@@ -28,7 +31,7 @@ const INBOUND: readonly Choice[] = [
 const CAMPAIGN: readonly Choice[] = [
   { code: "agreed", text: "disposition.agreed" },
   { code: "interested", text: "disposition.interested" },
-  { code: "call_later", text: "disposition.call_later" },
+  { code: CALL_LATER, text: "disposition.call_later" },
   { code: "not_interested", text: "disposition.not_interested" },
   { code: "wrong_person", text: "disposition.wrong_person" },
   { code: "do_not_call", text: "disposition.do_not_call" },
