@@ -139,8 +139,13 @@ def _ask(
     try:
         return ask_center(settings, method, path, body)
     except Refusal as refusal:
-        lines = [f"{file}:{error.line}: {error.detail}" for error in refusal.errors if error.line]
-        fail("\n".join(lines) if file and lines else str(refusal))
+        said = [
+            f"{file}:{error.line}: {error.detail}"
+            if file and error.line
+            else f"{error.path.removeprefix('body.')}: {error.detail}"
+            for error in refusal.errors
+        ]
+        fail("\n".join(said) or str(refusal))
 
 
 # --- without one ----------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ class _Rehearsal:
         self._duties = self._duties_of(team)
         hours = min(plan.hours, HOURS_MAX / (len(self.ways) * plan.seeds))
         if hours < plan.hours:
-            notes.append(f"Only the first {hours:.0f} hours were played: more would take too long.")
+            notes.append(f"Only the first {hours:g} hours were played: more would take too long.")
         self.spans = self._spans(hours)
         self._calls_max = max(1, CALLS_MAX // (len(self.ways) * plan.seeds))
 

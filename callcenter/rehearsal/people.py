@@ -145,11 +145,12 @@ def _ending(every: Rates, factor: float, used_up: float, way: float) -> tuple[fl
 
 
 def _which(each: Sequence[float], left: float) -> int:
-    for outcome, rate in enumerate(each):
+    """The way that ``left`` of their sum falls to."""
+    for outcome, rate in enumerate(each[:-1]):
         left -= rate
         if left < 0.0:
             return outcome
-    return ENDS
+    return len(each) - 1
 
 
 # --- made from the past ---------------------------------------------------------------------------
