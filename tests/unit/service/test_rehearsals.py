@@ -46,7 +46,10 @@ RESULT = RehearsalResult(
 FIGURE = Compared(Estimate(0.5, 0.4, 0.6), Estimate(0.6), Estimate(0.1, 0.05, 0.15))
 CAMPAIGN_RESULT = CampaignRehearsalResult(
     0.0, 8.0, 5, 12, 7, 0.03, 0.03, 4000,
-    CampaignFigures(FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, Compared(None)), 1200, 3, ("The past is thin.",)
+    CampaignFigures(
+        FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, Compared(None)
+    ),
+    1200, 3, ("The past is thin.",)
 )  # fmt: skip
 
 
