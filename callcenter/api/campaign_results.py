@@ -138,7 +138,7 @@ async def results(exchange: Exchange, query: ResultsQuery) -> CampaignResultsAns
     """Ended attempts: people, conversations, dropped calls, sales and dispositions, told apart by
     list, by hour of the day, by tier or by a column of the lists. Contacts count once in each
     row."""
-    name = _campaign(exchange, exchange.path["campaign"]).settings.id
+    name = campaign_of(exchange, exchange.path["campaign"]).settings.id
     sales = tuple(code.strip() for code in query.sales.split(",") if code.strip())
     zone = query.zone or exchange.services.hub.state.center.time_zone
     if query.by is ResultsBy.ATTRIBUTE and not query.attribute:
@@ -170,7 +170,7 @@ async def results(exchange: Exchange, query: ResultsQuery) -> CampaignResultsAns
 async def list_counts(exchange: Exchange) -> ListStandings:
     """Every list with its priority, and how many of its contacts are due, to be tried later, done,
     given up or spared."""
-    settings = _campaign(exchange, exchange.path["campaign"]).settings
+    settings = campaign_of(exchange, exchange.path["campaign"]).settings
     with _refusals():
         found = await _store(exchange).lists(
             settings.id, settings.terms.needs_consent, exchange.services.clock.now()
@@ -189,8 +189,8 @@ async def list_counts(exchange: Exchange) -> ListStandings:
 async def list_from_results(exchange: Exchange, body: ListFromResults) -> NewList:
     """Put contacts of this campaign whom all of this holds for on a list of this or another
     campaign. Nobody on the do-not-call list is taken, and no number twice."""
-    name = _campaign(exchange, exchange.path["campaign"]).settings.id
-    into = _campaign(exchange, body.campaign or name).settings.id
+    name = campaign_of(exchange, exchange.path["campaign"]).settings.id
+    into = campaign_of(exchange, body.campaign or name).settings.id
     with _refusals():
         made = await _store(exchange).make_list(
             name, body.wanted(), into, body.list, priority=body.priority, dry_run=body.dry_run
@@ -200,7 +200,8 @@ async def list_from_results(exchange: Exchange, body: ListFromResults) -> NewLis
     return made
 
 
-def _campaign(exchange: Exchange, name: str) -> Campaign:
+def campaign_of(exchange: Exchange, name: str) -> Campaign:
+    """The campaign of this name; a problem when there is none."""
     campaign = exchange.services.hub.state.campaigns.get(name)
     if campaign is None:
         raise ProblemError("not-found", f"There is no campaign {name}.")

@@ -7,6 +7,8 @@ What is played is known to ``callcenter.rehearsal``, how it is run to
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated
 
@@ -17,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from callcenter.api.errors import ProblemError, unavailable
 from callcenter.api.route import OVERSEERS, Body, Exchange, route
 from callcenter.api.rules import EDITORS, TEXT_BODY_BYTES_MAX, Text, told
+from callcenter.domain.ids import CampaignId
 from callcenter.domain.rehearsal import SEEDS, SEEDS_MAX, SEEDS_MIN, RehearsalResult
 from callcenter.service.rehearsals import (
     Rehearsal,
@@ -81,17 +84,12 @@ class RehearsalView(Struct, frozen=True):
 async def rehearse(exchange: Exchange, body: RehearseRules) -> RehearsalView:
     """Play forecast days under the rules in force and under these, and compare what becomes of the
     callers. Takes minutes: ask for its result. One at a time (409 while another runs)."""
-    rehearsals = _rehearsals(exchange)
+    rehearsals = rehearsals_of(exchange)
     with told():
         new = await exchange.services.rules.check(body.text)
     wish = Wish(new, body.seeds, body.hours, body.day, exchange.account.id)
-    name = hashlib.sha256(exchange.request_id.encode()).hexdigest()[:16]
-    try:
-        return _view(rehearsals.start(name, wish))
-    except RehearsalBusy as busy:
-        raise ProblemError(
-            "conflict", str(busy), headers={"Retry-After": str(BUSY_RETRY_S)}
-        ) from None
+    with waiting():
+        return _view(rehearsals.start(name_of(exchange), wish))
 
 
 @route(
@@ -103,7 +101,7 @@ async def rehearse(exchange: Exchange, body: RehearseRules) -> RehearsalView:
 )
 async def rehearsal(exchange: Exchange) -> RehearsalView:
     """How far it is, and its figures when it is done."""
-    return _view(_found(_rehearsals(exchange).find(exchange.path["rehearsal"])))
+    return _view(find(exchange))
 
 
 @route(
@@ -115,17 +113,40 @@ async def rehearsal(exchange: Exchange) -> RehearsalView:
 )
 async def cancel(exchange: Exchange) -> RehearsalView:
     """End it at once. One that has ended stays as it is."""
-    return _view(_found(await _rehearsals(exchange).cancel(exchange.path["rehearsal"])))
+    await rehearsals_of(exchange).cancel(find(exchange).id)
+    return _view(find(exchange))
 
 
-def _rehearsals(exchange: Exchange) -> Rehearsals:
+# --- what rehearsals of campaigns need too --------------------------------------------------------
+
+
+def rehearsals_of(exchange: Exchange) -> Rehearsals:
+    """What rehearses here; a problem where nothing does."""
     if exchange.services.rehearsals is None:
-        raise unavailable("This center cannot rehearse rules.")
+        raise unavailable("This center cannot rehearse.")
     return exchange.services.rehearsals
 
 
-def _found(known: Rehearsal | None) -> Rehearsal:
-    if known is None:
+def name_of(exchange: Exchange) -> str:
+    """The name of the rehearsal that this request asks for."""
+    return hashlib.sha256(exchange.request_id.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Another that is under way is a conflict."""
+    try:
+        yield
+    except RehearsalBusy as busy:
+        raise ProblemError(
+            "conflict", str(busy), headers={"Retry-After": str(BUSY_RETRY_S)}
+        ) from None
+
+
+def find(exchange: Exchange, campaign: CampaignId = "") -> Rehearsal:
+    """The rehearsal that the path names, of this campaign or of rules."""
+    known = rehearsals_of(exchange).find(exchange.path["rehearsal"])
+    if known is None or known.campaign != campaign:
         raise ProblemError(
             "not-found",
             "There is no such rehearsal: it was long ago, or the center was started anew since.",

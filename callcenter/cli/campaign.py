@@ -22,6 +22,7 @@ from callcenter.cli.common import (
     print_json,
     read_settings,
 )
+from callcenter.cli.rehearse_campaign import rehearse
 from callcenter.cli.running_center import Refusal, ask_center
 from callcenter.documents.campaigns import load_campaign
 from callcenter.documents.contacts_csv import PRIORITY_MAX
@@ -119,6 +120,9 @@ def drain(
 ) -> None:
     """Place no more calls; the campaign is finished when those under way are over."""
     _take_step(config, campaign, "drain", as_json)
+
+
+app.command("rehearse")(rehearse)
 
 
 @app.command("new-list")

@@ -93,10 +93,11 @@ def rehearse(
     except ValueError:
         fail(f"{day} is no date: write one like 2026-12-01")
     try:
-        with _progress() as show:
+        with showing_progress() as show:
             if local_access_path(settings.data_dir).exists():
                 body = {"text": text, "seeds": seeds, "hours": hours, "day": day}
-                result = _rehearse_there(settings, body, rules, show)
+                said = rehearse_there(settings, "/rules/rehearsals", body, show, rules)
+                result = msgspec.convert(said, RehearsalResult)
             else:
                 result = _rehearse_here(settings, text, rules, (seeds, hours, day), show)
     except RehearsalFailed as failure:
@@ -113,11 +114,12 @@ def rehearse(
 # --- beside a running center ----------------------------------------------------------------------
 
 
-def _rehearse_there(
-    settings: Settings, body: dict[str, Any], file: Path, show: OnProgress
-) -> RehearsalResult:
-    view = _ask(settings, "POST", "/rules/rehearsals", body, file)
-    path = f"/rules/rehearsals/{view['id']}"
+def rehearse_there(
+    settings: Settings, place: str, body: dict[str, Any], show: OnProgress, file: Path | None = None
+) -> Any:
+    """The result as the center gives it. Raises ``RehearsalFailed``, ``KeyboardInterrupt``."""
+    view = _ask(settings, "POST", place, body, file)
+    path = f"{place}/{view['id']}"
     try:
         while view["state"] == "running":
             show(Progress(view["share"], view["doing"]))
@@ -128,7 +130,7 @@ def _rehearse_there(
         raise
     if view["state"] != "done":
         raise RehearsalFailed(view["problem"] or "Somebody cancelled the rehearsal.")
-    return msgspec.convert(view["result"], RehearsalResult)
+    return view["result"]
 
 
 def _ask(
@@ -137,8 +139,13 @@ def _ask(
     try:
         return ask_center(settings, method, path, body)
     except Refusal as refusal:
-        lines = [f"{file}:{error.line}: {error.detail}" for error in refusal.errors if error.line]
-        fail("\n".join(lines) if file and lines else str(refusal))
+        said = [
+            f"{file}:{error.line}: {error.detail}"
+            if file and error.line
+            else f"{error.path.removeprefix('body.')}: {error.detail}"
+            for error in refusal.errors
+        ]
+        fail("\n".join(said) or str(refusal))
 
 
 # --- without one ----------------------------------------------------------------------------------
@@ -191,7 +198,7 @@ def _of_file(settings: Settings, queues: list[str]) -> Rules:
 
 
 @contextmanager
-def _progress() -> Iterator[OnProgress]:
+def showing_progress() -> Iterator[OnProgress]:
     """A bar on a terminal; elsewhere a line on standard error for each tenth."""
     console = Console(stderr=True)
     if not console.is_terminal:

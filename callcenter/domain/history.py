@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.customer import CustomerFacts, Tier
-from callcenter.domain.ids import AgentId, CustomerId, QueueId
+from callcenter.domain.ids import AgentId, ContactId, CustomerId, QueueId
 
 
 class KnownCustomer(Struct, frozen=True):
@@ -86,4 +87,63 @@ class History(Struct, frozen=True):
     """In the order it began, agent by agent."""
     customers: dict[CustomerId, KnownCustomer] = {}
     """Those of the calls whom the directory knows today."""
+    shifts: tuple[Shift, ...] = ()
+
+
+# --- of a campaign --------------------------------------------------------------------------------
+
+
+class PastAttempt(Struct, frozen=True):
+    """An attempt of a campaign that has ended."""
+
+    contact: ContactId
+    zone: str
+    """Where the contact most likely is; empty: not known any more."""
+    tries: int
+    placed_at: float
+    ringing_at: float
+    """0.0: never heard."""
+    answered_at: float
+    person_at: float
+    ended_at: float
+    result: AttemptResult
+    cause: int
+    agent: AgentId = ""
+    """Who talked with the person."""
+    talk_s: float = -1.0
+    """Below 0: nobody did."""
+    wrap_up_s: float = -1.0
+    """After it; below 0: not known."""
+
+
+class ListedContact(Struct, frozen=True):
+    """A contact that is left to be dialed."""
+
+    id: ContactId
+    zones: tuple[str, ...]
+    """Those in which the calling window must be open."""
+    made: int = 0
+    """Attempts so far."""
+    next_try_at: float = 0.0
+    """Not before; 0.0: at once."""
+    priority: int = 0
+    worth: int = 0
+    numbers: int = 1
+    tier: Tier = Tier.STANDARD
+    account: str = ""
+    list: str = ""
+
+
+class CampaignPast(Struct, frozen=True):
+    """What a campaign is rehearsed from."""
+
+    until: float
+    attempts: tuple[PastAttempt, ...] = ()
+    """In the order they were placed."""
+    contacts: tuple[ListedContact, ...] = ()
+    """Of a long list those that are dialed first, in the same parts of every group of zones."""
+    left: int = 0
+    """All contacts that are left to be dialed."""
+    without_consent: int = 0
+    """Contacts that are open and may not be dialed for want of consent."""
     shifts: tuple[Shift, ...] = ()

@@ -1,4 +1,4 @@
-"""What a rehearsal is asked and what it answers: current rules beside new ones, on forecast days.
+"""What a rehearsal is asked and what it answers: rules, or a campaign, as they are beside a change.
 
 Plain values, for the engine (``callcenter.rehearsal``), the service and the API alike.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from callcenter.domain.agent import AgentProfile
+from callcenter.domain.campaign import Pacing
 from callcenter.domain.center import Center
 from callcenter.domain.rules import Rules
 
@@ -99,6 +100,99 @@ class RehearsalResult(Struct, frozen=True):
     """Calls of the history that the forecast rests on."""
     days_fitted: int
     """Days of it on which there were any."""
+    notes: tuple[str, ...]
+    """What to know before believing the figures: sentences."""
+
+
+# --- a campaign -----------------------------------------------------------------------------------
+
+CAMPAIGN_SEEDS = 5
+CAMPAIGN_HOURS = 8.0
+"""A working day."""
+CAMPAIGN_HOURS_MAX = 200.0
+"""Five weeks of work."""
+AGENTS_MAX = 1_000
+
+
+class Change(Struct, frozen=True):
+    """What is to be different from how a campaign is; None and 0: as it is."""
+
+    agents: int | None = None
+    """So many agents work for it."""
+    without: int = 0
+    """So many of its agents leave."""
+    pacing: Pacing | None = None
+    lines_per_agent: float | None = None
+    drop_cap: float | None = None
+    ring_s: float | None = None
+    max_lines: int | None = None
+
+
+class Estimate(Struct, frozen=True):
+    """A mean over the seeds, with its 95 % interval."""
+
+    mean: float
+    least: float | None = None
+    """None: one seed alone tells no interval."""
+    most: float | None = None
+
+
+class Compared(Struct, frozen=True):
+    """One figure of a campaign; None where there is nothing to tell it from, or no change."""
+
+    current: Estimate | None
+    """As it is."""
+    new: Estimate | None = None
+    """With the change."""
+    difference: Estimate | None = None
+    """New less current, seed by seed."""
+
+
+class CampaignFigures(Struct, frozen=True):
+    """What would come of a campaign."""
+
+    occupancy: Compared
+    """Share of the agents' time at work that they talk or wrap up."""
+    talking: Compared
+    """Share of it that they talk."""
+    idle_s: Compared
+    """How long an agent waits for the next person."""
+    dropped: Compared
+    """Share of the people who answer that no agent is free for."""
+    calls_per_h: Compared
+    """Calls placed in an hour of work."""
+    reached: Compared
+    """Contacts that an agent has talked with."""
+    tried: Compared
+    """Contacts that were dialed at least once."""
+    tried_all_h: Compared
+    """Hours of work until everybody on the list has been dialed; None: later than was rehearsed, on
+    one seed at least."""
+    finished_h: Compared
+    """Hours of work until nobody on the list is left to be dialed; None likewise."""
+
+
+class CampaignRehearsalResult(Struct, frozen=True):
+    """What the rehearsal of a campaign came to."""
+
+    begin: float
+    """The first moment that was played, UTC seconds."""
+    hours: float
+    """Hours of work that were played at most: nights are not among them."""
+    seeds: int
+    agents: int
+    """Who works for it, as it is."""
+    new_agents: int | None
+    """The same with the change; None: no change was asked for."""
+    cap: float
+    """The share of people that may be dropped, as it is."""
+    new_cap: float | None
+    contacts: int
+    """Contacts left to be dialed."""
+    figures: CampaignFigures
+    attempts_fitted: int
+    """Calls of the campaign's past that the people were made after."""
+    days_fitted: int
     notes: tuple[str, ...]
     """What to know before believing the figures: sentences."""
 

@@ -1,4 +1,4 @@
-"""The process that rehearses rules: an order on standard input, lines of JSON on standard output.
+"""The process that rehearses rules and campaigns: an order comes in, lines of JSON go out.
 
 It reads the database itself, so that a running center neither reads nor computes for it; it never
 writes. Run by ``callcenter.rehearsal.process``.
@@ -9,16 +9,28 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 
-from callcenter.domain.history import History
-from callcenter.domain.rehearsal import Progress, RehearsalFailed
+from callcenter.domain.rehearsal import (
+    CampaignRehearsalResult,
+    Plan,
+    Progress,
+    RehearsalFailed,
+    RehearsalResult,
+)
+from callcenter.rehearsal.campaign import rehearse_campaign
 from callcenter.rehearsal.engine import rehearse
 from callcenter.rehearsal.process import Line, Order
+from callcenter.service.campaign_plan import CampaignPlan
+from callcenter.storage.campaign_past import StoredCampaignPast
 from callcenter.storage.database import Database
 from callcenter.storage.history import StoredHistory
 from callcenter.storage.stores import DatabaseAway, DatabaseUnusable
+
+T = TypeVar("T")
 
 NICENESS = 10
 """Calls go first."""
@@ -30,17 +42,41 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     try:
         _write(Line(progress=Progress(0.0, "reading")))
-        history = asyncio.run(_read(order))
-        result = rehearse(history, order.plan, lambda progress: _write(Line(progress=progress)))
-        _write(Line(result=result))
+        if order.campaign is not None:
+            _write(Line(campaign=_rehearse_campaign(order, order.campaign)))
+        if order.plan is not None:
+            _write(Line(result=_rehearse_rules(order, order.plan)))
     except (RehearsalFailed, DatabaseAway, DatabaseUnusable) as failure:
         _write(Line(failed=str(failure)))
 
 
-async def _read(order: Order) -> History:
+def _rehearse_rules(order: Order, plan: Plan) -> RehearsalResult:
+    history = asyncio.run(
+        _read(
+            order,
+            lambda database: StoredHistory(database).read(plan.now, days=order.history_days),
+        )
+    )
+    return rehearse(history, plan, lambda progress: _write(Line(progress=progress)))
+
+
+def _rehearse_campaign(order: Order, plan: CampaignPlan) -> CampaignRehearsalResult:
+    settings = plan.campaign.settings
+    past = asyncio.run(
+        _read(
+            order,
+            lambda database: StoredCampaignPast(database).read(
+                settings.id, settings.terms, plan.now
+            ),
+        )
+    )
+    return rehearse_campaign(past, plan, lambda progress: _write(Line(progress=progress)))
+
+
+async def _read(order: Order, read: Callable[[Database], Awaitable[T]]) -> T:
     database = Database(order.database_url)
     try:
-        return await StoredHistory(database).read(order.plan.now, days=order.history_days)
+        return await read(database)
     finally:
         await database.close()
 

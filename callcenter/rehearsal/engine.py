@@ -28,8 +28,9 @@ from callcenter.rehearsal.figures import (
 )
 from callcenter.rehearsal.fit import fit
 from callcenter.rehearsal.fit_staffing import midnight_of
-from callcenter.rehearsal.floor import Day, Floor, Presence
+from callcenter.rehearsal.floor import Day, Floor
 from callcenter.rehearsal.staff import draw_duties
+from callcenter.rehearsal.stage import Presence
 from callcenter.rehearsal.traffic import SLOT_S, SLOTS_OF_DAY, SLOTS_OF_WEEK, Traffic
 
 WARM_UP_SLOTS = 2

@@ -74,7 +74,7 @@ def fit(history: History, center: Center, agents: Sequence[AgentProfile]) -> Tra
     staffing = fit_staffing(history, zone, [agent.id for agent in agents], notes)
     talk = _fit_talk(calls, center)
     wrap_up = {
-        side: _fit_lasting([c.wrap_up_s for c in _of_side(calls, side)], WRAP_UP_START)
+        side: fit_lasting([c.wrap_up_s for c in _of_side(calls, side)], WRAP_UP_START)
         for side in SIDES
     }
     if calls:
@@ -86,7 +86,7 @@ def fit(history: History, center: Center, agents: Sequence[AgentProfile]) -> Tra
         streams=streams,
         talk=talk,
         wrap_up=wrap_up,
-        ring=_fit_lasting([call.ring_s for call in calls], RING_START),
+        ring=fit_lasting([call.ring_s for call in calls], RING_START),
         pace=_fit_pace(calls, talk),
         patience=_fit_patience(calls, center),
         unresolved={side: _fit_unresolved(_of_side(calls, side), side) for side in SIDES},
@@ -247,7 +247,7 @@ def _assume_stream(
 # --- how long things last -----------------------------------------------------------------------
 
 
-def _fit_lasting(seconds: Iterable[float], start: Lasting, worth: float = LASTING_WORTH) -> Lasting:
+def fit_lasting(seconds: Iterable[float], start: Lasting, worth: float = LASTING_WORTH) -> Lasting:
     """Lognormal with the mean of what was seen, for that is what the agents have to work off;
     values below 0 are not known."""
     known = [max(1.0, value) for value in seconds if value >= 0.0]
@@ -271,13 +271,13 @@ def _fit_talk(calls: Sequence[PastCall], center: Center) -> dict[str, Lasting]:
         cells.setdefault(f"{call.queue}/{call.tier}/{side_of(call.by_senior)}", []).append(
             call.talk_s
         )
-    everything = _fit_lasting([call.talk_s for call in talked], TALK_START)
+    everything = fit_lasting([call.talk_s for call in talked], TALK_START)
     of_side = {
-        side: _fit_lasting([call.talk_s for call in _of_side(talked, side)], everything)
+        side: fit_lasting([call.talk_s for call in _of_side(talked, side)], everything)
         for side in SIDES
     }
     return {
-        key: _fit_lasting(cells.get(key, ()), of_side[side])
+        key: fit_lasting(cells.get(key, ()), of_side[side])
         for key, side in (
             (f"{queue.id}/{tier}/{side}", side)
             for queue in center.queues

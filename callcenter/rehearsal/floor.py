@@ -1,29 +1,24 @@
-"""Plays one day through the production machine, in virtual time: callers, agents, and a PBX that
-does at once what it is told.
+"""Plays one day of calls that come in: callers, agents, a PBX that does at once what it is told.
 
-The machine is told what the real adapters would tell it, event by event, and nothing of it is
-changed. Nothing fails here: what the faults of a PBX do is the simulator's business.
+Nothing fails here: what the faults of a PBX do is the simulator's business.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from heapq import heappop, heappush
 
-import msgspec
 from msgspec import Struct
 
-from callcenter.core.machine import Machine
 from callcenter.core.state import empty_state
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
-from callcenter.domain.agent import AgentProfile, AgentState, Seniority
+from callcenter.domain.agent import AgentProfile, Seniority
 from callcenter.domain.center import Center
 from callcenter.domain.customer import Tier
 from callcenter.domain.history import KnownCustomer
-from callcenter.domain.ids import AgentId, CallId, ChannelRef, Phone
+from callcenter.domain.ids import AgentId, CallId, ChannelRef
 from callcenter.domain.records import (
     AgentStateRecord,
     CallRecord,
@@ -35,17 +30,15 @@ from callcenter.domain.rehearsal import RehearsalFailed
 from callcenter.domain.rules import Rules
 from callcenter.rehearsal.arrivals import Caller
 from callcenter.rehearsal.schooling import learned_before
+from callcenter.rehearsal.stage import BY, JOURNAL, Presence, Stage
 from callcenter.rehearsal.traffic import Traffic, patience_s
 
 PBX = "rehearsal"
-JOURNAL = "REHEARSE"
 RULES_VERSION = 1
-NEVER_S = 10.0 * 365.0 * 86400.0
 PATIENCE_MAX_S = 4 * 3600.0
 """Nobody waits longer, whatever is known of their patience."""
 ANONYMOUS = "unknown-"
 """Instead of a number that has been forgotten: its owner must be found all the same."""
-BY = "rehearsal"
 
 SAY_S = 4.0
 """How long a prompt lasts."""
@@ -54,14 +47,6 @@ OUTSIDE_RING_S = 8.0
 """Until a number outside answers: nothing is known of them, and all do."""
 OUTSIDE_SIDE = "junior"
 """How long they talk there: as the center's juniors."""
-
-
-class Presence(Struct, frozen=True):
-    """A stretch in which an agent takes calls, UTC seconds."""
-
-    agent: AgentId
-    begin: float
-    end: float
 
 
 class Day(Struct, frozen=True):
@@ -83,7 +68,7 @@ class Played(Struct, frozen=True):
     """When calls were led to somebody else than our agents."""
 
 
-class Floor:
+class Floor(Stage):
     """One day under one document of rules. ``play`` once."""
 
     def __init__(
@@ -96,17 +81,9 @@ class Floor:
     ) -> None:
         self._traffic, self._day = traffic, day
         self._seniority: Mapping[AgentId, Seniority] = {one.id: one.seniority for one in agents}
-        self._phones: dict[AgentId, Phone] = {
-            agent.id: f"{number}" for number, agent in enumerate(agents, 1001)
-        }
-        self._now = day.begin
         state = empty_state(JOURNAL)
         state.standing = learned_before(traffic, center, agents, PBX)
-        self._machine = Machine(state)
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
-        self._planned = 0
-        self._todo: deque[e.Event] = deque()
-        self._requests = 0
+        super().__init__(center, agents, PBX, state, day.begin)
         self._callers: dict[ChannelRef, Caller] = {}
         """Those on the line."""
         self._customers: dict[str, KnownCustomer] = {}
@@ -117,65 +94,26 @@ class Floor:
         self._busy: dict[ChannelRef, None] = {}
         """Callers who talk, or leave a message: their patience is over."""
         self._played = Played([], [], [], {})
-        self._begin(center, agents, rules)
+        self._begin(rules)
 
     def play(self) -> Played:
         """Everything from the first arrival until the last caller has gone."""
         while self._agenda:
-            at = self._agenda[0][0]
-            deadline = self._machine.next_deadline()
-            if deadline is not None and deadline <= at:
-                self._now = max(self._now, deadline)
-                self._tell(e.Tick())
-            else:
-                self._now = max(self._now, at)
-                heappop(self._agenda)[2]()
-            self._drain()
+            self._move_on()
         return self._played
 
     # --- how it begins ----------------------------------------------------------------------------
 
-    def _begin(self, center: Center, agents: Sequence[AgentProfile], rules: Rules) -> None:
-        phones = dict.fromkeys(self._phones.values(), PBX)
-        self._tell(e.ServiceStarted(1))
-        self._tell(
-            e.CenterConfigured(
-                msgspec.structs.replace(center, phones=phones, pbxs=(PBX,), review_every_s=NEVER_S)
-            )
-        )
-        self._tell(e.PbxStateRead(PBX, ()))
-        self._tell(e.AgentsConfigured(tuple(agents)))
+    def _begin(self, rules: Rules) -> None:
         self._tell(e.RulesPublished(self._request(), RULES_VERSION, rules, BY))
-        for presence in self._day.presences:
-            if presence.end > self._now and presence.agent in self._phones:
-                self._at(presence.begin, partial(self._come, presence.agent))
-                self._at(presence.end, partial(self._leave, presence.agent))
+        self._expect(self._day.presences)
         for number, caller in enumerate(self._day.callers):
             self._at(caller.at, partial(self._call_in, number, caller))
         self._drain()
         if self._machine.state.rules.version != RULES_VERSION:
             raise RehearsalFailed("These rules cannot be used: check them with `rules check`.")
 
-    def _at(self, at: float, do: Callable[[], None]) -> None:
-        self._planned += 1
-        heappush(self._agenda, (max(at, self._now), self._planned, do))
-
-    def _request(self) -> str:
-        self._requests += 1
-        return f"r{self._requests}"
-
     # --- people -----------------------------------------------------------------------------------
-
-    def _come(self, agent: AgentId) -> None:
-        state = self._machine.state.agents[agent]
-        if state.state is AgentState.SIGNED_OUT:
-            if not state.desktops:
-                self._tell(e.DesktopOpened(agent))
-            self._tell(e.SignInRequested(self._request(), agent, self._phones[agent]))
-        self._tell(e.ReadyRequested(self._request(), agent))
-
-    def _leave(self, agent: AgentId) -> None:
-        self._tell(e.SignOutRequested(self._request(), agent))
 
     def _call_in(self, number: int, caller: Caller) -> None:
         channel = ChannelRef(PBX, f"caller-{number}")
@@ -240,17 +178,6 @@ class Floor:
             self._tell(e.LegParked(leg))
 
     # --- the PBX ----------------------------------------------------------------------------------
-
-    def _tell(self, event: e.Event) -> None:
-        self._todo.append(event)
-
-    def _drain(self) -> None:
-        while self._todo:
-            step = self._machine.handle(self._todo.popleft(), self._now)
-            for record in step.records:
-                self._keep(record)
-            for command in step.commands:
-                self._carry_out(command)
 
     def _keep(self, record: Record) -> None:
         match record:

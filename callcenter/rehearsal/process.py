@@ -16,7 +16,14 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from callcenter.domain.rehearsal import Plan, Progress, RehearsalFailed, RehearsalResult
+from callcenter.domain.rehearsal import (
+    CampaignRehearsalResult,
+    Plan,
+    Progress,
+    RehearsalFailed,
+    RehearsalResult,
+)
+from callcenter.service.campaign_plan import CampaignPlan
 
 COMMAND = (sys.executable, "-m", "callcenter.jobs.rehearsal")
 DEADLINE_S = 1800.0
@@ -25,15 +32,18 @@ LINE_BYTES_MAX = 1 << 20
 ERROR_BYTES_MAX = 4096
 """Of what the process said before it died, for the log."""
 
+OTHER_RESULT = "The rehearsal's process rehearsed something else: try again."
+
 _LOG = structlog.get_logger("callcenter.rehearsal")
 
 
-class Order(Struct, frozen=True):
-    """What the process is told."""
+class Order(Struct, frozen=True, omit_defaults=True):
+    """What the process is told: to rehearse one of these."""
 
-    plan: Plan
     database_url: str
     history_days: float
+    plan: Plan | None = None
+    campaign: CampaignPlan | None = None
 
 
 class Line(Struct, frozen=True, omit_defaults=True):
@@ -41,6 +51,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
     progress: Progress | None = None
     result: RehearsalResult | None = None
+    campaign: CampaignRehearsalResult | None = None
     failed: str = ""
 
 
@@ -64,7 +75,27 @@ class SubprocessRehearser:
         self, plan: Plan, on_progress: Callable[[Progress], None] = lambda progress: None
     ) -> RehearsalResult:
         """Have the plan rehearsed. Raises ``RehearsalFailed``; cancelled, the process is killed."""
-        order = msgspec.json.encode(Order(plan, self._database_url, self._history_days))
+        line = await self._have_done(
+            Order(self._database_url, self._history_days, plan=plan), on_progress
+        )
+        if line.result is None:
+            raise RehearsalFailed(OTHER_RESULT)
+        return line.result
+
+    async def rehearse_campaign(
+        self, plan: CampaignPlan, on_progress: Callable[[Progress], None] = lambda progress: None
+    ) -> CampaignRehearsalResult:
+        """The same for a campaign."""
+        line = await self._have_done(
+            Order(self._database_url, self._history_days, campaign=plan), on_progress
+        )
+        if line.campaign is None:
+            raise RehearsalFailed(OTHER_RESULT)
+        return line.campaign
+
+    async def _have_done(self, wanted: Order, on_progress: Callable[[Progress], None]) -> Line:
+        """The line that has the result."""
+        order = msgspec.json.encode(wanted)
         try:
             # Of a session of its own: Ctrl-C at a terminal is for us, and we end it.
             process = await asyncio.create_subprocess_exec(
@@ -91,9 +122,7 @@ class SubprocessRehearser:
             await asyncio.shield(process.wait())
 
 
-async def _talk(
-    process: Process, order: bytes, on_progress: Callable[[Progress], None]
-) -> RehearsalResult:
+async def _talk(process: Process, order: bytes, on_progress: Callable[[Progress], None]) -> Line:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -109,8 +138,8 @@ async def _talk(
                 on_progress(line.progress)
             if line.failed:
                 raise RehearsalFailed(line.failed)
-            if line.result is not None:
-                return line.result
+            if line.result is not None or line.campaign is not None:
+                return line
         status = await process.wait()
         _LOG.error("rehearsal_died", status=status, said=(await said)[-ERROR_BYTES_MAX:])
         raise RehearsalFailed(_tell_end(status))

@@ -36,9 +36,15 @@ from callcenter.domain.records import (
     DispositionRecord,
     OfferRecord,
 )
-from callcenter.domain.rehearsal import Plan, Progress, RehearsalResult
+from callcenter.domain.rehearsal import (
+    CampaignRehearsalResult,
+    Plan,
+    Progress,
+    RehearsalResult,
+)
 from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedWork
 from callcenter.domain.step import Entry
+from callcenter.service.campaign_plan import CampaignPlan
 
 
 class Clock(Protocol):
@@ -425,13 +431,19 @@ class CardSource(Protocol):
 
 
 class Rehearser(Protocol):
-    """Plays forecast days under current and new rules, beside the service."""
+    """Plays forecast days beside the service: under current and new rules, or of a campaign."""
 
     async def rehearse(
         self, plan: Plan, on_progress: Callable[[Progress], None]
     ) -> RehearsalResult:
         """Takes minutes, and none of the loop's time. Raises ``RehearsalFailed``; cancelled, it
         leaves nothing behind."""
+        ...
+
+    async def rehearse_campaign(
+        self, plan: CampaignPlan, on_progress: Callable[[Progress], None]
+    ) -> CampaignRehearsalResult:
+        """The same for a campaign, as it is and with a change."""
         ...
 
 

@@ -16,9 +16,18 @@ from msgspec.structs import replace
 
 from callcenter.core.agents import profile_of
 from callcenter.core.state import State
-from callcenter.domain.ids import RequestId
-from callcenter.domain.rehearsal import Plan, Progress, RehearsalFailed, RehearsalResult
+from callcenter.domain.campaign import Campaign
+from callcenter.domain.ids import CampaignId, RequestId
+from callcenter.domain.rehearsal import (
+    CampaignRehearsalResult,
+    Change,
+    Plan,
+    Progress,
+    RehearsalFailed,
+    RehearsalResult,
+)
 from callcenter.domain.rules import Rules
+from callcenter.service.campaign_plan import CampaignPlan, plan_campaign
 from callcenter.service.ports import Clock, Rehearser
 
 KEPT = 20
@@ -34,6 +43,16 @@ class RehearsalState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class CampaignWish(Struct, frozen=True):
+    """What of a campaign is to be rehearsed; see ``CampaignPlan``."""
+
+    campaign: Campaign
+    change: Change
+    seeds: int
+    hours: float
+    by: str
 
 
 class Wish(Struct, frozen=True):
@@ -64,6 +83,14 @@ class Rehearsal(Struct, frozen=True):
     problem: str = ""
     """With ``failed``: why, and how to mend it."""
     result: RehearsalResult | None = None
+    """Of rules."""
+    campaign: CampaignId = ""
+    """The campaign that is rehearsed; empty: rules are."""
+    change: Change = Change()
+    campaign_result: CampaignRehearsalResult | None = None
+
+
+Result = RehearsalResult | CampaignRehearsalResult
 
 
 class RehearsalBusy(Exception):  # noqa: N818 - a fact about a moment
@@ -87,20 +114,15 @@ class Rehearsals:
         self._rehearser = rehearser
         self._clock = clock
         self._known: dict[RequestId, Rehearsal] = {}
-        self._task: asyncio.Task[RehearsalResult] | None = None
+        self._task: asyncio.Task[Result] | None = None
         self._running: RequestId = ""
 
     def start(self, request: RequestId, wish: Wish) -> Rehearsal:
         """Begin one; asked again with the same ``request`` it is the same. Raises
         ``RehearsalBusy``."""
-        known = self._known.get(request)
+        known = self._known_or_free(request)
         if known is not None:
             return known
-        if self._running:
-            raise RehearsalBusy(
-                f"{self._known[self._running].by} has another rehearsal under way: wait for its"
-                " end, or cancel it."
-            )
         state = self._center.state
         plan = Plan(
             center=state.center,
@@ -113,13 +135,45 @@ class Rehearsals:
             day=wish.day,
         )
         begun = Rehearsal(request, wish.by, RehearsalState.RUNNING, state.rules.version, plan.now)
+        self._begin(begun, plan)
+        return begun
+
+    def start_campaign(self, request: RequestId, wish: CampaignWish) -> Rehearsal:
+        """The same for a campaign."""
+        known = self._known_or_free(request)
+        if known is not None:
+            return known
+        state, now = self._center.state, self._clock.now()
+        plan = plan_campaign(state, wish.campaign, wish.change, now, wish.seeds, wish.hours)
+        begun = Rehearsal(
+            request,
+            wish.by,
+            RehearsalState.RUNNING,
+            state.rules.version,
+            now,
+            campaign=wish.campaign.settings.id,
+            change=wish.change,
+        )
+        self._begin(begun, plan)
+        return begun
+
+    def _known_or_free(self, request: RequestId) -> Rehearsal | None:
+        known = self._known.get(request)
+        if known is None and self._running:
+            raise RehearsalBusy(
+                f"{self._known[self._running].by} has another rehearsal under way: wait for its"
+                " end, or cancel it."
+            )
+        return known
+
+    def _begin(self, begun: Rehearsal, plan: Plan | CampaignPlan) -> None:
+        request = begun.id
         self._known[request] = begun
         while len(self._known) > KEPT:
             del self._known[next(iter(self._known))]
         self._running = request
         self._task = asyncio.create_task(self._run(request, plan), name="rehearsal")
         self._task.add_done_callback(partial(self._end, request))
-        return begun
 
     def find(self, rehearsal: RequestId) -> Rehearsal | None:
         """One that was begun by this process, and not so long ago."""
@@ -136,10 +190,15 @@ class Rehearsals:
         """End what runs."""
         await self.cancel(self._running)
 
-    async def _run(self, request: RequestId, plan: Plan) -> RehearsalResult:
-        return await self._rehearser.rehearse(plan, lambda progress: self._note(request, progress))
+    async def _run(self, request: RequestId, plan: Plan | CampaignPlan) -> Result:
+        def note(progress: Progress) -> None:
+            self._note(request, progress)
 
-    def _end(self, request: RequestId, task: asyncio.Task[RehearsalResult]) -> None:
+        if isinstance(plan, CampaignPlan):
+            return await self._rehearser.rehearse_campaign(plan, note)
+        return await self._rehearser.rehearse(plan, note)
+
+    def _end(self, request: RequestId, task: asyncio.Task[Result]) -> None:
         """Write down how it ended: also of one cancelled before it began."""
         known = replace(self._known[request], ended_at=self._clock.now())
         if task.cancelled():
@@ -151,7 +210,12 @@ class Rehearsals:
             problem = "The rehearsal failed: see the log."
             known = replace(known, state=RehearsalState.FAILED, problem=problem)
         else:
-            known = replace(known, state=RehearsalState.DONE, share=1.0, result=task.result())
+            known = replace(known, state=RehearsalState.DONE, share=1.0)
+            result = task.result()
+            if isinstance(result, CampaignRehearsalResult):
+                known = replace(known, campaign_result=result)
+            else:
+                known = replace(known, result=result)
         self._known[request] = known
         self._running = ""
 

@@ -119,8 +119,8 @@ async def _read_calls(connection: AsyncConnection, since: float, limit: int) -> 
 async def _with_details(
     connection: AsyncConnection, rows: Iterable[Row[Any]], since: float
 ) -> list[PastCall]:
-    talks = await _first_talks(connection, since)
-    wrap_ups = await _wrap_ups(connection, since)
+    talks = await first_talks(connection, since)
+    wrap_ups = await read_wrap_ups(connection, since)
     rings = await _rings(connection, since)
     led_out = await _led_out(connection, since)
     said = tables.dispositions.c
@@ -154,9 +154,10 @@ async def _with_details(
     return calls
 
 
-async def _first_talks(
+async def first_talks(
     connection: AsyncConnection, since: float
 ) -> dict[CallId, tuple[AgentId, float, float]]:
+    """The first conversation of each call: with whom, from when to when."""
     columns = tables.conversations.c
     query = (
         select(columns.call, columns.agent, columns.began_at, columns.ended_at)
@@ -169,10 +170,11 @@ async def _first_talks(
     return found
 
 
-async def _wrap_ups(
+async def read_wrap_ups(
     connection: AsyncConnection, since: float
 ) -> dict[tuple[AgentId, float], float]:
-    """By agent and the moment in which the conversation ended: they begin in that moment."""
+    """How long wrap-ups were, by agent and the moment in which the conversation ended: they begin
+    in that moment."""
     columns = tables.agent_states.c
     query = select(columns.agent, columns.began_at, columns.ended_at).where(
         columns.ended_at >= since, columns.state == AgentState.WRAP_UP

@@ -129,7 +129,7 @@ async def test_a_center_without_the_means_says_so() -> None:
     async with Center().serve() as caller:
         answer = await caller.send("POST", PATH, json={"text": TEXT}, headers=await headers(caller))
 
-    assert (answer.status, answer.body["detail"]) == (503, "This center cannot rehearse rules.")
+    assert (answer.status, answer.body["detail"]) == (503, "This center cannot rehearse.")
 
 
 async def test_calls_are_answered_while_a_rehearsal_runs() -> None:

@@ -15,7 +15,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from callcenter.cli.app import make_app
-from callcenter.domain.rehearsal import Plan, Progress, RehearsalFailed, RehearsalResult
+from callcenter.domain.rehearsal import (
+    CampaignRehearsalResult,
+    Plan,
+    Progress,
+    RehearsalFailed,
+    RehearsalResult,
+)
+from callcenter.service.campaign_plan import CampaignPlan
 from callcenter.simulator.asterisk_instance import free_port
 from tests.unit.api.test_rehearsals import Stage
 from tests.unit.cli.test_rules import CONFIG, WRONG, Running, running, write
@@ -188,6 +195,12 @@ class Answering:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    async def rehearse_campaign(
+        self, plan: CampaignPlan, on_progress: Callable[[Progress], None]
+    ) -> CampaignRehearsalResult:
+        """As the port's."""
+        raise NotImplementedError
 
 
 def center_with(answer: RehearsalResult | Exception) -> Stage:

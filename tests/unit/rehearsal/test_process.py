@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
+from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.rehearsal import Progress, RehearsalFailed, RehearsalResult
-from callcenter.rehearsal.process import SubprocessRehearser
+from callcenter.jobs import rehearsal
+from callcenter.rehearsal.process import Line, Order, SubprocessRehearser
+from callcenter.service.campaign_plan import CampaignPlan
+from callcenter.storage.contacts import Contacts
+from callcenter.storage.directory import CustomerDirectory
+from callcenter.storage.stores import ContactDestination
+from dialer.campaign_pacing import begin
 from tests.unit.rehearsal.made_up import GOLD_FIRST, make_agents, make_plan
+from tests.unit.rehearsal.test_campaign import make_plan as make_campaign_plan
+from tests.unit.service.test_rehearsals import CAMPAIGN_RESULT
 from tests.unit.storage.databases import new_database, url_of
 
 PLAN = make_plan(make_agents(3, seniors=1), new=GOLD_FIRST, hours=0.25)
@@ -124,3 +137,47 @@ async def test_one_that_does_not_read_its_order_is_a_failure() -> None:
 
     with pytest.raises(RehearsalFailed, match="ended with status 0"):
         await rehearser.rehearse(long)
+
+
+def test_a_campaign_is_read_from_the_database_and_what_it_lacks_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process: that it runs in one of its own is shown above."""
+
+    async def make_database() -> str:
+        async with new_database(tmp_path) as database:
+            await Contacts(database, CustomerDirectory(database), "US").add(
+                [ContactRow(2, "+12025550101", ("UTC",))], ContactDestination("renewals", "first")
+            )
+            return url_of(database)
+
+    url = asyncio.run(make_database())
+
+    def answer(plan: CampaignPlan) -> list[Line]:
+        order = msgspec.json.encode(Order(url, 56.0, campaign=plan))
+        said = io.BytesIO()
+        monkeypatch.setattr(os, "nice", lambda _more: 0)
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(order)))
+        monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=said))
+        rehearsal.main()
+        return [msgspec.json.decode(line, type=Line) for line in said.getvalue().splitlines()]
+
+    plan = make_campaign_plan(hours=0.25)
+    done = answer(replace(plan, pacing=begin(plan.campaign.settings, plan.now, 0, 0)))
+    settings = replace(plan.campaign.settings, id="spring")
+    failed = answer(replace(plan, campaign=replace(plan.campaign, settings=settings)))
+
+    assert [one.progress.doing for one in done[:2] if one.progress] == ["reading", "fitting"]
+    result = done[-1].campaign
+    assert result is not None
+    assert (result.contacts, result.agents) == (1, 5)
+    assert failed[-1].failed == "There is nobody left to be dialed: import a list first."
+
+
+async def test_a_campaign_is_ordered_and_a_result_of_something_else_is_no_result() -> None:
+    result = msgspec.json.encode(Line(campaign=CAMPAIGN_RESULT)).decode()
+    program = f"print({result!r})"
+
+    assert await child(program).rehearse_campaign(make_campaign_plan()) == CAMPAIGN_RESULT
+    with pytest.raises(RehearsalFailed, match="rehearsed something else"):
+        await child(program).rehearse(PLAN)

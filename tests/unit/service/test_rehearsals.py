@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, HopperRow
 from callcenter.domain.rehearsal import (
+    CampaignFigures,
+    CampaignRehearsalResult,
+    Change,
+    Compared,
+    Estimate,
     Paired,
     Plan,
     Progress,
@@ -16,13 +22,17 @@ from callcenter.domain.rehearsal import (
     TierResult,
 )
 from callcenter.domain.rules import DEFAULT_RULES, Rule, Rules, Treatment
+from callcenter.service.campaign_plan import CampaignPlan
 from callcenter.service.rehearsals import (
     KEPT,
+    CampaignWish,
     RehearsalBusy,
     Rehearsals,
     RehearsalState,
     Wish,
 )
+from dialer.campaign_pacing import begin
+from dialer.pacing.scene import see_placed
 from tests.unit.api.fakes import FakeClock, FakeHub
 
 NEW = Rules((Rule("new", Treatment()),))
@@ -33,13 +43,24 @@ RESULT = RehearsalResult(
     "nobody calls", "assumed", 0, 0, ()
 )  # fmt: skip
 
+FIGURE = Compared(Estimate(0.5, 0.4, 0.6), Estimate(0.6), Estimate(0.1, 0.05, 0.15))
+CAMPAIGN_RESULT = CampaignRehearsalResult(
+    0.0, 8.0, 5, 12, 7, 0.03, 0.03, 4000,
+    CampaignFigures(
+        FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, FIGURE, Compared(None)
+    ),
+    1200, 3, ("The past is thin.",)
+)  # fmt: skip
+
 
 class FakeRehearser:
     """Waits for a test to say what comes of it."""
 
     def __init__(self) -> None:
         self.plans: list[Plan] = []
+        self.campaign_plans: list[CampaignPlan] = []
         self.outcome: asyncio.Future[RehearsalResult] = asyncio.Future()
+        self.campaign_outcome: asyncio.Future[CampaignRehearsalResult] = asyncio.Future()
         self.was_cancelled = False
         self.on_progress: Callable[[Progress], None] = lambda progress: None
 
@@ -55,13 +76,21 @@ class FakeRehearser:
             self.was_cancelled = True
             raise
 
+    async def rehearse_campaign(
+        self, plan: CampaignPlan, on_progress: Callable[[Progress], None]
+    ) -> CampaignRehearsalResult:
+        """As the port's."""
+        self.campaign_plans.append(plan)
+        self.on_progress = on_progress
+        return await self.campaign_outcome
+
 
 class Stage:
     """Rehearsals around a real machine."""
 
     def __init__(self) -> None:
-        self.rehearser, self.clock = FakeRehearser(), FakeClock()
-        self.rehearsals = Rehearsals(FakeHub(), self.rehearser, self.clock)
+        self.rehearser, self.clock, self.hub = FakeRehearser(), FakeClock(), FakeHub()
+        self.rehearsals = Rehearsals(self.hub, self.rehearser, self.clock)
 
     def state_of(self, rehearsal: str) -> RehearsalState | None:
         """How it stands."""
@@ -180,3 +209,38 @@ async def test_only_the_newest_are_kept() -> None:
 
     assert stage.state_of("r2") is None
     assert stage.state_of("r3") is RehearsalState.DONE
+
+
+async def test_a_campaign_is_planned_from_where_it_is_with_nothing_under_way() -> None:
+    stage = Stage()
+    state = stage.hub.state
+    settings = CampaignSettings("renewals", "Renewals", "main", "carrier")
+    row = HopperRow("7", "+3545550107", ("UTC",))
+    campaign = Campaign(settings, CampaignState.RUNNING, hopper=(row,), refill="c1", placed=9)
+    state.pacings["renewals"] = begin(settings, 0.0, people=50, dropped=1)
+    see_placed(state.pacings["renewals"].learnt.scene, "att-1", 1.0)
+    wish = CampaignWish(campaign, Change(without=1), 3, 2.0, "mia")
+
+    begun = stage.rehearsals.start_campaign("r1", wish)
+    again = stage.rehearsals.start_campaign("r1", wish)
+    with pytest.raises(RehearsalBusy, match="mia has another rehearsal under way"):
+        stage.rehearsals.start("r2", WISH)
+    await settle()
+    stage.rehearser.campaign_outcome.set_result(CAMPAIGN_RESULT)
+    await settle()
+    done = stage.rehearsals.find("r1")
+
+    assert again is begun
+    assert (begun.campaign, begun.change) == ("renewals", Change(without=1))
+    (plan,) = stage.rehearser.campaign_plans
+    assert (plan.campaign.state, plan.campaign.placed) == (CampaignState.PAUSED, 9)
+    assert (plan.campaign.hopper, plan.campaign.refill) == ((), "")
+    assert (plan.seeds, plan.hours, plan.team) == (3, 2.0, ())
+    assert plan.pacing is not None
+    assert plan.pacing.learnt.budget.answered == 50.0
+    assert plan.pacing.learnt.scene.calls == {}
+    assert list(state.pacings["renewals"].learnt.scene.calls) == ["att-1"]
+    assert done is not None
+    assert (done.state, done.result, done.campaign_result) == (
+        RehearsalState.DONE, None, CAMPAIGN_RESULT
+    )  # fmt: skip

@@ -332,6 +332,50 @@ export interface CampaignChoice {
   campaign: string;
 }
 
+/** What would come of a campaign. */
+export interface CampaignFigures {
+  occupancy: Compared;
+  talking: Compared;
+  idle_s: Compared;
+  dropped: Compared;
+  calls_per_h: Compared;
+  reached: Compared;
+  tried: Compared;
+  tried_all_h: Compared;
+  finished_h: Compared;
+}
+
+/** What the rehearsal of a campaign came to. */
+export interface CampaignRehearsalResult {
+  begin: number;
+  hours: number;
+  seeds: number;
+  agents: number;
+  new_agents: number | null;
+  cap: number;
+  new_cap: number | null;
+  contacts: number;
+  figures: CampaignFigures;
+  attempts_fitted: number;
+  days_fitted: number;
+  notes: string[];
+}
+
+/** One rehearsal of a campaign and what came of it. */
+export interface CampaignRehearsalView {
+  id: string;
+  by: string;
+  campaign: string;
+  change: Change;
+  state: RehearsalState;
+  started_at: number;
+  ended_at: number;
+  share: number;
+  doing: string;
+  problem: string;
+  result: CampaignRehearsalResult | null;
+}
+
 /** A campaign's ended attempts. */
 export interface CampaignResultsAnswer {
   rows: ResultRow[];
@@ -510,6 +554,17 @@ export interface Card {
   card: unknown;
 }
 
+/** What is to be different from how a campaign is; None and 0: as it is. */
+export interface Change {
+  agents: number | null;
+  without: number;
+  pacing: Pacing | null;
+  lines_per_agent: number | null;
+  drop_cap: number | null;
+  ring_s: number | null;
+  max_lines: number | null;
+}
+
 /** This channel of this PBX. */
 export type ChannelRef = [string, string];
 
@@ -520,6 +575,13 @@ export interface ClientMessage {
   resume?: Resume | null;
   shown?: Shown | null;
   ping?: boolean;
+}
+
+/** One figure of a campaign; None where there is nothing to tell it from, or no change. */
+export interface Compared {
+  current: Estimate | null;
+  new: Estimate | null;
+  difference: Estimate | null;
 }
 
 /** Somebody was added to a list. */
@@ -685,6 +747,13 @@ export interface ErasedPerson {
   texts: number;
   rejects: number;
   voicemails: number;
+}
+
+/** A mean over the seeds, with its 95 % interval. */
+export interface Estimate {
+  mean: number;
+  least: number | null;
+  most: number | null;
 }
 
 /** One attempt. Times are UTC seconds, 0.0 for "never". */
@@ -1177,6 +1246,19 @@ export interface RehearsalView {
   result: RehearsalResult | null;
 }
 
+/** How a campaign is to be rehearsed, and what is to be different; nothing is changed in it. */
+export interface RehearseCampaign {
+  seeds?: number;
+  hours?: number;
+  agents?: number | null;
+  without?: number;
+  pacing?: Pacing | null;
+  lines_per_agent?: number | null;
+  drop_cap?: number | null;
+  ring_s?: number | null;
+  max_lines?: number | null;
+}
+
 /** Rules to be rehearsed; nothing is published. */
 export interface RehearseRules {
   text: string;
@@ -1642,6 +1724,12 @@ export interface Operations {
   "PUT /api/v1/campaigns/{campaign}/lists/{list}": { path: { campaign: string; list: string }; query: undefined; body: ListPriority; answer: ContactLists };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Rehearse a campaign */
+  "POST /api/v1/campaigns/{campaign}/rehearsals": { path: { campaign: string }; query: undefined; body: RehearseCampaign; answer: CampaignRehearsalView };
+  /** Cancel a campaign's rehearsal */
+  "DELETE /api/v1/campaigns/{campaign}/rehearsals/{rehearsal}": { path: { campaign: string; rehearsal: string }; query: undefined; body: undefined; answer: CampaignRehearsalView };
+  /** How a campaign's rehearsal stands */
+  "GET /api/v1/campaigns/{campaign}/rehearsals/{rehearsal}": { path: { campaign: string; rehearsal: string }; query: undefined; body: undefined; answer: CampaignRehearsalView };
   /** Results by list, hour, tier or offer */
   "GET /api/v1/campaigns/{campaign}/results": { path: { campaign: string }; query: { by?: ResultsBy; attribute?: string; zone?: string; sales?: string }; body: undefined; answer: CampaignResultsAnswer };
   /** A campaign's settings */

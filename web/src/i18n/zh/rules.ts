@@ -86,6 +86,10 @@ export const rules: Record<keyof typeof en, string> = {
   "rules.rehearsal.reading": "正在读取本中心的历史来电",
   "rules.rehearsal.fitting": "正在据此作出预测",
   "rules.rehearsal.playing": "正在演练预测的日子",
+  "rules.rehearsal.seeds": "演练天数",
+  "rules.rehearsal.hours": "最忙的小时数",
+  "rules.rehearsal.allDay": "全天",
+  "rules.rehearsal.day": "日期；留空为工作日",
   "rules.rehearsalCancelled": "预演已取消。",
   "rules.rehearsedOther": "此后文本已修改：以下是修改前文本的数据。",
   "rules.rehearsedOn":

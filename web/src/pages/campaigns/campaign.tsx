@@ -20,10 +20,11 @@ import { ImportDialog } from "./ImportDialog";
 import { Lists, ResultsBox } from "./Lists";
 import { momentOf } from "./moment";
 import { nowText } from "./now";
+import { Rehearsal } from "./Rehearsal";
 import { Steps } from "./Steps";
 import { useIsManager } from "./useCampaign";
 
-const VIEWS = ["now", "lists", "results"] as const;
+const VIEWS = ["now", "lists", "results", "rehearsal"] as const;
 type View = (typeof VIEWS)[number];
 const NONE: readonly string[] = []; // its own short name stays
 
@@ -70,6 +71,7 @@ function Campaign({ campaign }: { campaign: CampaignView }) {
       {view === "now" && <Now campaign={campaign} />}
       {view === "lists" && <Lists campaign={campaign} />}
       {view === "results" && <ResultsBox campaign={campaign.id} />}
+      {view === "rehearsal" && <Rehearsal campaign={campaign} />}
     </div>
   );
 }

@@ -1,10 +1,10 @@
 /** What the text would come to on days like those to come: current and new rules, side by side. */
 
-import { Button, Progress } from "@mantine/core";
+import { Button, NumberInput, Progress, TextInput } from "@mantine/core";
 import { Play, X } from "lucide-react";
-import { Fragment } from "react";
+import { Fragment, useState } from "react";
 
-import type { Paired, RehearsalResult, TierResult } from "../../api";
+import type { Paired, RehearsalResult, RehearseRules, TierResult } from "../../api";
 import { useText } from "../../i18n";
 import type { PlainKey, Translate } from "../../i18n";
 import { problemText } from "../../ui/problems";
@@ -20,6 +20,7 @@ interface Props {
 
 export function Rehearsal({ text, isReady, isEditor }: Props) {
   const t = useText();
+  const [options, setOptions] = useState(USUAL);
   const { view, rehearsed, error, isAsking, start, cancel } = useRehearsal();
   const isRunning = view?.state === "running";
   if (!isEditor && !view) return null;
@@ -43,12 +44,13 @@ export function Rehearsal({ text, isReady, isEditor }: Props) {
             variant="default"
             leftSection={<Play size={14} aria-hidden />}
             disabled={!isReady || !isEditor || isAsking}
-            onClick={() => void start(text)}
+            onClick={() => void start(wishOf(text, options))}
           >
             {t("rules.rehearse")}
           </Button>
         )}
       </div>
+      {isEditor && <Fields options={options} onChange={(some) => setOptions({ ...options, ...some })} />}
       <div role="status">
         {!view && error === null && <p className={classes.quiet}>{t("rules.rehearseWhy")}</p>}
         {error !== null && <p role="alert">{refusalText(t, error)}</p>}
@@ -64,12 +66,59 @@ export function Rehearsal({ text, isReady, isEditor }: Props) {
         )}
         {view?.state === "failed" && <p role="alert">{view.problem}</p>}
         {view?.state === "cancelled" && <p>{t("rules.rehearsalCancelled")}</p>}
-        {view?.result && rehearsed !== text && (
+        {view?.result && rehearsed?.text !== text && (
           <p className={classes.quiet}>{t("rules.rehearsedOther")}</p>
         )}
       </div>
       {view?.result && <Figures result={view.result} />}
     </section>
+  );
+}
+
+/** As they stand in the fields; empty: as usual. */
+interface Options {
+  seeds: number | "";
+  hours: number | "";
+  day: string;
+}
+
+const USUAL: Options = { seeds: "", hours: "", day: "" };
+
+function wishOf(text: string, { seeds, hours, day }: Options): RehearseRules {
+  const wish: RehearseRules = { text };
+  if (seeds !== "") wish.seeds = seeds;
+  if (hours !== "") wish.hours = hours;
+  if (day !== "") wish.day = day;
+  return wish;
+}
+
+function Fields({ options, onChange }: { options: Options; onChange: (some: Partial<Options>) => void }) {
+  const t = useText();
+  const number = (name: "seeds" | "hours", min: number, max: number, placeholder: string) => (
+    <NumberInput
+      size="xs"
+      label={t(`rules.rehearsal.${name}`)}
+      placeholder={placeholder}
+      min={min}
+      max={max}
+      clampBehavior="blur"
+      allowNegative={false}
+      value={options[name]}
+      onChange={(value) => onChange({ [name]: value === "" ? "" : Number(value) })}
+    />
+  );
+  return (
+    <div className={classes.options}>
+      {number("seeds", 2, 50, "10")}
+      {number("hours", 0.25, 24, t("rules.rehearsal.allDay"))}
+      <TextInput
+        size="xs"
+        type="date"
+        label={t("rules.rehearsal.day")}
+        value={options.day}
+        onChange={(event) => onChange({ day: event.currentTarget.value })}
+      />
+    </div>
   );
 }
 
