@@ -354,7 +354,7 @@ export interface CampaignSetup {
   pacing?: "preview" | "progressive" | "power" | "predictive";
   preview_s?: number;
   caller_ids?: string[];
-  list_caller_ids?: Record<string, unknown>;
+  list_caller_ids?: Record<string, string[]>;
   lines_per_agent?: number;
   starts_at?: number;
   ends_at?: number;
@@ -837,7 +837,7 @@ export interface NewContact {
   zone?: string;
   consent?: boolean | null;
   account?: string;
-  attributes?: Record<string, unknown>;
+  attributes?: Record<string, string>;
   list?: string;
 }
 

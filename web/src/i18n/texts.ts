@@ -3,6 +3,7 @@
 
 import { agent } from "./en/agent";
 import { board } from "./en/board";
+import { campaignForm } from "./en/campaignForm";
 import { campaigns } from "./en/campaigns";
 import { reports } from "./en/reports";
 import { routing } from "./en/routing";
@@ -11,6 +12,7 @@ import { shell } from "./en/shell";
 import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
 import { board as boardZh } from "./zh/board";
+import { campaignForm as campaignFormZh } from "./zh/campaignForm";
 import { campaigns as campaignsZh } from "./zh/campaigns";
 import { reports as reportsZh } from "./zh/reports";
 import { routing as routingZh } from "./zh/routing";
@@ -24,6 +26,7 @@ export const en = {
   ...board,
   ...agent,
   ...campaigns,
+  ...campaignForm,
   ...reports,
   ...rules,
   ...routing,
@@ -38,6 +41,7 @@ export const zh: Record<TextKey, string> = {
   ...boardZh,
   ...agentZh,
   ...campaignsZh,
+  ...campaignFormZh,
   ...reportsZh,
   ...rulesZh,
   ...routingZh,

@@ -209,6 +209,8 @@ describe("settings", () => {
     await appears("Until");
     await type(field("Until"), "19:30");
     await type(field("Begins"), "2027-03-01T09:00");
+    await type(field("Check on detection"), "50");
+    await type(field("Words"), "4");
     await click(button("Add a limit"));
     await submit();
 
@@ -219,6 +221,8 @@ describe("settings", () => {
       needs_consent: true,
       starts_at: new Date(2027, 2, 1, 9, 0).getTime() / 1000,
       caps: [{ of: "person", counting: "attempts", most: 3, within_s: 86_400 }],
+      amd_check_every: 50,
+      amd_settings: { max_words: 4, greeting: 0 },
     });
     expect(document.querySelector("[role=dialog]")).toBeNull();
   });
