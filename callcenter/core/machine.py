@@ -28,6 +28,7 @@ from callcenter.core import (
     reconcile,
     rule_changes,
     sparing,
+    stopping,
     trunks,
 )
 from callcenter.core.choosing import Choosing
@@ -166,6 +167,7 @@ class Machine:
     def _settle(self, turn: Turn) -> None:
         """Tell routing what changed, offer what it pairs, and dial for those left idle."""
         classification.bring_up_to_date(turn)
+        stopping.review(turn)
         self._is_choosing = True
         self._choosing.show(turn)
         if self.chooser.changed:

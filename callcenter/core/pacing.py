@@ -119,7 +119,12 @@ class Pacers:
         campaign = self._state.campaigns.get(record.campaign)
         if campaign is not None:
             pacer, is_given_back = self._pacer(campaign), record.result is AttemptResult.UNCOUNTED
-            pacer.ended(record.attempt, self._state.now, refused=record.result in BY_TRUNK)
+            pacer.ended(
+                record.attempt,
+                self._state.now,
+                refused=record.result in BY_TRUNK,
+                cancelled=record.result is AttemptResult.CANCELLED,
+            )
             if is_given_back and record.person_at:
                 pacer.take_back(self._state.now, dropped=bool(record.harbour_at))
 

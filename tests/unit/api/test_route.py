@@ -79,6 +79,7 @@ def test_every_expected_route_is_in_the_table() -> None:
         "POST /campaigns/{campaign}/start",
         "POST /campaigns/{campaign}/pause",
         "POST /campaigns/{campaign}/drain",
+        "POST /campaigns/{campaign}/stop",
         "POST /campaigns/{campaign}/contacts",
         "GET /campaigns/{campaign}/contacts/progress",
         "GET /campaigns/{campaign}/contacts/rejects",

@@ -136,7 +136,7 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
+export type AttemptResult = "busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
 /** Where an attempt is. */
 export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
@@ -308,7 +308,7 @@ export interface CampaignRow {
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
+  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
 }
 
@@ -332,7 +332,7 @@ export interface CampaignSettings {
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
   amd_settings: AmdSettings;
   on_machine: OnMachine;
@@ -402,7 +402,7 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
+  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   drop_rate: number;
   amd: AmdView;
   hopper: number;
@@ -1575,6 +1575,8 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Stop a campaign at once */
+  "POST /api/v1/campaigns/{campaign}/stop": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** The do-not-call list */
   "GET /api/v1/dnc": { path: undefined; query: { number?: string; limit?: number; cursor?: string }; body: undefined; answer: DncList };
   /** Have a number called no more */
