@@ -102,6 +102,7 @@ def test_every_expected_route_is_in_the_table() -> None:
         "GET /campaigns/{campaign}/evidence",
         "GET /campaigns/{campaign}/lists/counts",
         "GET /campaigns/{campaign}/results",
+        "GET /campaigns/{campaign}/waits",
         "POST /agents/me/preview/dial",
         "POST /agents/me/preview/skip",
         "POST /campaigns/{campaign}/lists/from-results",

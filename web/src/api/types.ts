@@ -304,6 +304,10 @@ export interface CampaignRow {
   drop_rate: number | null;
   asa_s: number | null;
   longest_wait_s: number;
+  in_time: number;
+  in_time_share: number | null;
+  wait_p50_s: number | null;
+  wait_p95_s: number | null;
   aht_s: number | null;
   wait_s: number;
   talk_s: number;
@@ -1446,6 +1450,17 @@ export interface Waiting {
   preferred: string;
 }
 
+/** People who talked with an agent, by how long they had waited for that. Seconds; None where nobody has. */
+export interface Waits {
+  connected: number;
+  in_time: number;
+  in_time_share: number | null;
+  p50_s: number | null;
+  p95_s: number | null;
+  longest_s: number;
+  counted_from: Partial<Record<"answer" | "greeting" | "verdict", number>>;
+}
+
 /** What `Problem.type` may be. */
 export type ProblemType =
   | "urn:callcenter:problem:bad-request"
@@ -1577,6 +1592,8 @@ export interface Operations {
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
   /** Stop a campaign at once */
   "POST /api/v1/campaigns/{campaign}/stop": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** How long people waited for an agent */
+  "GET /api/v1/campaigns/{campaign}/waits": { path: { campaign: string }; query: undefined; body: undefined; answer: Waits };
   /** The do-not-call list */
   "GET /api/v1/dnc": { path: undefined; query: { number?: string; limit?: number; cursor?: string }; body: undefined; answer: DncList };
   /** Have a number called no more */

@@ -4,6 +4,7 @@
 import { agent } from "./en/agent";
 import { board } from "./en/board";
 import { campaignForm } from "./en/campaignForm";
+import { campaignResults } from "./en/campaignResults";
 import { campaigns } from "./en/campaigns";
 import { reports } from "./en/reports";
 import { routing } from "./en/routing";
@@ -13,6 +14,7 @@ import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
 import { board as boardZh } from "./zh/board";
 import { campaignForm as campaignFormZh } from "./zh/campaignForm";
+import { campaignResults as campaignResultsZh } from "./zh/campaignResults";
 import { campaigns as campaignsZh } from "./zh/campaigns";
 import { reports as reportsZh } from "./zh/reports";
 import { routing as routingZh } from "./zh/routing";
@@ -27,6 +29,7 @@ export const en = {
   ...agent,
   ...campaigns,
   ...campaignForm,
+  ...campaignResults,
   ...reports,
   ...rules,
   ...routing,
@@ -42,6 +45,7 @@ export const zh: Record<TextKey, string> = {
   ...agentZh,
   ...campaignsZh,
   ...campaignFormZh,
+  ...campaignResultsZh,
   ...reportsZh,
   ...rulesZh,
   ...routingZh,

@@ -99,6 +99,19 @@ describe("the campaign's page", () => {
     expect(place.textContent).toContain("Agents free by then1.8");
   });
 
+  it("is stopped after it was told what that does", async () => {
+    const stop = "POST /api/v1/campaigns/renewals/stop";
+    const { asked } = await open("/campaigns/renewals", [campaignWith()], {
+      [stop]: () => json(campaignWith({ state: "draining" })),
+    });
+
+    await click(button("Stop"));
+    expect(document.body.textContent).toContain("3 calls that nobody has answered yet are hung up");
+    await click(lastButton("Stop"));
+
+    expect(writes(asked).map(({ operation }) => operation)).toEqual([stop]);
+  });
+
   it("follows the live figures", async () => {
     const { place, live } = await open("/campaigns/renewals", [campaignWith()]);
 
