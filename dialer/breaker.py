@@ -88,6 +88,8 @@ def sign_of(attempt: Attempt, result: AttemptResult, now: float) -> Sign:
         case AttemptResult.CONNECTED | AttemptResult.HUNG_UP:
             answered_at = attempt.answered_at or attempt.person_at
             return Sign.EMPTY if now - answered_at <= EMPTY_S else Sign.LASTS
+        case AttemptResult.CANCELLED:
+            return Sign.RINGS if attempt.ringing_at else Sign.NOTHING
         case AttemptResult.NO_ANSWER:  # without RINGING it may have rung all the same (early media)
             return Sign.RINGS if attempt.ringing_at else Sign.NOTHING
         case AttemptResult.FAILED | AttemptResult.CONGESTION | AttemptResult.REJECTED:

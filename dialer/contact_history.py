@@ -30,6 +30,7 @@ SAYS_NOTHING = (
     AttemptResult.CONGESTION,
     AttemptResult.FAILED,
     AttemptResult.UNCOUNTED,
+    AttemptResult.CANCELLED,
     AttemptResult.UNKNOWN,
 )
 """Results that say nothing of the person: no chance is learnt from them."""

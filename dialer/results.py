@@ -62,6 +62,8 @@ def result_of(attempt: Attempt, cause: int) -> AttemptResult:
         return R.MACHINE
     if attempt.answered_at or attempt.person_at:
         return R.HUNG_UP
+    if attempt.cancelled:
+        return R.CANCELLED
     if attempt.rang_out:
         return R.NO_ANSWER
     return BY_CAUSE.get(cause, R.FAILED)
@@ -85,12 +87,13 @@ class NextTry(Struct, frozen=True):
 GIVEN_BACK_S = 60.0
 """After a call that no phone rang for; one call in so long probes a trunk that is in trouble."""
 GIVEN_BACK_RUNG_S = 600.0
-"""After an empty answer: somebody's phone may have rung."""
+"""After a call for which somebody's phone rang, or may have."""
 
 
 def given_back(attempt: Attempt, now: float) -> NextTry:
     """What is to be done with a contact whose attempt does not count."""
-    delay_s = GIVEN_BACK_RUNG_S if attempt.answered_at or attempt.person_at else GIVEN_BACK_S
+    has_rung = attempt.ringing_at or attempt.answered_at or attempt.person_at
+    delay_s = GIVEN_BACK_RUNG_S if has_rung else GIVEN_BACK_S
     return NextTry(ContactStatus.OPEN, now + delay_s)
 
 

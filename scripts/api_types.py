@@ -116,7 +116,8 @@ def _list_of(item: str) -> str:
 def _object_type(schema: Mapping[str, Any]) -> str:
     if "properties" in schema:
         return f"{{ {' '.join(_fields(schema))} }}"
-    value = schema.get("additionalProperties", True)
+    of_names = tuple(schema.get("patternProperties", {}).values())  # of all that are allowed
+    value = of_names[0] if len(of_names) == 1 else schema.get("additionalProperties", True)
     inner = type_of(value) if isinstance(value, dict) else "unknown"
     keys = schema.get("propertyNames", {})
     if "$ref" in keys or "enum" in keys:

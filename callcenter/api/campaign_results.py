@@ -20,6 +20,7 @@ from callcenter.documents.contacts_csv import PRIORITY_MAX
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import Campaign
 from callcenter.domain.customer import Tier
+from callcenter.domain.waits import Waits
 from callcenter.service.campaign_results import (
     SALES,
     CampaignResults,
@@ -157,6 +158,23 @@ async def results(exchange: Exchange, query: ResultsQuery) -> CampaignResultsAns
             f"this column has {len(rows)} values; name one with at most {ROWS_MAX}",
         )
     return CampaignResultsAnswer(rows, sales)
+
+
+@route(
+    "GET",
+    "/campaigns/{campaign}/waits",
+    roles=OVERSEERS,
+    summary="How long people waited for an agent",
+    problems=("not-found", "unavailable"),
+    deadline_s=RESULTS_DEADLINE_S,
+)
+async def waits(exchange: Exchange) -> Waits:
+    """How long the people whom the campaign connected had waited for an agent since the end of
+    their greeting, and how many of them no longer than two seconds. What each waited is in the
+    evidence."""
+    name = _campaign(exchange, exchange.path["campaign"]).settings.id
+    with _refusals():
+        return await _store(exchange).waits(name)
 
 
 @route(

@@ -233,6 +233,19 @@ async def drain(exchange: Exchange) -> CampaignView:
 
 @route(
     "POST",
+    "/campaigns/{campaign}/stop",
+    roles=MANAGERS,
+    summary="Stop a campaign at once",
+    problems=REFUSED,
+)
+async def stop(exchange: Exchange) -> CampaignView:
+    """Hang up what nobody has answered yet, without counting it as tried, and place no more calls.
+    Who has answered is served to the end; then the campaign is finished, and its agents leave."""
+    return await _take_step(exchange, CampaignStep.STOP)
+
+
+@route(
+    "POST",
     "/campaigns/{campaign}/contacts",
     roles=MANAGERS,
     summary="Import contacts",

@@ -125,6 +125,14 @@ def drain(
 app.command("rehearse")(rehearse)
 
 
+@app.command("stop")
+def stop(
+    campaign: CampaignArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Hang up what nobody has answered yet; who has is served to the end, then the agents leave."""
+    _take_step(config, campaign, "stop", as_json)
+
+
 @app.command("new-list")
 def new_list(
     campaign: Annotated[str, typer.Argument(help="The campaign whose results are looked at.")],

@@ -270,7 +270,9 @@ def _cells(row: AnyRow, begin: str, zone: ZoneInfo, name: str = "") -> dict[str,
                 "connected": row.connected,
                 "dropped": row.dropped,
                 "drop rate": _percent(row.drop_rate),
-                "ASA s": _seconds(row.asa_s),
+                "in 2 s": _percent(row.in_time_share),
+                "p50 s": _hundredths(row.wait_p50_s),
+                "p95 s": _hundredths(row.wait_p95_s),
                 "AHT s": _seconds(row.aht_s),
             }
     return {"begin": begin, **{title: str(cell) for title, cell in cells.items()}}
@@ -278,6 +280,10 @@ def _cells(row: AnyRow, begin: str, zone: ZoneInfo, name: str = "") -> dict[str,
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
+
+
+def _hundredths(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _percent(value: float | None) -> str:

@@ -167,6 +167,7 @@ def sign_out(turn: Turn, agent: Agent) -> None:
         call="",
         leg=None,
         campaign="",
+        leaves=False,
         dialing="",
         dialed_in_vain=None,
         wish=None,

@@ -106,6 +106,9 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
     assert result is not None
     if attempt.opted_out_at:
         following = NextTry(ContactStatus.DONE)
+    elif result is AttemptResult.CANCELLED:
+        tries -= 1
+        following = given_back(attempt, turn.now)
     elif counts:
         following = next_try(
             campaign.settings.retries,

@@ -5,7 +5,16 @@ Also: what a state reading says of attempts, after a restart or a lost link.
 
 from __future__ import annotations
 
-from callcenter.core import attempts, calling_back, inbound, kept_places, offers, readings, sparing
+from callcenter.core import (
+    attempts,
+    calling_back,
+    inbound,
+    kept_places,
+    offers,
+    readings,
+    sparing,
+    stopping,
+)
 from callcenter.core.readings import Facts
 from callcenter.core.state import IN_FLIGHT
 from callcenter.core.turn import Turn
@@ -77,8 +86,11 @@ def _wanted(turn: Turn, channel: ChannelRef) -> Attempt | None:
 def created(turn: Turn, event: AttemptCreated) -> None:
     """The channel exists: its Hangup will come."""
     attempt = _wanted(turn, event.channel)
-    if attempt is not None:
-        turn.change_attempt(attempt, created=True)
+    if attempt is None:
+        return
+    if attempt.cancelled and not attempt.created:
+        stopping.hang_up(turn, attempt)
+    turn.change_attempt(attempt, created=True)
 
 
 def ringing(turn: Turn, event: AttemptRinging) -> None:
@@ -96,6 +108,8 @@ def rings(turn: Turn, attempt: Attempt) -> None:
     """It rings, by its event or by a state reading. Told twice it runs from the first."""
     if attempt.state is not AttemptState.PLACED:
         return
+    if attempt.cancelled and not attempt.created:  # the word of its channel was lost
+        stopping.hang_up(turn, attempt)
     attempt = attempts.step(turn, attempt, AttemptStep.RING, ringing_at=turn.now, created=True)
     attempts.tell_trunk(turn, attempt, Sign.RINGS)
     ring_s = turn.state.campaigns[attempt.campaign].settings.ring_s

@@ -32,6 +32,7 @@ from callcenter.core import (
     reconcile,
     rule_changes,
     sparing,
+    stopping,
     trunks,
 )
 from callcenter.core.choosing import Choosing
@@ -172,6 +173,7 @@ class Machine:
         """Tell routing what changed, offer what it pairs, and dial for those left idle."""
         classification.bring_up_to_date(turn)
         calling_back.review(turn)
+        stopping.review(turn)
         self._is_choosing = True
         self._choosing.show(turn)
         if self.chooser.changed:

@@ -5,7 +5,16 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import amd, attempts, callbacks, lines, shown_numbers, sparing, trunks
+from callcenter.core import (
+    amd,
+    attempts,
+    callbacks,
+    lines,
+    shown_numbers,
+    sparing,
+    stopping,
+    trunks,
+)
 from callcenter.core.agents import is_at_rest
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -93,7 +102,7 @@ def _is_in_use(turn: Turn, campaign: CampaignId) -> bool:
 
 
 def take_step(turn: Turn, event: CampaignStepRequested) -> None:
-    """Start, pause or drain."""
+    """Start, pause, drain or stop."""
     campaign = turn.state.campaigns.get(event.campaign)
     if campaign is None:
         turn.refuse(event.request, f"There is no campaign {event.campaign}.")
@@ -106,8 +115,9 @@ def take_step(turn: Turn, event: CampaignStepRequested) -> None:
         turn.refuse(event.request, "Its time is over: set a later end, or none.")
         return
     campaign = turn.step_campaign(sparing.without_hopper(turn, campaign), event.step, by=event.by)
+    stopping.took_step(turn, event.campaign, event.step)
     set_schedule(turn, campaign)
-    attempts.finish_if_over(turn, campaign)
+    attempts.finish_if_over(turn, turn.state.campaigns[event.campaign])
     turn.grant(event.request)
 
 
@@ -139,7 +149,7 @@ def join(turn: Turn, event: CampaignJoinRequested) -> None:
         turn.touch_campaign(agent.campaign)
     if not event.campaign:
         agent = lines.close_line(turn, agent)
-    agent = turn.change_agent(agent, campaign=event.campaign, line_failures=0)
+    agent = turn.change_agent(agent, campaign=event.campaign, line_failures=0, leaves=False)
     lines.open_line(turn, agent)
     turn.grant(event.request)
 

@@ -115,7 +115,12 @@ class Pacers:
 
     def _show_end(self, record: AttemptRecord) -> None:
         pacer = self._pacer(self._state.campaigns[record.campaign])
-        pacer.ended(record.attempt, self._state.now, refused=record.result in BY_TRUNK)
+        pacer.ended(
+            record.attempt,
+            self._state.now,
+            refused=record.result in BY_TRUNK,
+            cancelled=record.result is AttemptResult.CANCELLED,
+        )
         if record.result is AttemptResult.UNCOUNTED and record.person_at:
             pacer.take_back(self._state.now, dropped=bool(record.harbour_at))
 

@@ -182,7 +182,8 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     reason: str = ""
     """Why not ready: the agent's own word, or ``missed``, ``rejected``, ``unreachable``,
     ``desktop_lost``, ``line_lost``, ``preview_untouched``, ``untouched`` (wrap-up that ended
-    without a click), ``recovered`` (a crash with another version of the service)."""
+    without a click), ``campaign_stopped``, ``recovered`` (a crash with another version of the
+    service)."""
     idle_since: float = 0.0
     """When the agent last ended a conversation or signed in: the longest idle is offered the next
     call."""
@@ -205,6 +206,8 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     """The agent's own channel in that call."""
     campaign: CampaignId = ""
     """The campaign the agent works for; empty: inbound calls."""
+    leaves: bool = False
+    """The campaign was stopped: they leave it when they are free and nobody waits for them."""
     line: ChannelRef | None = None
     """The nailed-up line: the agent's own channel, that stays from call to call."""
     line_failures: int = 0

@@ -125,6 +125,13 @@ class AttemptResult(StrEnum):
     """A phone assistant answered and asked who is calling, as an agent told."""
     UNCOUNTED = "uncounted"
     """The trunk was in trouble, which says nothing of the number: the try is given back."""
+    CANCELLED = "cancelled"
+    """Hung up by us before anybody answered, for the campaign was stopped: the try is given
+    back."""
+
+
+GIVEN_BACK = (AttemptResult.UNCOUNTED, AttemptResult.CANCELLED)
+"""Results after which the contact has as many tries left as before."""
 
 
 class Verdict(StrEnum):
@@ -184,6 +191,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     ringing_at: float = 0.0
     rang_out: bool = False
     """The ring time was over: we are hanging up."""
+    cancelled: bool = False
+    """The campaign was stopped: we are hanging up, unless somebody answers before."""
     answered_at: float = 0.0
     verdict: Verdict | None = None
     verdict_cause: str = ""

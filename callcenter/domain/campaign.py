@@ -1,8 +1,9 @@
 """A campaign: its settings, its states, and the live state kept of each.
 
-Who sees which facts: the wishes to start, pause and drain come from the manager (API); answers and
-ends of calls from the PBX, see ``attempt``; rows to dial from the database. A pause stops only the
-dialing: calls already placed go on, and people who answer are served.
+Who sees which facts: the wishes to start, pause, drain and stop come from the manager (API);
+answers and ends of calls from the PBX, see ``attempt``; rows to dial from the database. A pause
+stops only the dialing: calls already placed go on, and people who answer are served. A stop drains,
+and hangs up what nobody has answered yet (``core.stopping``).
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class CampaignStep(StrEnum):
     START = "start"
     PAUSE = "pause"
     DRAIN = "drain"
+    STOP = "stop"
+    """As a drain, and calls that nobody has answered are hung up; the agents leave."""
     FINISH = "finish"
     """The last call of a draining campaign is over."""
 
@@ -45,12 +48,15 @@ CAMPAIGN_TRANSITIONS: dict[tuple[CampaignState, CampaignStep], CampaignState] = 
     (S.RUNNING, E.START): S.RUNNING,  # pressed twice
     (S.RUNNING, E.PAUSE): S.PAUSED,
     (S.RUNNING, E.DRAIN): S.DRAINING,
+    (S.RUNNING, E.STOP): S.DRAINING,
     (S.PAUSED, E.START): S.RUNNING,
     (S.PAUSED, E.PAUSE): S.PAUSED,  # pressed twice
     (S.PAUSED, E.DRAIN): S.DRAINING,
+    (S.PAUSED, E.STOP): S.DRAINING,
     (S.DRAINING, E.START): S.RUNNING,  # changed their mind
     (S.DRAINING, E.PAUSE): S.PAUSED,
     (S.DRAINING, E.DRAIN): S.DRAINING,  # pressed twice
+    (S.DRAINING, E.STOP): S.DRAINING,  # too slow
     (S.DRAINING, E.FINISH): S.FINISHED,
     (S.FINISHED, E.START): S.RUNNING,  # contacts were added
 }

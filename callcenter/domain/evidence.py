@@ -126,11 +126,20 @@ def waited(record: AttemptRecord) -> tuple[float | None, WaitFrom | None]:
     moments = [at for at in (record.connected_at, record.harbour_at) if at]
     if not moments or not record.person_at:
         return None, None
-    served_at = min(moments)
-    measured = _SILENCE_MS.match(record.verdict_cause)
-    if record.verdict is Verdict.HUMAN and measured is not None:
-        greeting_end = record.person_at - int(measured[1]) / 1000.0
+    return wait_until(
+        min(moments), record.answered_at, record.person_at, record.verdict, record.verdict_cause
+    )
+
+
+def wait_until(
+    served_at: float, answered_at: float, person_at: float, verdict: Verdict | None, cause: str
+) -> tuple[float, WaitFrom]:
+    """How long somebody waited who was known as a person at ``person_at``, and from where that is
+    counted. Moments are UTC seconds; ``cause`` is AMD's own word."""
+    measured = _SILENCE_MS.match(cause)
+    if verdict is Verdict.HUMAN and measured is not None:
+        greeting_end = person_at - int(measured[1]) / 1000.0
         return max(0.0, served_at - greeting_end), WaitFrom.GREETING
-    if record.verdict is None:
-        return max(0.0, served_at - (record.answered_at or record.person_at)), WaitFrom.ANSWER
-    return max(0.0, served_at - record.person_at), WaitFrom.VERDICT
+    if verdict is None:
+        return max(0.0, served_at - (answered_at or person_at)), WaitFrom.ANSWER
+    return max(0.0, served_at - person_at), WaitFrom.VERDICT

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
+from callcenter.domain.evidence import WaitFrom
 from callcenter.domain.ids import AgentId, CampaignId, QueueId, TeamId
 from callcenter.domain.records import (
     AgentStateRecord,
@@ -88,6 +89,9 @@ class ReportedAttempt(Struct, frozen=True):
     talk_s: float = 0.0
     wrap_up_s: float = 0.0
     dispositions: tuple[str, ...] = ()
+    waited_s: float = 0.0
+    """For the agent, from where ``waited_from`` says; without one nobody talked with an agent."""
+    waited_from: WaitFrom | None = None
 
 
 ReportedWork = AgentStateRecord | OfferRecord | ConversationRecord | DispositionRecord
@@ -214,6 +218,14 @@ class CampaignRow(Struct, frozen=True):
     """Mean wait of the people connected, from being known as a person."""
     longest_wait_s: float
     """Of the people connected."""
+    in_time: int
+    """Connected within two seconds of the end of their greeting."""
+    in_time_share: float | None
+    """In time / connected."""
+    wait_p50_s: float | None
+    """Half of the people connected waited no longer from the end of their greeting."""
+    wait_p95_s: float | None
+    """95 of 100 of them waited no longer."""
     aht_s: float | None
     wait_s: float
     talk_s: float

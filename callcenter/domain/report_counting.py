@@ -36,6 +36,7 @@ from callcenter.domain.report import (
     TeamRow,
 )
 from callcenter.domain.report_time import BadPeriod, Intervals, Period
+from callcenter.domain.waits import WaitTally
 
 MISSED = ("no_answer", "rejected", "unreachable")
 """Results of offers that the agent, or the agent's phone, did not take."""
@@ -411,6 +412,7 @@ class _CampaignTally(Struct):
     wrap_up_s: float = 0.0
     results: dict[str, int] = field(default_factory=dict)
     dispositions: dict[str, int] = field(default_factory=dict)
+    waits: WaitTally = field(default_factory=WaitTally)
 
     def add(self, attempt: ReportedAttempt) -> None:
         _count(self.results, attempt.result, 1)
@@ -420,6 +422,8 @@ class _CampaignTally(Struct):
             self.connected += 1
             self.wait_s += wait_s
             self.longest_wait_s = max(self.longest_wait_s, wait_s)
+        if attempt.waited_from is not None:
+            self.waits.add(attempt.waited_s, attempt.waited_from)
         self.talk_s += attempt.talk_s
         self.wrap_up_s += attempt.wrap_up_s
         for code in attempt.dispositions:
@@ -434,6 +438,7 @@ class _CampaignTally(Struct):
         self.wrap_up_s += other.wrap_up_s
         _count_all(self.results, other.results)
         _count_all(self.dispositions, other.dispositions)
+        self.waits.add_all(other.waits)
 
     def row(self, name: str, begin: float, end: float) -> CampaignRow:
         dropped = self.results.get(AttemptResult.DROPPED, 0)
@@ -448,6 +453,10 @@ class _CampaignTally(Struct):
             drop_rate=_share(dropped, self.people),
             asa_s=_share(self.wait_s, self.connected),
             longest_wait_s=self.longest_wait_s,
+            in_time=self.waits.in_time,
+            in_time_share=_share(self.waits.in_time, self.waits.connected),
+            wait_p50_s=self.waits.percentile(0.5),
+            wait_p95_s=self.waits.percentile(0.95),
             aht_s=_share(self.talk_s + self.wrap_up_s, self.connected),
             wait_s=self.wait_s,
             talk_s=self.talk_s,

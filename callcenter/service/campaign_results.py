@@ -11,6 +11,7 @@ from msgspec import Struct
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import CampaignId
+from callcenter.domain.waits import Waits
 
 SALES = ("agreed",)
 """Dispositions that say that somebody bought, unless others are named."""
@@ -113,6 +114,10 @@ class CampaignResults(Protocol):
         sales: Sequence[str] = SALES,
     ) -> tuple[ResultRow, ...]:
         """A campaign's results by list, hour in ``zone``, tier or ``attribute``."""
+        ...
+
+    async def waits(self, campaign: CampaignId) -> Waits:
+        """How long the people that it connected had waited for an agent."""
         ...
 
     async def lists(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.attempt import GIVEN_BACK, AttemptResult
 from callcenter.domain.campaign import RetryRule
 from callcenter.domain.records import AttemptRecord
 from callcenter.simulator.truth import DialedCall
@@ -42,7 +42,7 @@ def find_over_caps(
             if is_clock_true:
                 waited_s.append(call.invited_at - last[call.number].invited_at)
             found += _judge(call.number, before.result, made, waited_s, rules.get(before.result))
-        is_counted = record is None or record.result is not AttemptResult.UNCOUNTED
+        is_counted = record is None or record.result not in GIVEN_BACK
         counts[call.number] = made + is_counted
         last[call.number] = call
     return found
@@ -52,7 +52,7 @@ def _judge(
     number: str, result: AttemptResult, made: int, waited_s: list[float], rule: RetryRule | None
 ) -> list[str]:
     """What is wrong with dialing a number again, ``made`` calls and this result after."""
-    if result is AttemptResult.UNCOUNTED:  # says nothing of the number, and no try was made
+    if result in GIVEN_BACK:  # says nothing of the number, and no try was made
         rule = RetryRule(GIVEN_BACK_S, made + 1)
     if rule is None:
         return [f"{number} was dialed again after {result}"]

@@ -30,6 +30,7 @@ from callcenter.documents.contacts_csv import ContactNumber, ContactRow
 from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.customer import Tier
 from callcenter.domain.ids import CampaignId
+from callcenter.domain.waits import Waits
 from callcenter.service.campaign_results import (
     SALES,
     ListStanding,
@@ -38,6 +39,7 @@ from callcenter.service.campaign_results import (
     ResultsBy,
     Wanted,
 )
+from callcenter.storage.campaign_waits import read_waits
 from callcenter.storage.contact_counts import AS_THE_LIST, CONSENT, ZONE_SEPARATOR
 from callcenter.storage.contact_import import BATCH_ROWS, Tally
 from callcenter.storage.contact_numbers import is_barred
@@ -101,6 +103,10 @@ class StoredResults:
                     return tuple(await look.rows_with_rest(value, _WITH_CONTACTS))
                 case _:
                     assert_never(by)
+
+    async def waits(self, campaign: CampaignId) -> Waits:
+        """See ``CampaignResults``."""
+        return await read_waits(self._database, storable(campaign))
 
     async def lists(
         self, campaign: CampaignId, needs_consent: bool, now: float

@@ -34,6 +34,7 @@ from callcenter.domain.report import (
     entered_at,
 )
 from callcenter.storage import tables
+from callcenter.storage.campaign_waits import wait_of
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import TABLE_OF
 
@@ -114,6 +115,9 @@ class StoredReports:
             columns.person_at,
             columns.connected_at,
             columns.result,
+            columns.answered_at,
+            columns.verdict,
+            columns.verdict_cause,
         ).where(columns.ended_at >= since, columns.placed_at >= since, columns.placed_at < until)
         async with self._database.reading() as connection:
             wrap_ups = _WrapUps(connection, since)
@@ -128,6 +132,7 @@ class StoredReports:
                         row.ended_at,
                         AttemptResult(row.result),
                         *of_call[row.call],
+                        *wait_of(row),
                     )
                     for row in rows
                 ]
@@ -239,6 +244,7 @@ class MemoryReports:
                 attempt.ended_at,
                 attempt.result,
                 *details[attempt.call],
+                *wait_of(attempt),
             )
             for attempt in self._all(AttemptRecord)
             if since <= attempt.placed_at < until

@@ -39,8 +39,11 @@ class Pacer(Protocol):
     def abandoned(self, call: str, now: float) -> None:
         """The person found no agent in time."""
 
-    def ended(self, call: str, now: float, *, refused: bool = False) -> None:
-        """The call is over. ``refused``: by the trunk, which says nothing of the number."""
+    def ended(
+        self, call: str, now: float, *, refused: bool = False, cancelled: bool = False
+    ) -> None:
+        """The call is over. ``refused``: by the trunk, which says nothing of the number.
+        ``cancelled``: you have hung up before it was answered, which says nothing at all."""
 
     def agent(self, agent: str, phase: AgentPhase, now: float) -> None:
         """An agent does this from now on."""
@@ -83,7 +86,9 @@ class StandingPacer:
         """The person found no agent in time."""
         see_over(self.scene, call)
 
-    def ended(self, call: str, now: float, *, refused: bool = False) -> None:
+    def ended(
+        self, call: str, now: float, *, refused: bool = False, cancelled: bool = False
+    ) -> None:
         """The call is over."""
         see_over(self.scene, call)
 

@@ -230,10 +230,15 @@ class PredictivePacer:
         count(state.budget, now, answered=1.0 + lost, abandoned=abandoned + lost)
         return True
 
-    def ended(self, call: str, now: float, *, refused: bool = False) -> None:
-        """The call is over; one that was refused by the trunk teaches nothing of the list."""
+    def ended(
+        self, call: str, now: float, *, refused: bool = False, cancelled: bool = False
+    ) -> None:
+        """The call is over; one that was refused by the trunk, or cancelled, teaches nothing of the
+        list."""
         state = self.state
         seen = see_over(state.scene, call)
+        if cancelled:
+            return
         if refused and seen is not None:
             state.refusals += 1
             state.held_until = max(state.held_until, now + pause_after(state.refusals))

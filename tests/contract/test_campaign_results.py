@@ -8,8 +8,9 @@ from datetime import datetime
 import pytest
 
 from callcenter.documents.contacts_csv import ContactNumber
-from callcenter.domain.attempt import AttemptResult, ContactStatus
+from callcenter.domain.attempt import AttemptResult, ContactStatus, Verdict
 from callcenter.domain.customer import Tier
+from callcenter.domain.evidence import WaitFrom
 from callcenter.domain.records import AttemptRecord, DispositionRecord
 from callcenter.service.campaign_results import (
     CampaignResults,
@@ -119,6 +120,23 @@ async def test_results_by_list_count_each_contact_once(past: Past) -> None:
         ResultRow("first", 2, 3, 2, 2, 0, 1, {"agreed": 1, "interested": 2}),
         ResultRow("second", 2, 2, 1, 0, 1, 0, {}),
     ]
+
+
+async def test_waits_are_those_of_people_who_talked_with_an_agent(past: Past) -> None:
+    await past.note(
+        C,
+        AttemptResult.CONNECTED,
+        person_at=T0 + 1,
+        connected_at=T0 + 2.5,
+        verdict=Verdict.HUMAN,
+        verdict_cause="HUMAN-820-800",
+    )
+
+    found = await past.results.waits("autumn")
+
+    assert (found.connected, found.in_time, found.p50_s, found.p95_s) == (3, 2, 0.0, 2.32)
+    assert found.counted_from == {WaitFrom.GREETING: 1, WaitFrom.ANSWER: 2}
+    assert (await past.results.waits("winter")).connected == 0
 
 
 async def test_results_by_tier(past: Past) -> None:

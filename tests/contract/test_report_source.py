@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from callcenter.domain.agent import AgentState
-from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.attempt import AttemptResult, Verdict
 from callcenter.domain.call import Outcome
+from callcenter.domain.evidence import WaitFrom
 from callcenter.domain.records import (
     AgentStateRecord,
     CallRecord,
@@ -153,6 +154,16 @@ async def test_attempts_come_with_what_became_of_their_calls(source_of: Make) ->
             ended_at=T0 + 30,
             call="c1",
             result=AttemptResult.CONNECTED,
+            verdict=Verdict.HUMAN,
+            verdict_cause="HUMAN-800-800",
+        ),
+        make_attempt(
+            "a3b",
+            placed_at=T0 + 2,
+            person_at=T0 + 9,
+            connected_at=T0 + 10,
+            ended_at=T0 + 30,
+            result=AttemptResult.MACHINE,
         ),
         DispositionRecord("c1", "ana", "sold", T0 + 34),
         AgentStateRecord("ana", WRAP_UP, "", T0 + 30, T0 + 34),
@@ -165,8 +176,19 @@ async def test_attempts_come_with_what_became_of_their_calls(source_of: Make) ->
     assert attempts == [
         ReportedAttempt("autumn", T0, 0.0, 0.0, T0 + 20, no_answer),
         ReportedAttempt(
-            "autumn", T0 + 1, T0 + 9, T0 + 10, T0 + 30, connected, 20.0, 4.0, ("sold",)
+            "autumn",
+            T0 + 1,
+            T0 + 9,
+            T0 + 10,
+            T0 + 30,
+            connected,
+            20.0,
+            4.0,
+            ("sold",),
+            (T0 + 10) - (T0 + 9 - 0.8),
+            WaitFrom.GREETING,
         ),
+        ReportedAttempt("autumn", T0 + 2, T0 + 9, T0 + 10, T0 + 30, AttemptResult.MACHINE),
     ]
 
 

@@ -11,6 +11,8 @@ from callcenter.domain import events as e
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import CampaignSettings
 from callcenter.domain.customer import Tier
+from callcenter.domain.evidence import WaitFrom
+from callcenter.domain.waits import Waits
 from callcenter.service.campaign_results import (
     SALES,
     ListStanding,
@@ -24,6 +26,7 @@ from tests.unit.api.fakes import Center
 RENEWALS = "/api/v1/campaigns/renewals"
 MAKE = f"{RENEWALS}/lists/from-results"
 ROW = ResultRow("first", 2, 3, 2, 2, 0, 1, {"agreed": 1})
+WAITS = Waits(4, 3, 0.75, 0.91, 2.3, 2.4, {WaitFrom.GREETING: 4})
 STANDING = ListStanding(4, "first", 5, 100.0, 9, 3, 2, 1, 1, 1, 1, 2)
 
 
@@ -46,6 +49,10 @@ class FakeResults:
     ) -> tuple[ResultRow, ...]:
         self._ask(campaign, by, attribute, zone, tuple(sales))
         return self.found
+
+    async def waits(self, campaign: str) -> Waits:
+        self._ask(campaign)
+        return WAITS
 
     async def lists(
         self, campaign: str, needs_consent: bool, now: float
@@ -98,6 +105,15 @@ async def test_results_are_told_by_list_unless_asked_otherwise() -> None:
         "Asia/Tokyo",
         ("agreed", "sold"),
     )
+
+
+async def test_waits_for_an_agent_are_told() -> None:
+    async with center_with(FakeResults()).serve() as caller:
+        headers = await caller.bearer("sue")
+        found = await caller.send("GET", f"{RENEWALS}/waits", headers=headers)
+
+    assert (found.body["in_time"], found.body["p95_s"]) == (3, 2.3)
+    assert found.body["counted_from"] == {"greeting": 4}
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ async def test_a_managers_day() -> None:
         paused = await caller.send("POST", f"{RENEWALS}/pause", headers=mia)
         again = await caller.send("PUT", RENEWALS, json=SETUP | {"ring_s": 40}, headers=mia)
         ended = await caller.send("POST", f"{RENEWALS}/drain", headers=mia)
+        await caller.send("POST", f"{RENEWALS}/start", headers=mia)
+        stopped = await caller.send("POST", f"{RENEWALS}/stop", headers=mia)
         everything = await caller.send("GET", "/api/v1/campaigns", headers=mia)
 
     assert (saved.status, saved.body["state"], saved.body["changed_by"]) == (200, "draft", "mia")
@@ -82,6 +84,7 @@ async def test_a_managers_day() -> None:
     assert paused.body["silence"] == "Paused by mia."
     assert (again.body["state"], again.body["settings"]["ring_s"]) == ("paused", 40.0)
     assert ended.body["state"] == "finished"
+    assert (stopped.status, stopped.body["state"]) == (200, "finished")
     assert [view["id"] for view in everything.body["campaigns"]] == ["renewals"]
 
 
@@ -221,6 +224,7 @@ async def test_what_the_machine_refuses_is_a_conflict_with_its_reason() -> None:
         ("POST", "/start"),
         ("POST", "/pause"),
         ("POST", "/drain"),
+        ("POST", "/stop"),
     ],
 )
 async def test_a_campaign_that_is_not_there_is_not_found(method: str, rest: str) -> None:

@@ -94,6 +94,8 @@ async def test_a_campaign_is_made_started_paused_and_ended(config: Path, tmp_pat
         paused = await center.run("pause", "renewals")
         again = await center.run("create", str(document))
         ended = await center.run("drain", "renewals")
+        await center.run("start", "renewals")
+        stopped = await center.run("stop", "renewals")
 
     assert "callcenter campaign create FILE" in none.stdout
     assert made.stdout == "renewals saved, draft\n"
@@ -102,6 +104,7 @@ async def test_a_campaign_is_made_started_paused_and_ended(config: Path, tmp_pat
     assert "Paused by @cli." in paused.stdout
     assert again.stdout == "renewals saved, paused\n"
     assert "finished" in ended.stdout
+    assert "finished" in stopped.stdout
     assert [result.exit_code for result in (none, made, started, paused, ended)] == [0] * 5
 
 
@@ -296,7 +299,7 @@ def test_the_file_holds_what_the_command_reads(config: Path) -> None:
 def test_the_commands_are_part_of_the_command_line() -> None:
     commands = CliRunner().invoke(make_app("campaign"), ["campaign", "--help"]).output
 
-    for name in ("list", "show", "create", "start", "pause", "drain"):
+    for name in ("list", "show", "create", "start", "pause", "drain", "stop"):
         assert name in commands
 
 

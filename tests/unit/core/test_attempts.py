@@ -8,7 +8,13 @@ import pytest
 from callcenter.core import dialed
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
-from callcenter.domain.attempt import AttemptResult, AttemptState, ContactStatus, Verdict
+from callcenter.domain.attempt import (
+    GIVEN_BACK,
+    AttemptResult,
+    AttemptState,
+    ContactStatus,
+    Verdict,
+)
 from callcenter.domain.campaign import DEFAULT_RETRIES, RetryRule
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord, CallRecord, RepairRecord
@@ -308,7 +314,7 @@ def test_the_campaigns_own_rules_say_when_to_try_again() -> None:
 
 def test_the_usual_rules_leave_nobody_without_a_result() -> None:
     final = {R.CONNECTED, R.INVALID_NUMBER}
-    given_back = {R.UNCOUNTED}
+    given_back = set(GIVEN_BACK)
 
     assert set(AttemptResult) - set(DEFAULT_RETRIES) == final | given_back
 

@@ -128,6 +128,8 @@ def test_a_probe_that_comes_through_closes() -> None:
         (R.NO_ANSWER, {}, Sign.NOTHING),
         (R.NO_ANSWER, {"ringing_at": 11.0}, Sign.RINGS),
         (R.UNKNOWN, {}, Sign.NOTHING),
+        (R.CANCELLED, {}, Sign.NOTHING),
+        (R.CANCELLED, {"ringing_at": 11.0}, Sign.RINGS),
         (R.HUNG_UP, {"answered_at": 20.0 - EMPTY_S}, Sign.EMPTY),
         (R.HUNG_UP, {"answered_at": 19.9 - EMPTY_S}, Sign.LASTS),
         (R.CONNECTED, {"answered_at": 19.5, "connected_at": 19.6}, Sign.EMPTY),

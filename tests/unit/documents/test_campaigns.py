@@ -22,7 +22,7 @@ from callcenter.documents.campaigns import (
 )
 from callcenter.documents.files import config_path
 from callcenter.documents.yaml_lines import DocumentError
-from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.attempt import GIVEN_BACK, AttemptResult
 from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
     AmdSettings,
@@ -238,7 +238,7 @@ def test_settings_come_back_in_the_words_in_which_they_were_written(tmp_path: Pa
 
 def test_the_words_are_those_of_the_machine() -> None:
     ending = {AttemptResult.CONNECTED, AttemptResult.INVALID_NUMBER}
-    others = set(AttemptResult) - ending - {AttemptResult.UNCOUNTED}
+    others = set(AttemptResult) - ending - set(GIVEN_BACK)
 
     assert set(get_args(RetriedResult)) == {str(result) for result in others}
     assert get_args(Weekday) == WEEKDAYS

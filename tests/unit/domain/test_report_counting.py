@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
+from callcenter.domain.evidence import WaitFrom
 from callcenter.domain.records import (
     AgentStateRecord,
     ConversationRecord,
@@ -363,6 +364,18 @@ def test_a_person_who_was_found_talking_after_a_restart_waited_for_nobody_knows_
     row = campaigns(replace(CONNECTED, person_at=0.0)).total
 
     assert (row.people, row.connected, row.asa_s) == (0, 1, 0.0)
+
+
+def test_the_two_seconds_are_told_of_who_was_connected() -> None:
+    prompt = replace(CONNECTED, waited_s=0.9, waited_from=WaitFrom.GREETING)
+    late = replace(prompt, waited_s=2.4, placed_at=H2)
+
+    found = campaigns(prompt, prompt, late, replace(CONNECTED, connected_at=0.0))
+
+    assert [row.in_time for row in found.rows] == [2, 0]
+    assert (found.total.in_time, found.total.in_time_share) == (2, 2 / 3)
+    assert (found.total.wait_p50_s, found.total.wait_p95_s) == (0.9, 2.4)
+    assert campaigns(CONNECTED).total.in_time_share is None
 
 
 def test_attempts_outside_the_period_count_nowhere() -> None:

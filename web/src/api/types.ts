@@ -136,7 +136,7 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
+export type AttemptResult = "busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
 /** Where an attempt is. */
 export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
@@ -394,11 +394,15 @@ export interface CampaignRow {
   drop_rate: number | null;
   asa_s: number | null;
   longest_wait_s: number;
+  in_time: number;
+  in_time_share: number | null;
+  wait_p50_s: number | null;
+  wait_p95_s: number | null;
   aht_s: number | null;
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
+  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
 }
 
@@ -422,7 +426,7 @@ export interface CampaignSettings {
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
   amd_settings: AmdSettings;
   on_machine: OnMachine;
@@ -444,7 +448,7 @@ export interface CampaignSetup {
   pacing?: "preview" | "progressive" | "power" | "predictive";
   preview_s?: number;
   caller_ids?: string[];
-  list_caller_ids?: Record<string, unknown>;
+  list_caller_ids?: Record<string, string[]>;
   lines_per_agent?: number;
   starts_at?: number;
   ends_at?: number;
@@ -492,7 +496,7 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
+  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   drop_rate: number;
   amd: AmdView;
   hopper: number;
@@ -961,7 +965,7 @@ export interface NewContact {
   zone?: string;
   consent?: boolean | null;
   account?: string;
-  attributes?: Record<string, unknown>;
+  attributes?: Record<string, string>;
   list?: string;
 }
 
@@ -1591,6 +1595,17 @@ export interface Waiting {
   preferred: string;
 }
 
+/** People who talked with an agent, by how long they had waited for that. Seconds; None where nobody has. */
+export interface Waits {
+  connected: number;
+  in_time: number;
+  in_time_share: number | null;
+  p50_s: number | null;
+  p95_s: number | null;
+  longest_s: number;
+  counted_from: Partial<Record<"answer" | "greeting" | "verdict", number>>;
+}
+
 /** What `Problem.type` may be. */
 export type ProblemType =
   | "urn:callcenter:problem:bad-request"
@@ -1736,6 +1751,10 @@ export interface Operations {
   "GET /api/v1/campaigns/{campaign}/settings": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignSetup };
   /** Start a campaign */
   "POST /api/v1/campaigns/{campaign}/start": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** Stop a campaign at once */
+  "POST /api/v1/campaigns/{campaign}/stop": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** How long people waited for an agent */
+  "GET /api/v1/campaigns/{campaign}/waits": { path: { campaign: string }; query: undefined; body: undefined; answer: Waits };
   /** The do-not-call list */
   "GET /api/v1/dnc": { path: undefined; query: { number?: string; limit?: number; cursor?: string }; body: undefined; answer: DncList };
   /** Have a number called no more */

@@ -3,6 +3,8 @@
 
 import { agent } from "./en/agent";
 import { board } from "./en/board";
+import { campaignForm } from "./en/campaignForm";
+import { campaignResults } from "./en/campaignResults";
 import { campaigns } from "./en/campaigns";
 import { reports } from "./en/reports";
 import { routing } from "./en/routing";
@@ -11,6 +13,8 @@ import { shell } from "./en/shell";
 import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
 import { board as boardZh } from "./zh/board";
+import { campaignForm as campaignFormZh } from "./zh/campaignForm";
+import { campaignResults as campaignResultsZh } from "./zh/campaignResults";
 import { campaigns as campaignsZh } from "./zh/campaigns";
 import { reports as reportsZh } from "./zh/reports";
 import { routing as routingZh } from "./zh/routing";
@@ -24,6 +28,8 @@ export const en = {
   ...board,
   ...agent,
   ...campaigns,
+  ...campaignForm,
+  ...campaignResults,
   ...reports,
   ...rules,
   ...routing,
@@ -38,6 +44,8 @@ export const zh: Record<TextKey, string> = {
   ...boardZh,
   ...agentZh,
   ...campaignsZh,
+  ...campaignFormZh,
+  ...campaignResultsZh,
   ...reportsZh,
   ...rulesZh,
   ...routingZh,

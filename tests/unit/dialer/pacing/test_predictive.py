@@ -354,6 +354,17 @@ def test_refusals_hold_dialing_and_teach_nothing() -> None:
     assert placed(story.pacer.decide(story.now + 2.0)) > 0
 
 
+def test_calls_that_we_have_hung_up_ourselves_teach_nothing() -> None:
+    story = Story(agents=4)
+    known = story.state.learnt.calls
+    for name in story.place(REFUSALS_TOLERATED):
+        story.pacer.ended(name, story.now, cancelled=True)
+
+    assert placed(story.pacer.decide(story.now + 0.5)) > 0
+    assert story.state.learnt.calls == known
+    assert story.state.refusals == 0
+
+
 def test_a_call_that_ends_without_an_answer_shows_that_the_trunk_works() -> None:
     story = Story()
     first, second, third = story.place(3)

@@ -30,6 +30,7 @@ export const agent = {
   "reason.paperwork": "paperwork",
   "reason.signed_in": "just started",
   "reason.line_lost": "line lost",
+  "reason.campaign_stopped": "campaign stopped",
 
   "agent.waiting.one": "{count} waiting",
   "agent.waiting.other": "{count} waiting",
@@ -78,6 +79,7 @@ export const agent = {
   "agent.note.desktop_lost": "This page was closed for a while",
   "agent.note.untouched": "Nothing was clicked after the last call: press ready when you are back",
   "agent.note.line_lost": "The line to your phone could not be opened",
+  "agent.note.campaign_stopped": "The campaign was stopped: you do not work for it any more",
   "agent.note.preview_untouched": "You left a card untouched",
   "agent.readyAgain": "You get no calls until you press Ready.",
 

@@ -26,6 +26,7 @@ export const campaigns = {
   "campaigns.start": "Start",
   "campaigns.pause": "Pause",
   "campaigns.drain": "Drain",
+  "campaigns.stop": "Stop",
   "campaigns.import": "Import list",
   "campaigns.edit": "Settings",
   "campaigns.cancel": "Cancel",
@@ -37,6 +38,8 @@ export const campaigns = {
   "campaigns.pauseEffect.other": "No new calls are placed. {count} calls under way go on, and whoever answers is served. Start takes it up again.",
   "campaigns.drainEffect.one": "No new calls are placed. The campaign is finished when {count} call under way is over. It can be started again.",
   "campaigns.drainEffect.other": "No new calls are placed. The campaign is finished when {count} calls under way are over. It can be started again.",
+  "campaigns.stopEffect.one": "No new calls are placed. {count} call that nobody has answered yet is hung up at once and does not count as a try. Who has answered is served to the end; then the agents leave the campaign. It can be started again.",
+  "campaigns.stopEffect.other": "No new calls are placed. {count} calls that nobody has answered yet are hung up at once and do not count as tries. Who has answered is served to the end; then the agents leave the campaign. It can be started again.",
 
   "campaigns.runs": "Placing calls: {dialing} being dialed, {ringing} ringing, {ready} of {agents} agents ready.",
 
@@ -164,6 +167,7 @@ export const campaigns = {
   "attemptResult.congestion": "No line free",
   "attemptResult.failed": "Failed at the PBX",
   "attemptResult.uncounted": "Trunk in trouble, not counted",
+  "attemptResult.cancelled": "Campaign stopped, not counted",
   "attemptResult.screened": "Phone assistant answered",
   "attemptResult.unknown": "Not known",
 

@@ -65,5 +65,9 @@ export const reports = {
   "reports.connected": "Connected",
   "reports.dropped": "Dropped",
   "reports.dropRate": "Drop rate",
+  "reports.inTime": "Within 2 s",
+  "reports.waitP50": "Wait p50",
+  "reports.waitP95": "Wait p95",
+  "reports.seconds": "{s} s",
   "reports.results": "Results",
 } as const;

@@ -31,6 +31,7 @@ export const agent: Record<keyof typeof en, string> = {
   "reason.paperwork": "文书工作",
   "reason.signed_in": "刚开始工作",
   "reason.line_lost": "线路中断",
+  "reason.campaign_stopped": "活动已停止",
 
   "agent.waiting.one": "{count} 人等待",
   "agent.waiting.other": "{count} 人等待",
@@ -79,6 +80,7 @@ export const agent: Record<keyof typeof en, string> = {
   "agent.note.desktop_lost": "本页面曾被关闭了一段时间",
   "agent.note.untouched": "上次通话后没有任何操作：回来后请按“就绪”",
   "agent.note.line_lost": "无法接通到您话机的线路",
+  "agent.note.campaign_stopped": "活动已停止，您已退出该活动",
   "agent.note.preview_untouched": "您有一份资料未处理",
   "agent.readyAgain": "按“就绪”之前，您不会接到电话。",
 

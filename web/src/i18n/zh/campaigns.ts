@@ -27,6 +27,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "campaigns.start": "启动",
   "campaigns.pause": "暂停",
   "campaigns.drain": "收尾",
+  "campaigns.stop": "停止",
   "campaigns.import": "导入名单",
   "campaigns.edit": "设置",
   "campaigns.cancel": "取消",
@@ -38,6 +39,8 @@ export const campaigns: Record<keyof typeof en, string> = {
   "campaigns.pauseEffect.other": "不再发起新的呼叫。进行中的 {count} 个呼叫继续，接听的人仍会得到服务。可重新启动。",
   "campaigns.drainEffect.one": "不再发起新的呼叫。进行中的 {count} 个呼叫结束后，活动即告完成。之后可以重新启动。",
   "campaigns.drainEffect.other": "不再发起新的呼叫。进行中的 {count} 个呼叫结束后，活动即告完成。之后可以重新启动。",
+  "campaigns.stopEffect.one": "不再发起新的呼叫。尚无人接听的 {count} 个呼叫立即挂断，不计次数。已接听的人服务到底，之后坐席退出活动。可以重新启动。",
+  "campaigns.stopEffect.other": "不再发起新的呼叫。尚无人接听的 {count} 个呼叫立即挂断，不计次数。已接听的人服务到底，之后坐席退出活动。可以重新启动。",
 
   "campaigns.runs": "正在外呼：{dialing} 个拨号中，{ringing} 个振铃中，{agents} 名坐席中 {ready} 名就绪。",
 
@@ -165,6 +168,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "attemptResult.congestion": "线路拥塞",
   "attemptResult.failed": "交换机呼叫失败",
   "attemptResult.uncounted": "中继故障，不计次数",
+  "attemptResult.cancelled": "活动停止，不计次数",
   "attemptResult.screened": "电话助理接听",
   "attemptResult.unknown": "未知",
 

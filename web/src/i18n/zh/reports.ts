@@ -66,5 +66,9 @@ export const reports: Record<keyof typeof en, string> = {
   "reports.connected": "已接通",
   "reports.dropped": "弃呼",
   "reports.dropRate": "弃呼率",
+  "reports.inTime": "2 秒内",
+  "reports.waitP50": "等待 p50",
+  "reports.waitP95": "等待 p95",
+  "reports.seconds": "{s} 秒",
   "reports.results": "结果",
 };

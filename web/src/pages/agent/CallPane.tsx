@@ -184,6 +184,7 @@ const MISSED = [
   "untouched",
   "line_lost",
   "preview_untouched",
+  "campaign_stopped",
 ] as const;
 
 /** What to do now. */

@@ -1,9 +1,9 @@
 /** Makes a campaign or changes its settings. What is wrong stands at its field. */
 
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Modal, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import type { FormEvent } from "react";
+import type { FormEvent, ReactNode } from "react";
 
 import { ProblemError, request } from "../../api";
 import type { CampaignView, PbxTrunks } from "../../api";
@@ -12,11 +12,15 @@ import { problemText } from "../../ui/problems";
 import { Empty, Loading } from "../../ui/Situation";
 import { check, draftOf, idOf, newDraft, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
-import { DialingFields, GeneralFields, HoursFields, RetryFields } from "./FormFields";
+import { DialingFields, GeneralFields, HoursFields } from "./FormFields";
 import type { FieldProps } from "./FormFields";
+import { LawFields, MachineFields } from "./MachineFields";
+import { NumbersFields } from "./NumbersFields";
+import { RetryFields } from "./RetryFields";
 import { SparingFields, TimesFields } from "./TermsFields";
 
 const NO_TRUNKS: readonly PbxTrunks[] = [];
+const NO_LISTS: readonly string[] = [];
 
 interface Props {
   /** The one to change; none: a new one. */
@@ -98,6 +102,7 @@ function Form({ first, isNew, taken, onClose, onSaved }: FormProps) {
   const [problem, setProblem] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const trunks = useTrunks() ?? NO_TRUNKS;
+  const lists = useLists(first.id, isNew);
 
   const change: FieldProps["onChange"] = (changed, ...fields) => {
     setDraft((before) => withId(before, { ...before, ...changed }, isNew));
@@ -138,12 +143,19 @@ function Form({ first, isNew, taken, onClose, onSaved }: FormProps) {
   return (
     <form ref={form} onSubmit={(event) => void submit(event)} noValidate>
       <Stack gap="lg">
-        <GeneralFields {...fields} trunks={trunks} />
-        <HoursFields {...fields} />
-        <TimesFields {...fields} />
-        <DialingFields {...fields} />
-        <SparingFields {...fields} />
-        {draft.retries && <RetryFields {...fields} retries={draft.retries} />}
+        <GeneralFields {...fields} />
+        <Part title={t("campaigns.form.who")}>
+          <HoursFields {...fields} />
+          <TimesFields {...fields} />
+          <SparingFields {...fields} />
+          <RetryFields {...fields} />
+        </Part>
+        <Part title={t("campaigns.form.how")}>
+          <DialingFields {...fields} />
+          <NumbersFields {...fields} trunks={trunks} lists={lists} />
+          <MachineFields {...fields} />
+          <LawFields {...fields} />
+        </Part>
         <Failure problem={problem} />
         <Group justify="flex-end" gap="md">
           <Text c="var(--quiet)" mr="auto">
@@ -175,6 +187,28 @@ function useTrunks() {
     staleTime: 60_000, // they stand in the config file
   });
   return data?.pbxs;
+}
+
+/** The names of its contact lists; none while they are not known. */
+function useLists(campaign: string, isNew: boolean): readonly string[] {
+  const { data } = useQuery({
+    queryKey: ["lists", campaign],
+    queryFn: () =>
+      request("GET /api/v1/campaigns/{campaign}/lists/counts", { path: { campaign } }),
+    enabled: !isNew,
+  });
+  return data?.lists.map(({ name }) => name) ?? NO_LISTS;
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <>
+      <Title order={3} size="h4">
+        {title}
+      </Title>
+      {children}
+    </>
+  );
 }
 
 function Failure({ problem }: { problem: unknown }) {

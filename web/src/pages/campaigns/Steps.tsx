@@ -1,7 +1,7 @@
-/** Start, pause and drain: first what will happen, then one button with the verb on it. */
+/** Start, pause, drain and stop: first what will happen, then one button with the verb on it. */
 
 import { Button, Popover, Stack, Text } from "@mantine/core";
-import { CirclePause, CirclePlay, CircleStop } from "lucide-react";
+import { CirclePause, CirclePlay, CircleStop, Hourglass } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { useState } from "react";
 
@@ -16,7 +16,8 @@ import type { Step } from "./useCampaign";
 const ICONS: Record<Step, LucideIcon> = {
   start: CirclePlay,
   pause: CirclePause,
-  drain: CircleStop,
+  drain: Hourglass,
+  stop: CircleStop,
 };
 
 export function Steps({ campaign }: { campaign: CampaignView }) {
@@ -77,6 +78,9 @@ function StepButton({ campaign, step, onTake }: Props) {
 
 /** What will happen, and to how many. */
 export function effectText(t: Translate, campaign: CampaignView, step: Step): string {
+  if (step === "stop") {
+    return t.count("campaigns.stopEffect", campaign.dialing + campaign.ringing);
+  }
   if (step !== "start") return t.count(`campaigns.${step}Effect`, underWayOf(campaign));
   if (campaign.counts.at === 0) return t("campaigns.startEffectUnknown");
   return t.count("campaigns.startEffect", campaign.counts.due);

@@ -16,16 +16,11 @@ import {
 import { Plus, Trash2 } from "lucide-react";
 
 import { useText } from "../../i18n";
+import { Explained, explained } from "../../ui/Explained";
 import type { FieldProps } from "./FormFields";
 import { CAP_OF, CAPS_MAX, COUNTING, NEW_CAP, UNITS } from "./terms";
 import type { CapDraft, Unit } from "./terms";
-
-const ORDER: ("label" | "input" | "description" | "error")[] = [
-  "label",
-  "input",
-  "description",
-  "error",
-];
+import { first, namesOf, ORDER } from "./told";
 
 /** From when to when, and the days left out. */
 export function TimesFields({ draft, told, onChange }: FieldProps) {
@@ -36,8 +31,10 @@ export function TimesFields({ draft, told, onChange }: FieldProps) {
       <SimpleGrid cols={2} spacing="lg" verticalSpacing="md">
         <TextInput
           type="datetime-local"
-          label={t("campaigns.form.startsAt")}
-          description={t("campaigns.form.startsHint", { zone: timeZone })}
+          {...explained(
+            t("campaigns.form.startsAt"),
+            t("campaigns.form.startsHint", { zone: timeZone }),
+          )}
           inputWrapperOrder={ORDER}
           value={draft.startsAt}
           error={told.starts_at}
@@ -47,16 +44,14 @@ export function TimesFields({ draft, told, onChange }: FieldProps) {
         />
         <TextInput
           type="datetime-local"
-          label={t("campaigns.form.endsAt")}
-          description={t("campaigns.form.endsHint")}
+          {...explained(t("campaigns.form.endsAt"), t("campaigns.form.endsHint"))}
           inputWrapperOrder={ORDER}
           value={draft.endsAt}
           error={told.ends_at}
           onChange={(event) => onChange({ endsAt: event.currentTarget.value }, "ends_at")}
         />
         <TagsInput
-          label={t("campaigns.form.holidays")}
-          description={t("campaigns.form.holidaysHint")}
+          {...explained(t("campaigns.form.holidays"), t("campaigns.form.holidaysHint"))}
           inputWrapperOrder={ORDER}
           splitChars={[",", " ", ";"]}
           acceptValueOnBlur
@@ -70,8 +65,7 @@ export function TimesFields({ draft, told, onChange }: FieldProps) {
           }
         />
         <TagsInput
-          label={t("campaigns.form.closedDays")}
-          description={t("campaigns.form.closedDaysHint")}
+          {...explained(t("campaigns.form.closedDays"), t("campaigns.form.closedDaysHint"))}
           inputWrapperOrder={ORDER}
           splitChars={[",", " ", ";"]}
           acceptValueOnBlur
@@ -96,19 +90,15 @@ export function SparingFields({ draft, told, onChange }: FieldProps) {
   return (
     <Fieldset legend={t("campaigns.form.sparing")}>
       <Switch
-        label={t("campaigns.form.needsConsent")}
-        description={t("campaigns.form.needsConsentHint")}
+        {...explained(t("campaigns.form.needsConsent"), t("campaigns.form.needsConsentHint"))}
         checked={draft.needsConsent}
         error={told.needs_consent}
         onChange={(event) =>
           onChange({ needsConsent: event.currentTarget.checked }, "needs_consent")
         }
       />
-      <Text mt="lg" fw={500}>
-        {t("campaigns.form.caps")}
-      </Text>
-      <Text c="var(--quiet)" size="xs" mb="xs">
-        {t("campaigns.form.capsHint")}
+      <Text mt="lg" mb="xs" fw={500}>
+        <Explained label={t("campaigns.form.caps")} help={t("campaigns.form.capsHint")} />
       </Text>
       {caps.map((cap, place) => (
         <Cap
@@ -216,14 +206,4 @@ function Cap({ cap, place, told, onChange, onRemove }: CapProps) {
       </ActionIcon>
     </Group>
   );
-}
-
-/** The names of this field and of what is in it that something was told of. */
-function namesOf(told: FieldProps["told"], field: string): string[] {
-  return Object.keys(told).filter((name) => name === field || name.startsWith(`${field}.`));
-}
-
-function first(told: FieldProps["told"], field: string): string | undefined {
-  const [name] = namesOf(told, field);
-  return name === undefined ? undefined : told[name];
 }

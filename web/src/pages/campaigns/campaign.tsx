@@ -20,6 +20,7 @@ import { ImportDialog } from "./ImportDialog";
 import { Lists, ResultsBox } from "./Lists";
 import { momentOf } from "./moment";
 import { nowText } from "./now";
+import { Promptness } from "./Promptness";
 import { Rehearsal } from "./Rehearsal";
 import { Steps } from "./Steps";
 import { useIsManager } from "./useCampaign";
@@ -70,7 +71,12 @@ function Campaign({ campaign }: { campaign: CampaignView }) {
       />
       {view === "now" && <Now campaign={campaign} />}
       {view === "lists" && <Lists campaign={campaign} />}
-      {view === "results" && <ResultsBox campaign={campaign.id} />}
+      {view === "results" && (
+        <>
+          <Promptness campaign={campaign.id} />
+          <ResultsBox campaign={campaign.id} />
+        </>
+      )}
       {view === "rehearsal" && <Rehearsal campaign={campaign} />}
     </div>
   );

@@ -99,6 +99,19 @@ describe("the campaign's page", () => {
     expect(place.textContent).toContain("Agents free by then1.8");
   });
 
+  it("is stopped after it was told what that does", async () => {
+    const stop = "POST /api/v1/campaigns/renewals/stop";
+    const { asked } = await open("/campaigns/renewals", [campaignWith()], {
+      [stop]: () => json(campaignWith({ state: "draining" })),
+    });
+
+    await click(button("Stop"));
+    expect(document.body.textContent).toContain("3 calls that nobody has answered yet are hung up");
+    await click(lastButton("Stop"));
+
+    expect(writes(asked).map(({ operation }) => operation)).toEqual([stop]);
+  });
+
   it("follows the live figures", async () => {
     const { place, live } = await open("/campaigns/renewals", [campaignWith()]);
 
@@ -209,6 +222,8 @@ describe("settings", () => {
     await appears("Until");
     await type(field("Until"), "19:30");
     await type(field("Begins"), "2027-03-01T09:00");
+    await type(field("Check on detection"), "50");
+    await type(field("Words"), "4");
     await click(button("Add a limit"));
     await submit();
 
@@ -219,6 +234,8 @@ describe("settings", () => {
       needs_consent: true,
       starts_at: new Date(2027, 2, 1, 9, 0).getTime() / 1000,
       caps: [{ of: "person", counting: "attempts", most: 3, within_s: 86_400 }],
+      amd_check_every: 50,
+      amd_settings: { max_words: 4, greeting: 0 },
     });
     expect(document.querySelector("[role=dialog]")).toBeNull();
   });

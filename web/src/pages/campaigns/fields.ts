@@ -3,6 +3,8 @@
 
 import type { CampaignSetup, FieldError, Retry } from "../../api";
 import type { PlainKey } from "../../i18n";
+import { checkReaching, NEW_REACHING, plainNumber, reachingOf, reachingSetupOf } from "./reaching";
+import type { ReachingDraft } from "./reaching";
 import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
 import type { TermsDraft } from "./terms";
 
@@ -48,7 +50,7 @@ export const LEGALS = ["", "us-tsr", "uk-ofcom"] as const;
 export type Legal = (typeof LEGALS)[number];
 
 /** Fields that may be empty while they are typed hold "" then. */
-export interface Draft extends TermsDraft {
+export interface Draft extends TermsDraft, ReachingDraft {
   id: string;
   name: string;
   pbx: string;
@@ -71,10 +73,9 @@ export interface Draft extends TermsDraft {
   opens: string;
   closes: string;
   weekdays: Weekday[];
-  /** As it was read: what this form does not show goes back as it came. */
+  /** As it was read: what a newer server has besides goes back as it came. */
   kept: Partial<CampaignSetup>;
-  /** Null: the center's own rules. */
-  retries: Record<Retried, RetryDraft> | null;
+  retries: Record<Retried, RetryDraft>;
 }
 
 /** What is wrong, by the server's name of the field, e.g. `window.closes`. */
@@ -85,6 +86,21 @@ const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 const MIDNIGHT = "24:00";
 const ID_CHARS_MAX = 31;
 const MINUTE_S = 60;
+
+const HOUR_S = 60 * MINUTE_S;
+/** The center's own rules (DEFAULT_RETRIES in callcenter/domain/campaign.py). */
+const DEFAULT_RETRIES: Record<Retried, Retry> = {
+  no_answer: { delay_s: 4 * HOUR_S, max_tries: 4, other_number: true },
+  busy: { delay_s: 10 * MINUTE_S, max_tries: 5 },
+  machine: { delay_s: 6 * HOUR_S, max_tries: 4, other_number: true },
+  screened: { delay_s: 24 * HOUR_S, max_tries: 2 },
+  rejected: { delay_s: 24 * HOUR_S, max_tries: 2 },
+  hung_up: { delay_s: 24 * HOUR_S, max_tries: 2 },
+  congestion: { delay_s: 5 * MINUTE_S, max_tries: 6 },
+  failed: { delay_s: 15 * MINUTE_S, max_tries: 4 },
+  unknown: { delay_s: 24 * HOUR_S, max_tries: 3 },
+  dropped: { delay_s: 72 * HOUR_S, max_tries: 2 },
+};
 
 /** As the server fills in what is left out (callcenter/documents/campaigns.py). */
 export function newDraft(pbx: string, trunk: string): Draft {
@@ -109,9 +125,10 @@ export function newDraft(pbx: string, trunk: string): Draft {
     opens: "09:00",
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
-    retries: null,
+    retries: retriesOf(DEFAULT_RETRIES),
     kept: {},
     ...NEW_TERMS,
+    ...NEW_REACHING,
   };
 }
 
@@ -138,9 +155,10 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     opens: window.opens ?? draft.opens,
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
-    retries: retries ? retriesOf(retries) : null,
+    retries: retries ? retriesOf(retries) : draft.retries,
     kept: setup,
     ...termsOf(setup),
+    ...reachingOf(setup),
   };
 }
 
@@ -162,15 +180,12 @@ function draftOfRule({ delay_s, max_tries, ...kept }: Retry): RetryDraft {
 
 /** What the server is told. Empty numbers go as 0: the server says what is wrong with them. */
 export function setupOf(draft: Draft): CampaignSetup {
-  const { retries: _, ...kept } = draft.kept;
-  const isMoved = kept.pbx !== undefined && kept.pbx !== draft.pbx;
   return {
-    ...kept,
-    ...(isMoved && { trunks: [] }),
+    ...draft.kept,
     name: draft.name.trim(),
     pbx: draft.pbx,
     trunk: draft.trunk.trim(),
-    caller_id: draft.callerId.replaceAll(/[\s()-]/g, ""),
+    caller_id: plainNumber(draft.callerId),
     pacing: draft.pacing,
     preview_s: draft.pacing === "preview" ? Number(draft.previewS) : 0,
     lines_per_agent: draft.pacing === "power" ? Number(draft.linesPerAgent) : 1,
@@ -192,7 +207,8 @@ export function setupOf(draft: Draft): CampaignSetup {
       closed_days: draft.closedDays,
     },
     ...termsSetupOf(draft, draft.kept),
-    ...(draft.retries && { retries: rulesOf(draft.retries) }),
+    ...reachingSetupOf(draft),
+    retries: rulesOf(draft.retries),
   };
 }
 
@@ -227,7 +243,7 @@ export function check(draft: Draft, taken: readonly string[]): Wrong {
     wrong["window.closes"] = "campaigns.form.hoursWrong";
   }
   if (draft.weekdays.length === 0) wrong["window.weekdays"] = "campaigns.form.noDay";
-  return { ...wrong, ...checkTerms(draft) };
+  return { ...wrong, ...checkTerms(draft), ...checkReaching(draft) };
 }
 
 /** What the server says of each field, by its name without `body.`. */

@@ -55,9 +55,19 @@ describe("lists and results", () => {
     sold: 4,
     dispositions: { interested: 3, agreed: 4, own_code: 1 },
   };
+  const waits = {
+    connected: 200,
+    in_time: 196,
+    in_time_share: 0.98,
+    p50_s: 0.91,
+    p95_s: 1.84,
+    longest_s: 2.6,
+    counted_from: { greeting: 180, verdict: 20 },
+  };
   const answers: Answers = {
     [LISTS]: () => json({ lists: [list] }),
     [`${RESULTS}list`]: () => json({ rows: [], sales: ["agreed"] }),
+    "GET /api/v1/campaigns/renewals/waits": () => json(waits),
     [`${RESULTS}tier`]: () => json({ rows: [row], sales: ["agreed"] }),
     [`${RESULTS}attribute&attribute=offer`]: () =>
       json({ rows: [{ ...row, key: "card" }], sales: ["agreed"] }),
@@ -108,6 +118,17 @@ describe("lists and results", () => {
     await eventually(() => expect(place.textContent).toContain("Agreed 4, Interested 3, own_code 1"));
     expect(place.textContent).toContain("sold: agents said “Agreed”");
     expect(place.textContent).toContain("10%");
+  });
+
+  it("tell how soon people had an agent, and from where that is counted", async () => {
+    const { place } = await open("/campaigns/renewals", [campaignWith()], answers);
+
+    await choose("Results");
+
+    await eventually(() => expect(place.textContent).toContain("Within 2 s98%"));
+    expect(place.textContent).toContain("Later4");
+    expect(place.textContent).toContain("95 of 100 within1.84 s");
+    expect(place.textContent).toContain("180 counted from the end of the greeting · 20 from when");
   });
 
   it("count as sold what somebody says is", async () => {

@@ -15,6 +15,7 @@ export const RESULTS: readonly AttemptResult[] = [
   "congestion",
   "failed",
   "uncounted",
+  "cancelled",
   "unknown",
 ];
 

@@ -5,10 +5,12 @@ import type { Draft } from "./fields";
 import { finishIn } from "./finish";
 import { canBeNamed, listOf, mappingOf, withNumber } from "./importing";
 import { clockOf, momentOf } from "./moment";
+import { listField } from "./reaching";
 import { endedOf, underWayOf } from "./results";
 import { campaignWith, NOW } from "./samples";
 import { localOf, NEW_CAP } from "./terms";
 
+const WEST = { list: "west", numbers: ["+14155550100"] };
 const GOOD: Draft = { ...newDraft("main", "carrier"), id: "spring", name: "Spring" };
 
 describe("a campaign's form", () => {
@@ -34,6 +36,10 @@ describe("a campaign's form", () => {
     ["a calendar that is none", { holidays: ["US", "Bavaria"] }, "window.holidays"],
     ["a day that no year has", { closedDays: ["2027-02-30"] }, "window.closed_days"],
     ["a limit without a number", { caps: [{ ...NEW_CAP, most: "" }] }, "caps.0.most"],
+    ["a number without a country", { callerIds: ["3125550100"] }, "caller_ids"],
+    ["a list without a number", { listCallerIds: [{ list: "west", numbers: [] }] }, listField(0)],
+    ["a list that is there twice", { listCallerIds: [WEST, WEST] }, listField(1)],
+    ["a list's wrong number", { listCallerIds: [{ list: "west", numbers: ["1"] }] }, listField(0)],
     ["a limit without a time", { caps: [{ ...NEW_CAP, within: "" }] }, "caps.0.within_s"],
   ])("finds %s", (_, changed, name) => {
     expect(Object.keys(check({ ...GOOD, ...changed }, ["renewals"]))).toEqual([name]);
@@ -77,10 +83,22 @@ describe("a campaign's form", () => {
       retries: { machine: { delay_s: 3600, max_tries: 2, other_number: true } },
       wrap_up_s: 15,
       trunks: ["reserve"],
+      caller_ids: ["+13125550101"],
+      list_caller_ids: { west: ["+14155550100", "+14155550101"] },
+      on_machine: "to_agent" as const,
+      amd_check_every: 50,
+      amd_settings: {
+        initial_silence: 2000,
+        greeting: 0,
+        after_greeting_silence: 700,
+        total_analysis_time: 0,
+        min_word_length: 0,
+        max_words: 4,
+      },
+      opt_out_key: "9",
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
-    expect(setupOf({ ...draftOf("spring", setup), pbx: "other" })).toMatchObject({ trunks: [] });
   });
 
   it("sends moments by this computer's clock as UTC, and none as 0", () => {
@@ -99,7 +117,7 @@ describe("a campaign's form", () => {
     expect(setupOf({ ...timed, pacing: "predictive" }).preview_s).toBe(0);
   });
 
-  it("gives back what it does not show", () => {
+  it("gives back what it read", () => {
     const setup = {
       ...setupOf(GOOD),
       needs_consent: true,
@@ -113,14 +131,15 @@ describe("a campaign's form", () => {
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);
   });
 
-  it("leaves the retries to the center unless they were read", () => {
-    expect(setupOf(GOOD)).not.toHaveProperty("retries");
+  it("shows the center's own retries of a new campaign, and sends what it shows", () => {
+    expect(GOOD.retries.busy).toMatchObject({ isOn: true, minutes: 10, tries: 5 });
+    expect(Object.keys(setupOf(GOOD).retries ?? {})).toEqual([...RETRIED]);
   });
 
   it("offers every result that may be tried again", () => {
     const draft = draftOf("spring", { name: "S", pbx: "main", trunk: "t", retries: {} });
 
-    expect(Object.keys(draft.retries ?? {})).toEqual([...RETRIED]);
+    expect(Object.keys(draft.retries)).toEqual([...RETRIED]);
     expect(setupOf(draft).retries).toEqual({});
   });
 

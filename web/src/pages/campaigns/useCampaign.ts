@@ -8,14 +8,14 @@ import { useHasRole } from "../../app/session";
 import { useText } from "../../i18n";
 import { tellProblem } from "../../ui/problems";
 
-export type Step = "start" | "pause" | "drain";
+export type Step = "start" | "pause" | "drain" | "stop";
 
 /** Which buttons a campaign has in each state. */
 export const STEPS: Record<CampaignState, readonly Step[]> = {
   draft: ["start"],
-  running: ["pause", "drain"],
-  paused: ["start", "drain"],
-  draining: ["start", "pause"],
+  running: ["pause", "drain", "stop"],
+  paused: ["start", "drain", "stop"],
+  draining: ["start", "pause", "stop"],
   finished: ["start"],
 };
 
@@ -24,7 +24,7 @@ export function useIsManager(): boolean {
   return useHasRole("manager", "administrator");
 }
 
-/** Start, pause or drain; a refusal is told in the corner. */
+/** Start, pause, drain or stop; a refusal is told in the corner. */
 export function useStep(campaign: string): (step: Step) => Promise<void> {
   const t = useText();
   const busy = useRef(false);

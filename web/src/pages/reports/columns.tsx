@@ -75,7 +75,7 @@ function workColumns<Row extends AgentRow | TeamRow>(t: Translate): Column<Row>[
 }
 
 export function campaignColumns(t: Translate, step?: ReportStep): Column<CampaignRow>[] {
-  const { counted, shared, timed } = kinds<CampaignRow>(t);
+  const { counted, shared, timed, precise } = kinds<CampaignRow>(t);
   return [
     ...beginning<CampaignRow>(t, step),
     named(t, "reports.campaign", (row) => row.campaign),
@@ -84,7 +84,9 @@ export function campaignColumns(t: Translate, step?: ReportStep): Column<Campaig
     counted("reports.connected", (row) => row.connected),
     counted("reports.dropped", (row) => row.dropped),
     shared("reports.dropRate", (row) => row.drop_rate),
-    timed("reports.asa", (row) => row.asa_s),
+    shared("reports.inTime", (row) => row.in_time_share),
+    precise("reports.waitP50", (row) => row.wait_p50_s),
+    precise("reports.waitP95", (row) => row.wait_p95_s),
     timed("reports.aht", (row) => row.aht_s),
     listed(
       t,
@@ -165,5 +167,7 @@ function kinds<Row>(t: Translate) {
       column(header, value, (found) => percent(found, t.language)),
     timed: (header: PlainKey, value: (row: Row) => number | null) =>
       column(header, value, duration),
+    precise: (header: PlainKey, value: (row: Row) => number | null) =>
+      column(header, value, (found) => t("reports.seconds", { s: found.toFixed(2) })),
   };
 }
