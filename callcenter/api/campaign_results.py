@@ -172,7 +172,7 @@ async def waits(exchange: Exchange) -> Waits:
     """How long the people whom the campaign connected had waited for an agent since the end of
     their greeting, and how many of them no longer than two seconds. What each waited is in the
     evidence."""
-    name = _campaign(exchange, exchange.path["campaign"]).settings.id
+    name = campaign_of(exchange, exchange.path["campaign"]).settings.id
     with _refusals():
         return await _store(exchange).waits(name)
 

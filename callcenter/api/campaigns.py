@@ -46,14 +46,12 @@ from callcenter.domain.events import (
 )
 from callcenter.domain.ids import CampaignId, PbxName
 from callcenter.domain.records import AttemptRecord
-from callcenter.service.ports import (
+from callcenter.service.contact_lists import (
     ContactImport,
     Duplicates,
-    EvidencePage,
     ImportProgress,
-    Overloaded,
-    Role,
 )
+from callcenter.service.ports import EvidencePage, Overloaded, Role
 
 MANAGERS = (Role.MANAGER, Role.ADMINISTRATOR)
 """Who changes campaigns."""

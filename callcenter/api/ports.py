@@ -14,14 +14,12 @@ from callcenter.documents.contacts_csv import ContactReading
 from callcenter.domain.events import Event, Request
 from callcenter.domain.ids import CampaignId
 from callcenter.domain.step import Reply
-from callcenter.service.ports import (
-    AttemptPage,
+from callcenter.service.contact_lists import (
     ContactImport,
     Duplicates,
-    EvidencePage,
     ImportProgress,
-    Touched,
 )
+from callcenter.service.ports import AttemptPage, EvidencePage, Touched
 from routing.chooser import Chooser
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from callcenter.bench.contact_file import REGION, write_file
 from callcenter.documents.contacts_csv import ContactReading
+from callcenter.service.contact_lists import ContactImport
 from callcenter.service.contact_reading import ContactsProcess
-from callcenter.service.ports import ContactImport
 from callcenter.storage.contact_files import import_file
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database

@@ -32,7 +32,11 @@ from callcenter.documents.dnc_csv import SOURCE_CHARS_MAX, DncFile
 from callcenter.documents.rejects import RejectsFile
 from callcenter.documents.shifts_csv import ShiftsFile
 from callcenter.installation import open_database
-from callcenter.service.ports import ContactImport, Duplicates, ImportColumn
+from callcenter.service.contact_lists import (
+    ContactImport,
+    Duplicates,
+    ImportColumn,
+)
 from callcenter.settings import Settings
 from callcenter.storage.contact_files import import_file
 from callcenter.storage.contacts import Contacts

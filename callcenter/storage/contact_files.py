@@ -12,8 +12,13 @@ from msgspec.structs import replace
 from callcenter.documents.contacts_csv import ContactReading
 from callcenter.documents.rejects import Reject, RejectsFile
 from callcenter.domain.ids import CampaignId
+from callcenter.service.contact_lists import (
+    ContactImport,
+    Duplicates,
+    ImportColumn,
+    ImportProgress,
+)
 from callcenter.service.contact_reading import ContactsProcess
-from callcenter.service.ports import ContactImport, Duplicates, ImportColumn, ImportProgress
 from callcenter.storage.contact_import import ContactImporter
 from callcenter.storage.stores import ContactDestination
 

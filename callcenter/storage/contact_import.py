@@ -25,7 +25,11 @@ from msgspec.structs import replace
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.ids import CampaignId
-from callcenter.service.ports import ContactImport, Duplicates, ImportProblem
+from callcenter.service.contact_lists import (
+    ContactImport,
+    Duplicates,
+    ImportProblem,
+)
 from callcenter.storage.customer_import import Changes, OnProgress, OnReject
 from callcenter.storage.stores import PROBLEMS_MAX, ContactDestination
 

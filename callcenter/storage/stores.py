@@ -25,7 +25,8 @@ from callcenter.domain.ids import (
     SkillId,
     TeamId,
 )
-from callcenter.service.ports import Customer, CustomerStore, Duplicates, Role
+from callcenter.service.contact_lists import Duplicates
+from callcenter.service.ports import Customer, CustomerStore, Role
 
 T = TypeVar("T")
 

@@ -12,7 +12,8 @@ from callcenter.documents.contacts_csv import ContactRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.campaign import CallingWindow, Terms
 from callcenter.domain.records import AttemptRecord, DncRecord
-from callcenter.service.ports import ContactImport, ContactStore, Refill
+from callcenter.service.contact_lists import ContactImport
+from callcenter.service.ports import ContactStore, Refill
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.directory import CustomerDirectory
 from callcenter.storage.dnc import StoredDnc

@@ -17,7 +17,8 @@ from callcenter.documents.rejects import Reject
 from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.customer import Tier
-from callcenter.service.ports import CardSource, Duplicates, Refill
+from callcenter.service.contact_lists import Duplicates
+from callcenter.service.ports import CardSource, Refill
 from callcenter.storage.customer_import import BATCH_ROWS
 from callcenter.storage.stores import PROBLEMS_MAX, ContactDestination
 from dialer.window import is_open

@@ -19,17 +19,14 @@ from callcenter.service.contact_book import (
     ContactReason,
     ContactWhy,
 )
-from callcenter.service.dnc import DncEntry, DncNumber, DncPage
-from callcenter.service.ports import (
-    Account,
-    AttemptPage,
+from callcenter.service.contact_lists import (
     ContactImport,
     Duplicates,
-    EvidencePage,
     ImportProblem,
     ImportProgress,
-    Role,
 )
+from callcenter.service.dnc import DncEntry, DncNumber, DncPage
+from callcenter.service.ports import Account, AttemptPage, EvidencePage, Role
 from callcenter.storage.contact_files import AS_GUESSED
 
 PASSWORD = "correct horse"

@@ -11,7 +11,7 @@ from callcenter.api import campaigns as module
 from callcenter.documents.contacts_csv import ContactReading
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.domain import events as e
-from callcenter.service.ports import Duplicates, ImportProgress
+from callcenter.service.contact_lists import Duplicates, ImportProgress
 from tests.unit.api.fake_contacts import Imported
 from tests.unit.api.fakes import Answer, Caller, Center, until
 from tests.unit.api.test_campaigns import CONTACTS, RENEWALS, with_campaign

@@ -13,8 +13,13 @@ import pytest
 from callcenter.documents.contacts_csv import ContactReading
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.service import contact_reading
+from callcenter.service.contact_lists import (
+    Duplicates,
+    ImportColumn,
+    ImportProblem,
+    ImportProgress,
+)
 from callcenter.service.contact_reading import ContactsProcess
-from callcenter.service.ports import Duplicates, ImportColumn, ImportProblem, ImportProgress
 from callcenter.storage import contact_files
 from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contacts import Contacts
