@@ -241,16 +241,22 @@ class _Rehearsal:
 
     def tell_end(self, current: Sequence[Tally], new: Sequence[Tally]) -> None:
         """What is to be known of how it went."""
-        faults: list[FaultRecord] = [fault for one in (*current, *new) for fault in one.faults]
-        if any(one.was_cut for one in (*current, *new)):
+        plays = (*current, *new)
+        faults: list[FaultRecord] = [fault for one in plays for fault in one.faults]
+        if any(one.was_cut for one in plays):
             self._notes.append(
                 "Some of the plays ended early, because they brought so many more calls."
             )
-        if any(one.finished_h is None for one in (*current, *new)):
+        if any(one.finished_h is None for one in plays):
             hours = math.fsum(end - begin for begin, end in self.spans) / 3600.0
             self._notes.append(
                 f"The list is not worked through within {hours:g} hours of work, or not on every"
                 " seed: rehearse more hours to learn when. Retries take their time."
+            )
+        if any(one.tried_all_h is not None and one.finished_h is None for one in plays):
+            self._notes.append(
+                "Everybody was dialed before the end: then agents waited for retries to come due,"
+                " which is in how busy they are and in the calls an hour."
             )
         if faults:
             self._notes.append(

@@ -311,3 +311,12 @@ def test_a_campaign_that_ends_soon_is_played_until_then() -> None:
     settings = replace(SETTINGS, ends_at=TEN + 1800.0)
 
     assert rehearse_campaign(make_past(), make_plan(settings, hours=2.0)).hours == 0.5
+
+
+def test_agents_who_wait_for_retries_are_told_of() -> None:
+    retries = {result: RetryRule(8 * 3600.0, 3) for result in AttemptResult}
+
+    waited = rehearse_campaign(make_past(10), make_plan(replace(SETTINGS, retries=retries)))
+
+    assert said(waited, "Everybody was dialed before the end")
+    assert mean(waited.figures.tried_all_h) < 0.5
