@@ -29,6 +29,8 @@ from callcenter.service.ports import Role
 
 AGENT = (Role.AGENT,)
 REFUSED = ("conflict", "overloaded")
+AMOUNT_CENTS_MAX = 1_000_000_000
+"""Ten million of any currency: more is a slip of the key, and the column ends at twice that."""
 
 
 class Agents(Struct, frozen=True):
@@ -57,6 +59,9 @@ class Disposition(Body):
     call: Name
     code: Name
     """A word of the center's own, e.g. ``solved``."""
+    amount_cents: Annotated[int, Field(ge=0, le=AMOUNT_CENTS_MAX)] = 0
+    """What the customer bought for, in hundredths of the center's currency; only with a disposition
+    that the campaign takes for a sale."""
 
 
 class CampaignChoice(Body):
@@ -121,7 +126,9 @@ async def disposition(exchange: Exchange, body: Disposition) -> AgentView:
     """Write down how the conversation ended. In wrap-up this ends the wrap-up."""
     return await _ask(
         exchange,
-        DispositionRequested(exchange.request_id, exchange.account.id, body.call, body.code),
+        DispositionRequested(
+            exchange.request_id, exchange.account.id, body.call, body.code, body.amount_cents
+        ),
     )
 
 

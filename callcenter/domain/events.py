@@ -373,6 +373,9 @@ class DispositionRequested(EventBase, frozen=True):
     agent: AgentId
     call: CallId
     code: str
+    amount_cents: int = 0
+    """What the customer bought for, in hundredths of the center's currency; only with a
+    disposition that is a sale."""
 
 
 class HangUpRequested(EventBase, frozen=True):

@@ -14,12 +14,15 @@ import { useKeys } from "./keys";
 import type { Keys } from "./keys";
 import { KeysPane } from "./KeysPane";
 import { QueuesPane } from "./QueuesPane";
+import { SaleAmount, useSale } from "./SaleAmount";
 import { canBeReady, StateBar } from "./StateBar";
 import { useActs } from "./useActs";
 import type { Acts } from "./useActs";
 import { useInHand } from "./useInHand";
 import { dispositionsOf } from "./words";
 import { WorkPane } from "./WorkPane";
+
+const NO_SALES: readonly string[] = [];
 
 interface Props {
   agent: AgentView;
@@ -37,7 +40,9 @@ export function Desk({ agent, campaigns }: Props) {
   const isStale = useConnection() !== "live";
   const campaign = inHand.card?.campaign ?? inHand.call?.campaign ?? agent.campaign;
   const mine = campaigns.find(({ id }) => id === agent.campaign);
-  const choose = (code: string) => acts.dispose(agent.call, code);
+  const sales = campaigns.find(({ id }) => id === campaign)?.settings.sales ?? NO_SALES;
+  const sale = useSale(agent, sales, acts.dispose);
+  const { choose } = sale;
   const names = useMemo(
     () => Object.fromEntries(campaigns.map(({ id, name }) => [id, name])),
     [campaigns],
@@ -74,6 +79,7 @@ export function Desk({ agent, campaigns }: Props) {
         <div className={classes.column}>
           <CardPane
             card={inHand.card}
+            names={names}
             isAwaited={heldBy(agent) !== "" && agent.state !== "wrap_up"}
           />
           <DispositionPane
@@ -83,6 +89,9 @@ export function Desk({ agent, campaigns }: Props) {
             isAble={acts.isAble}
             onChoose={choose}
           />
+          {sale.code && canDispose(agent) && (
+            <SaleAmount key={agent.call} sale={sale} isAble={acts.isAble} />
+          )}
         </div>
         <div className={classes.column}>
           {areKeysShown && <KeysPane onClose={() => showKeys(false)} />}

@@ -14,7 +14,8 @@ export interface Acts {
   takeBreak: (reason: string) => void;
   signOut: () => void;
   hangUp: () => void;
-  dispose: (call: string, code: string) => void;
+  /** `amountCents`: of a sale, in hundredths of the currency. */
+  dispose: (call: string, code: string, amountCents?: number) => void;
   join: (campaign: string) => void;
   /** Have the person on this card dialed. */
   dial: (preview: string) => void;
@@ -48,9 +49,10 @@ export function useActs(onDisposed: (call: string, code: string) => void): Acts 
       void ask(() => request("POST /api/v1/agents/me/not-ready", { body: { reason } })),
     signOut: () => void ask(() => request("POST /api/v1/agents/me/sign-out")),
     hangUp: () => void ask(() => request("POST /api/v1/agents/me/hang-up")),
-    dispose: (call, code) =>
+    dispose: (call, code, amountCents = 0) =>
       void ask(async () => {
-        await request("POST /api/v1/agents/me/disposition", { body: { call, code } });
+        const body = { call, code, ...(amountCents > 0 && { amount_cents: amountCents }) };
+        await request("POST /api/v1/agents/me/disposition", { body });
         onDisposed(call, code);
       }),
     join: (campaign) =>
