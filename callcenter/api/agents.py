@@ -30,6 +30,8 @@ from callcenter.service.ports import Role
 
 AGENT = (Role.AGENT,)
 REFUSED = ("conflict", "overloaded")
+AMOUNT_CENTS_MAX = 1_000_000_000
+"""Ten million of any currency: more is a slip of the key, and the column ends at twice that."""
 
 
 class Agents(Struct, frozen=True):
@@ -69,6 +71,9 @@ class Disposition(Body):
     """A word of the center's own, e.g. ``solved``."""
     callback: PromisedCall | None = None
     """The person of a campaign was promised another call."""
+    amount_cents: Annotated[int, Field(ge=0, le=AMOUNT_CENTS_MAX)] = 0
+    """What the customer bought for, in hundredths of the center's currency; only with a disposition
+    that the campaign takes for a sale."""
 
 
 class CampaignChoice(Body):
@@ -141,6 +146,7 @@ async def disposition(exchange: Exchange, body: Disposition) -> AgentView:
             body.call,
             body.code,
             Promise(promised.at, promised.own) if promised else None,
+            body.amount_cents,
         ),
     )
 

@@ -20,7 +20,7 @@ from callcenter.domain.events import (
     SignInRequested,
     SignOutRequested,
 )
-from callcenter.domain.ids import AgentId, Phone
+from callcenter.domain.ids import AgentId, CallId, Phone
 from callcenter.domain.records import DispositionRecord
 
 DESKTOP_GRACE_S = 20.0
@@ -258,7 +258,15 @@ def give_disposition(turn: Turn, event: DispositionRequested) -> None:
     if agent.state not in (AgentState.TALKING, AgentState.WRAP_UP):
         turn.refuse(event.request, "There was no conversation yet: talk first.")
         return
-    turn.record(DispositionRecord(event.call, agent.id, event.code, turn.now))
+    is_sale = event.code in _sales_of(turn, agent, event.call)
+    if event.amount_cents and not is_sale:
+        turn.refuse(event.request, f"{event.code} is no sale: leave the amount out.")
+        return
+    turn.record(
+        DispositionRecord(
+            event.call, agent.id, event.code, turn.now, is_sale, max(0, event.amount_cents)
+        )
+    )
     amd.give_disposition(turn, event.call, event.code)
     if agent.task is not None:
         task = msgspec.structs.replace(agent.task, resolved=RESOLVED.get(event.code))
@@ -266,6 +274,14 @@ def give_disposition(turn: Turn, event: DispositionRequested) -> None:
     if agent.state is AgentState.WRAP_UP:
         end_wrap_up(turn, agent)
     turn.grant(event.request)
+
+
+def _sales_of(turn: Turn, agent: Agent, call_id: CallId) -> tuple[str, ...]:
+    """The dispositions that are sales of the campaign whose call it is; in wrap-up the call may be
+    gone, and it is the campaign that the agent works for."""
+    call = turn.state.calls.get(call_id)
+    campaign = turn.state.campaigns.get(agent.campaign if call is None else call.campaign)
+    return () if campaign is None else campaign.settings.sales
 
 
 def request_hang_up(turn: Turn, event: HangUpRequested) -> None:

@@ -104,6 +104,10 @@ RetriedResult = Literal[
 ]
 """Results after which a contact may be tried again: not after a talk, nor at a wrong number."""
 
+SALES_MAX = 20
+SaleCode = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,]+$")]
+"""A disposition's code; commas separate them where several are named."""
+
 LegalName = Literal["", "us-tsr", "uk-ofcom"]
 """The profiles of ``dialer.compliance``, and none."""
 
@@ -286,6 +290,9 @@ class CampaignFields(_Shape):
     caps: Annotated[list[CapFields], Field(max_length=CAPS_MAX)] = []
     """How often a person, a number or an account may be called, by all campaigns together."""
 
+    sales: Annotated[list[SaleCode], Field(max_length=SALES_MAX)] = list(_DEFAULT.sales)
+    """Dispositions that say that somebody bought: with these an agent may tell the amount."""
+
     @field_validator("lines_per_agent")
     @classmethod
     def _of_power(cls, lines: float, info: ValidationInfo) -> float:
@@ -367,6 +374,7 @@ class CampaignFields(_Shape):
             trunks=tuple(self.trunks),
             caller_ids=tuple(self.caller_ids),
             list_caller_ids={name: tuple(ids) for name, ids in self.list_caller_ids.items()},
+            sales=tuple(self.sales),
             terms=Terms(self.needs_consent, self.legal, tuple(cap.cap() for cap in self.caps)),
         )
 
@@ -418,6 +426,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         trunks=list(settings.trunks),
         caller_ids=list(settings.caller_ids),
         list_caller_ids={name: list(ids) for name, ids in settings.list_caller_ids.items()},
+        sales=list(settings.sales),
         needs_consent=settings.terms.needs_consent,
         legal=settings.terms.legal,
         caps=[

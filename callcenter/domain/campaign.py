@@ -222,6 +222,8 @@ class CampaignSettings(Struct, frozen=True):
     list_caller_ids: dict[str, tuple[str, ...]] = {}
     """Contact list -> the numbers that its contacts see instead."""
     terms: Terms = Terms()
+    sales: tuple[str, ...] = ("agreed",)
+    """Dispositions that say that somebody bought: with these an agent may tell the amount."""
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {

@@ -390,6 +390,9 @@ class DispositionRequested(EventBase, frozen=True):
     code: str
     callback: Promise | None = None
     """The person of a campaign was promised another call."""
+    amount_cents: int = 0
+    """What the customer bought for, in hundredths of the center's currency; only with a
+    disposition that is a sale."""
 
 
 class HangUpRequested(EventBase, frozen=True):

@@ -102,6 +102,10 @@ class DispositionRecord(_Record, frozen=True):
     agent: AgentId
     code: str
     at: float
+    sale: bool = False
+    """Whether the campaign takes it for a sale."""
+    amount_cents: int = 0
+    """Of a sale, in hundredths of the center's currency; 0: nobody said."""
 
 
 class AttemptRecord(_Record, frozen=True):

@@ -45,9 +45,12 @@ class ResultRow(Struct, frozen=True):
     """Who talked with an agent."""
     dropped: int
     sold: int
-    """Contacts, each once, with a disposition that says so."""
+    """Contacts, each once, with a disposition that says so; what an agent said anew of a
+    conversation holds."""
     dispositions: dict[str, int]
     """Conversations by what agents said of them."""
+    revenue_cents: int = 0
+    """What they bought for, as agents told it, in hundredths of the center's currency."""
 
 
 class ListStanding(Struct, frozen=True):

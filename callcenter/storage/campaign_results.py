@@ -47,6 +47,7 @@ from callcenter.storage.contact_rows import finish, keep_list
 from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import storable
+from callcenter.storage.sales import last_said
 from callcenter.storage.stores import ContactDestination
 from callcenter.storage.tables import (
     attempts,
@@ -59,6 +60,8 @@ from callcenter.storage.tables import (
 DAY_S, HOUR_S = 86_400, 3_600
 HALF_HOUR_S = HOUR_S / 2 - 0.0005
 """Taken off before rounding, it rounds down; never from the very middle, where databases differ."""
+
+NOTHING = (0, 0)
 
 _OF_CONTACT = (attempts.c.contact == cast(contacts.c.id, TEXT)) & (
     attempts.c.campaign == contacts.c.campaign
@@ -343,11 +346,13 @@ class _Look:
             by_code.group_by(said.code).order_by(said.code)
         ):
             codes[_text(name)][code] = count
-        by_sale = self._by(key, spoken, func.count(of.contact.distinct()))
+        by_sale = self._by(
+            key, spoken, func.count(of.contact.distinct()), func.sum(said.amount_cents)
+        )
         sold = {
-            _text(name): count
-            for name, count in await self._connection.execute(
-                by_sale.where(said.code.in_(self._sales))
+            _text(name): (count, int(revenue))
+            for name, count, revenue in await self._connection.execute(
+                by_sale.where(said.code.in_(self._sales), last_said())
             )
         }
         counts = self._by(
@@ -367,8 +372,9 @@ class _Look:
                 people=row[3],
                 connected=row[4],
                 dropped=row[5],
-                sold=sold.get(_text(row[0]), 0),
+                sold=sold.get(_text(row[0]), NOTHING)[0],
                 dispositions=codes[_text(row[0])],
+                revenue_cents=sold.get(_text(row[0]), NOTHING)[1],
             )
             for row in await self._connection.execute(counts)
         ]
@@ -466,6 +472,7 @@ def _combined(one: ResultRow, other: ResultRow, sign: int) -> ResultRow:
         one.dropped + sign * other.dropped,
         one.sold + sign * other.sold,
         codes,
+        one.revenue_cents + sign * other.revenue_cents,
     )
 
 

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from msgspec import structs
 from msgspec.structs import replace
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +30,7 @@ from callcenter.storage.customer_import import (
     import_customers,
 )
 from callcenter.storage.database import Database
+from callcenter.storage.sales import bought_since, read_purchases
 from callcenter.storage.stores import CustomerCard, DatabaseAway, ImportConflict, ImportResult
 from callcenter.storage.tables import calls, customer_numbers, customers
 
@@ -49,6 +51,11 @@ _LAST_AGENT = (
     .order_by(calls.c.ended_at.desc())
     .limit(1)
 )
+_BOUGHT = bought_since(
+    bindparam("customer"),
+    select(customers.c.changed_at).where(customers.c.id == bindparam("customer")).scalar_subquery(),
+)
+"""Since the customer was imported with anything new: that import has what was before."""
 
 
 class CustomerDirectory:
@@ -91,16 +98,20 @@ class CustomerDirectory:
         return await self._with_last_agent(found)
 
     async def _with_last_agent(self, customer: Customer | None) -> Customer | None:
-        """The customer with who answered last: that is never remembered, people call again within
-        the minute. A database that is away must not cost them their tier."""
+        """The customer with who answered last, and worth what they were when that was told, and
+        what they have bought in campaigns since: that is never remembered, people call again
+        within the minute. A database that is away must not cost them their tier."""
         if customer is None:
             return None
+        whose = {"customer": customer.id}
         try:
             async with self._database.looking_up() as connection:
-                agent = await connection.scalar(_LAST_AGENT, {"customer": customer.id})
+                agent = await connection.scalar(_LAST_AGENT, whose)
+                bought_cents = await connection.scalar(_BOUGHT, whose)
         except DatabaseAway:
             return customer
-        return replace(customer, last_agent=agent or "")
+        value = customer.value + (bought_cents or 0) / 100
+        return replace(customer, last_agent=agent or "", value=value)
 
     def forget_answers(self) -> None:
         """Look up anew from now on: somebody else has changed the customers."""
@@ -108,10 +119,15 @@ class CustomerDirectory:
         self._answers.clear()
 
     async def card(self, customer: CustomerId) -> Mapping[str, object] | None:
-        """The fields of ``CustomerCard``, ready for JSON. Raises ``DatabaseAway``."""
+        """The fields of ``CustomerCard`` that are shown, and what the customer bought in campaigns
+        (``purchases``), if anything; ready for JSON. Raises ``DatabaseAway``."""
         async with self._database.looking_up() as connection:
             card = (await _read_cards(connection, [customer])).get(customer)
-        return card.shown() if card else None
+            bought = await read_purchases(connection, customer) if card else []
+        if card is None:
+            return None
+        purchases = {"purchases": [structs.asdict(one) for one in bought]} if bought else {}
+        return {**card.shown(), **purchases}
 
     async def import_rows(
         self,

@@ -151,6 +151,8 @@ dispositions = _record_table(
     _text("agent"),
     _text("code"),
     _moment("at"),
+    Column("sale", Boolean, nullable=False, server_default=false()),
+    Column("amount_cents", Integer, nullable=False, server_default="0"),
     indexes=("call", "at"),
 )
 

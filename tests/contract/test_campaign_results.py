@@ -43,7 +43,12 @@ class Past:
         self._calls = 0
 
     async def note(
-        self, number: str, result: AttemptResult, *codes: str, **changes: object
+        self,
+        number: str,
+        result: AttemptResult,
+        *codes: str,
+        amounts: dict[str, int] | None = None,
+        **changes: object,
     ) -> None:
         """An attempt at a contact of ``autumn`` ended, and this is what agents said."""
         self._calls += 1
@@ -63,6 +68,8 @@ class Past:
         }
         attempt: AttemptRecord = make_attempt(f"att-{self._calls}", **facts)
         said = [DispositionRecord(call, "bo", code, T0 + 5) for code in codes]
+        for code, cents in (amounts or {}).items():
+            said.append(DispositionRecord(call, "bo", code, T0 + 5, cents > 0, cents))
         self.store._end += 1
         self.store._records.feed([make_entry(self.store._end, attempt, *said)])
         await self.store._records.wait_for(self.store._end)
@@ -120,6 +127,21 @@ async def test_results_by_list_count_each_contact_once(past: Past) -> None:
         ResultRow("first", 2, 3, 2, 2, 0, 1, {"agreed": 1, "interested": 2}),
         ResultRow("second", 2, 2, 1, 0, 1, 0, {}),
     ]
+
+
+async def test_revenue_is_what_was_said_last_of_each_sale(past: Past) -> None:
+    await past.note(A, AttemptResult.CONNECTED, amounts={"agreed": 4_990})
+    await past.note(C, AttemptResult.CONNECTED, amounts={"agreed": 700, "interested": 0})
+
+    first, second = (await past.by(ResultsBy.LIST)).values()
+    by_tier = await past.by(ResultsBy.TIER)
+
+    assert (first.sold, first.revenue_cents) == (2, 4_990)
+    assert (second.sold, second.revenue_cents) == (0, 0)
+    assert {key: row.revenue_cents for key, row in by_tier.items()} == {
+        "gold": 4_990,
+        "standard": 0,
+    }
 
 
 async def test_waits_are_those_of_people_who_talked_with_an_agent(past: Past) -> None:

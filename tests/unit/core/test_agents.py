@@ -311,3 +311,48 @@ def test_a_grace_time_that_ends_after_the_sign_out_changes_nothing() -> None:
 
     assert bench.agent("ana").state is AgentState.SIGNED_OUT
     assert bench.deadlines() == {}
+
+
+# --- sales ----------------------------------------------------------------------------------------
+
+
+def sell(bench: Bench, code: str = "agreed", amount_cents: int = 4990) -> str:
+    """What is wrong with what Ana says of her campaign's call; empty: nothing."""
+    call = bench.agent("ana").call
+    return bench.ask(e.DispositionRequested, "ana", call, code, amount_cents).problem
+
+
+def test_a_sale_is_kept_with_its_amount_while_they_talk_and_in_wrap_up() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    bench.person(ref)
+    bench.join(ref)
+
+    assert sell(bench, amount_cents=100) == ""
+    bench.wait(10)
+    bench.part(ref)
+    assert sell(bench) == ""
+
+    kept = [(one.sale, one.amount_cents) for one in bench.kept(DispositionRecord)]
+    assert kept == [(True, 100), (True, 4990)]
+
+
+def test_an_amount_belongs_to_a_sale_only() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1, sales=("renewed",))
+    bench.person(ref)
+    bench.join(ref)
+
+    assert "agreed is no sale" in sell(bench)
+    assert sell(bench, amount_cents=0) == ""
+
+    assert [one.sale for one in bench.kept(DispositionRecord)] == [False]
+
+
+def test_a_caller_who_came_in_buys_nothing_in_a_campaign() -> None:
+    bench = Bench()
+    bench.agents("ana")
+    bench.waiting_caller("a")
+    bench.talk("a")
+
+    assert "no sale" in sell(bench)

@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcenter.documents.customers_csv import CustomerRow, CustomersFile
 from callcenter.documents.rejects import RejectsFile
 from callcenter.domain.customer import Tier
+from callcenter.domain.records import DispositionRecord
 from callcenter.service.ports import Customer
 from callcenter.storage.customer_import import Changes, CustomerChange
 from callcenter.storage.database import Database
 from callcenter.storage.directory import ANSWER_AGE_MAX_S, CustomerDirectory
 from callcenter.storage.record_rows import to_row
 from callcenter.storage.stores import CustomerCard, DatabaseAway, ImportConflict
-from callcenter.storage.tables import calls
+from callcenter.storage.tables import calls, dispositions
 from tests.unit.storage.databases import count_rows, held, outsider
 from tests.unit.storage.people import Hand
 from tests.unit.storage.samples import T0, make_call
@@ -134,6 +135,55 @@ async def test_who_answered_last_is_told_and_never_remembered(database: Database
 
     assert first == GOLD
     assert again == replace(GOLD, last_agent="cy")
+
+
+def sale(call: str, at: float, amount_cents: int, **changes: object) -> DispositionRecord:
+    """Ana's agent says that she bought."""
+    said = DispositionRecord(call, "cy", "agreed", at, sale=True, amount_cents=amount_cents)
+    return replace(said, **changes)
+
+
+async def test_what_a_customer_bought_in_campaigns_is_on_the_card_and_part_of_their_worth(
+    database: Database,
+) -> None:
+    directory = CustomerDirectory(database, now=lambda: T0)
+    await directory.import_rows([replace(ANA, value=100.0)])
+    campaign = {"campaign": "autumn", "answered_by": "cy"}
+    ended = [
+        make_call("before", T0 - 20, customer="K1", **campaign),
+        make_call("by id", T0 + 10, customer="K1", **campaign),
+        make_call("by number", T0 + 20, customer="", caller_number=A, **campaign),
+        make_call("other", T0 + 30, customer="K2", caller_number=A, **campaign),
+        make_call("inbound", T0 + 40, customer="K1"),
+    ]
+    said = [
+        sale("before", T0 - 10, 500),
+        sale("by id", T0 + 11, 9_999),
+        sale("by id", T0 + 12, 4_990),  # put right
+        sale("by number", T0 + 21, 0),
+        sale("other", T0 + 31, 700),
+        sale("inbound", T0 + 41, 800),
+        sale("before", T0 + 50, 0, agent="di", code="interested", sale=False),
+    ]
+    async with database.writing() as connection:
+        for place, one in enumerate(ended):
+            await connection.execute(insert(calls).values(to_row(one, "j", place, 0)))
+        for place, word in enumerate(said, len(ended)):
+            await connection.execute(insert(dispositions).values(to_row(word, "j", place, 0)))
+
+    found, card = await directory.find_by_number(A), await directory.card("K1")
+
+    assert found is not None
+    assert found.value == 149.90
+    assert card is not None
+    assert card["purchases"] == [
+        {"at": at, "campaign": "autumn", "code": "agreed", "amount_cents": cents, "call": call}
+        for at, cents, call in (
+            (T0 + 21, 0, "by number"),
+            (T0 + 12, 4_990, "by id"),
+            (T0 - 10, 500, "before"),
+        )
+    ]
 
 
 async def test_a_customer_is_known_while_records_cannot_be_read(database: Database) -> None:

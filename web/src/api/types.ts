@@ -436,6 +436,7 @@ export interface CampaignSettings {
   caller_ids: string[];
   list_caller_ids: Record<string, string[]>;
   terms: Terms;
+  sales: string[];
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -469,6 +470,7 @@ export interface CampaignSetup {
   legal?: "" | "us-tsr" | "uk-ofcom";
   drop_cap?: number | null;
   caps?: CapFields[];
+  sales?: string[];
 }
 
 /** What a campaign is doing. */
@@ -687,6 +689,7 @@ export interface Disposition {
   call: string;
   code: string;
   callback?: PromisedCall | null;
+  amount_cents?: number;
 }
 
 /** What the agent said of the conversation. */
@@ -696,6 +699,8 @@ export interface DispositionRecord {
   agent: string;
   code: string;
   at: number;
+  sale?: boolean;
+  amount_cents?: number;
 }
 
 /** A number on the do-not-call list. */
@@ -1287,6 +1292,7 @@ export interface ResultRow {
   dropped: number;
   sold: number;
   dispositions: Record<string, number>;
+  revenue_cents: number;
 }
 
 /** What results are told apart by. */

@@ -17,4 +17,17 @@ export const campaignResults = {
   "campaigns.waits.from.greeting": "{count} counted from the end of the greeting",
   "campaigns.waits.from.answer": "{count} from the answer, without detection",
   "campaigns.waits.from.verdict": "{count} from when detection gave up",
+
+  "agent.sale": "Sale",
+  "agent.sale.amount": "Amount, in your currency",
+  "agent.sale.save": "Save",
+  "agent.sale.without": "Save without an amount",
+  "agent.sale.hint": "Enter saves. It counts as revenue of the campaign and shows on this person’s card.",
+  "agent.purchases": "Bought in campaigns",
+  "agent.bought": "Bought for {amount} on {day} in campaign {campaign}",
+  "agent.boughtUnknown": "Bought on {day} in campaign {campaign}",
+  "campaigns.results.revenue": "Revenue",
+  "campaigns.form.sales": "Counts as sold",
+  "campaigns.form.salesHint": "What agents say of a call when somebody has bought. With these they are asked for the amount, which becomes revenue of the campaign and shows on the customer’s card.",
+  "campaigns.form.results": "Results",
 } as const;

@@ -19,4 +19,17 @@ export const campaignResults: Record<keyof typeof en, string> = {
   "campaigns.waits.from.greeting": "{count} 通从问候结束算起",
   "campaigns.waits.from.answer": "{count} 通从接听算起（未识别）",
   "campaigns.waits.from.verdict": "{count} 通从识别放弃时算起",
+
+  "agent.sale": "成交",
+  "agent.sale.amount": "金额（本币）",
+  "agent.sale.save": "保存",
+  "agent.sale.without": "不填金额保存",
+  "agent.sale.hint": "按回车保存。计入活动收入，并显示在客户卡片上。",
+  "agent.purchases": "在外呼活动中购买",
+  "agent.bought": "{day} 在活动“{campaign}”中购买，金额 {amount}",
+  "agent.boughtUnknown": "{day} 在活动“{campaign}”中购买",
+  "campaigns.results.revenue": "收入",
+  "campaigns.form.sales": "算作成交",
+  "campaigns.form.salesHint": "坐席对成交通话所选的结果。选择后会询问金额，计入活动收入，并显示在客户卡片上。",
+  "campaigns.form.results": "成果",
 };

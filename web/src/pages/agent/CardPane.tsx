@@ -13,14 +13,17 @@ import { readPerson } from "./card";
 import type { Person } from "./card";
 import classes from "./Desk.module.css";
 import { Pane } from "./Pane";
+import { Purchases } from "./Purchases";
 
 interface Props {
   card: Card | null;
   /** A call is there, and its card is on the way. */
   isAwaited: boolean;
+  /** Of campaigns, by their ids. */
+  names: Readonly<Record<string, string>>;
 }
 
-export function CardPane({ card, isAwaited }: Props) {
+export function CardPane({ card, isAwaited, names }: Props) {
   const t = useText();
   if (!card) {
     return (
@@ -41,6 +44,7 @@ export function CardPane({ card, isAwaited }: Props) {
       </div>
       <State t={t} card={card} person={person} />
       <Facts t={t} person={person} />
+      <Purchases purchases={person.purchases} names={names} />
       {person.notes.map((note) => (
         <p key={note} className={classes.note}>
           {note}

@@ -15,12 +15,15 @@ import { useKeys } from "./keys";
 import type { Keys } from "./keys";
 import { KeysPane } from "./KeysPane";
 import { QueuesPane } from "./QueuesPane";
+import { SaleAmount, useSale } from "./SaleAmount";
 import { canBeReady, StateBar } from "./StateBar";
 import { useActs } from "./useActs";
 import type { Acts } from "./useActs";
 import { useInHand } from "./useInHand";
 import { CALL_LATER, dispositionsOf } from "./words";
 import { WorkPane } from "./WorkPane";
+
+const NO_SALES: readonly string[] = [];
 
 interface Props {
   agent: AgentView;
@@ -39,10 +42,13 @@ export function Desk({ agent, campaigns }: Props) {
   const isStale = useConnection() !== "live";
   const campaign = inHand.card?.campaign ?? inHand.call?.campaign ?? agent.campaign;
   const mine = campaigns.find(({ id }) => id === agent.campaign);
+  const sales = campaigns.find(({ id }) => id === campaign)?.settings.sales ?? NO_SALES;
+  const sale = useSale(agent, sales, acts.dispose);
   const choose = (code: string) => {
     const asksWhen = campaign !== "" && code === CALL_LATER;
     setPromising(asksWhen ? agent.call : "");
-    if (!asksWhen) acts.dispose(agent.call, code);
+    if (asksWhen) sale.forget();
+    else sale.choose(code);
   };
   const names = useMemo(
     () => Object.fromEntries(campaigns.map(({ id, name }) => [id, name])),
@@ -80,6 +86,7 @@ export function Desk({ agent, campaigns }: Props) {
         <div className={classes.column}>
           <CardPane
             card={inHand.card}
+            names={names}
             isAwaited={heldBy(agent) !== "" && agent.state !== "wrap_up"}
           />
           <DispositionPane
@@ -91,9 +98,12 @@ export function Desk({ agent, campaigns }: Props) {
             isPromising={promising !== "" && promising === agent.call}
             onPromise={(promised) => {
               setPromising("");
-              acts.dispose(agent.call, CALL_LATER, promised);
+              acts.dispose(agent.call, CALL_LATER, { callback: promised });
             }}
           />
+          {sale.code && canDispose(agent) && (
+            <SaleAmount key={agent.call} sale={sale} isAble={acts.isAble} />
+          )}
         </div>
         <div className={classes.column}>
           {areKeysShown && <KeysPane onClose={() => showKeys(false)} />}

@@ -72,10 +72,20 @@ describe("a promised call", () => {
     const { place, asked } = await openDesk(wrapUp);
 
     await press("3");
-    await press("1");
+    await press("2");
 
     expect(place.querySelector("form")).toBeNull();
-    expect(writes(asked)).toEqual([["disposition", { call: "c1", code: "agreed" }]]);
+    expect(writes(asked)).toEqual([["disposition", { call: "c1", code: "interested" }]]);
+  });
+
+  it("takes the place of an amount that was asked for", async () => {
+    const { place } = await openDesk(wrapUp);
+
+    await press("1");
+    await press("3");
+
+    expect(place.querySelectorAll("form")).toHaveLength(1);
+    expect(place.querySelector("input[type=datetime-local]")).not.toBeNull();
   });
 
   it("is proposed for in about an hour, on a quarter", () => {

@@ -21,6 +21,18 @@ describe("a person read off a card", () => {
     expect(person).toMatchObject({ name: "A. Berg", value: 12, made: 1 });
   });
 
+  it("has what the customer bought in campaigns", () => {
+    const bought = { at: NOW, campaign: "renewals", code: "agreed", amount_cents: 4990 };
+    const card = { name: "A. Berg", customer: { purchases: [bought, null] } };
+
+    const person = readPerson(cardWith({ contact: "7", card }));
+
+    expect(person.purchases).toEqual([
+      { at: NOW, campaign: "renewals", amountCents: 4990 },
+      { at: 0, campaign: "", amountCents: 0 },
+    ]);
+  });
+
   it("of a contact whom the directory does not know has no value", () => {
     const person = readPerson(cardWith({ contact: "7", card: { name: "A. Berg", customer: null } }));
 

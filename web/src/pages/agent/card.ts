@@ -2,6 +2,14 @@
 
 import type { AgentView, Card, Tier } from "../../api";
 
+export interface Bought {
+  /** UTC seconds. */
+  at: number;
+  campaign: string;
+  /** In hundredths of the center's currency; 0: nobody said. */
+  amountCents: number;
+}
+
 export interface Person {
   /** Empty: not known. */
   name: string;
@@ -21,6 +29,8 @@ export interface Person {
   lastResult: string;
   /** UTC seconds; 0: never tried. */
   lastTriedAt: number;
+  /** What they bought in campaigns, the newest first. */
+  purchases: Bought[];
   /** Whether anything is known beside the number. */
   known: boolean;
 }
@@ -47,8 +57,17 @@ export function readPerson(card: Card): Person {
     made: typeof made === "number" ? made : null,
     lastResult: text(contact?.last_result),
     lastTriedAt: typeof contact?.last_tried_at === "number" ? contact.last_tried_at : 0,
+    purchases: purchasesOf(customer?.purchases),
     known: fields !== null,
   };
+}
+
+function purchasesOf(value: unknown): Bought[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((one: unknown) => {
+    const { at, campaign, amount_cents: amountCents } = asFields(one) ?? {};
+    return { at: number(at), campaign: text(campaign), amountCents: number(amountCents) };
+  });
 }
 
 /** What the agent has in hand: a call, the card of somebody to be dialed, or the call asked for. */
@@ -75,6 +94,10 @@ export function isCurrent(card: Card, agent: AgentView, stateAt: number): boolea
 
 function asFields(value: unknown): Record<string, unknown> | null {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+}
+
+function number(value: unknown): number {
+  return typeof value === "number" ? value : 0;
 }
 
 function text(value: unknown): string {

@@ -171,6 +171,44 @@ describe("keys", () => {
     expect(writes(asked)).toEqual([["disposition", { call: "c1", code: "do_not_call" }]]);
   });
 
+  it("a sale asks for its amount first, which ends the wrap-up", async () => {
+    const { place, asked } = await openDesk({ ...wrapUp, campaign: "renewals", line: "parked" });
+
+    await press("1");
+    expect(writes(asked)).toEqual([]);
+    await type(place.querySelector("form input"), "49.90");
+    await act(async () => {
+      place
+        .querySelector("form")
+        ?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    });
+
+    expect(writes(asked)).toEqual([
+      ["disposition", { call: "c1", code: "agreed", amount_cents: 4990 }],
+    ]);
+    expect(place.querySelector("form")).toBeNull();
+  });
+
+  it("a sale chosen twice goes without an amount", async () => {
+    const { asked } = await openDesk({ ...wrapUp, campaign: "renewals", line: "parked" });
+
+    await press("1");
+    await act(async () => (document.activeElement as HTMLElement).blur());
+    await press("1");
+
+    expect(writes(asked)).toEqual([["disposition", { call: "c1", code: "agreed" }]]);
+  });
+
+  it("a sale during the talk is noted at once, and its amount when it is known", async () => {
+    const talking = agentWith({ state: "talking", call: "c1", campaign: "renewals" });
+    const { place, asked } = await openDesk(talking, callWith({ campaign: "renewals" }));
+
+    await press("1");
+
+    expect(writes(asked)).toEqual([["disposition", { call: "c1", code: "agreed" }]]);
+    expect(place.querySelector("form input")).not.toBeNull();
+  });
+
   it("one chosen during the talk is marked and can still be changed", async () => {
     const { place, asked } = await openDesk(
       agentWith({ state: "talking", call: "c1" }),

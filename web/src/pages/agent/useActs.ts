@@ -8,6 +8,12 @@ import { useText } from "../../i18n";
 import { useConnection, useLiveClient } from "../../live/hooks";
 import { tellProblem } from "../../ui/problems";
 
+export interface WithDisposition {
+  callback?: PromisedCall;
+  /** In hundredths of the center's currency. */
+  amount_cents?: number;
+}
+
 export interface Acts {
   /** Whether the server can be asked. */
   isAble: boolean;
@@ -15,8 +21,8 @@ export interface Acts {
   takeBreak: (reason: string) => void;
   signOut: () => void;
   hangUp: () => void;
-  /** With another call promised to the person, if `callback` says when. */
-  dispose: (call: string, code: string, callback?: PromisedCall) => void;
+  /** A disposition, and what goes with it: another call that was promised, what a sale came to. */
+  dispose: (call: string, code: string, more?: WithDisposition) => void;
   join: (campaign: string) => void;
   /** Have the person on this card dialed. */
   dial: (preview: string) => void;
@@ -55,9 +61,9 @@ export function useActs(onDisposed: (call: string, code: string) => void): Acts 
       void ask(() => request("POST /api/v1/agents/me/not-ready", { body: { reason } })),
     signOut: () => void ask(() => request("POST /api/v1/agents/me/sign-out")),
     hangUp: () => void ask(() => request("POST /api/v1/agents/me/hang-up")),
-    dispose: (call, code, callback) =>
+    dispose: (call, code, more) =>
       void ask(async () => {
-        const body = { call, code, ...(callback && { callback }) };
+        const body = { call, code, ...more };
         await request("POST /api/v1/agents/me/disposition", { body });
         onDisposed(call, code);
       }),

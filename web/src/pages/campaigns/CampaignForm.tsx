@@ -14,7 +14,7 @@ import { check, draftOf, idOf, newDraft, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
 import { DialingFields, GeneralFields, HoursFields } from "./FormFields";
 import type { FieldProps } from "./FormFields";
-import { LawFields, MachineFields } from "./MachineFields";
+import { LawFields, MachineFields, SalesFields } from "./MachineFields";
 import { NumbersFields } from "./NumbersFields";
 import { RetryFields } from "./RetryFields";
 import { SparingFields, TimesFields } from "./TermsFields";
@@ -155,6 +155,7 @@ function Form({ first, isNew, taken, onClose, onSaved }: FormProps) {
           <NumbersFields {...fields} trunks={trunks} lists={lists} />
           <MachineFields {...fields} />
           <LawFields {...fields} />
+          <SalesFields {...fields} />
         </Part>
         <Failure problem={problem} />
         <Group justify="flex-end" gap="md">

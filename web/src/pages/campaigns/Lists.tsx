@@ -7,7 +7,7 @@ import { useMemo, useState } from "react";
 
 import { request } from "../../api";
 import type { CampaignView, ListStanding, ResultRow, ResultsBy, Tier } from "../../api";
-import { count, percent } from "../../format/number";
+import { cents, count, percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { PlainKey, Translate } from "../../i18n";
 import { DataTable } from "../../ui/DataTable";
@@ -313,6 +313,10 @@ function resultColumns(t: Translate, by: ResultsBy): Column<ResultRow>[] {
     number("connected", "attemptResult.connected", (row) => row.connected),
     number("dropped", "attemptResult.dropped", (row) => row.dropped),
     number("sold", "campaigns.results.sold", (row) => row.sold),
+    {
+      ...number("revenue", "campaigns.results.revenue", (row) => row.revenue_cents),
+      cell: (row) => (row.revenue_cents ? cents(row.revenue_cents, t.language) : "–"),
+    },
     {
       id: "rate",
       header: t("campaigns.results.rate"),

@@ -1,4 +1,4 @@
-/** The part of the campaign form about answering machines, and the one about the law. */
+/** The parts of the campaign form about answering machines, about the law, and about sales. */
 
 import {
   Fieldset,
@@ -7,19 +7,21 @@ import {
   Select,
   SimpleGrid,
   Switch,
+  TagsInput,
   Text,
   TextInput,
 } from "@mantine/core";
 
 import { useText } from "../../i18n";
 import { Explained, explained } from "../../ui/Explained";
+import { dispositionsOf } from "../agent/words";
 import { LEGALS } from "./fields";
 import type { Legal } from "./fields";
 import type { FieldProps } from "./FormFields";
 import { NumberField } from "./NumberField";
 import { AMD, AMD_CHECK_MAX, AMD_SETTINGS, ON_MACHINE, OPT_OUT_KEYS } from "./reaching";
 import type { AmdSetting, OnMachine } from "./reaching";
-import { ORDER } from "./told";
+import { first, namesOf, ORDER } from "./told";
 
 export function MachineFields({ draft, told, onChange }: FieldProps) {
   const t = useText();
@@ -166,6 +168,24 @@ export function LawFields({ draft, told, onChange }: FieldProps) {
           onChange={(key) => onChange({ optOutKey: key ?? "" }, "opt_out_key")}
         />
       </SimpleGrid>
+    </Fieldset>
+  );
+}
+
+export function SalesFields({ draft, told, onChange }: FieldProps) {
+  const t = useText();
+  const codes = dispositionsOf(draft.id || "new").map(({ code }) => code);
+  return (
+    <Fieldset legend={t("campaigns.form.results")}>
+      <TagsInput
+        {...explained(t("campaigns.form.sales"), t("campaigns.form.salesHint"))}
+        data={codes}
+        renderOption={({ option }) => t.maybe(`disposition.${option.value}`, option.value)}
+        acceptValueOnBlur
+        value={draft.sales}
+        error={first(told, "sales")}
+        onChange={(sales) => onChange({ sales }, ...namesOf(told, "sales"))}
+      />
     </Fieldset>
   );
 }

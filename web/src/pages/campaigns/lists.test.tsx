@@ -53,6 +53,7 @@ describe("lists and results", () => {
     connected: 28,
     dropped: 1,
     sold: 4,
+    revenue_cents: 19_960,
     dispositions: { interested: 3, agreed: 4, own_code: 1 },
   };
   const waits = {
@@ -118,6 +119,7 @@ describe("lists and results", () => {
     await eventually(() => expect(place.textContent).toContain("Agreed 4, Interested 3, own_code 1"));
     expect(place.textContent).toContain("sold: agents said “Agreed”");
     expect(place.textContent).toContain("10%");
+    expect(place.textContent).toContain("199.60");
   });
 
   it("tell how soon people had an agent, and from where that is counted", async () => {

@@ -41,6 +41,8 @@ export interface ReachingDraft {
   amdSettings: Record<AmdSetting, number | "">;
   /** Empty: none. */
   optOutKey: string;
+  /** Dispositions that are sales. */
+  sales: string[];
 }
 
 export const NEW_REACHING: ReachingDraft = {
@@ -51,6 +53,7 @@ export const NEW_REACHING: ReachingDraft = {
   amdCheckEvery: 0,
   amdSettings: amdOf({}),
   optOutKey: "",
+  sales: ["agreed"],
 };
 
 const E164 = /^\+[1-9]\d{6,14}$/;
@@ -67,6 +70,7 @@ export function reachingOf(setup: CampaignSetup): ReachingDraft {
     amdCheckEvery: setup.amd_check_every ?? NEW_REACHING.amdCheckEvery,
     amdSettings: amdOf(setup.amd_settings ?? {}),
     optOutKey: setup.opt_out_key ?? "",
+    sales: setup.sales ?? NEW_REACHING.sales,
   };
 }
 
@@ -88,6 +92,7 @@ export function reachingSetupOf(draft: ReachingDraft) {
     amd_check_every: Number(draft.amdCheckEvery),
     amd_settings: Object.fromEntries(amd) as Record<AmdSetting, number>,
     opt_out_key: draft.optOutKey,
+    sales: draft.sales,
   };
 }
 

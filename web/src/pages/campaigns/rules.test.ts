@@ -96,6 +96,7 @@ describe("a campaign's form", () => {
         max_words: 4,
       },
       opt_out_key: "9",
+      sales: ["agreed", "renewed"],
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);

@@ -99,6 +99,7 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       trunks: [],
       caller_ids: [],
       list_caller_ids: {},
+      sales: ["agreed"],
     },
     ...changed,
   };
