@@ -119,6 +119,8 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
         result, tries = AttemptResult.UNCOUNTED, tries - 1
         following = given_back(attempt, turn.now)
         trunks.gave_back(turn, attempt)
+    if attempt.returned:  # has called back meanwhile, and talked with an agent
+        following = NextTry(ContactStatus.DONE)
     people += is_person(result, attempt.person_at) - bool(attempt.person_at)
     shown_numbers.ended(turn, attempt, result)
     step(turn, attempt, AttemptStep.END)

@@ -17,7 +17,13 @@ from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.core.trunks import hindrances, trunks_of
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
-from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
+from callcenter.domain.campaign import (
+    Campaign,
+    CampaignSettings,
+    CampaignState,
+    ListCounts,
+    ReturnCounts,
+)
 from callcenter.domain.ids import CampaignId
 from dialer.breaker import pause
 from dialer.campaign_pacing import PacingState, begin
@@ -129,6 +135,10 @@ class CampaignView(Struct, frozen=True):
     talking: int
     dropping: int
     """People who hear the safe-harbour message."""
+    returning: int
+    """Contacts who call back and are on the line, those who talk included."""
+    returns: ReturnCounts
+    """Contacts who called back, and have hung up."""
     agents: int
     """Who works for it, at whatever."""
     agents_ready: int
@@ -204,13 +214,28 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
     for attempt in state.attempts.values():
         if attempt.campaign in phases:
             phases[attempt.campaign][attempt.state] += 1
+    returning = _returning(state)
     return tuple(
-        _view(state, campaign, tallies[key], phases[key]) for key, campaign in campaigns.items()
+        _view(state, campaign, tallies[key], phases[key], returning.get(key, 0))
+        for key, campaign in campaigns.items()
     )
 
 
+def _returning(state: State) -> dict[CampaignId, int]:
+    """How many contacts are on the line who call each campaign back."""
+    found: dict[CampaignId, int] = {}
+    for call in state.calls.values() if len(state.contacts_on_line) else ():
+        if call.contact:
+            found[call.returned] = found.get(call.returned, 0) + 1
+    return found
+
+
 def _view(
-    state: State, campaign: Campaign, tally: _Tally, phase: dict[AttemptState, int]
+    state: State,
+    campaign: Campaign,
+    tally: _Tally,
+    phase: dict[AttemptState, int],
+    returning: int,
 ) -> CampaignView:
     is_quiet = not any(phase[one] for one in IN_FLIGHT)
     code = _silence(state, campaign, tally, is_quiet=is_quiet)
@@ -232,6 +257,8 @@ def _view(
         waiting=phase[AttemptState.FOR_AGENT],
         talking=phase[AttemptState.CONNECTED],
         dropping=phase[AttemptState.DROPPED],
+        returning=returning,
+        returns=campaign.returns,
         agents=tally.agents,
         agents_ready=tally.ready,
         agents_talking=tally.talking,

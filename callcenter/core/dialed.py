@@ -76,7 +76,14 @@ def created(turn: Turn, event: AttemptCreated) -> None:
     """The channel exists: its Hangup will come."""
     attempt = _wanted(turn, event.channel)
     if attempt is not None:
-        turn.change_attempt(attempt, created=True)
+        attempt = turn.change_attempt(attempt, created=True)
+        _stop_if_over(turn, attempt)
+
+
+def _stop_if_over(turn: Turn, attempt: Attempt) -> None:
+    """The person called us before there was a channel to be hung up."""
+    if attempt.rang_out and attempt.state in (AttemptState.PLACED, AttemptState.RINGING):
+        turn.send(HangUp(turn.command_id(), attempt.channel))
 
 
 def ringing(turn: Turn, event: AttemptRinging) -> None:

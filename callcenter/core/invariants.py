@@ -27,6 +27,7 @@ def broken(state: State) -> list[str]:
         *_phones(state),
         *(line for campaign in state.campaigns.values() for line in _campaign(state, campaign)),
         *_legs(state),
+        *_returns(state),
     ]
 
 
@@ -143,7 +144,7 @@ def _call(state: State, call: Call) -> Iterator[str]:
         if agent is None or agent.call != call.id or agent.state not in BUSY:
             yield f"{name}: agent {call.agent} is not bound to it"
     if call.state in (CallState.WAITING, CallState.OFFERED) and not (
-        (call.queue in state.queues or call.campaign in state.campaigns) and call.queued_at
+        (call.queue in state.queues or call.waits_for in state.campaigns) and call.queued_at
     ):
         yield f"{name}: waits in no queue"
     if call.campaign:
@@ -261,6 +262,24 @@ def _legs(state: State) -> Iterator[str]:
         agent = state.agents.get(leg.agent)
         if leg.nailed and (agent is None or agent.line != leg.channel):
             yield f"leg {leg.channel}: {leg.agent} does not know it for a line"
+
+
+def _returns(state: State) -> Iterator[str]:
+    """Who is on the line is counted, for nobody dials them; and who waits for a campaign calls one
+    back."""
+    contacts: dict[str, int] = {}
+    numbers: dict[str, int] = {}
+    for call in state.calls.values():
+        if call.contact:
+            contacts[call.contact] = contacts.get(call.contact, 0) + 1
+            numbers[call.caller_number] = numbers.get(call.caller_number, 0) + 1
+        if call.at_campaign and not (call.ending or f"return:{call.id}" in state.timers):
+            yield f"call {call.id}: waits for agents of {call.returned!r} without an end"
+        if call.seeks_contact and f"seek:{call.id}" not in state.timers:
+            yield f"call {call.id}: its contact is looked up without a deadline"
+    counted = state.contacts_on_line.as_dict(), state.numbers_on_line.as_dict()
+    if (contacts, numbers) != counted:
+        yield f"{contacts} and {numbers} are on the line, counted are {counted}"
 
 
 def _phones(state: State) -> Iterator[str]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import msgspec
+
 from callcenter.core import (
     adoption,
     agents,
     announcing,
+    arrivals,
     blending,
     classification,
     dialed,
@@ -26,6 +29,7 @@ from callcenter.core import (
     previews,
     readings,
     reconcile,
+    return_calls,
     rule_changes,
     sparing,
     trunks,
@@ -39,6 +43,7 @@ from callcenter.domain.commands import (
     AskDigit,
     Command,
     DialOutside,
+    FindContact,
     HoldCaller,
     JoinCall,
     LookUpCustomer,
@@ -250,6 +255,8 @@ def _start(turn: Turn, event: e.ServiceStarted) -> None:
         turn.state.pending.remove(command_id)
         if isinstance(command, LookUpCustomer):  # asking twice does no harm
             turn.send(LookUpCustomer(turn.command_id(), command.call, command.number))
+        elif isinstance(command, FindContact):
+            turn.send(msgspec.structs.replace(command, id=turn.command_id()))
         elif isinstance(command, RemoveFallbackMember):
             agents.removal_failed(turn, command.phone)
 
@@ -276,11 +283,21 @@ def _succeeded(turn: Turn, event: e.CommandSucceeded) -> None:
 
 def _found(turn: Turn, event: e.CustomerFound) -> None:
     turn.state.pending.remove(event.command)
-    inbound.know_customer(turn, event)
+    arrivals.know_customer(turn, event)
 
 
 def _not_found(turn: Turn, event: e.CustomerNotFound) -> None:
     turn.state.pending.remove(event.command)
+
+
+def _contact_found(turn: Turn, event: e.ContactFound) -> None:
+    turn.state.pending.remove(event.command)
+    return_calls.found(turn, event)
+
+
+def _contact_not_found(turn: Turn, event: e.ContactNotFound) -> None:
+    turn.state.pending.remove(event.command)
+    return_calls.not_found(turn, event.call)
 
 
 def _failed(turn: Turn, event: e.CommandFailed) -> None:
@@ -309,6 +326,9 @@ def _failed(turn: Turn, event: e.CommandFailed) -> None:
             agents.removal_failed(turn, command.phone)
         case LookUpCustomer():
             turn.fault("customer_lookup_failed", event.reason)
+        case FindContact():
+            turn.fault("contact_lookup_failed", event.reason)
+            return_calls.not_found(turn, command.call)
         case PopCard():
             turn.fault("card_not_shown", f"{command.agent}: {event.reason}")
         case _ if not event.unknown:
@@ -366,8 +386,8 @@ _HANDLERS: dict[type, Handler] = {
     e.JournalRestored: outbound.journal_restored,
     e.PbxStateRead: reconcile.reconcile,
     e.PbxLinkLost: _link_lost,
-    e.CallArrived: inbound.arrive,
-    e.IvrCommandEnded: inbound.end_menu_command,
+    e.CallArrived: arrivals.arrive,
+    e.IvrCommandEnded: return_calls.menu_command_ended,
     e.IvrLeft: inbound.leave_menu,
     e.CallerHeld: _held,
     e.CallerLeftHold: inbound.caller_left_hold,
@@ -394,6 +414,8 @@ _HANDLERS: dict[type, Handler] = {
     e.CommandFailed: _failed,
     e.CustomerFound: _found,
     e.CustomerNotFound: _not_found,
+    e.ContactFound: _contact_found,
+    e.ContactNotFound: _contact_not_found,
     e.DesktopOpened: previews.desktop_opened,
     e.DesktopClosed: agents.close_desktop,
     e.SignInRequested: agents.sign_in,
@@ -429,7 +451,9 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "parted": offers.still_parted,
     "outside": offer_deadlines.outside_rang_out,
     "announce": announcing.announcement_due,
-    "lease": inbound.lease_ran_out,
+    "lease": return_calls.lease_ran_out,
+    "seek": return_calls.not_found,
+    "return": return_calls.look_for_agents,
     "review": readings.review_due,
     "line": lines.line_due,
     "attempt": dialed.lease_ran_out,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core import agents, attempts, lines, outside, queue_days
+from callcenter.core import agents, attempts, lines, outside, queue_days, returns
 from callcenter.core.lessons import Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import UNDER_WAY_S, Turn
@@ -83,8 +83,9 @@ def offer(turn: Turn, match: Match) -> None:
             call.caller_number,
             call.queue,
             turn.now - call.queued_at,
-            call.campaign,
+            call.campaign or call.returned,
             _contact_of(turn, call),
+            returned=bool(call.returned),
         )
     )
     if line is not None:
@@ -107,7 +108,7 @@ def offer(turn: Turn, match: Match) -> None:
 
 def _contact_of(turn: Turn, call: Call) -> ContactId:
     attempt = turn.state.attempts.get(call.attempt)
-    return "" if attempt is None else attempt.contact
+    return call.contact if attempt is None else attempt.contact
 
 
 def offer_of(turn: Turn, leg: Leg) -> tuple[Call, Agent] | None:
@@ -318,7 +319,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     first = not call.answered_by
     if first:
         queue_days.count_answered(turn, call)
-        if call.queued_at and not call.campaign:
+        if call.queued_at and not call.waits_for:
             waited_s = turn.now - call.queued_at
             turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=False))
     is_senior = agent.seniority is Seniority.SENIOR
@@ -335,7 +336,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         answered_by=agent.id if first else call.answered_by,
         answered_by_senior=is_senior if first else call.answered_by_senior,
         overflowed=call.overflowed
-        or (first and call.tier is Tier.GOLD and not is_senior and not call.campaign),
+        or (first and call.tier is Tier.GOLD and not is_senior and not call.waits_for),
         via_fallback=call.via_fallback or via_fallback,
         overflow=None,
         ivr_command="",
@@ -343,6 +344,8 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     )
     if call.attempt:
         attempts.connected(turn, call.attempt, agent)
+    if call.contact:
+        returns.answered(turn, call)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     agent = turn.state.agents[agent.id]  # who is not dialing any more

@@ -5,7 +5,7 @@ What becomes of a call placed is in ``dialed``; which agent takes a person is ro
 
 from __future__ import annotations
 
-from callcenter.core import amd, attempts, lines, shown_numbers, sparing, trunks
+from callcenter.core import amd, attempts, lines, returns, shown_numbers, sparing, trunks
 from callcenter.core.agents import is_at_rest
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import AgentState
@@ -69,6 +69,9 @@ def save(turn: Turn, event: CampaignSaved) -> None:
     known = turn.state.campaigns.get(settings.id)
     if settings.pbx not in turn.state.center.phones.values():
         turn.refuse(event.request, f"No phone is registered at a PBX {settings.pbx!r}.")
+        return
+    if settings.returns_to and settings.returns_to not in turn.state.queues:
+        turn.refuse(event.request, f"There is no queue {settings.returns_to} for return calls.")
         return
     if known is None:
         campaign = Campaign(settings, since=turn.now, changed_by=event.by)
@@ -164,10 +167,12 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
 
 
 def _not_to_be_shown(turn: Turn, campaign: Campaign) -> list[ContactId]:
-    """Whose card an agent of this campaign reads, and who was skipped a while ago."""
+    """Whose card an agent of this campaign reads, who was skipped a while ago, and who has called
+    back and is on the line."""
     shown = [agent.preview for agent in turn.state.readers(campaign.settings.id)]
     skipped = [key for key, until in campaign.skipped.items() if until > turn.now]
-    return [*(one.row.contact for one in shown if one is not None), *skipped]
+    read = [one.row.contact for one in shown if one is not None]
+    return [*read, *skipped, *turn.state.contacts_on_line]
 
 
 def _rows_wanted(turn: Turn, campaign: Campaign) -> int:
@@ -313,7 +318,7 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
         used += 1
         if placed and not sparing.is_left(turn, settings.id, row):
             continue
-        if row.number in turn.state.dialing:
+        if row.number in turn.state.dialing or returns.is_on_line(turn.state, row):
             kept.append(row)
         elif is_open(window, row.zones, turn.now):
             attempt = place(turn, campaign, row, trunk, turn.new_id(ATTEMPT_PREFIX))

@@ -139,6 +139,10 @@ class CallView(Struct, frozen=True):
     campaign: CampaignId
     """The campaign that dialed the person; empty for a call that came in."""
     attempt: AttemptId
+    returned: CampaignId
+    """The campaign whose contact calls back; empty: no return call."""
+    contact: ContactId
+    """Who of its list calls back."""
 
 
 class QueueView(Struct, frozen=True):
@@ -320,6 +324,8 @@ def view_of_call(call: Call) -> CallView:
         via_fallback=call.via_fallback,
         campaign=call.campaign,
         attempt=call.attempt,
+        returned=call.returned,
+        contact=call.contact,
     )
 
 

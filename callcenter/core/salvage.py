@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from callcenter.core import returns
 from callcenter.core.pacing import Pacers
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
@@ -39,6 +40,7 @@ from callcenter.domain.records import (
     CallRecord,
     CampaignRecord,
     Record,
+    ReturnRecord,
     RoutingRecord,
 )
 from callcenter.domain.rules import PublishedRules
@@ -205,6 +207,8 @@ class _Facts:
                 self._calls.pop(record.call, None)
             case AttemptRecord() if record.attempt in self._attempts:
                 self._end_attempt(record, self._attempts.pop(record.attempt))
+            case ReturnRecord() if record.campaign in self._campaigns:
+                self._end_return(record)
             case _:
                 pass
 
@@ -219,6 +223,15 @@ class _Facts:
         known = self._known.pacings.get(record.campaign)
         if known is not None and attempt.state not in PERSON_COUNTED:
             count_result(known, record.result, record.ended_at)
+
+    def _end_return(self, record: ReturnRecord) -> None:
+        campaign = self._campaigns[record.campaign]
+        self._campaigns[record.campaign] = msgspec.structs.replace(
+            campaign, returns=returns.count(campaign.returns, record)
+        )
+        for key, attempt in self._attempts.items() if record.answered_at else ():
+            if attempt.contact == record.contact:
+                self._attempts[key] = msgspec.structs.replace(attempt, returned=True)
 
     # --- the state that comes of it -----------------------------------------------------------
 

@@ -28,6 +28,7 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
+    ContactId,
     CustomerId,
     FlowId,
     PbxName,
@@ -235,6 +236,12 @@ class State:
         """How many calls dialed are on a trunk, by ``trunk_key``."""
         self.dialing: Table[str, AttemptId] = Table(log)
         """Numbers with a live attempt."""
+        self.contacts_on_line: Table[ContactId, int] = Table(log)
+        """How many return calls of a contact are live."""
+        self.numbers_on_line: Table[str, int] = Table(log)
+        """The same, by the number that they come from."""
+        for call in snapshot.calls.values():
+            self.note_return(call, 1)
         for attempt in snapshot.attempts.values():
             self.put_attempt(attempt)
         log.clear()
@@ -285,6 +292,12 @@ class State:
         self.dialing.remove(attempt.number)
         self.attempts.remove(attempt.id)
 
+    def note_return(self, call: Call, change: int) -> None:
+        """Count a return call; one that is none changes nothing."""
+        if call.contact:
+            self._count_line(self.contacts_on_line, call.contact, change)
+            self._count_line(self.numbers_on_line, call.caller_number, change)
+
     def readers(self, campaign: CampaignId) -> list[Agent]:
         """The agents who read a card of this campaign, to dial or to skip, by their ids."""
         return [self.agents[key] for key, its in sorted(self.previewing.items()) if its == campaign]
@@ -292,6 +305,14 @@ class State:
     def _count(self, table: Table[str, int], key: str, change: int) -> None:
         if change:
             table.put(key, (table.get(key) or 0) + change)
+
+    def _count_line(self, table: Table[str, int], key: str, change: int) -> None:
+        """The same; what is there no more is forgotten: there are as many as people."""
+        count = (table.get(key) or 0) + change
+        if count:
+            table.put(key, count)
+        else:
+            table.remove(key)
 
     def set_epoch(self, epoch: int) -> None:
         """Count a start."""

@@ -176,8 +176,9 @@ class Turn:
         """Mark a call as changed, for routing and for live screens."""
         self.dirty_calls[call.id] = None
         self.touched[f"call:{call.id}"] = None
-        if call.campaign:
-            self.touch_campaign(call.campaign)
+        for campaign in (call.campaign, call.returned):
+            if campaign:
+                self.touch_campaign(campaign)
         if call.queue:
             self.touched[f"queue:{call.queue}"] = None
 
@@ -305,15 +306,16 @@ class Turn:
         return attempt if attempt is not None and attempt.channel == channel else None
 
     def queue_of(self, call: Call) -> Queue:
-        """The settings of the call's queue; a campaign's call has those of its campaign."""
-        campaign = self.state.campaigns.get(call.campaign)
+        """The settings of the call's queue; who waits for a campaign's agents has those of the
+        campaign."""
+        campaign = self.state.campaigns.get(call.waits_for)
         if campaign is not None:
             return Queue(id="", wrap_up_s=campaign.settings.wrap_up_s)
         return self.state.queues.get(call.queue, UNKNOWN_QUEUE)
 
     def waiting_queue(self, call: Call) -> QueueId:
-        """The queue a call goes back to; a campaign's call waits in none."""
-        if call.campaign:
+        """The queue a call goes back to; who waits for a campaign's agents is in none."""
+        if call.waits_for:
             return call.queue
         return call.queue or call.asked_queue or self.state.center.default_queue
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import field
-
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
+from callcenter.domain.callers import ContactFound as ContactFound
+from callcenter.domain.callers import ContactNotFound as ContactNotFound
+from callcenter.domain.callers import CustomerFound as CustomerFound
+from callcenter.domain.callers import CustomerNotFound as CustomerNotFound
 from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.center import Center
 from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
-from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.event import EventBase
 from callcenter.domain.ids import (
     AgentId,
@@ -25,7 +26,6 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
-    CustomerId,
     PbxName,
     Phone,
     RequestId,
@@ -276,31 +276,6 @@ class CommandFailed(EventBase, frozen=True):
     """It was never sent, for its entry could not be kept: nobody refused anything."""
 
 
-class CustomerFound(EventBase, frozen=True):
-    """The directory knows the caller's number. No names, no notes: what routing rules may read."""
-
-    command: CommandId
-    call: CallId
-    customer: CustomerId
-    tier: Tier
-    last_agent: AgentId = ""
-    """Who spoke with this customer last, as the directory knows it."""
-    owner: AgentId = ""
-    """Who looks after the account."""
-    language: str = ""
-    value: float = 0.0
-    churn_risk: float = 0.0
-    attributes: dict[str, Attribute] = field(default_factory=dict)
-    """What a document of rules declares beyond these."""
-
-
-class CustomerNotFound(EventBase, frozen=True):
-    """The directory does not know the caller's number."""
-
-    command: CommandId
-    call: CallId
-
-
 class HopperFilled(EventBase, frozen=True):
     """The database gave contacts to be dialed next, in order."""
 
@@ -436,7 +411,13 @@ PbxEvent: TypeAlias = (
     | ChannelHungUp
 )
 Result: TypeAlias = (
-    CommandSucceeded | CommandFailed | CustomerFound | CustomerNotFound | HopperFilled
+    CommandSucceeded
+    | CommandFailed
+    | CustomerFound
+    | CustomerNotFound
+    | ContactFound
+    | ContactNotFound
+    | HopperFilled
 )
 Request: TypeAlias = (
     SignInRequested

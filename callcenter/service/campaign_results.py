@@ -30,13 +30,13 @@ class ResultsBy(StrEnum):
 
 
 class ResultRow(Struct, frozen=True):
-    """Ended attempts that have something in common."""
+    """Ended attempts, and answered return calls, that have something in common."""
 
     key: str
     """The list's name, the hour (``00`` to ``23``), the tier or the attribute's value; empty:
     contacts that have none, or are there no more."""
     contacts: int
-    """Who was tried."""
+    """Who was tried, or talked with us by calling back."""
     attempts: int
     people: int
     """Answered by a person."""
@@ -47,6 +47,9 @@ class ResultRow(Struct, frozen=True):
     """Contacts, each once, with a disposition that says so."""
     dispositions: dict[str, int]
     """Conversations by what agents said of them."""
+    returned: int = 0
+    """Return calls that an agent has answered; not in ``attempts``, ``people`` and what follows
+    from them."""
 
 
 class ListStanding(Struct, frozen=True):

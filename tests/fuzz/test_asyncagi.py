@@ -133,7 +133,7 @@ class Menus:
                 case c.LookUpCustomer():
                     self.tell(e.CustomerNotFound(command.id, command.call))
                     continue
-                case c.RefillHopper() | c.PopCard() | c.ReadPbx():
+                case c.RefillHopper() | c.FindContact() | c.PopCard() | c.ReadPbx():
                     continue
                 case _:
                     pass

@@ -136,7 +136,7 @@ def channel_event(rng: random.Random, bench: Bench) -> e.Event:
     ref = rng.choice([*CALLERS, *legs(bench), channel("q-leg")])
     kinds = [*facts_of_any(rng, ref), e.IvrLeft(ref)]
     if not ref.id.startswith(LEG_PREFIX):
-        kinds.append(e.CallArrived(ref, rng.choice(["", "5551234"]), "7000"))
+        kinds.append(e.CallArrived(ref, rng.choice(["", "5551234", "+12125550001"]), "7000"))
         kinds += [e.AnnouncementBegan(ref), e.AnnouncementFailed(ref), e.VoicemailBegan(ref)]
     if ref not in CALLERS:
         kinds += [e.LegCreated(ref), e.LegRinging(ref), e.LegAnswered(ref), e.LegParked(ref)]
@@ -236,6 +236,10 @@ def a_campaign(rng: random.Random, campaign: str) -> CampaignSettings:
         amd=rng.random() < 0.5,
         window=rng.choice([ALWAYS, CLOSING]),
         wrap_up_s=rng.choice([0.0, 30.0]),
+        caller_id=rng.choice(["", "7000"]),
+        opt_out_key=rng.choice(["", "1"]),
+        return_prompt="you-called",
+        returns_to=rng.choice(["", "", "sales"]),
     )
 
 
@@ -259,6 +263,10 @@ def result(rng: random.Random, bench: Bench) -> e.Event:
         tier = rng.choice(list(Tier))
         owner = rng.choice(("", *AGENTS))
         return e.CustomerFound(command.id, command.call, "k", tier, last_agent=owner)
+    if isinstance(command, c.FindContact):
+        contact = str(rng.randrange(CONTACTS))
+        found = e.ContactFound(command.id, command.call, command.campaigns[0], contact)
+        return rng.choice((found, e.ContactNotFound(command.id, command.call)))
     if isinstance(command, c.RefillHopper):
         return rows_for(rng, bench, command)
     results: list[e.Event] = [
@@ -334,6 +342,8 @@ def reading(rng: random.Random, bench: Bench) -> e.Event:
 FAULTS = (
     "announcement_failed",
     "card_not_shown",
+    "contact_lookup_failed",
+    "return_prompt_failed",
     "customer_lookup_failed",
     "menu_failed",
     "hopper_not_filled",

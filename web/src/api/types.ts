@@ -202,6 +202,7 @@ export interface CallRecord {
   attempt?: string;
   rule?: string;
   rules_version?: number;
+  returned?: string;
 }
 
 /** How a live call is routed. */
@@ -255,6 +256,8 @@ export interface CallView {
   via_fallback: boolean;
   campaign: string;
   attempt: string;
+  returned: string;
+  contact: string;
 }
 
 /** When people may be called, in their own local time. */
@@ -342,6 +345,8 @@ export interface CampaignSettings {
   caller_ids: string[];
   list_caller_ids: Record<string, string[]>;
   terms: Terms;
+  returns_to: string;
+  return_prompt: string;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -368,6 +373,8 @@ export interface CampaignSetup {
   harbour_wait_s?: number;
   harbour_prompt?: string;
   opt_out_key?: string;
+  returns_to?: string;
+  return_prompt?: string;
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
   wrap_up_s?: number;
@@ -395,6 +402,8 @@ export interface CampaignView {
   waiting: number;
   talking: number;
   dropping: number;
+  returning: number;
+  returns: ReturnCounts;
   agents: number;
   agents_ready: number;
   agents_talking: number;
@@ -456,6 +465,7 @@ export interface Card {
   campaign: string;
   contact: string;
   preview: boolean;
+  returned: boolean;
   waited_s: number;
   seq: number;
   at: number;
@@ -1128,7 +1138,7 @@ export type ReportFormat = "json" | "csv";
 /** How long the intervals of a report are. */
 export type ReportStep = "15m" | "30m" | "1h" | "day" | "month";
 
-/** Ended attempts that have something in common. */
+/** Ended attempts, and answered return calls, that have something in common. */
 export interface ResultRow {
   key: string;
   contacts: number;
@@ -1138,6 +1148,7 @@ export interface ResultRow {
   dropped: number;
   sold: number;
   dispositions: Record<string, number>;
+  returned: number;
 }
 
 /** What results are told apart by. */
@@ -1161,6 +1172,13 @@ export interface RetryRule {
   delay_s: number;
   max_tries: number;
   other_number?: boolean;
+}
+
+/** Contacts who called a number of the campaign back. */
+export interface ReturnCounts {
+  calls?: number;
+  answered?: number;
+  opted_out?: number;
 }
 
 /** What an account may do. An account may have several. */

@@ -48,6 +48,7 @@ export const agent = {
   "agent.talking": "Talking",
   "agent.over": "Call over",
   "agent.withheld": "Number withheld",
+  "agent.returned": "Calls back",
   "agent.campaign": "Campaign",
   "agent.dialed": "Called number",
   "agent.tier": "Tier",

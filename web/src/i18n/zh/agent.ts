@@ -49,6 +49,7 @@ export const agent: Record<keyof typeof en, string> = {
   "agent.talking": "通话中",
   "agent.over": "通话已结束",
   "agent.withheld": "号码未显示",
+  "agent.returned": "回拨活动",
   "agent.campaign": "外呼活动",
   "agent.dialed": "被叫号码",
   "agent.tier": "等级",

@@ -59,6 +59,8 @@ export function callWith(changed: Partial<CallView> = {}): CallView {
     intent: "",
     campaign: "",
     attempt: "",
+    returned: "",
+    contact: "",
     ...changed,
   };
 }
@@ -74,6 +76,7 @@ export function cardWith(changed: Partial<Card> = {}): Card {
     campaign: "",
     contact: "",
     preview: false,
+    returned: false,
     waited_s: 40,
     seq: 1,
     at: NOW,

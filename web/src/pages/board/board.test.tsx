@@ -62,6 +62,8 @@ const call = (id: string, changes: Partial<CallView> = {}): CallView => ({
   intent: "",
   campaign: "",
   attempt: "",
+  returned: "",
+  contact: "",
   ...changes,
 });
 

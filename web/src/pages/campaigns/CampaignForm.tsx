@@ -14,6 +14,7 @@ import { check, draftOf, idOf, newDraft, setupOf, toldOf } from "./fields";
 import type { Draft } from "./fields";
 import { DialingFields, GeneralFields, HoursFields, RetryFields } from "./FormFields";
 import type { FieldProps } from "./FormFields";
+import { ReturnFields } from "./ReturnFields";
 import { SparingFields, TimesFields } from "./TermsFields";
 
 const NO_TRUNKS: readonly PbxTrunks[] = [];
@@ -143,6 +144,7 @@ function Form({ first, isNew, taken, onClose, onSaved }: FormProps) {
         <TimesFields {...fields} />
         <DialingFields {...fields} />
         <SparingFields {...fields} />
+        <ReturnFields {...fields} />
         {draft.retries && <RetryFields {...fields} retries={draft.retries} />}
         <Failure problem={problem} />
         <Group justify="flex-end" gap="md">

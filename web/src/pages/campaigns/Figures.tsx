@@ -102,6 +102,8 @@ const TEAM: readonly [text: PlainKey, value: (campaign: CampaignView) => number]
   ["campaigns.team.ready", (campaign) => campaign.agents_ready],
   ["campaigns.team.talking", (campaign) => campaign.agents_talking],
   ["campaigns.team.wrapUp", (campaign) => campaign.agents_wrap_up],
+  ["campaigns.team.returning", (campaign) => campaign.returning],
+  ["campaigns.team.returned", (campaign) => campaign.returns.answered ?? 0],
 ];
 
 export function Team({ campaign }: { campaign: CampaignView }) {

@@ -68,6 +68,11 @@ export interface Draft extends TermsDraft {
   amd: boolean;
   harbourWaitS: number | "";
   harbourPrompt: string;
+  /** Empty: no key. */
+  optOutKey: string;
+  /** Empty: the campaign's own agents. */
+  returnsTo: string;
+  returnPrompt: string;
   opens: string;
   closes: string;
   weekdays: Weekday[];
@@ -106,6 +111,9 @@ export function newDraft(pbx: string, trunk: string): Draft {
     amd: true,
     harbourWaitS: 1,
     harbourPrompt: "safe-harbour",
+    optOutKey: "",
+    returnsTo: "",
+    returnPrompt: "",
     opens: "09:00",
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
@@ -135,6 +143,9 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     amd: setup.amd ?? draft.amd,
     harbourWaitS: setup.harbour_wait_s ?? draft.harbourWaitS,
     harbourPrompt: setup.harbour_prompt ?? draft.harbourPrompt,
+    optOutKey: setup.opt_out_key ?? draft.optOutKey,
+    returnsTo: setup.returns_to ?? draft.returnsTo,
+    returnPrompt: setup.return_prompt ?? draft.returnPrompt,
     opens: window.opens ?? draft.opens,
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
@@ -183,6 +194,9 @@ export function setupOf(draft: Draft): CampaignSetup {
     amd: draft.amd,
     harbour_wait_s: Number(draft.harbourWaitS),
     harbour_prompt: draft.harbourPrompt.trim(),
+    opt_out_key: draft.optOutKey.trim(),
+    returns_to: draft.returnsTo.trim(),
+    return_prompt: draft.returnPrompt.trim(),
     window: {
       ...draft.kept.window,
       opens: draft.opens,
