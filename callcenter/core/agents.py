@@ -20,7 +20,7 @@ from callcenter.domain.events import (
     SignInRequested,
     SignOutRequested,
 )
-from callcenter.domain.ids import AgentId, Phone
+from callcenter.domain.ids import AgentId, CampaignId, Phone
 from callcenter.domain.records import DispositionRecord
 
 DESKTOP_GRACE_S = 20.0
@@ -82,6 +82,12 @@ def take_card(turn: Turn, agent: Agent) -> Agent:
     """Nobody is to be dialed or skipped by this agent any more, should a card have been shown."""
     turn.state.clear_timer(f"preview:{agent.id}")
     return turn.change_agent(agent, preview=None)
+
+
+def give(turn: Turn, agent: Agent, campaign: CampaignId) -> Agent:
+    """From now on this one of the agent's campaigns counts on them."""
+    others = tuple(name for name in agent.works_for if name != campaign)
+    return turn.change_agent(agent, campaign=campaign, also_for=others)
 
 
 # --- requests ----------------------------------------------------------------------------------
@@ -164,6 +170,7 @@ def sign_out(turn: Turn, agent: Agent) -> None:
         call="",
         leg=None,
         campaign="",
+        also_for=(),
         dialing="",
         dialed_in_vain=None,
         wish=None,

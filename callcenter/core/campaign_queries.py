@@ -140,7 +140,9 @@ class CampaignView(Struct, frozen=True):
     returns: ReturnCounts
     """Contacts who called back, and have hung up."""
     agents: int
-    """Who works for it, at whatever."""
+    """Whom it counts on, at whatever: each agent is counted at one campaign."""
+    agents_elsewhere: int
+    """Who works for it besides, and is counted at another of their campaigns just now."""
     agents_ready: int
     """Ready, with an open line."""
     agents_talking: int
@@ -176,11 +178,11 @@ class CampaignView(Struct, frozen=True):
 class _Tally:
     """Agents of one campaign."""
 
-    __slots__ = ("agents", "lines", "previews", "ready", "talking", "wrap_up")
+    __slots__ = ("agents", "elsewhere", "lines", "previews", "ready", "talking", "wrap_up")
 
     def __init__(self) -> None:
         self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
-        self.previews = 0
+        self.previews = self.elsewhere = 0
 
 
 def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
@@ -200,6 +202,9 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
     tallies = {campaign_id: _Tally() for campaign_id in campaigns}
     phases = {campaign_id: dict.fromkeys(AttemptState, 0) for campaign_id in campaigns}
     for agent in state.agents.values():
+        for name in agent.also_for:
+            if name in tallies:
+                tallies[name].elsewhere += 1
         tally = tallies.get(agent.campaign)
         if tally is None:
             continue
@@ -260,6 +265,7 @@ def _view(
         returning=returning,
         returns=campaign.returns,
         agents=tally.agents,
+        agents_elsewhere=tally.elsewhere,
         agents_ready=tally.ready,
         agents_talking=tally.talking,
         agents_wrap_up=tally.wrap_up,

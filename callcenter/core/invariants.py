@@ -92,6 +92,8 @@ def _agent(state: State, agent: Agent) -> Iterator[str]:
         yield f"{name}: no deadline"
     if (agent.state is AgentState.SIGNED_OUT) == bool(agent.phone):
         yield f"{name}: phone {agent.phone!r}"
+    if agent.also_for and (not agent.campaign or agent.campaign in agent.also_for):
+        yield f"{name}: works for {agent.campaign!r} and besides for {agent.also_for}"
     yield from _line(state, agent, name)
     yield from _preview(state, agent, name)
 
@@ -213,6 +215,9 @@ def _campaign(state: State, campaign: Campaign) -> Iterator[str]:
     counted = state.live_attempts.get(campaign.settings.id) or 0
     if counted != len(live):
         yield f"{name}: {counted} attempts counted, there are {len(live)}"
+    team = sum(a.campaign == campaign.settings.id for a in state.agents.values())
+    if team != (state.teams.get(campaign.settings.id) or 0):
+        yield f"{name}: {team} agents, counted {state.teams.get(campaign.settings.id)}"
     yield from _pacing(state, campaign, live, name)
     ended = sum(int(count) for count in campaign.results.values())
     if campaign.placed != len(live) + ended:

@@ -31,6 +31,7 @@ from callcenter.core import (
     reconcile,
     return_calls,
     rule_changes,
+    sharing,
     sparing,
     trunks,
 )
@@ -176,6 +177,8 @@ class Machine:
         if self.chooser.changed:
             self._route(turn)
         previews.review(turn)
+        sharing.share_out(turn)
+        self._choosing.show(turn)
         self._pacers.show(turn)
         for campaign_id in list(turn.dirty_campaigns):
             stuck = previews.offer(turn, turn.state.campaigns[campaign_id])

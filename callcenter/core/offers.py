@@ -72,6 +72,8 @@ def offer(turn: Turn, match: Match) -> None:
         leg=leg.channel,
         offers=call.offers + 1,
     )
+    if call.waits_for in agent.also_for:
+        agent = agents.give(turn, agent, call.waits_for)
     turn.step_agent(agent, AgentStep.RESERVE, call=call.id, leg=leg.channel)
     turn.send(
         PopCard(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from callcenter.core import amd, attempts, lines, returns, shown_numbers, sparing, trunks
 from callcenter.core.agents import is_at_rest
 from callcenter.core.turn import Turn
-from callcenter.domain.agent import AgentState
+from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.campaign import (
     Campaign,
@@ -58,6 +58,8 @@ LOOK_AGAIN_S = 30.0
 LOOK_SOON_S = 1.0
 """The soonest it is asked again."""
 REFILL_FAILED_S = 5.0
+CAMPAIGNS_MAX = 20
+"""That one agent works for at once: nobody knows the talk of more."""
 
 
 # --- what managers ask for ------------------------------------------------------------------------
@@ -90,7 +92,7 @@ def save(turn: Turn, event: CampaignSaved) -> None:
 
 def _is_in_use(turn: Turn, campaign: CampaignId) -> bool:
     return bool(turn.state.live_attempts.get(campaign)) or any(
-        agent.campaign == campaign for agent in turn.state.agents.values()
+        campaign in agent.works_for for agent in turn.state.agents.values()
     )
 
 
@@ -117,9 +119,9 @@ def take_step(turn: Turn, event: CampaignStepRequested) -> None:
 
 
 def join(turn: Turn, event: CampaignJoinRequested) -> None:
-    """Work for a campaign from now on, or, with none named, for inbound calls."""
+    """Work for these campaigns from now on, or, with none named, for inbound calls."""
     agent = turn.state.agents.get(event.agent)
-    campaign = turn.state.campaigns.get(event.campaign)
+    names = event.works_for
     problem = ""
     if agent is None:
         problem = f"{event.agent} is not an agent: give the account queues to work in."
@@ -127,23 +129,35 @@ def join(turn: Turn, event: CampaignJoinRequested) -> None:
         problem = "You are not signed in: sign in on a phone first."
     elif not is_at_rest(agent):
         problem = "Finish the running call first."
-    elif event.campaign and campaign is None:
-        problem = f"There is no campaign {event.campaign}."
-    elif campaign is not None and campaign.settings.pbx != agent.pbx:
-        problem = f"{campaign.settings.name} dials from PBX {campaign.settings.pbx}, your phone "
-        problem += f"{agent.phone} is at {agent.pbx}: sign in on a phone there."
-    elif event.campaign and agent.desktops == 0:
+    elif len(names) > CAMPAIGNS_MAX:
+        problem = f"You can work for {CAMPAIGNS_MAX} campaigns at once: choose fewer."
+    elif names and agent.desktops == 0:
         problem = "No desktop of yours is connected: open it, then join."
+    else:
+        problem = next((said for name in names if (said := _not_for(turn, agent, name))), "")
     if problem or agent is None:
         turn.refuse(event.request, problem)
         return
-    if agent.campaign:
-        turn.touch_campaign(agent.campaign)
-    if not event.campaign:
+    for name in agent.works_for:
+        turn.touch_campaign(name)
+    if not names:
         agent = lines.close_line(turn, agent)
-    agent = turn.change_agent(agent, campaign=event.campaign, line_failures=0)
+    first = "".join(names[:1])
+    agent = turn.change_agent(agent, campaign=first, also_for=names[1:], line_failures=0)
     lines.open_line(turn, agent)
     turn.grant(event.request)
+
+
+def _not_for(turn: Turn, agent: Agent, name: CampaignId) -> str:
+    """Why the agent cannot work for this campaign, in a sentence."""
+    campaign = turn.state.campaigns.get(name)
+    if campaign is None:
+        return f"There is no campaign {name}."
+    settings = campaign.settings
+    if settings.pbx == agent.pbx:
+        return ""
+    problem = f"{settings.name} dials from PBX {settings.pbx}, your phone "
+    return f"{problem}{agent.phone} is at {agent.pbx}: sign in on a phone there."
 
 
 # --- the hopper -----------------------------------------------------------------------------------

@@ -90,7 +90,10 @@ class AgentView(Struct, frozen=True):
     desktops: int
     """Open desktops; without one no call is offered."""
     campaign: CampaignId
-    """The campaign the agent works for; empty: inbound calls."""
+    """The campaign the agent works for; empty: inbound calls. Of several the one that counts on
+    them just now."""
+    campaigns: tuple[CampaignId, ...]
+    """Every campaign the agent works for, by id."""
     line: LineState
     wrap_up_ends_at: float
     """When the after-call work ends by itself; 0.0 outside of it."""
@@ -276,6 +279,7 @@ def view_of_agent(state: State, agent: Agent) -> AgentView:
         idle_since=agent.idle_since,
         desktops=agent.desktops,
         campaign=agent.campaign,
+        campaigns=tuple(sorted(agent.works_for)),
         line=line_state(state, agent),
         wrap_up_ends_at=state.timers.get(f"wrap_up:{agent.id}") or 0.0,
         preview=_preview(agent),

@@ -42,7 +42,7 @@ def has_agents(state: State, campaign: CampaignId, pbx: PbxName) -> bool:
     """Whether somebody works for the campaign just now who could be joined with a caller of this
     PBX."""
     return any(
-        campaign == agent.campaign and agent.pbx == pbx and _is_there(agent)
+        campaign in agent.works_for and agent.pbx == pbx and _is_there(agent)
         for agent in state.agents.values()
     )
 

@@ -87,8 +87,8 @@ class _Facts:
         self._phones: dict[AgentId, tuple[PbxName, Phone]] = {
             agent.id: (agent.pbx, agent.phone) for agent in known.agents.values() if agent.phone
         }
-        self._works_for: dict[AgentId, CampaignId] = {
-            agent.id: agent.campaign for agent in known.agents.values()
+        self._works_for: dict[AgentId, tuple[CampaignId, ...]] = {
+            agent.id: agent.works_for for agent in known.agents.values()
         }
         self._voicemails = dict(known.voicemails)
         self._rules, self._switches = known.rules, dict(known.switches)
@@ -115,7 +115,7 @@ class _Facts:
         if isinstance(event, ServiceStarted):
             self._epoch = max(self._epoch, event.epoch)
         elif isinstance(event, CampaignJoinRequested):  # what was answered is in no journal
-            self._works_for[event.agent] = event.campaign
+            self._works_for[event.agent] = event.works_for
         elif isinstance(event, HopperFilled):
             self._take_rows(event.campaign, event.rows)
 
@@ -271,8 +271,12 @@ class _Facts:
     def _rest(self, agent: Agent) -> Agent:
         """On the phone or signed out, and at nothing."""
         pbx, phone = self._phones.get(agent.id, ("", ""))
-        campaign = self._campaigns.get(self._works_for.get(agent.id, ""))
-        is_possible = campaign is not None and phone != "" and campaign.settings.pbx == pbx
+        named = [self._campaigns.get(name) for name in self._works_for.get(agent.id, ())]
+        works_for = [
+            campaign.settings.id
+            for campaign in named
+            if campaign is not None and phone and campaign.settings.pbx == pbx
+        ]
         return Agent(
             agent.id,
             agent.queues,
@@ -285,7 +289,8 @@ class _Facts:
             idle_since=agent.idle_since,
             pbx=pbx,
             phone=phone,
-            campaign=self._works_for[agent.id] if is_possible else "",
+            campaign="".join(works_for[:1]),
+            also_for=tuple(works_for[1:]),
         )
 
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from callcenter.core.rulebook import Rulebook
-from callcenter.domain.agent import Agent
+from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call
 from callcenter.domain.campaign import Campaign
@@ -223,6 +223,13 @@ class State:
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
         self.rulebook = Rulebook(snapshot.rules)
+        self.teams: Table[CampaignId, int] = Table(log)
+        """How many agents each campaign counts on."""
+        self.free_to_share: Table[AgentId, None] = Table(log)
+        """Agents of several campaigns who are free for any of them. In no order that a snapshot
+        keeps."""
+        for agent in snapshot.agents.values():
+            self._count_agent(None, agent)
         self.previewing: Table[AgentId, CampaignId] = Table(
             log, {a.id: a.preview.campaign for a in snapshot.agents.values() if a.preview}
         )
@@ -272,6 +279,24 @@ class State:
             self.configured = was
 
         self._log.append(undo)
+
+    def put_agent(self, agent: Agent) -> None:
+        """Add or replace an agent, and count them."""
+        old = self.agents.get(agent.id)
+        self.agents.put(agent.id, agent)
+        self._count_agent(old, agent)
+
+    def _count_agent(self, old: Agent | None, agent: Agent) -> None:
+        before = "" if old is None else old.campaign
+        if before != agent.campaign:
+            for name, change in ((before, -1), (agent.campaign, 1)):
+                if name:
+                    self._count(self.teams, name, change)
+        is_free = agent.state is AgentState.READY and agent.preview is None and not agent.dialing
+        if not (agent.also_for and is_free):
+            self.free_to_share.remove(agent.id)
+        elif agent.id not in self.free_to_share:
+            self.free_to_share.put(agent.id, None)
 
     def put_attempt(self, attempt: Attempt) -> None:
         """Add or replace an attempt, and count it."""

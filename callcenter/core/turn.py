@@ -204,15 +204,15 @@ class Turn:
 
     def put_agent(self, agent: Agent) -> Agent:
         """Store an agent and mark it as changed."""
-        self.state.agents.put(agent.id, agent)
+        self.state.put_agent(agent)
         if agent.preview is not None:
             self.state.previewing.put(agent.id, agent.preview.campaign)
         elif agent.id in self.state.previewing:
             self.state.previewing.remove(agent.id)
         self.dirty_agents[agent.id] = None
         self.touched[f"agent:{agent.id}"] = None
-        if agent.campaign:
-            self.touch_campaign(agent.campaign)
+        for campaign in agent.works_for:
+            self.touch_campaign(campaign)
         for queue in agent.queues:
             self.touched[f"queue:{queue}"] = None
         return agent

@@ -81,6 +81,7 @@ LISTS_MAX = 200
 TRUNKS_MAX = 8
 """More trunks for one campaign are a route of the PBX's, not of ours."""
 CAPS_MAX = 10
+PRIORITY_MAX = 100
 CAP_MOST_MAX = 1000
 CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
 """Within less than an hour the retry rules hold; beyond a quarter numbers are forgotten."""
@@ -281,6 +282,9 @@ class CampaignFields(_Shape):
     window: CallingHours = CallingHours()
     retries: dict[RetriedResult, Retry] | None = None
     """By result; results not listed end the contact. Left out: the center's own rules."""
+    priority: Annotated[int, Field(ge=0, le=PRIORITY_MAX)] = _DEFAULT.priority
+    """Free agents who work for several campaigns go to the highest that has somebody to dial; among
+    equal ones they are shared out evenly."""
     wrap_up_s: Annotated[float, Field(ge=0, le=WRAP_UP_S_MAX)] = _DEFAULT.wrap_up_s
     """Time for after-call work."""
     needs_consent: bool = False
@@ -373,6 +377,7 @@ class CampaignFields(_Shape):
             amd_check_every=self.amd_check_every,
             opt_out_key=self.opt_out_key,
             returns_to=self.returns_to,
+            priority=self.priority,
             return_prompt=self.return_prompt,
             trunks=tuple(self.trunks),
             caller_ids=tuple(self.caller_ids),
@@ -426,6 +431,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         amd_check_every=settings.amd_check_every,
         opt_out_key=settings.opt_out_key,
         returns_to=settings.returns_to,
+        priority=settings.priority,
         return_prompt=settings.return_prompt,
         trunks=list(settings.trunks),
         caller_ids=list(settings.caller_ids),

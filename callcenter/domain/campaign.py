@@ -227,6 +227,8 @@ class CampaignSettings(Struct, frozen=True):
     returns_to: QueueId = ""
     """The queue of contacts who call one of the numbers back; empty: the campaign's own agents,
     and while there are none, as the dialed number leads anybody."""
+    priority: int = 0
+    """Free agents who work for several campaigns go to the highest that has somebody to dial."""
     return_prompt: str = ""
     """What they hear first where there is an ``opt_out_key``: who they have called, and the key;
     empty: nothing, and no key."""

@@ -364,6 +364,13 @@ class CampaignJoinRequested(EventBase, frozen=True):
     agent: AgentId
     campaign: CampaignId
     """Empty: to leave the campaign and take inbound calls."""
+    also: tuple[CampaignId, ...] = ()
+    """More campaigns, to work for at the same time."""
+
+    @property
+    def works_for(self) -> tuple[CampaignId, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys(name for name in (self.campaign, *self.also) if name))
 
 
 class PreviewDialRequested(EventBase, frozen=True):

@@ -481,8 +481,8 @@ def request_of(intent: desktops.Intent, name: str) -> e.Event:
             return e.ReadyRequested(name, agent)
         case desktops.GoNotReady(agent, reason):
             return e.NotReadyRequested(name, agent, reason)
-        case desktops.JoinCampaign(agent, campaign):
-            return e.CampaignJoinRequested(name, agent, campaign)
+        case desktops.JoinCampaign(agent, campaign, also):
+            return e.CampaignJoinRequested(name, agent, campaign, also)
         case desktops.DialPreview(agent, preview):
             return e.PreviewDialRequested(name, agent, preview)
         case desktops.SkipPreview(agent, preview):

@@ -50,6 +50,7 @@ AGENTS = ("ana", "jon", "eva")
 CALLERS = [channel(f"c{i}") for i in range(4)]
 BRIDGES = ("b1", "b2")
 CAMPAIGNS = ("renewals", "surveys")
+SEVERAL: tuple[tuple[str, ...], ...] = ((), ("surveys",), CAMPAIGNS)
 CONTACTS = 12
 NUMBERS = 7
 """Fewer than contacts: some share a number, also across campaigns."""
@@ -240,6 +241,7 @@ def a_campaign(rng: random.Random, campaign: str) -> CampaignSettings:
         opt_out_key=rng.choice(["", "1"]),
         return_prompt="you-called",
         returns_to=rng.choice(["", "", "sales"]),
+        priority=rng.choice([0, 0, 5]),
     )
 
 
@@ -279,6 +281,7 @@ def result(rng: random.Random, bench: Bench) -> e.Event:
 
 def request(rng: random.Random, bench: Bench) -> e.Event:
     """Anything an agent can ask for or do with a desktop."""
+    also = rng.choice(SEVERAL)
     agent = rng.choice([*AGENTS, "nobody"])
     bench.requests += 1
     name = f"r{bench.requests - rng.randint(0, 1)}"
@@ -292,7 +295,7 @@ def request(rng: random.Random, bench: Bench) -> e.Event:
         e.NotReadyRequested(name, agent, "lunch"),
         e.DispositionRequested(name, agent, call, "solved"),
         e.HangUpRequested(name, agent),
-        e.CampaignJoinRequested(name, agent, rng.choice([*CAMPAIGNS, "", "nowhere"])),
+        e.CampaignJoinRequested(name, agent, rng.choice([*CAMPAIGNS, "", "nowhere"]), also),
         *[e.PreviewDialRequested(name, agent, shown)] * 2,
         e.PreviewSkipRequested(name, agent, rng.choice([shown, shown, "gone"])),
         e.DesktopOpened(agent),
@@ -373,7 +376,8 @@ def start_campaigns(rng: random.Random, bench: Bench) -> None:
         bench.ask(e.CampaignStepRequested, campaign, CampaignStep.START, "kim")
         bench.tell(rows_for(rng, bench, bench.refills(campaign)[-1]))
     for name in AGENTS[: rng.randint(0, 3)]:
-        if bench.ask(e.CampaignJoinRequested, name, rng.choice(CAMPAIGNS)).problem == "":
+        also = rng.choice(SEVERAL)
+        if bench.ask(e.CampaignJoinRequested, name, rng.choice(CAMPAIGNS), also).problem == "":
             bench.pick_up_line(name)
 
 

@@ -50,6 +50,7 @@ export interface AgentView {
   idle_since: number;
   desktops: number;
   campaign: string;
+  campaigns: string[];
   line: LineState;
   wrap_up_ends_at: number;
   preview: PreviewView | null;
@@ -287,6 +288,7 @@ export interface Calls {
 /** What to work for. */
 export interface CampaignChoice {
   campaign: string;
+  also?: string[];
 }
 
 /** A campaign's ended attempts. */
@@ -346,6 +348,7 @@ export interface CampaignSettings {
   list_caller_ids: Record<string, string[]>;
   terms: Terms;
   returns_to: string;
+  priority: number;
   return_prompt: string;
 }
 
@@ -377,6 +380,7 @@ export interface CampaignSetup {
   return_prompt?: string;
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
+  priority?: number;
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
@@ -405,6 +409,7 @@ export interface CampaignView {
   returning: number;
   returns: ReturnCounts;
   agents: number;
+  agents_elsewhere: number;
   agents_ready: number;
   agents_talking: number;
   agents_wrap_up: number;

@@ -11,6 +11,8 @@ export const agent = {
   "agent.phoneWrong": "Enter the number with digits only.",
   "agent.work": "Work",
   "agent.workFor": "What to work for",
+  "agent.alsoFor": "And at the same time for",
+  "agent.alsoForHint": "You get people of all of them; the one above counts on you just now.",
   "agent.inbound": "Inbound calls",
   "agent.inboundQueues": "Queues: {queues}",
   "agent.campaignChoice": "Campaign: {state}",

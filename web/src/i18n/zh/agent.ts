@@ -12,6 +12,8 @@ export const agent: Record<keyof typeof en, string> = {
   "agent.phoneWrong": "请只输入数字。",
   "agent.work": "工作内容",
   "agent.workFor": "选择工作内容",
+  "agent.alsoFor": "同时服务于",
+  "agent.alsoForHint": "您会接到所有这些活动的来电；当前由上方的活动占用您。",
   "agent.inbound": "呼入电话",
   "agent.inboundQueues": "队列：{queues}",
   "agent.campaignChoice": "外呼活动：{state}",

@@ -22,6 +22,7 @@ export function agentWith(changed: Partial<AgentView> = {}): AgentView {
     idle_since: NOW - 60,
     desktops: 1,
     campaign: "",
+    campaigns: changed.campaign ? [changed.campaign] : [],
     line: "none",
     wrap_up_ends_at: 0,
     preview: null,

@@ -15,7 +15,8 @@ export interface Acts {
   signOut: () => void;
   hangUp: () => void;
   dispose: (call: string, code: string) => void;
-  join: (campaign: string) => void;
+  /** Work for this campaign, and for others at the same time. */
+  join: (campaign: string, also?: string[]) => void;
   /** Have the person on this card dialed. */
   dial: (preview: string) => void;
   /** Do not call the person on this card now. */
@@ -53,8 +54,8 @@ export function useActs(onDisposed: (call: string, code: string) => void): Acts 
         await request("POST /api/v1/agents/me/disposition", { body: { call, code } });
         onDisposed(call, code);
       }),
-    join: (campaign) =>
-      void ask(() => request("POST /api/v1/agents/me/campaign", { body: { campaign } })),
+    join: (campaign, also = []) =>
+      void ask(() => request("POST /api/v1/agents/me/campaign", { body: { campaign, also } })),
     dial: (preview) =>
       void ask(() => request("POST /api/v1/agents/me/preview/dial", { body: { preview } })),
     skip: (preview) =>

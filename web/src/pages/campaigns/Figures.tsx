@@ -98,6 +98,7 @@ function whyText(t: Translate, pacing: PacingView): string {
 
 const TEAM: readonly [text: PlainKey, value: (campaign: CampaignView) => number][] = [
   ["campaigns.team.joined", (campaign) => campaign.agents],
+  ["campaigns.team.elsewhere", (campaign) => campaign.agents_elsewhere],
   ["campaigns.team.lines", (campaign) => campaign.lines_open],
   ["campaigns.team.ready", (campaign) => campaign.agents_ready],
   ["campaigns.team.talking", (campaign) => campaign.agents_talking],

@@ -254,6 +254,16 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           onNumber={(wrapUpS) => onChange({ wrapUpS }, "wrap_up_s")}
         />
         <NumberField
+          label={t("campaigns.form.priority")}
+          description={t("campaigns.form.priorityHint")}
+          min={0}
+          max={100}
+          allowDecimal={false}
+          value={draft.priority}
+          error={told.priority}
+          onNumber={(priority) => onChange({ priority }, "priority")}
+        />
+        <NumberField
           label={t("campaigns.form.harbourWait")}
           description={t("campaigns.form.harbourWaitHint")}
           min={0}

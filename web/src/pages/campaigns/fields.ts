@@ -68,6 +68,8 @@ export interface Draft extends TermsDraft {
   amd: boolean;
   harbourWaitS: number | "";
   harbourPrompt: string;
+  /** For agents who work for several campaigns: the highest goes first. */
+  priority: number | "";
   /** Empty: no key. */
   optOutKey: string;
   /** Empty: the campaign's own agents. */
@@ -111,6 +113,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     amd: true,
     harbourWaitS: 1,
     harbourPrompt: "safe-harbour",
+    priority: 0,
     optOutKey: "",
     returnsTo: "",
     returnPrompt: "",
@@ -143,6 +146,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     amd: setup.amd ?? draft.amd,
     harbourWaitS: setup.harbour_wait_s ?? draft.harbourWaitS,
     harbourPrompt: setup.harbour_prompt ?? draft.harbourPrompt,
+    priority: setup.priority ?? draft.priority,
     optOutKey: setup.opt_out_key ?? draft.optOutKey,
     returnsTo: setup.returns_to ?? draft.returnsTo,
     returnPrompt: setup.return_prompt ?? draft.returnPrompt,
@@ -194,6 +198,7 @@ export function setupOf(draft: Draft): CampaignSetup {
     amd: draft.amd,
     harbour_wait_s: Number(draft.harbourWaitS),
     harbour_prompt: draft.harbourPrompt.trim(),
+    priority: Number(draft.priority),
     opt_out_key: draft.optOutKey.trim(),
     returns_to: draft.returnsTo.trim(),
     return_prompt: draft.returnPrompt.trim(),

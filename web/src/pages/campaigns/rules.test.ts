@@ -62,6 +62,7 @@ describe("a campaign's form", () => {
       harbour_prompt: "who-called",
       opt_out_key: "9",
       returns_to: "service",
+      priority: 7,
       return_prompt: "you-called",
       window: {
         opens: "10:00",
