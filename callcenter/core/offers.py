@@ -256,7 +256,9 @@ def join_if_possible(turn: Turn, call: Call) -> None:
     if leg is None or not leg.parked or call.place not in JOINABLE or call.joining:
         return
     turn.change_call(call, joining=True)
-    turn.send(JoinCall(turn.command_id(), call.channel, leg.channel))
+    campaign = turn.state.campaigns.get(call.waits_for) if leg.nailed else None
+    prompt = "" if campaign is None else campaign.settings.agent_prompt
+    turn.send(JoinCall(turn.command_id(), call.channel, leg.channel, prompt))
 
 
 def join_failed(turn: Turn, command: JoinCall, unknown: bool) -> None:

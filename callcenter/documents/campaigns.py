@@ -273,6 +273,9 @@ class CampaignFields(_Shape):
     opt_out_key: KeyText = _DEFAULT.opt_out_key
     """The key that puts a person on the do-not-call list who hears that message or calls back, 0 to
     9 or ``*``; empty: none. The prompts have to name it."""
+    agent_prompt: PromptOrNone = _DEFAULT.agent_prompt
+    """What an agent alone hears on the open line when a person is joined, before their voice:
+    ``beep``, or a prompt of your own that is as short; empty: nothing."""
     returns_to: QueueText = _DEFAULT.returns_to
     """The queue of contacts who call one of the numbers back; empty: the campaign's own agents, and
     while there are none, as the dialed number leads anybody."""
@@ -376,6 +379,7 @@ class CampaignFields(_Shape):
             on_machine=OnMachine(self.on_machine),
             amd_check_every=self.amd_check_every,
             opt_out_key=self.opt_out_key,
+            agent_prompt=self.agent_prompt,
             returns_to=self.returns_to,
             priority=self.priority,
             return_prompt=self.return_prompt,
@@ -430,6 +434,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         on_machine=settings.on_machine.value,
         amd_check_every=settings.amd_check_every,
         opt_out_key=settings.opt_out_key,
+        agent_prompt=settings.agent_prompt,
         returns_to=settings.returns_to,
         priority=settings.priority,
         return_prompt=settings.return_prompt,

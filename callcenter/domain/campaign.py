@@ -229,6 +229,9 @@ class CampaignSettings(Struct, frozen=True):
     and while there are none, as the dialed number leads anybody."""
     priority: int = 0
     """Free agents who work for several campaigns go to the highest that has somebody to dial."""
+    agent_prompt: str = ""
+    """What an agent alone hears on the open line before the person's voice, e.g. ``beep``; empty:
+    nothing."""
     return_prompt: str = ""
     """What they hear first where there is an ``opt_out_key``: who they have called, and the key;
     empty: nothing, and no key."""

@@ -199,6 +199,9 @@ class JoinCall(_Command, frozen=True):
 
     caller: ChannelRef
     leg: ChannelRef
+    agent_prompt: str = ""
+    """What the agent alone hears when both are joined, before the person's voice; empty:
+    nothing."""
 
 
 class HangUp(_Command, frozen=True):

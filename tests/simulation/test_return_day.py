@@ -11,7 +11,9 @@ from callcenter.simulator.people import Customer, Population
 from tests.simulation.test_campaign_day import CAMPAIGN, make_day, play
 
 SHOWN = "+3545550000"
-RETURNS = msgspec.structs.replace(CAMPAIGN, caller_id=SHOWN, opt_out_key="9", return_prompt="menu")
+RETURNS = msgspec.structs.replace(
+    CAMPAIGN, caller_id=SHOWN, opt_out_key="9", return_prompt="menu", agent_prompt="beep"
+)
 CALLERS = tuple(Customer(f"+3546{n:06}", Tier.STANDARD) for n in range(60))
 
 

@@ -325,3 +325,13 @@ def test_invariants_see_an_agent_who_works_twice_for_one() -> None:
     found = " ".join(broken(state))
     assert "works for 'renewals' and besides for ('renewals',)" in found
     assert "0 agents, counted 4" in found
+
+
+def test_the_prompt_that_the_agent_hears_first_is_that_of_the_persons_campaign() -> None:
+    bench = center("ana", first=9)
+    beeps = msgspec.structs.replace(bench.live("surveys").settings, agent_prompt="beep")
+    bench.ask(e.CampaignSaved, beeps, "kim")
+
+    talk_of_other(bench)
+
+    assert bench.last(c.JoinCall).agent_prompt == "beep"

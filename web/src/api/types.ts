@@ -349,6 +349,7 @@ export interface CampaignSettings {
   terms: Terms;
   returns_to: string;
   priority: number;
+  agent_prompt: string;
   return_prompt: string;
 }
 
@@ -376,6 +377,7 @@ export interface CampaignSetup {
   harbour_wait_s?: number;
   harbour_prompt?: string;
   opt_out_key?: string;
+  agent_prompt?: string;
   returns_to?: string;
   return_prompt?: string;
   window?: CallingHours;

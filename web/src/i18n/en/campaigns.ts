@@ -306,6 +306,8 @@ export const campaigns = {
   "campaigns.form.returnPromptHint": "The name of a prompt that says whom they called and names the key. Empty: nothing.",
   "campaigns.form.optOutKey": "Key to be called no more",
   "campaigns.form.optOutKeyHint": "0 to 9 or *, here and in the message when nobody is free. Empty: none.",
+  "campaigns.form.agentPrompt": "The agent hears first",
+  "campaigns.form.agentPromptHint": "beep, or the name of a prompt as short; only the agent hears it. Empty: nothing.",
   "campaigns.form.priority": "Priority for shared agents",
   "campaigns.form.priorityHint": "Who works for several campaigns goes to the highest that has somebody to dial.",
   "campaigns.form.harbourWait": "A person waits for an agent",

@@ -307,6 +307,8 @@ export const campaigns: Record<keyof typeof en, string> = {
   "campaigns.form.returnPromptHint": "说明所拨打的是谁并提示按键的语音名称。留空：不播放。",
   "campaigns.form.optOutKey": "不再接听来电的按键",
   "campaigns.form.optOutKeyHint": "0 到 9 或 *，此处与没有空闲坐席时的提示中均有效。留空：没有。",
+  "campaigns.form.agentPrompt": "坐席先听到",
+  "campaigns.form.agentPromptHint": "beep，或同样短的语音名称；只有坐席能听到。留空：没有。",
   "campaigns.form.priority": "共享坐席的优先级",
   "campaigns.form.priorityHint": "同时服务多个活动的坐席，会优先分给优先级最高且有人可拨的活动。",
   "campaigns.form.harbourWait": "等待坐席的时间",

@@ -285,6 +285,15 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
             onChange({ harbourPrompt: event.currentTarget.value }, "harbour_prompt")
           }
         />
+        <TextInput
+          label={t("campaigns.form.agentPrompt")}
+          description={t("campaigns.form.agentPromptHint")}
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          spellCheck={false}
+          value={draft.agentPrompt}
+          error={told.agent_prompt}
+          onChange={(event) => onChange({ agentPrompt: event.currentTarget.value }, "agent_prompt")}
+        />
       </SimpleGrid>
       <Switch
         mt="lg"

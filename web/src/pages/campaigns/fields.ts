@@ -70,6 +70,8 @@ export interface Draft extends TermsDraft {
   harbourPrompt: string;
   /** For agents who work for several campaigns: the highest goes first. */
   priority: number | "";
+  /** What the agent hears first; empty: nothing. */
+  agentPrompt: string;
   /** Empty: no key. */
   optOutKey: string;
   /** Empty: the campaign's own agents. */
@@ -114,6 +116,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     harbourWaitS: 1,
     harbourPrompt: "safe-harbour",
     priority: 0,
+    agentPrompt: "",
     optOutKey: "",
     returnsTo: "",
     returnPrompt: "",
@@ -147,6 +150,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     harbourWaitS: setup.harbour_wait_s ?? draft.harbourWaitS,
     harbourPrompt: setup.harbour_prompt ?? draft.harbourPrompt,
     priority: setup.priority ?? draft.priority,
+    agentPrompt: setup.agent_prompt ?? draft.agentPrompt,
     optOutKey: setup.opt_out_key ?? draft.optOutKey,
     returnsTo: setup.returns_to ?? draft.returnsTo,
     returnPrompt: setup.return_prompt ?? draft.returnPrompt,
@@ -199,6 +203,7 @@ export function setupOf(draft: Draft): CampaignSetup {
     harbour_wait_s: Number(draft.harbourWaitS),
     harbour_prompt: draft.harbourPrompt.trim(),
     priority: Number(draft.priority),
+    agent_prompt: draft.agentPrompt.trim(),
     opt_out_key: draft.optOutKey.trim(),
     returns_to: draft.returnsTo.trim(),
     return_prompt: draft.returnPrompt.trim(),

@@ -63,6 +63,7 @@ describe("a campaign's form", () => {
       opt_out_key: "9",
       returns_to: "service",
       priority: 7,
+      agent_prompt: "beep",
       return_prompt: "you-called",
       window: {
         opens: "10:00",

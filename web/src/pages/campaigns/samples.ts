@@ -99,6 +99,7 @@ export function campaignWith(changed: Partial<CampaignView> = {}): CampaignView 
       on_machine: "hang_up",
       amd_check_every: 0,
       opt_out_key: "",
+      agent_prompt: "",
       returns_to: "",
       priority: 0,
       return_prompt: "",
