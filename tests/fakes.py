@@ -11,10 +11,11 @@ from callcenter.domain import events as e
 from callcenter.domain.attempt import Verdict
 from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.commands import OpenLine, PbxCommand, PlaceCall, PopCard
+from callcenter.domain.customer import Tier
 from callcenter.domain.events import Event
 from callcenter.domain.ids import CampaignId, ChannelRef, ContactId
 from callcenter.domain.step import Entry
-from callcenter.service.ports import Customer, Fetched, LoadedJournal, Refill
+from callcenter.service.ports import Customer, Fetched, KnownContact, LoadedJournal, Refill
 from tests.builders import PBX, T0
 
 NO_TERMS = Terms()
@@ -111,6 +112,7 @@ class FakeContacts:
     def __init__(self, log: list[str]) -> None:
         self.log = log
         self.rows: list[HopperRow] = []
+        self.known: dict[str, ContactId] = {}
         self.asked_at: list[float] = []
         self.delay_s = 0.001
         self.failure: Exception | None = None
@@ -146,6 +148,16 @@ class FakeContacts:
         if self.failure is not None:
             raise self.failure
         return Fetched(tuple(row for row in self.rows if row.contact in contacts), {})
+
+    async def find_contact(
+        self, number: str, campaigns: Sequence[CampaignId]
+    ) -> KnownContact | None:
+        """See ``ports.ContactStore``."""
+        await asyncio.sleep(self.delay_s)
+        if self.failure is not None:
+            raise self.failure
+        contact = self.known.get(number)
+        return None if contact is None else KnownContact(campaigns[0], contact, "", Tier.STANDARD)
 
     async def written(self) -> None:
         """Every attempt that has ended is in the database."""

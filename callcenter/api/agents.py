@@ -12,6 +12,7 @@ from pydantic import Field
 
 from callcenter.api.errors import ProblemError
 from callcenter.api.route import OVERSEERS, PRINTABLE, Body, Exchange, Name, route
+from callcenter.core.outbound import CAMPAIGNS_MAX
 from callcenter.core.queries import AgentView, agent_view, agents_view
 from callcenter.domain.callback import Promise
 from callcenter.domain.events import (
@@ -81,6 +82,12 @@ class CampaignChoice(Body):
 
     campaign: Annotated[str, Field(max_length=64, pattern=PRINTABLE)]
     """A campaign's id; empty: inbound calls."""
+    also: Annotated[
+        list[Annotated[str, Field(max_length=64, pattern=PRINTABLE)]],
+        Field(max_length=CAMPAIGNS_MAX, default_factory=list),
+    ]
+    """More campaigns, to work for at the same time: whoever is free goes to the one of the highest
+    priority that has somebody to dial."""
 
 
 class PreviewChoice(Body):
@@ -163,7 +170,9 @@ async def join_campaign(exchange: Exchange, body: CampaignChoice) -> AgentView:
     call."""
     return await _ask(
         exchange,
-        CampaignJoinRequested(exchange.request_id, exchange.account.id, body.campaign),
+        CampaignJoinRequested(
+            exchange.request_id, exchange.account.id, body.campaign, tuple(body.also)
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints
 from callcenter.api.campaigns import MANAGERS, tell_of_contacts
 from callcenter.api.errors import FieldError, ProblemError, unavailable
 from callcenter.api.route import OVERSEERS, PRINTABLE, Body, Exchange, Name, route
-from callcenter.core.inbound import normalize_number
+from callcenter.core.arrivals import normalize_number
 from callcenter.core.state import State
 from callcenter.documents.contact_columns import ATTRIBUTES_MAX
 from callcenter.documents.contacts_csv import (

@@ -168,6 +168,7 @@ class LiveDesktops:
             campaign=card.campaign,
             contact=card.contact,
             preview=card.preview,
+            returned=card.returned,
             waited_s=card.waited_s,
             seq=self._seq,
             at=self._clock.now(),
@@ -304,7 +305,7 @@ class LiveDesktops:
     def _whom(self, call: Call) -> Whom:
         """Whose card goes with this call, as far as is known."""
         attempt = self._hub.state.attempts.get(call.attempt) if call.attempt else None
-        return Whom(call.customer, "" if attempt is None else attempt.contact)
+        return Whom(call.customer, call.contact if attempt is None else attempt.contact)
 
     def _tell_of_untold(self, agent: AgentId) -> None:
         """Tell of desktops that were open before the machine knew their agent."""

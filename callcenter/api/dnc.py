@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from callcenter.api.errors import FieldError, ProblemError, unavailable
 from callcenter.api.route import OVERSEERS, PRINTABLE, Body, Exchange, Query, route
-from callcenter.core.inbound import normalize_number
+from callcenter.core.arrivals import normalize_number
 from callcenter.domain.events import DncAdded, DncRemoved, Request
 from callcenter.service.dnc import DncEntry, DncStore
 from callcenter.service.ports import Role

@@ -93,11 +93,13 @@ class Card(_Frame, frozen=True, tag="card"):
     tier: Tier
     queue: QueueId
     campaign: CampaignId
-    """The campaign that dialed the person; empty for a call that came in."""
+    """The campaign that dialed the person, or that they call back; empty: neither."""
     contact: ContactId
-    """Who was dialed; empty for a call that came in."""
+    """Who of its list; empty: nobody."""
     preview: bool
     """The person is not on the line: to be dialed, or to be skipped."""
+    returned: bool
+    """They call the campaign back."""
     waited_s: float
     seq: int
     """Counts the cards of this run of the server."""

@@ -16,16 +16,15 @@ from callcenter.api.frames import Data, Delta, Entry, Snapshot, Topic, encode
 from callcenter.api.ports import HubLike
 from callcenter.core.callback_queries import CallbackView, callbacks_view
 from callcenter.core.campaign_queries import CampaignView, campaigns_view
+from callcenter.core.mishaps import MishapView, mishaps_view
 from callcenter.core.queries import (
     AgentView,
     CallView,
-    MishapView,
     QueueView,
     agent_view,
     agents_view,
     call_view,
     live_calls,
-    mishaps_view,
     queues_view,
     view_of_call,
 )

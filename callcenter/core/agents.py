@@ -20,7 +20,7 @@ from callcenter.domain.events import (
     SignInRequested,
     SignOutRequested,
 )
-from callcenter.domain.ids import AgentId, CallId, Phone
+from callcenter.domain.ids import AgentId, CallId, CampaignId, Phone
 from callcenter.domain.records import DispositionRecord
 
 DESKTOP_GRACE_S = 20.0
@@ -85,6 +85,12 @@ def take_card(turn: Turn, agent: Agent) -> Agent:
     if promised is not None:
         turn.put_callback(promised, attempt="")
     return turn.change_agent(agent, preview=None)
+
+
+def give(turn: Turn, agent: Agent, campaign: CampaignId) -> Agent:
+    """From now on this one of the agent's campaigns counts on them."""
+    others = tuple(name for name in agent.works_for if name != campaign)
+    return turn.change_agent(agent, campaign=campaign, also_for=others)
 
 
 # --- requests ----------------------------------------------------------------------------------
@@ -167,7 +173,8 @@ def sign_out(turn: Turn, agent: Agent) -> None:
         call="",
         leg=None,
         campaign="",
-        leaves=False,
+        also_for=(),
+        leaves=(),
         dialing="",
         dialed_in_vain=None,
         wish=None,

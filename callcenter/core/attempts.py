@@ -9,14 +9,15 @@ import msgspec
 from callcenter.core import agents, amd, callbacks, shown_numbers, sparing, trunks
 from callcenter.core.turn import Turn
 from callcenter.domain import attempt as attempts
-from callcenter.domain.agent import Agent, AgentState, DialedInVain
+from callcenter.domain.agent import Agent, AgentState, DialedInVain, Spoke
 from callcenter.domain.attempt import Attempt, AttemptResult, AttemptStep, ContactStatus
+from callcenter.domain.call import Call
 from callcenter.domain.campaign import (
     Campaign,
     CampaignState,
     CampaignStep,
 )
-from callcenter.domain.ids import AttemptId
+from callcenter.domain.ids import AttemptId, ContactId
 from callcenter.domain.records import AttemptRecord
 from dialer.breaker import SUSPECT, Sign, sign_of
 from dialer.results import NextTry, given_back, is_person, next_try, result_of
@@ -122,6 +123,8 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
         result, tries = AttemptResult.UNCOUNTED, tries - 1
         following = given_back(attempt, turn.now)
         trunks.gave_back(turn, attempt)
+    if attempt.returned:  # has called back meanwhile, and talked with an agent
+        following = NextTry(ContactStatus.DONE)
     people += is_person(result, attempt.person_at) - bool(attempt.person_at)
     shown_numbers.ended(turn, attempt, result)
     step(turn, attempt, AttemptStep.END)
@@ -173,3 +176,17 @@ def finish_if_over(turn: Turn, campaign: Campaign) -> None:
         campaign.settings.id
     ):
         turn.step_campaign(campaign, CampaignStep.FINISH, by="")
+
+
+def contact_of(turn: Turn, call: Call) -> ContactId:
+    """The contact of a campaign in this call, dialed or calling back; empty: none."""
+    attempt = turn.state.attempts.get(call.attempt)
+    return call.contact if attempt is None else attempt.contact
+
+
+def spoke_in(turn: Turn, call: Call) -> Spoke | None:
+    """The person, as far as a campaign dialed them: may be promised another call."""
+    if not call.campaign:
+        return None
+    whom = call.caller_number, call.customer, call.tier
+    return Spoke(call.id, call.campaign, contact_of(turn, call), *whom)

@@ -84,4 +84,4 @@ def _is_with_caller(state: State, agent: Agent) -> bool:
     if agent.task is not None:
         return agent.task.line != campaign_line(agent.pbx, agent.campaign)
     call = state.calls.get(agent.call)
-    return call is not None and not call.campaign
+    return call is not None and not call.waits_for

@@ -7,7 +7,7 @@ and to nobody else. Calling window, do-not-call list, consent and caps hold as f
 
 from __future__ import annotations
 
-from callcenter.core import callbacks, calling_back, outbound, previews, trunks
+from callcenter.core import callbacks, calling_back, outbound, previews, returns, trunks
 from callcenter.core.pacing import is_open as is_outcome_open
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent
@@ -47,7 +47,7 @@ def serve(turn: Turn) -> bool:
     touched; whether anybody does."""
     before = len(turn.commands)
     for name in list(turn.dirty_campaigns):
-        waiting = turn.state.due_callbacks(name)
+        waiting = callbacks.due_of(turn.state, name)
         if waiting:
             _serve(turn, turn.state.campaigns[name], waiting)
     return len(turn.commands) > before
@@ -73,7 +73,8 @@ def _serve(turn: Turn, campaign: Campaign, waiting: list[Callback]) -> None:
         if row is None:
             continue
         agent = _taker(turn, callback, free)
-        if agent is None or spare <= 0 or row.number in state.dialing or row.number in taken:
+        is_busy = row.number in state.dialing or row.number in taken
+        if agent is None or spare <= 0 or is_busy or returns.is_on_line(state, row):
             continue
         if not is_open(window, row.zones, turn.now):
             opens = next_open(window, row.zones, turn.now)
@@ -138,7 +139,7 @@ def _ask(turn: Turn, campaign: Campaign) -> None:
     """Ask the database about the due ones of whom nothing is known."""
     wanted = [
         one
-        for one in turn.state.due_callbacks(campaign.settings.id)
+        for one in callbacks.due_of(turn.state, campaign.settings.id)
         if not one.asked and _fresh_row(turn, one) is None
     ][:ASK_AT_ONCE]
     if not wanted:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from callcenter.core import agents
+from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Spoke
 from callcenter.domain.attempt import Attempt, AttemptResult, ContactStatus
@@ -26,7 +27,7 @@ from callcenter.domain.events import (
     ContactsFetched,
     DispositionRequested,
 )
-from callcenter.domain.ids import AgentId, CallbackId, CampaignId
+from callcenter.domain.ids import AgentId, CallbackId, CampaignId, ContactId
 from callcenter.domain.records import RoutingRecord
 from dialer.compliance import looks_back_s
 from dialer.results import NextTry, next_try
@@ -162,6 +163,16 @@ def contacts_of(turn: Turn, campaign: CampaignId) -> list[str]:
     return [one.contact for one in turn.state.callbacks.values() if one.campaign == campaign]
 
 
+def due_of(state: State, campaign: CampaignId) -> list[Callback]:
+    """The due callbacks of this campaign that nobody makes just now and nothing holds back, in the
+    order of their times."""
+    found = [state.callbacks[key] for key, its in state.due.items() if its == campaign]
+    return sorted(
+        (one for one in found if not one.attempt and one.not_before <= state.now),
+        key=lambda one: (one.at, one.id),
+    )
+
+
 # --- changed --------------------------------------------------------------------------------------
 
 
@@ -221,6 +232,13 @@ def end(turn: Turn, callback: Callback, how: str, by: str = "") -> None:
 def _forget(turn: Turn, callback: Callback) -> None:
     turn.remove_callback(_take_card(turn, callback))
     turn.state.clear_timer(f"callback:{callback.id}")
+
+
+def talked(turn: Turn, contact: ContactId, agent: AgentId) -> None:
+    """The contact has called us and talks with this agent: what was promised them is kept."""
+    for callback in list(turn.state.callbacks.values()):
+        if callback.contact == contact:
+            end(turn, callback, KEPT, agent)
 
 
 def attempt_ended(

@@ -17,7 +17,13 @@ from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.core.trunks import hindrances, trunks_of
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult, AttemptState
-from callcenter.domain.campaign import Campaign, CampaignSettings, CampaignState, ListCounts
+from callcenter.domain.campaign import (
+    Campaign,
+    CampaignSettings,
+    CampaignState,
+    ListCounts,
+    ReturnCounts,
+)
 from callcenter.domain.ids import CampaignId
 from dialer.breaker import pause
 from dialer.campaign_pacing import PacingState, begin
@@ -129,8 +135,14 @@ class CampaignView(Struct, frozen=True):
     talking: int
     dropping: int
     """People who hear the safe-harbour message."""
+    returning: int
+    """Contacts who call back and are on the line, those who talk included."""
+    returns: ReturnCounts
+    """Contacts who called back, and have hung up."""
     agents: int
-    """Who works for it, at whatever."""
+    """Whom it counts on, at whatever: each agent is counted at one campaign."""
+    agents_elsewhere: int
+    """Who works for it besides, and is counted at another of their campaigns just now."""
     agents_ready: int
     """Ready, with an open line."""
     agents_talking: int
@@ -166,11 +178,11 @@ class CampaignView(Struct, frozen=True):
 class _Tally:
     """Agents of one campaign."""
 
-    __slots__ = ("agents", "lines", "previews", "ready", "talking", "wrap_up")
+    __slots__ = ("agents", "elsewhere", "lines", "previews", "ready", "talking", "wrap_up")
 
     def __init__(self) -> None:
         self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
-        self.previews = 0
+        self.previews = self.elsewhere = 0
 
 
 def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
@@ -190,6 +202,9 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
     tallies = {campaign_id: _Tally() for campaign_id in campaigns}
     phases = {campaign_id: dict.fromkeys(AttemptState, 0) for campaign_id in campaigns}
     for agent in state.agents.values():
+        for name in agent.also_for:
+            if name in tallies:
+                tallies[name].elsewhere += 1
         tally = tallies.get(agent.campaign)
         if tally is None:
             continue
@@ -204,13 +219,28 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
     for attempt in state.attempts.values():
         if attempt.campaign in phases:
             phases[attempt.campaign][attempt.state] += 1
+    returning = _returning(state)
     return tuple(
-        _view(state, campaign, tallies[key], phases[key]) for key, campaign in campaigns.items()
+        _view(state, campaign, tallies[key], phases[key], returning.get(key, 0))
+        for key, campaign in campaigns.items()
     )
 
 
+def _returning(state: State) -> dict[CampaignId, int]:
+    """How many contacts are on the line who call each campaign back."""
+    found: dict[CampaignId, int] = {}
+    for call in state.calls.values() if len(state.contacts_on_line) else ():
+        if call.contact:
+            found[call.returned] = found.get(call.returned, 0) + 1
+    return found
+
+
 def _view(
-    state: State, campaign: Campaign, tally: _Tally, phase: dict[AttemptState, int]
+    state: State,
+    campaign: Campaign,
+    tally: _Tally,
+    phase: dict[AttemptState, int],
+    returning: int,
 ) -> CampaignView:
     is_quiet = not any(phase[one] for one in IN_FLIGHT)
     code = _silence(state, campaign, tally, is_quiet=is_quiet)
@@ -232,7 +262,10 @@ def _view(
         waiting=phase[AttemptState.FOR_AGENT],
         talking=phase[AttemptState.CONNECTED],
         dropping=phase[AttemptState.DROPPED],
+        returning=returning,
+        returns=campaign.returns,
         agents=tally.agents,
+        agents_elsewhere=tally.elsewhere,
         agents_ready=tally.ready,
         agents_talking=tally.talking,
         agents_wrap_up=tally.wrap_up,

@@ -141,8 +141,9 @@ def profile_of(agent: Agent, *, is_blended: bool, has_line: bool) -> Profile:
     queues: tuple[QueueId, ...] = ()
     if not agent.campaign or (is_blended and has_line):
         queues = tuple(line_of(agent.pbx, queue) for queue in agent.queues)
-    if agent.campaign and has_line:
-        queues = (campaign_line(agent.pbx, agent.campaign), *queues)
+    if has_line:
+        own = (campaign_line(agent.pbx, name) for name in sorted(agent.works_for))
+        queues = (*own, *queues)
     if agent.dialing:
         queues = (own_line(agent.pbx, agent.id),) if has_line or not agent.campaign else ()
     return Profile(

@@ -69,7 +69,7 @@ def first_problem(book: Rulebook) -> str:
 
 def is_due(state: State, call: Call) -> bool:
     """Whether the rule of this call, if it waits, is to be found (again)."""
-    if call.state is not CallState.WAITING or call.campaign:
+    if call.state is not CallState.WAITING or call.waits_for:
         return False
     if call.is_stale or not call.rule or call.rules_version != state.rules.version:
         return True

@@ -90,7 +90,15 @@ def created(turn: Turn, event: AttemptCreated) -> None:
         return
     if attempt.cancelled and not attempt.created:
         stopping.hang_up(turn, attempt)
-    turn.change_attempt(attempt, created=True)
+        turn.change_attempt(attempt, created=True)
+        return
+    _stop_if_over(turn, turn.change_attempt(attempt, created=True))
+
+
+def _stop_if_over(turn: Turn, attempt: Attempt) -> None:
+    """The person called us before there was a channel to be hung up."""
+    if attempt.rang_out and attempt.state in (AttemptState.PLACED, AttemptState.RINGING):
+        turn.send(HangUp(turn.command_id(), attempt.channel))
 
 
 def ringing(turn: Turn, event: AttemptRinging) -> None:

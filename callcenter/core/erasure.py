@@ -11,7 +11,13 @@ from collections.abc import Collection
 from callcenter.core import callbacks, previews
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
-from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
+from callcenter.domain.commands import (
+    FindContact,
+    LookUpCustomer,
+    PlaceCall,
+    PopCard,
+    RingAgent,
+)
 from callcenter.domain.events import ErasureRequested
 from callcenter.domain.ids import CallbackId, CallId, ContactId, CustomerId
 
@@ -39,7 +45,7 @@ def why_not_erasable(
         match command:
             case PopCard() | RingAgent():
                 is_theirs = command.caller_number in numbers
-            case LookUpCustomer() | PlaceCall():
+            case LookUpCustomer() | FindContact() | PlaceCall():
                 is_theirs = command.number in numbers
             case _:
                 is_theirs = False

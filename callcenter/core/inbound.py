@@ -1,12 +1,18 @@
-"""A call from its arrival through the menu into a queue, and its end."""
+"""A call on its way through the menu into a queue, and its end."""
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Any, assert_never
 
-import phonenumbers
-
-from callcenter.core import classification, kept_places, offers, overflowing, queue_days, readings
+from callcenter.core import (
+    classification,
+    kept_places,
+    offers,
+    overflowing,
+    queue_days,
+    readings,
+    returns,
+)
 from callcenter.core.lessons import Arrived, Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import Turn
@@ -14,17 +20,14 @@ from callcenter.domain.call import Call, CallState, CallStep, Outcome, Place
 from callcenter.domain.commands import (
     AskDigit,
     HoldCaller,
-    LookUpCustomer,
     PlayPrompt,
     ProbeMenu,
 )
-from callcenter.domain.customer import Attribute, CustomerFacts
+from callcenter.domain.customer import Attribute
 from callcenter.domain.events import (
-    CallArrived,
     CallerHeld,
     CallerLeftHold,
     CallFellBack,
-    CustomerFound,
     IvrCommandEnded,
     IvrLeft,
 )
@@ -45,89 +48,31 @@ HOLD_LEASE_S = 10.0
 """A Redirect to hold takes 2 ms; after this the PBX is asked where the caller is."""
 
 
-def normalize_number(number: str, region: str) -> str:
-    """The number in E.164 if it can be told, else as it came."""
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return number
-    if not phonenumbers.is_possible_number(parsed):
-        return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+# --- menu --------------------------------------------------------------------------------------
 
 
-# --- arrival -----------------------------------------------------------------------------------
-
-
-def arrive(turn: Turn, event: CallArrived) -> None:
-    """A caller was handed to us. Told twice it changes nothing.
-
-    A state reading may have met the caller a moment before, on the way to us.
-    """
-    call = turn.call_on(event.channel)
-    if call is None:
-        numbers = event.caller_number, event.dialed_number
-        start_flow(turn, admit(turn, event.channel, *numbers, arrived_at=turn.now))
-    elif call.state is CallState.ARRIVING and not call.ending:
-        start_flow(turn, call)
-
-
-def admit(
-    turn: Turn, channel: ChannelRef, caller_number: str, dialed_number: str, arrived_at: float
-) -> Call:
-    """Open a call and ask the directory who it is."""
-    call = Call(
-        id=turn.new_id("c"),
-        channel=channel,
-        arrived_at=arrived_at,
-        caller_number=normalize_number(caller_number, turn.state.center.region),
-        dialed_number=dialed_number,
-    )
-    turn.put_call(call)
-    turn.state.call_of.put(channel, call.id)
-    if call.caller_number:
-        turn.send(LookUpCustomer(turn.command_id(), call.id, call.caller_number))
-    return call
+def flow_of(turn: Turn, call: Call) -> Flow | None:
+    """The menu of the number that was dialed."""
+    center = turn.state.center
+    flow_id = center.numbers.get(call.dialed_number) or center.numbers.get("*", "")
+    return turn.state.flows.get(flow_id)
 
 
 def start_flow(turn: Turn, call: Call) -> None:
     """Begin the menu of the dialed number; without one the caller goes to the default queue."""
-    center = turn.state.center
-    flow_id = center.numbers.get(call.dialed_number) or center.numbers.get("*", "")
-    flow = turn.state.flows.get(flow_id)
+    flow = flow_of(turn, call)
     if flow is None:
-        enqueue(turn, call, center.default_queue)
+        enqueue(turn, call, turn.state.center.default_queue)
         return
-    call = turn.step_call(call, CallStep.START_FLOW, flow=flow.id, place=Place.MENU)
+    if call.state is CallState.ARRIVING:
+        call = turn.step_call(call, CallStep.START_FLOW, place=Place.MENU)
+    call = turn.change_call(call, flow=flow.id)
     follow(turn, call, flow, engine.begin(flow))
 
 
-def know_customer(turn: Turn, event: CustomerFound) -> None:
-    """The directory answered: from now on the call is treated by its tier."""
-    call = turn.state.calls.get(event.call)
-    if call is not None:
-        turn.change_call(
-            call,
-            customer=event.customer,
-            tier=event.tier,
-            facts=CustomerFacts(
-                event.last_agent,
-                event.owner,
-                event.language,
-                float(event.value),
-                float(event.churn_risk),
-                {name: _plain(value) for name, value in event.attributes.items()},
-            ),
-            is_stale=True,
-        )
-
-
-def _plain(value: Attribute) -> Attribute:
+def plain(value: Attribute) -> Attribute:
     """The same, as it comes out of the journal: numbers are floats."""
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-# --- menu --------------------------------------------------------------------------------------
 
 
 def follow(turn: Turn, call: Call, flow: Flow, move: engine.Move) -> None:
@@ -135,7 +80,7 @@ def follow(turn: Turn, call: Call, flow: Flow, move: engine.Move) -> None:
     action = move.action
     command = ""
     if move.sets:
-        known = {name: _plain(value) for name, value in move.sets.items()}
+        known = {name: plain(value) for name, value in move.sets.items()}
         call = turn.change_call(call, attributes={**call.attributes, **known})
     match action:
         case engine.Say():
@@ -181,12 +126,17 @@ def end_menu_command(turn: Turn, event: IvrCommandEnded) -> None:
     elif event.command == call.ivr_command and event.result < 0:
         # Either the caller has gone, which the PBX tells in a moment, or the prompt cannot be
         # played.
-        turn.change_call(call, ivr_command="")
-        turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
+        prompt_failed(turn, call)
     elif event.command == call.ivr_command:
         if event.digits:
             call = turn.change_call(call, choices=(*call.choices, event.digits))
         follow(turn, call, flow, _next_move(flow, call, event))
+
+
+def prompt_failed(turn: Turn, call: Call) -> None:
+    """Go on soon without it, unless the caller is known to have gone by then."""
+    turn.change_call(call, ivr_command="")
+    turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
 
 
 def _next_move(flow: Flow, call: Call, event: IvrCommandEnded) -> engine.Move:
@@ -235,7 +185,7 @@ def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
     call = turn.change_call(call, asked_queue=queue, queue=queue)
     call = classification.classify(turn, call)
     switch = turn.state.switches.get(call.queue)
-    if switch is not None and switch.prompt and _can_hear(turn, call):
+    if switch is not None and switch.prompt and can_hear(turn, call):
         if not call.heard_notice:
             return _play_notice(turn, call, switch.prompt)
         if switch.mode is SwitchMode.CLOSED:
@@ -259,7 +209,7 @@ def enqueue(turn: Turn, call: Call, queue: QueueId) -> Call:
     return call
 
 
-def _can_hear(turn: Turn, call: Call) -> bool:
+def can_hear(turn: Turn, call: Call) -> bool:
     """Whether a prompt can be played: the caller is under menu control, or has just come there."""
     is_new = call.state is CallState.ARRIVING and call.place is Place.DIALPLAN
     return (is_new or call.place is Place.MENU) and turn.is_up(call.channel.pbx)
@@ -269,19 +219,21 @@ def _play_notice(turn: Turn, call: Call, prompt: str) -> Call:
     """Tell the caller what is with the queue; ``end_notice`` goes on."""
     command = turn.command_id()
     turn.send(PlayPrompt(command, call.channel, prompt))
+    return begin_prompt(turn, call, command, queue="", hears_notice=True)
+
+
+def begin_prompt(turn: Turn, call: Call, command: CommandId, **changes: Any) -> Call:
+    """The caller hears something outside of a menu, by this command."""
     if call.state is CallState.ARRIVING:
         call = turn.step_call(call, CallStep.START_FLOW, place=Place.MENU)
-    call = turn.change_call(
-        call, queue="", hears_notice=True, ivr_command=command, ivr_probe="", ivr_overdue=False
-    )
+    call = turn.change_call(call, ivr_command=command, ivr_probe="", ivr_overdue=False, **changes)
     turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_LEASE_S)
     return call
 
 
 def _notice_ended(turn: Turn, call: Call, event: IvrCommandEnded) -> None:
     if event.command == call.ivr_command and event.result < 0:
-        turn.change_call(call, ivr_command="")
-        turn.state.set_timer(f"lease:{call.id}", turn.now + MENU_FAILED_S)
+        prompt_failed(turn, call)
     elif event.command in (call.ivr_command, call.ivr_probe):
         end_notice(turn, call)
 
@@ -290,6 +242,19 @@ def end_notice(turn: Turn, call: Call) -> None:
     """The message of a switched queue is over, or cannot be played."""
     call = turn.change_call(call, hears_notice=False, heard_notice=True)
     enqueue(turn, call, call.asked_queue)
+
+
+def wait_for_campaign(turn: Turn, call: Call) -> None:
+    """The caller waits for an agent of the campaign that it calls back, in no queue."""
+    call = turn.step_call(
+        call,
+        CallStep.QUEUE,
+        queued_at=turn.now,
+        at_campaign=True,
+        ivr_command="",
+        ivr_probe="",
+    )
+    hold(turn, call)
 
 
 def hold(turn: Turn, call: Call) -> None:
@@ -389,7 +354,7 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
     outcome = _outcome(turn, call, lost)
     if outcome is Outcome.ABANDONED:
         queue_days.count_abandoned(turn, call)
-        if call.queued_at and not call.campaign:
+        if call.queued_at and not call.waits_for:
             waited_s = turn.now - call.queued_at
             turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=True))
     offers.caller_gone(turn, call)
@@ -422,13 +387,17 @@ def end_call(turn: Turn, call: Call, *, lost: bool = False) -> None:
             attempt=call.attempt,
             rule=call.rule,
             rules_version=call.rules_version,
+            returned=call.returned,
         )
     )
+    returns.ended(turn, call)
     turn.state.clear_timer(f"overflow:{call.id}")
     turn.state.clear_timer(f"announce:{call.id}")
     turn.state.clear_timer(f"outside:{call.id}")
     turn.state.clear_timer(f"lease:{call.id}")
     turn.state.clear_timer(f"parted:{call.id}")
+    turn.state.clear_timer(f"seek:{call.id}")
+    turn.state.clear_timer(f"return:{call.id}")
     turn.state.call_of.remove(call.channel)
     turn.state.calls.remove(call.id)
 
@@ -445,7 +414,7 @@ def _outcome(turn: Turn, call: Call, lost: bool) -> Outcome:
         return Outcome.ENDED_BY_FLOW
     if call.led_to:
         return Outcome.LED_OUT
-    if call.queue or call.campaign or call.state is CallState.IN_FALLBACK:
+    if call.queue or call.waits_for or call.state is CallState.IN_FALLBACK:
         return Outcome.ABANDONED
     return Outcome.LEFT_IN_IVR
 

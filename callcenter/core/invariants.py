@@ -29,6 +29,7 @@ def broken(state: State) -> list[str]:
         *(line for campaign in state.campaigns.values() for line in _campaign(state, campaign)),
         *_legs(state),
         *(line for one in state.callbacks.values() for line in _callback(state, one)),
+        *_returns(state),
     ]
 
 
@@ -93,6 +94,8 @@ def _agent(state: State, agent: Agent) -> Iterator[str]:
         yield f"{name}: no deadline"
     if (agent.state is AgentState.SIGNED_OUT) == bool(agent.phone):
         yield f"{name}: phone {agent.phone!r}"
+    if agent.also_for and (not agent.campaign or agent.campaign in agent.also_for):
+        yield f"{name}: works for {agent.campaign!r} and besides for {agent.also_for}"
     yield from _line(state, agent, name)
     yield from _preview(state, agent, name)
 
@@ -147,7 +150,7 @@ def _call(state: State, call: Call) -> Iterator[str]:
         if agent is None or agent.call != call.id or agent.state not in BUSY:
             yield f"{name}: agent {call.agent} is not bound to it"
     if call.state in (CallState.WAITING, CallState.OFFERED) and not (
-        (call.queue in state.queues or call.campaign in state.campaigns) and call.queued_at
+        (call.queue in state.queues or call.waits_for in state.campaigns) and call.queued_at
     ):
         yield f"{name}: waits in no queue"
     if call.campaign:
@@ -216,6 +219,9 @@ def _campaign(state: State, campaign: Campaign) -> Iterator[str]:
     counted = state.live_attempts.get(campaign.settings.id) or 0
     if counted != len(live):
         yield f"{name}: {counted} attempts counted, there are {len(live)}"
+    team = sum(a.campaign == campaign.settings.id for a in state.agents.values())
+    if team != (state.teams.get(campaign.settings.id) or 0):
+        yield f"{name}: {team} agents, counted {state.teams.get(campaign.settings.id)}"
     yield from _pacing(state, campaign, live, name)
     ended = sum(int(count) for count in campaign.results.values())
     if campaign.placed != len(live) + ended:
@@ -292,6 +298,24 @@ def _legs(state: State) -> Iterator[str]:
         agent = state.agents.get(leg.agent)
         if leg.nailed and (agent is None or agent.line != leg.channel):
             yield f"leg {leg.channel}: {leg.agent} does not know it for a line"
+
+
+def _returns(state: State) -> Iterator[str]:
+    """Who is on the line is counted, for nobody dials them; and who waits for a campaign calls one
+    back."""
+    contacts: dict[str, int] = {}
+    numbers: dict[str, int] = {}
+    for call in state.calls.values():
+        if call.contact:
+            contacts[call.contact] = contacts.get(call.contact, 0) + 1
+            numbers[call.caller_number] = numbers.get(call.caller_number, 0) + 1
+        if call.at_campaign and not (call.ending or f"return:{call.id}" in state.timers):
+            yield f"call {call.id}: waits for agents of {call.returned!r} without an end"
+        if call.seeks_contact and f"seek:{call.id}" not in state.timers:
+            yield f"call {call.id}: its contact is looked up without a deadline"
+    counted = state.contacts_on_line.as_dict(), state.numbers_on_line.as_dict()
+    if (contacts, numbers) != counted:
+        yield f"{contacts} and {numbers} are on the line, counted are {counted}"
 
 
 def _phones(state: State) -> Iterator[str]:

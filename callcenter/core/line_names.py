@@ -12,7 +12,8 @@ def line_of(pbx: PbxName, queue: QueueId) -> QueueId:
 
 
 def campaign_line(pbx: PbxName, campaign: CampaignId) -> QueueId:
-    """The people whom a campaign has dialed, and the agents whose lines are open for them."""
+    """The people whom a campaign has dialed or who call it back, and the agents whose lines are
+    open for them."""
     return f"{pbx}/campaign:{campaign}"
 
 
@@ -26,6 +27,6 @@ def line_of_call(call: Call) -> QueueId:
     """The line that this call waits in."""
     if call.reserved:
         return own_line(call.channel.pbx, call.reserved)
-    if call.campaign:
-        return campaign_line(call.channel.pbx, call.campaign)
+    if call.waits_for:
+        return campaign_line(call.channel.pbx, call.waits_for)
     return line_of(call.channel.pbx, call.queue)

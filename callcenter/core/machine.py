@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import msgspec
+
 from callcenter.core import (
     adoption,
     agents,
     announcing,
+    arrivals,
     blending,
     callback_dialing,
     callbacks,
@@ -20,6 +23,7 @@ from callcenter.core import (
     classification,
     dialed,
     erasure,
+    failures,
     inbound,
     kept_places,
     lines,
@@ -30,7 +34,9 @@ from callcenter.core import (
     previews,
     readings,
     reconcile,
+    return_calls,
     rule_changes,
+    sharing,
     sparing,
     stopping,
     trunks,
@@ -41,24 +47,9 @@ from callcenter.core.state import Answered, State
 from callcenter.core.turn import Turn
 from callcenter.domain import events as e
 from callcenter.domain.commands import (
-    AskDigit,
-    Command,
-    DialOutside,
-    FetchContacts,
-    HoldCaller,
-    JoinCall,
+    FindContact,
     LookUpCustomer,
-    OpenLine,
-    PlaceCall,
-    PlayPrompt,
-    PopCard,
-    ProbeMenu,
-    ReadPbx,
-    RecordVoicemail,
-    RefillHopper,
     RemoveFallbackMember,
-    RingAgent,
-    SayToCaller,
 )
 from callcenter.domain.ids import ATTEMPT_PREFIX, CommandId
 from callcenter.domain.step import Step
@@ -179,6 +170,8 @@ class Machine:
         if self.chooser.changed:
             self._route(turn)
         previews.review(turn)
+        sharing.share_out(turn)
+        self._choosing.show(turn)
         self._pacers.show(turn)
         if callback_dialing.serve(turn):
             self._choosing.show(turn)
@@ -265,6 +258,8 @@ def _start(turn: Turn, event: e.ServiceStarted) -> None:
         turn.state.pending.remove(command_id)
         if isinstance(command, LookUpCustomer):  # asking twice does no harm
             turn.send(LookUpCustomer(turn.command_id(), command.call, command.number))
+        elif isinstance(command, FindContact):
+            turn.send(msgspec.structs.replace(command, id=turn.command_id()))
         elif isinstance(command, RemoveFallbackMember):
             agents.removal_failed(turn, command.phone)
 
@@ -294,61 +289,21 @@ def _succeeded(turn: Turn, event: e.CommandSucceeded) -> None:
 
 def _found(turn: Turn, event: e.CustomerFound) -> None:
     turn.state.pending.remove(event.command)
-    inbound.know_customer(turn, event)
+    arrivals.know_customer(turn, event)
 
 
 def _not_found(turn: Turn, event: e.CustomerNotFound) -> None:
     turn.state.pending.remove(event.command)
 
 
-def _failed(turn: Turn, event: e.CommandFailed) -> None:
-    """A command was refused, or nobody knows. What the PBX did will be told by its events."""
-    command = turn.state.pending.get(event.command)
+def _contact_found(turn: Turn, event: e.ContactFound) -> None:
     turn.state.pending.remove(event.command)
-    if command is not None and not event.unknown:
-        readings.refused(turn, command)
-    match command:
-        case RingAgent() | DialOutside() | OpenLine():
-            leg = turn.state.legs.get(command.leg)
-            if leg is not None and not leg.created and not event.unknown:
-                offers.ring_refused(turn, leg)
-        case JoinCall():
-            offers.join_failed(turn, command, event.unknown)
-            if command.caller.id.startswith(ATTEMPT_PREFIX) and not event.unknown:
-                dialed.join_refused(turn, command.caller)
-        case PlaceCall():
-            dialed.place_failed(turn, command, event)
-        case ReadPbx():
-            readings.failed(turn, command.pbx, command.id, event.unknown)
-        case RefillHopper():
-            turn.fault("hopper_not_filled", event.reason)
-            outbound.refill_failed(turn, command)
-        case FetchContacts():
-            turn.fault("callbacks_not_fetched", event.reason)
-            callbacks.fetch_failed(turn, command)
-        case RemoveFallbackMember():
-            agents.removal_failed(turn, command.phone)
-        case LookUpCustomer():
-            turn.fault("customer_lookup_failed", event.reason)
-        case PopCard():
-            turn.fault("card_not_shown", f"{command.agent}: {event.reason}")
-        case _ if not event.unknown:
-            _not_moved(turn, command)
-        case _:
-            pass
+    return_calls.found(turn, event)
 
 
-def _not_moved(turn: Turn, command: Command | None) -> None:
-    """A caller was not led where it should go: it has gone in that instant, or is where it was."""
-    match command:
-        case HoldCaller():
-            inbound.hold_refused(turn, command.channel)
-        case SayToCaller() | RecordVoicemail():
-            announcing.refused(turn, command.channel)
-        case PlayPrompt() | AskDigit() | ProbeMenu():
-            inbound.menu_refused(turn, command.channel, command.id)
-        case _:
-            pass  # the channel's Hangup tells
+def _contact_not_found(turn: Turn, event: e.ContactNotFound) -> None:
+    turn.state.pending.remove(event.command)
+    return_calls.not_found(turn, event.call)
 
 
 def _hung_up(turn: Turn, event: e.ChannelHungUp) -> None:
@@ -395,8 +350,8 @@ _HANDLERS: dict[type, Handler] = {
     e.JournalRestored: outbound.journal_restored,
     e.PbxStateRead: reconcile.reconcile,
     e.PbxLinkLost: _link_lost,
-    e.CallArrived: inbound.arrive,
-    e.IvrCommandEnded: inbound.end_menu_command,
+    e.CallArrived: arrivals.arrive,
+    e.IvrCommandEnded: return_calls.menu_command_ended,
     e.IvrLeft: inbound.leave_menu,
     e.CallerHeld: _held,
     e.CallerLeftHold: inbound.caller_left_hold,
@@ -420,9 +375,11 @@ _HANDLERS: dict[type, Handler] = {
     e.ChannelLeft: offers.channel_left,
     e.ChannelHungUp: _hung_up,
     e.CommandSucceeded: _succeeded,
-    e.CommandFailed: _failed,
+    e.CommandFailed: failures.command_failed,
     e.CustomerFound: _found,
     e.CustomerNotFound: _not_found,
+    e.ContactFound: _contact_found,
+    e.ContactNotFound: _contact_not_found,
     e.DesktopOpened: previews.desktop_opened,
     e.DesktopClosed: agents.close_desktop,
     e.SignInRequested: agents.sign_in,
@@ -462,7 +419,9 @@ _TIMERS: dict[str, Callable[[Turn, str], None]] = {
     "parted": offers.still_parted,
     "outside": offer_deadlines.outside_rang_out,
     "announce": announcing.announcement_due,
-    "lease": inbound.lease_ran_out,
+    "lease": return_calls.lease_ran_out,
+    "seek": return_calls.not_found,
+    "return": return_calls.look_for_agents,
     "review": readings.review_due,
     "line": lines.line_due,
     "attempt": dialed.lease_ran_out,

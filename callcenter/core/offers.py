@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core import agents, attempts, kept_places, lines, outside, queue_days
+from callcenter.core import agents, attempts, kept_places, lines, outside, queue_days, returns
 from callcenter.core.lessons import Waited
 from callcenter.core.line_names import line_of_call
 from callcenter.core.turn import UNDER_WAY_S, Turn
-from callcenter.domain.agent import Agent, AgentStep, Seniority, Spoke, Task
+from callcenter.domain.agent import Agent, AgentStep, Seniority, Task
 from callcenter.domain.call import JOINABLE, Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, JoinCall, PopCard, RingAgent
 from callcenter.domain.customer import Tier
@@ -22,7 +22,7 @@ from callcenter.domain.events import (
     LegRinging,
     OriginateFailed,
 )
-from callcenter.domain.ids import LEG_PREFIX, AgentId, CallId, ChannelRef, ContactId, CustomerId
+from callcenter.domain.ids import LEG_PREFIX, AgentId, CallId, ChannelRef, CustomerId
 from callcenter.domain.leg import Leg
 from callcenter.domain.records import ConversationRecord, OfferRecord
 from routing.work import Match
@@ -72,6 +72,8 @@ def offer(turn: Turn, match: Match) -> None:
         leg=leg.channel,
         offers=call.offers + 1,
     )
+    if call.waits_for in agent.also_for:
+        agent = agents.give(turn, agent, call.waits_for)
     turn.step_agent(agent, AgentStep.RESERVE, call=call.id, leg=leg.channel)
     turn.send(
         PopCard(
@@ -83,8 +85,9 @@ def offer(turn: Turn, match: Match) -> None:
             call.caller_number,
             call.queue,
             turn.now - call.queued_at,
-            call.campaign,
-            _contact_of(turn, call),
+            call.campaign or call.returned,
+            attempts.contact_of(turn, call),
+            returned=bool(call.returned),
         )
     )
     if line is not None:
@@ -103,19 +106,6 @@ def offer(turn: Turn, match: Match) -> None:
             UNREACHABLE_S + queue.ring_timeout_s + ORIGINATE_MARGIN_S,
         )
     )
-
-
-def _contact_of(turn: Turn, call: Call) -> ContactId:
-    attempt = turn.state.attempts.get(call.attempt)
-    return "" if attempt is None else attempt.contact
-
-
-def _spoke(turn: Turn, call: Call) -> Spoke | None:
-    """The person, as far as a campaign dialed them: may be promised another call."""
-    if not call.campaign:
-        return None
-    whom = call.caller_number, call.customer, call.tier
-    return Spoke(call.id, call.campaign, _contact_of(turn, call), *whom)
 
 
 def offer_of(turn: Turn, leg: Leg) -> tuple[Call, Agent] | None:
@@ -264,7 +254,9 @@ def join_if_possible(turn: Turn, call: Call) -> None:
     if leg is None or not leg.parked or call.place not in JOINABLE or call.joining:
         return
     turn.change_call(call, joining=True)
-    turn.send(JoinCall(turn.command_id(), call.channel, leg.channel))
+    campaign = turn.state.campaigns.get(call.waits_for) if leg.nailed else None
+    prompt = "" if campaign is None else campaign.settings.agent_prompt
+    turn.send(JoinCall(turn.command_id(), call.channel, leg.channel, prompt))
 
 
 def join_failed(turn: Turn, command: JoinCall, unknown: bool) -> None:
@@ -329,7 +321,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
     first = not call.answered_by
     if first:
         queue_days.count_answered(turn, call)
-        if call.queued_at and not call.campaign:
+        if call.queued_at and not call.waits_for:
             waited_s = turn.now - call.queued_at
             turn.lessons.append(Waited(line_of_call(call), call.tier, waited_s, hung_up=False))
     is_senior = agent.seniority is Seniority.SENIOR
@@ -346,7 +338,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         answered_by=agent.id if first else call.answered_by,
         answered_by_senior=is_senior if first else call.answered_by_senior,
         overflowed=call.overflowed
-        or (first and call.tier is Tier.GOLD and not is_senior and not call.campaign),
+        or (first and call.tier is Tier.GOLD and not is_senior and not call.waits_for),
         via_fallback=call.via_fallback or via_fallback,
         overflow=None,
         ivr_command="",
@@ -356,6 +348,8 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         attempts.connected(turn, call.attempt, agent)
     if call.callback:
         kept_places.connected(turn, call, agent)
+    if call.contact:
+        returns.answered(turn, call)
     turn.clear_lease(call)
     turn.state.clear_timer(f"wrap_up:{agent.id}")
     agent = turn.state.agents[agent.id]  # who is not dialing any more
@@ -367,7 +361,7 @@ def connect(turn: Turn, call: Call, agent: Agent, leg: Leg, *, via_fallback: boo
         call=call.id,
         leg=leg.channel,
         task=Task(line_of_call(call), call.tier),
-        spoke=_spoke(turn, call),
+        spoke=attempts.spoke_in(turn, call),
     )
 
 

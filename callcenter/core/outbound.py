@@ -10,6 +10,7 @@ from callcenter.core import (
     attempts,
     callbacks,
     lines,
+    returns,
     shown_numbers,
     sparing,
     stopping,
@@ -17,7 +18,7 @@ from callcenter.core import (
 )
 from callcenter.core.agents import is_at_rest
 from callcenter.core.turn import Turn
-from callcenter.domain.agent import AgentState
+from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt
 from callcenter.domain.campaign import (
     Campaign,
@@ -68,6 +69,8 @@ LOOK_AGAIN_S = 30.0
 LOOK_SOON_S = 1.0
 """The soonest it is asked again."""
 REFILL_FAILED_S = 5.0
+CAMPAIGNS_MAX = 20
+"""That one agent works for at once: nobody knows the talk of more."""
 
 
 # --- what managers ask for ------------------------------------------------------------------------
@@ -79,6 +82,9 @@ def save(turn: Turn, event: CampaignSaved) -> None:
     known = turn.state.campaigns.get(settings.id)
     if settings.pbx not in turn.state.center.phones.values():
         turn.refuse(event.request, f"No phone is registered at a PBX {settings.pbx!r}.")
+        return
+    if settings.returns_to and settings.returns_to not in turn.state.queues:
+        turn.refuse(event.request, f"There is no queue {settings.returns_to} for return calls.")
         return
     if known is None:
         campaign = Campaign(settings, since=turn.now, changed_by=event.by)
@@ -97,7 +103,7 @@ def save(turn: Turn, event: CampaignSaved) -> None:
 
 def _is_in_use(turn: Turn, campaign: CampaignId) -> bool:
     return bool(turn.state.live_attempts.get(campaign)) or any(
-        agent.campaign == campaign for agent in turn.state.agents.values()
+        campaign in agent.works_for for agent in turn.state.agents.values()
     )
 
 
@@ -125,9 +131,9 @@ def take_step(turn: Turn, event: CampaignStepRequested) -> None:
 
 
 def join(turn: Turn, event: CampaignJoinRequested) -> None:
-    """Work for a campaign from now on, or, with none named, for inbound calls."""
+    """Work for these campaigns from now on, or, with none named, for inbound calls."""
     agent = turn.state.agents.get(event.agent)
-    campaign = turn.state.campaigns.get(event.campaign)
+    names = event.works_for
     problem = ""
     if agent is None:
         problem = f"{event.agent} is not an agent: give the account queues to work in."
@@ -135,23 +141,35 @@ def join(turn: Turn, event: CampaignJoinRequested) -> None:
         problem = "You are not signed in: sign in on a phone first."
     elif not is_at_rest(agent):
         problem = "Finish the running call first."
-    elif event.campaign and campaign is None:
-        problem = f"There is no campaign {event.campaign}."
-    elif campaign is not None and campaign.settings.pbx != agent.pbx:
-        problem = f"{campaign.settings.name} dials from PBX {campaign.settings.pbx}, your phone "
-        problem += f"{agent.phone} is at {agent.pbx}: sign in on a phone there."
-    elif event.campaign and agent.desktops == 0:
+    elif len(names) > CAMPAIGNS_MAX:
+        problem = f"You can work for {CAMPAIGNS_MAX} campaigns at once: choose fewer."
+    elif names and agent.desktops == 0:
         problem = "No desktop of yours is connected: open it, then join."
+    else:
+        problem = next((said for name in names if (said := _not_for(turn, agent, name))), "")
     if problem or agent is None:
         turn.refuse(event.request, problem)
         return
-    if agent.campaign:
-        turn.touch_campaign(agent.campaign)
-    if not event.campaign:
+    for name in agent.works_for:
+        turn.touch_campaign(name)
+    if not names:
         agent = lines.close_line(turn, agent)
-    agent = turn.change_agent(agent, campaign=event.campaign, line_failures=0, leaves=False)
+    first = "".join(names[:1])
+    agent = turn.change_agent(agent, campaign=first, also_for=names[1:], line_failures=0, leaves=())
     lines.open_line(turn, agent)
     turn.grant(event.request)
+
+
+def _not_for(turn: Turn, agent: Agent, name: CampaignId) -> str:
+    """Why the agent cannot work for this campaign, in a sentence."""
+    campaign = turn.state.campaigns.get(name)
+    if campaign is None:
+        return f"There is no campaign {name}."
+    settings = campaign.settings
+    if settings.pbx == agent.pbx:
+        return ""
+    problem = f"{settings.name} dials from PBX {settings.pbx}, your phone "
+    return f"{problem}{agent.phone} is at {agent.pbx}: sign in on a phone there."
 
 
 # --- the hopper -----------------------------------------------------------------------------------
@@ -175,12 +193,13 @@ def refill(turn: Turn, campaign: Campaign, kept: int = 0) -> Campaign:
 
 
 def _not_to_be_shown(turn: Turn, campaign: Campaign) -> list[ContactId]:
-    """Whose card an agent of this campaign reads, who was skipped a while ago, and who is called at
-    a time that was promised."""
+    """Whose card an agent of this campaign reads, who was skipped a while ago, who is called at a
+    time that was promised, and who has called back and is on the line."""
     shown = [agent.preview for agent in turn.state.readers(campaign.settings.id)]
+    read = [one.row.contact for one in shown if one is not None]
     skipped = [key for key, until in campaign.skipped.items() if until > turn.now]
     promised = callbacks.contacts_of(turn, campaign.settings.id)
-    return [*(one.row.contact for one in shown if one is not None), *skipped, *promised]
+    return [*read, *skipped, *promised, *turn.state.contacts_on_line]
 
 
 def _rows_wanted(turn: Turn, campaign: Campaign) -> int:
@@ -323,7 +342,7 @@ def _place_some(turn: Turn, campaign: Campaign, pacer: CampaignPacer, wanted: in
         used += 1
         if placed and not sparing.is_left(turn, settings.id, row):
             continue
-        if row.number in turn.state.dialing:
+        if row.number in turn.state.dialing or returns.is_on_line(turn.state, row):
             kept.append(row)
         elif is_open(window, row.zones, turn.now):
             attempt = place(turn, campaign, row, trunk, turn.new_id(ATTEMPT_PREFIX))

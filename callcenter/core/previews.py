@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from callcenter.core import agents, callbacks, lines, outbound, trunks
+from callcenter.core import agents, callbacks, lines, outbound, returns, trunks
 from callcenter.core.pacing import is_open as is_outcome_open
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState, Preview
@@ -61,7 +61,7 @@ def offer(turn: Turn, campaign: Campaign) -> int:
         if shown == len(free):
             break
         used += 1
-        if row.number in turn.state.dialing or row.number in taken:
+        if row.number in taken or _is_busy(turn, row):
             kept.append(row)
         elif is_open(window, row.zones, turn.now):
             taken[row.number] = None
@@ -74,6 +74,11 @@ def offer(turn: Turn, campaign: Campaign) -> int:
             turn.state.campaigns[settings.id], hopper=(*kept, *campaign.hopper[used:])
         )
     return len(kept)
+
+
+def _is_busy(turn: Turn, row: HopperRow) -> bool:
+    """Whether the person is being dialed, or has called back."""
+    return row.number in turn.state.dialing or returns.is_on_line(turn.state, row)
 
 
 def _is_shown(campaign: Campaign) -> bool:
@@ -247,6 +252,9 @@ def _dial(turn: Turn, agent: Agent, preview: Preview) -> str:
     if row.number in turn.state.dialing:
         withdraw(turn, agent)
         return "This number is being dialed for somebody else just now: take the next card."
+    if returns.is_on_line(turn.state, row):
+        withdraw(turn, agent)
+        return "This person has called us and is on the line: take the next card."
     agent = agents.take_card(turn, agent)
     turn.change_agent(agent, dialing=preview.id, dialed_in_vain=None)
     outbound.place(turn, campaign, row, trunk, preview.id, agent.id, preview.callback)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from callcenter.core.campaign_queries import CampaignView, campaigns_view
-from callcenter.core.days import day_of
+from callcenter.core.mishaps import MishapView, mishaps_view
 from callcenter.core.queue_days import today
 from callcenter.core.state import State
 from callcenter.domain.agent import Agent, AgentState, DialedInVain, Seniority
@@ -35,7 +35,6 @@ from callcenter.domain.ids import (
     SkillId,
     TeamId,
 )
-from callcenter.domain.mishap import Mishap
 from callcenter.domain.rules import QueueSwitch
 
 CALLS_PER_PAGE_MAX = 500
@@ -90,7 +89,10 @@ class AgentView(Struct, frozen=True):
     desktops: int
     """Open desktops; without one no call is offered."""
     campaign: CampaignId
-    """The campaign the agent works for; empty: inbound calls."""
+    """The campaign the agent works for; empty: inbound calls. Of several the one that counts on
+    them just now."""
+    campaigns: tuple[CampaignId, ...]
+    """Every campaign the agent works for, by id."""
     line: LineState
     wrap_up_ends_at: float
     """When the after-call work ends by itself; 0.0 outside of it."""
@@ -139,6 +141,10 @@ class CallView(Struct, frozen=True):
     campaign: CampaignId
     """The campaign that dialed the person; empty for a call that came in."""
     attempt: AttemptId
+    returned: CampaignId
+    """The campaign whose contact calls back; empty: no return call."""
+    contact: ContactId
+    """Who of its list calls back."""
 
 
 class QueueView(Struct, frozen=True):
@@ -196,17 +202,6 @@ class CallPosition(Struct, frozen=True, order=True):
 
     arrived_at: float
     call: CallId
-
-
-class MishapView(Struct, frozen=True):
-    """How often one kind of mishap came since midnight."""
-
-    id: str
-    """``repair:KIND`` or ``fault:KIND``."""
-    mishap: Mishap
-    kind: str
-    """As in the records and at ``/metrics``, e.g. ``call_gone``."""
-    count: int
 
 
 class Board(Struct, frozen=True):
@@ -274,6 +269,7 @@ def view_of_agent(state: State, agent: Agent) -> AgentView:
         idle_since=agent.idle_since,
         desktops=agent.desktops,
         campaign=agent.campaign,
+        campaigns=tuple(sorted(agent.works_for)),
         line=line_state(state, agent),
         wrap_up_ends_at=state.timers.get(f"wrap_up:{agent.id}") or 0.0,
         preview=_preview(agent),
@@ -333,6 +329,8 @@ def view_of_call(call: Call) -> CallView:
         via_fallback=call.via_fallback,
         campaign=call.campaign,
         attempt=call.attempt,
+        returned=call.returned,
+        contact=call.contact,
     )
 
 
@@ -468,16 +466,6 @@ def board(state: State, *, calls_limit: int = CALLS_PER_PAGE_MAX) -> Board:
         calls_total=len(state.calls) - calls_by_state(state)[CallState.ENDED],
         campaigns=campaigns_view(state),
         mishaps=mishaps_view(state),
-    )
-
-
-def mishaps_view(state: State) -> tuple[MishapView, ...]:
-    """Repairs and faults since midnight, by kind."""
-    day = day_of(state)
-    return tuple(
-        MishapView(key, one.mishap, one.kind, one.count)
-        for key, one in state.mishaps.items()
-        if one.day == day
     )
 
 

@@ -15,6 +15,7 @@ from callcenter.core import (
     adoption,
     agents,
     announcing,
+    arrivals,
     dialed,
     inbound,
     lines,
@@ -122,6 +123,8 @@ def _remove_dead_legs(turn: Turn, facts: Facts) -> None:
         if call is not None and call.channel not in facts.truth:  # the call ends in a moment
             offers.fail_offer(turn, leg, "caller_gone", blame=False)
             turn.state.legs.remove(leg.channel)
+            if leg.nailed:
+                lines.line_lost(turn, leg)
             continue
         if call is not None and call.state is CallState.OFFERED:
             offers.fail_offer(turn, leg, "failed", blame=False)
@@ -268,7 +271,7 @@ def _reconcile_menu(turn: Turn, call: Call, facts: Facts) -> None:
             if call.ivr_overdue or not facts.was_up:
                 inbound.probe_menu(turn, call)
         case CallState.ARRIVING:
-            inbound.start_flow(turn, call)
+            arrivals.begin(turn, call)
         case CallState.WAITING | CallState.OFFERED:
             inbound.hold(turn, call)  # our Redirect did not arrive
         case CallState.IN_FALLBACK | CallState.CONNECTED | CallState.ENDED:
@@ -295,7 +298,7 @@ def _meet(turn: Turn, seen: ChannelTruth, facts: Facts) -> None:
         # One in the dialplan is on the way to us, and where no event was missed it will be told.
         turn.repair("unknown_caller", str(seen.channel))
         arrived_at = min(seen.entered_at, turn.now) if seen.entered_at else turn.now
-        call = inbound.admit(
+        call = arrivals.admit(
             turn, seen.channel, seen.caller_number, seen.dialed_number, arrived_at=arrived_at
         )
         _reconcile_call(turn, call, seen, facts)

@@ -112,7 +112,7 @@ def explain_call(state: State, chooser: Chooser, call_id: CallId) -> CallRouting
     call = state.calls.get(call_id)
     if call is None:
         return None
-    is_inbound = not call.campaign
+    is_inbound = not call.waits_for
     waited_s = state.now - call.queued_at if call.queued_at else 0.0
     waiting = chooser.explain(call_id, state.now)
     return CallRouting(
@@ -225,7 +225,7 @@ def preview_rules(state: State, chooser: Chooser, rules: Rules) -> Preview:
     waits = [
         (call.queued_at, call.id)
         for call in state.calls.values()
-        if call.state is CallState.WAITING and not call.campaign
+        if call.state is CallState.WAITING and not call.waits_for
     ]
     held = state.rules.rules
     differ = (rules.preset, rules.weights) != (held.preset, held.weights)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from callcenter.core import callbacks
+from callcenter.core import callbacks, returns
 from callcenter.core.pacing import Pacers
 from callcenter.core.state import IN_FLIGHT, Snapshot, State
 from callcenter.domain.agent import Agent, AgentState
@@ -41,6 +41,7 @@ from callcenter.domain.records import (
     CallRecord,
     CampaignRecord,
     Record,
+    ReturnRecord,
     RoutingRecord,
 )
 from callcenter.domain.rules import PublishedRules
@@ -87,8 +88,8 @@ class _Facts:
         self._phones: dict[AgentId, tuple[PbxName, Phone]] = {
             agent.id: (agent.pbx, agent.phone) for agent in known.agents.values() if agent.phone
         }
-        self._works_for: dict[AgentId, CampaignId] = {
-            agent.id: agent.campaign for agent in known.agents.values()
+        self._works_for: dict[AgentId, tuple[CampaignId, ...]] = {
+            agent.id: agent.works_for for agent in known.agents.values()
         }
         self._voicemails = dict(known.voicemails)
         self._callbacks = dict(known.callbacks)
@@ -117,7 +118,7 @@ class _Facts:
         if isinstance(event, ServiceStarted):
             self._epoch = max(self._epoch, event.epoch)
         elif isinstance(event, CampaignJoinRequested):  # what was answered is in no journal
-            self._works_for[event.agent] = event.campaign
+            self._works_for[event.agent] = event.works_for
         elif isinstance(event, HopperFilled):
             self._take_rows(event.campaign, event.rows)
 
@@ -228,6 +229,8 @@ class _Facts:
                 self._calls.pop(record.call, None)
             case AttemptRecord() if record.attempt in self._attempts:
                 self._end_attempt(record, self._attempts.pop(record.attempt))
+            case ReturnRecord() if record.campaign in self._campaigns:
+                self._end_return(record)
             case _:
                 pass
 
@@ -242,6 +245,15 @@ class _Facts:
         known = self._known.pacings.get(record.campaign)
         if known is not None and attempt.state not in PERSON_COUNTED:
             count_result(known, record.result, record.ended_at)
+
+    def _end_return(self, record: ReturnRecord) -> None:
+        campaign = self._campaigns[record.campaign]
+        self._campaigns[record.campaign] = msgspec.structs.replace(
+            campaign, returns=returns.count(campaign.returns, record)
+        )
+        for key, attempt in self._attempts.items() if record.answered_at else ():
+            if attempt.contact == record.contact:
+                self._attempts[key] = msgspec.structs.replace(attempt, returned=True)
 
     # --- the state that comes of it -----------------------------------------------------------
 
@@ -285,8 +297,12 @@ class _Facts:
     def _rest(self, agent: Agent) -> Agent:
         """On the phone or signed out, and at nothing."""
         pbx, phone = self._phones.get(agent.id, ("", ""))
-        campaign = self._campaigns.get(self._works_for.get(agent.id, ""))
-        is_possible = campaign is not None and phone != "" and campaign.settings.pbx == pbx
+        named = [self._campaigns.get(name) for name in self._works_for.get(agent.id, ())]
+        works_for = [
+            campaign.settings.id
+            for campaign in named
+            if campaign is not None and phone and campaign.settings.pbx == pbx
+        ]
         return Agent(
             agent.id,
             agent.queues,
@@ -299,7 +315,8 @@ class _Facts:
             idle_since=agent.idle_since,
             pbx=pbx,
             phone=phone,
-            campaign=self._works_for[agent.id] if is_possible else "",
+            campaign="".join(works_for[:1]),
+            also_for=tuple(works_for[1:]),
         )
 
 

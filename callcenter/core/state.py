@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from callcenter.core.rulebook import Rulebook
-from callcenter.domain.agent import Agent
+from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
 from callcenter.domain.call import Call
 from callcenter.domain.callback import Callback
@@ -30,6 +30,7 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
+    ContactId,
     CustomerId,
     FlowId,
     PbxName,
@@ -164,10 +165,6 @@ class Snapshot(Struct, frozen=True):
     callbacks: dict[CallbackId, Callback] = {}
 
 
-def _dials(callback: Callback) -> bool:
-    return bool(callback.queue and callback.attempt)
-
-
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
 _WALKER = msgspec.msgpack.Decoder(msgspec.Raw)
@@ -231,6 +228,13 @@ class State:
             log, {a.phone: a.id for a in snapshot.agents.values() if a.phone}
         )
         self.rulebook = Rulebook(snapshot.rules)
+        self.teams: Table[CampaignId, int] = Table(log)
+        """How many agents each campaign counts on."""
+        self.free_to_share: Table[AgentId, None] = Table(log)
+        """Agents of several campaigns who are free for any of them. In no order that a snapshot
+        keeps."""
+        for agent in snapshot.agents.values():
+            self._count_agent(None, agent)
         self.previewing: Table[AgentId, CampaignId] = Table(
             log, {a.id: a.preview.campaign for a in snapshot.agents.values() if a.preview}
         )
@@ -241,7 +245,7 @@ class State:
         )
         """Callbacks whose time has come. In no order that a snapshot keeps."""
         self.calling: Table[AttemptId, CallbackId] = Table(
-            log, {one.attempt: one.id for one in snapshot.callbacks.values() if _dials(one)}
+            log, {one.attempt: one.id for one in snapshot.callbacks.values() if one.is_dialed}
         )
         """Calls dialed for callbacks of queues."""
         self.to_classify: list[tuple[float, CallId]] = []
@@ -252,6 +256,12 @@ class State:
         """How many calls dialed are on a trunk, by ``trunk_key``."""
         self.dialing: Table[str, AttemptId] = Table(log)
         """Numbers with a live attempt."""
+        self.contacts_on_line: Table[ContactId, int] = Table(log)
+        """How many return calls of a contact are live."""
+        self.numbers_on_line: Table[str, int] = Table(log)
+        """The same, by the number that they come from."""
+        for call in snapshot.calls.values():
+            self.note_return(call, 1)
         for attempt in snapshot.attempts.values():
             self.put_attempt(attempt)
         log.clear()
@@ -283,6 +293,24 @@ class State:
 
         self._log.append(undo)
 
+    def put_agent(self, agent: Agent) -> None:
+        """Add or replace an agent, and count them."""
+        old = self.agents.get(agent.id)
+        self.agents.put(agent.id, agent)
+        self._count_agent(old, agent)
+
+    def _count_agent(self, old: Agent | None, agent: Agent) -> None:
+        before = "" if old is None else old.campaign
+        if before != agent.campaign:
+            for name, change in ((before, -1), (agent.campaign, 1)):
+                if name:
+                    self._count(self.teams, name, change)
+        is_free = agent.state is AgentState.READY and agent.preview is None and not agent.dialing
+        if not (agent.also_for and is_free):
+            self.free_to_share.remove(agent.id)
+        elif agent.id not in self.free_to_share:
+            self.free_to_share.put(agent.id, None)
+
     def put_attempt(self, attempt: Attempt) -> None:
         """Add or replace an attempt, and count it."""
         old = self.attempts.get(attempt.id)
@@ -302,13 +330,11 @@ class State:
         self.dialing.remove(attempt.number)
         self.attempts.remove(attempt.id)
 
-    def due_callbacks(self, campaign: CampaignId) -> list[Callback]:
-        """The due callbacks of this campaign that nobody makes just now and nothing holds back."""
-        found = [self.callbacks[key] for key, its in self.due.items() if its == campaign]
-        return sorted(
-            (one for one in found if not one.attempt and one.not_before <= self.now),
-            key=lambda one: (one.at, one.id),
-        )
+    def note_return(self, call: Call, change: int) -> None:
+        """Count a return call; one that is none changes nothing."""
+        if call.contact:
+            self._count_line(self.contacts_on_line, call.contact, change)
+            self._count_line(self.numbers_on_line, call.caller_number, change)
 
     def readers(self, campaign: CampaignId) -> list[Agent]:
         """The agents who read a card of this campaign, to dial or to skip, by their ids."""
@@ -317,6 +343,14 @@ class State:
     def _count(self, table: Table[str, int], key: str, change: int) -> None:
         if change:
             table.put(key, (table.get(key) or 0) + change)
+
+    def _count_line(self, table: Table[str, int], key: str, change: int) -> None:
+        """The same; what is there no more is forgotten: there are as many as people."""
+        count = (table.get(key) or 0) + change
+        if count:
+            table.put(key, count)
+        else:
+            table.remove(key)
 
     def set_epoch(self, epoch: int) -> None:
         """Count a start."""

@@ -34,8 +34,10 @@ def took_step(turn: Turn, campaign: CampaignId, step: CampaignStep) -> None:
     elif step is not CampaignStep.START:
         return
     for agent in list(turn.state.agents.values()):
-        if agent.campaign == campaign:
-            turn.change_agent(agent, leaves=step is CampaignStep.STOP)
+        if campaign in agent.works_for:
+            others = tuple(name for name in agent.leaves if name != campaign)
+            leaves = (*others, campaign) if step is CampaignStep.STOP else others
+            turn.change_agent(agent, leaves=leaves)
 
 
 def _cancel(turn: Turn, attempt: Attempt) -> None:
@@ -65,8 +67,9 @@ def review(turn: Turn) -> None:
     if ending:
         leaving = [a for a in turn.state.agents.values() if a.leaves]
     for agent in leaving:
-        if _is_free(agent) and not _is_awaited(turn, agent.campaign):
-            _leave(turn, agent)
+        for name in agent.leaves if _is_free(agent) else ():
+            if not _is_awaited(turn, name):
+                _leave(turn, turn.state.agents[agent.id], name)
 
 
 def _is_free(agent: Agent) -> bool:
@@ -83,11 +86,17 @@ def _is_awaited(turn: Turn, campaign: CampaignId) -> bool:
     )
 
 
-def _leave(turn: Turn, agent: Agent) -> None:
-    """The line is let go. Who was ready for the campaign's calls has not asked for others: they are
-    not ready, and see why."""
-    turn.touch_campaign(agent.campaign)
-    agent = lines.close_line(turn, agents.take_card(turn, agent))
-    agent = turn.change_agent(agent, campaign="", leaves=False)
-    if agent.state is AgentState.READY:
+def _leave(turn: Turn, agent: Agent, campaign: CampaignId) -> None:
+    """Work for the others only. Of none besides the line is let go, and who was ready for the
+    campaign's calls has not asked for others: they are not ready, and see why."""
+    turn.touch_campaign(campaign)
+    names = tuple(name for name in agent.works_for if name != campaign)
+    if agent.campaign == campaign:
+        agent = agents.take_card(turn, agent)
+    if not names:
+        agent = lines.close_line(turn, agent)
+    leaves = tuple(name for name in agent.leaves if name != campaign)
+    first = "".join(names[:1])
+    agent = turn.change_agent(agent, campaign=first, also_for=names[1:], leaves=leaves)
+    if not names and agent.state is AgentState.READY:
         agents.make_not_ready(turn, agent, STOPPED)

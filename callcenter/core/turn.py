@@ -182,8 +182,9 @@ class Turn:
         """Mark a call as changed, for routing and for live screens."""
         self.dirty_calls[call.id] = None
         self.touched[f"call:{call.id}"] = None
-        if call.campaign:
-            self.touch_campaign(call.campaign)
+        for campaign in (call.campaign, call.returned):
+            if campaign:
+                self.touch_campaign(campaign)
         if call.queue:
             self.touched[f"queue:{call.queue}"] = None
 
@@ -209,15 +210,15 @@ class Turn:
 
     def put_agent(self, agent: Agent) -> Agent:
         """Store an agent and mark it as changed."""
-        self.state.agents.put(agent.id, agent)
+        self.state.put_agent(agent)
         if agent.preview is not None:
             self.state.previewing.put(agent.id, agent.preview.campaign)
         elif agent.id in self.state.previewing:
             self.state.previewing.remove(agent.id)
         self.dirty_agents[agent.id] = None
         self.touched[f"agent:{agent.id}"] = None
-        if agent.campaign:
-            self.touch_campaign(agent.campaign)
+        for campaign in agent.works_for:
+            self.touch_campaign(campaign)
         for queue in agent.queues:
             self.touched[f"queue:{queue}"] = None
         return agent
@@ -283,9 +284,9 @@ class Turn:
             self.state.due.put(callback.id, callback.campaign)
         else:
             self.state.due.remove(callback.id)
-        if before is not None and before.queue and before.attempt:
+        if before is not None and before.is_dialed:
             self.state.calling.remove(before.attempt)
-        if callback.queue and callback.attempt:
+        if callback.is_dialed:
             self.state.calling.put(callback.attempt, callback.id)
         for one in (callback, before or callback):
             self._touch_callback(one)
@@ -295,7 +296,7 @@ class Turn:
         """Forget a callback."""
         self.state.callbacks.remove(callback.id)
         self.state.due.remove(callback.id)
-        if callback.queue and callback.attempt:
+        if callback.is_dialed:
             self.state.calling.remove(callback.attempt)
         self._touch_callback(callback)
 
@@ -347,15 +348,16 @@ class Turn:
         return attempt if attempt is not None and attempt.channel == channel else None
 
     def queue_of(self, call: Call) -> Queue:
-        """The settings of the call's queue; a campaign's call has those of its campaign."""
-        campaign = self.state.campaigns.get(call.campaign)
+        """The settings of the call's queue; who waits for a campaign's agents has those of the
+        campaign."""
+        campaign = self.state.campaigns.get(call.waits_for)
         if campaign is not None:
             return Queue(id="", wrap_up_s=campaign.settings.wrap_up_s)
         return self.state.queues.get(call.queue, UNKNOWN_QUEUE)
 
     def waiting_queue(self, call: Call) -> QueueId:
-        """The queue a call goes back to; a campaign's call waits in none."""
-        if call.campaign:
+        """The queue a call goes back to; who waits for a campaign's agents is in none."""
+        if call.waits_for:
             return call.queue
         return call.queue or call.asked_queue or self.state.center.default_queue
 

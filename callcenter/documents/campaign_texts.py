@@ -26,6 +26,7 @@ _E164 = r"^(\+[1-9][0-9]{6,14})?$"
 _ONE_E164 = r"^\+[1-9][0-9]{6,14}$"
 _KEY = r"^[0-9*]?$"
 _PROMPT = r"^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4}$"
+_MAYBE_PROMPT = r"^([a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,4})?$"
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 
 
@@ -83,6 +84,14 @@ PromptText = Annotated[
     AfterValidator(_of_shape(_PROMPT, "name of a prompt", "Take a-z, 0-9, hyphen and underscore.")),
     _schema(_PROMPT),
 ]
+PromptOrNone = Annotated[
+    str,
+    AfterValidator(
+        _of_shape(_MAYBE_PROMPT, "name of a prompt", "Take a-z, 0-9, hyphen and underscore.")
+    ),
+    _schema(_MAYBE_PROMPT),
+]
+QueueText = Annotated[str, Field(max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
 NameText = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_PRINTABLE)]
 
 

@@ -30,7 +30,9 @@ from callcenter.documents.campaign_texts import (
     NameText,
     NumberText,
     OpensText,
+    PromptOrNone,
     PromptText,
+    QueueText,
 )
 from callcenter.documents.yaml_lines import DocumentError, LineIndex, explain, load_yaml
 from callcenter.domain.attempt import AttemptResult
@@ -79,6 +81,7 @@ LISTS_MAX = 200
 TRUNKS_MAX = 8
 """More trunks for one campaign are a route of the PBX's, not of ours."""
 CAPS_MAX = 10
+PRIORITY_MAX = 100
 CAP_MOST_MAX = 1000
 CAP_WITHIN_S_MIN, CAP_WITHIN_S_MAX = 3600.0, 90 * 86_400.0
 """Within less than an hour the retry rules hold; beyond a quarter numbers are forgotten."""
@@ -272,11 +275,23 @@ class CampaignFields(_Shape):
     harbour_prompt: PromptText = _DEFAULT.harbour_prompt
     """What a person hears when nobody is free: who called and how to reach them."""
     opt_out_key: KeyText = _DEFAULT.opt_out_key
-    """The key that puts a person on the do-not-call list who hears that message, 0 to 9 or ``*``;
-    empty: none. The message has to name it."""
+    """The key that puts a person on the do-not-call list who hears that message or calls back, 0 to
+    9 or ``*``; empty: none. The prompts have to name it."""
+    agent_prompt: PromptOrNone = _DEFAULT.agent_prompt
+    """What an agent alone hears on the open line when a person is joined, before their voice:
+    ``beep``, or a prompt of your own that is as short; empty: nothing."""
+    returns_to: QueueText = _DEFAULT.returns_to
+    """The queue of contacts who call one of the numbers back; empty: the campaign's own agents, and
+    while there are none, as the dialed number leads anybody."""
+    return_prompt: PromptOrNone = _DEFAULT.return_prompt
+    """What they hear first where there is an ``opt_out_key``: whom they have called, and the key;
+    empty: nothing, and no key."""
     window: CallingHours = CallingHours()
     retries: dict[RetriedResult, Retry] | None = None
     """By result; results not listed end the contact. Left out: the center's own rules."""
+    priority: Annotated[int, Field(ge=0, le=PRIORITY_MAX)] = _DEFAULT.priority
+    """Free agents who work for several campaigns go to the highest that has somebody to dial; among
+    equal ones they are shared out evenly."""
     wrap_up_s: Annotated[float, Field(ge=0, le=WRAP_UP_S_MAX)] = _DEFAULT.wrap_up_s
     """Time for after-call work."""
     needs_consent: bool = False
@@ -371,6 +386,10 @@ class CampaignFields(_Shape):
             on_machine=OnMachine(self.on_machine),
             amd_check_every=self.amd_check_every,
             opt_out_key=self.opt_out_key,
+            agent_prompt=self.agent_prompt,
+            returns_to=self.returns_to,
+            priority=self.priority,
+            return_prompt=self.return_prompt,
             trunks=tuple(self.trunks),
             caller_ids=tuple(self.caller_ids),
             list_caller_ids={name: tuple(ids) for name, ids in self.list_caller_ids.items()},
@@ -423,6 +442,10 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         on_machine=settings.on_machine.value,
         amd_check_every=settings.amd_check_every,
         opt_out_key=settings.opt_out_key,
+        agent_prompt=settings.agent_prompt,
+        returns_to=settings.returns_to,
+        priority=settings.priority,
+        return_prompt=settings.return_prompt,
         trunks=list(settings.trunks),
         caller_ids=list(settings.caller_ids),
         list_caller_ids={name: list(ids) for name, ids in settings.list_caller_ids.items()},

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from callcenter.core.inbound import normalize_number
+from callcenter.core.arrivals import normalize_number
 from callcenter.domain.numbers import is_one_of
 
 REJECTS_PATTERN = "*.rejected.csv"

@@ -205,9 +205,13 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     leg: ChannelRef | None = None
     """The agent's own channel in that call."""
     campaign: CampaignId = ""
-    """The campaign the agent works for; empty: inbound calls."""
-    leaves: bool = False
-    """The campaign was stopped: they leave it when they are free and nobody waits for them."""
+    """The campaign the agent works for; empty: inbound calls. Of several the one that counts on
+    them just now (``core.sharing``)."""
+    also_for: tuple[CampaignId, ...] = ()
+    """The others of several, whose people the agent takes as well."""
+    leaves: tuple[CampaignId, ...] = ()
+    """Those of them that were stopped: the agent leaves each when they are free and nobody of it
+    waits for them."""
     line: ChannelRef | None = None
     """The nailed-up line: the agent's own channel, that stays from call to call."""
     line_failures: int = 0
@@ -223,6 +227,11 @@ class Agent(Struct, frozen=True, omit_defaults=True, gc=False):
     seen."""
     touched_at: float = 0.0
     """When the agent last asked for anything at a desktop, UTC seconds."""
+
+    @property
+    def works_for(self) -> tuple[CampaignId, ...]:
+        """Every campaign the agent works for."""
+        return (self.campaign, *self.also_for) if self.campaign else ()
 
 
 def next_state(state: AgentState, step: AgentStep) -> AgentState:

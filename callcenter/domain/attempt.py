@@ -208,6 +208,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     opted_out_at: float = 0.0
     """When the person pressed the key for that during the message."""
     connected_at: float = 0.0
+    returned: bool = False
+    """The contact has called back meanwhile, and talked with an agent."""
     reserved: AgentId = ""
     """The agent who asked for it in preview, and to whom alone the person goes, until they talk."""
     agent: AgentId = ""

@@ -24,6 +24,7 @@ from callcenter.domain.ids import (
     CampaignId,
     ChannelRef,
     CommandId,
+    ContactId,
     CustomerId,
     FlowId,
     QueueId,
@@ -217,6 +218,19 @@ class Call(Struct, frozen=True, omit_defaults=True, gc=False):
     campaign: CampaignId = ""
     """The campaign that dialed the person; empty for a call that came in."""
     attempt: AttemptId = ""
+    seeks_contact: bool = False
+    """The caller dialed a number that a campaign shows: it is looked up whether they are on its
+    list."""
+    returned: CampaignId = ""
+    """The campaign whose contact calls back; empty: no return call."""
+    contact: ContactId = ""
+    """Who of its list."""
+    may_opt_out: bool = False
+    """The prompt that names the key to opt out is being played."""
+    opted_out_at: float = 0.0
+    """When that key was pressed."""
+    at_campaign: bool = False
+    """A return call that waits for the campaign's agents, in no queue."""
     reserved: AgentId = ""
     """The only agent who may take the person dialed: the one who asked for it in preview, until
     they have talked."""
@@ -234,6 +248,11 @@ class Call(Struct, frozen=True, omit_defaults=True, gc=False):
     """The native queue connected it."""
     overflowed: bool = False
     """A gold call that was answered by a junior."""
+
+    @property
+    def waits_for(self) -> CampaignId:
+        """The campaign whose agents alone it waits for; empty: a queue's."""
+        return self.campaign or (self.returned if self.at_campaign else "")
 
 
 def next_state(state: CallState, step: CallStep) -> CallState:

@@ -113,3 +113,8 @@ class Callback(Struct, frozen=True, omit_defaults=True):
     """Of a queue's: the agent who is kept while they are dialed."""
     ringing_at: float = 0.0
     """Of a queue's: since when their phone rings."""
+
+    @property
+    def is_dialed(self) -> bool:
+        """Whether who waited in a queue is being called back just now."""
+        return bool(self.queue and self.attempt)

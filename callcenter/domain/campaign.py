@@ -14,7 +14,15 @@ from msgspec import Struct
 
 from callcenter.domain.attempt import AttemptResult, Verdict
 from callcenter.domain.customer import Tier
-from callcenter.domain.ids import CallId, CampaignId, CommandId, ContactId, CustomerId, PbxName
+from callcenter.domain.ids import (
+    CallId,
+    CampaignId,
+    CommandId,
+    ContactId,
+    CustomerId,
+    PbxName,
+    QueueId,
+)
 from callcenter.domain.transitions import Impossible
 
 
@@ -214,7 +222,7 @@ class CampaignSettings(Struct, frozen=True):
     So the share of people taken for machines is known."""
     opt_out_key: str = ""
     """The key, 0 to 9 or ``*``, that puts a person on the do-not-call list who hears the
-    safe-harbour message; empty: none. The message has to name it."""
+    safe-harbour message, or calls back; empty: none. The prompts have to name it."""
     trunks: tuple[str, ...] = ()
     """More trunks of that PBX, in order: they take the calls that those before them cannot."""
     caller_ids: tuple[str, ...] = ()
@@ -224,6 +232,17 @@ class CampaignSettings(Struct, frozen=True):
     terms: Terms = Terms()
     sales: tuple[str, ...] = ("agreed",)
     """Dispositions that say that somebody bought: with these an agent may tell the amount."""
+    returns_to: QueueId = ""
+    """The queue of contacts who call one of the numbers back; empty: the campaign's own agents,
+    and while there are none, as the dialed number leads anybody."""
+    priority: int = 0
+    """Free agents who work for several campaigns go to the highest that has somebody to dial."""
+    agent_prompt: str = ""
+    """What an agent alone hears on the open line before the person's voice, e.g. ``beep``; empty:
+    nothing."""
+    return_prompt: str = ""
+    """What they hear first where there is an ``opt_out_key``: who they have called, and the key;
+    empty: nothing, and no key."""
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
@@ -318,6 +337,16 @@ class AmdCounts(Struct, frozen=True, omit_defaults=True):
     were_people: int = 0
 
 
+class ReturnCounts(Struct, frozen=True, omit_defaults=True):
+    """Contacts who called a number of the campaign back."""
+
+    calls: int = 0
+    answered: int = 0
+    """Of these, with whom an agent talked."""
+    opted_out: int = 0
+    """Of these, who pressed the key to be called no more."""
+
+
 class Campaign(Struct, frozen=True, omit_defaults=True):
     """The live state of one campaign."""
 
@@ -346,6 +375,8 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     """Attempts that a person answered."""
     results: dict[AttemptResult, int] = {}
     """Ended attempts, by result."""
+    returns: ReturnCounts = ReturnCounts()
+    """Return calls that have ended."""
     amd_counts: AmdCounts = AmdCounts()
     unjudged: dict[CallId, Verdict] = {}
     """Conversations that are over whose agents have not said who it was."""

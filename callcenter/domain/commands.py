@@ -86,6 +86,15 @@ class LookUpCustomer(_Command, frozen=True):
     number: str
 
 
+class FindContact(_Command, frozen=True):
+    """Ask the database whether a caller is a contact of one of these campaigns, whose number was
+    dialed."""
+
+    call: CallId
+    number: str
+    campaigns: tuple[CampaignId, ...]
+
+
 class PopCard(_Command, frozen=True):
     """Show the customer's card on the agent's desktop; precedes the ringing."""
 
@@ -98,10 +107,12 @@ class PopCard(_Command, frozen=True):
     queue: QueueId
     waited_s: float
     campaign: CampaignId = ""
-    """The campaign that dialed the person; empty for a call that came in."""
+    """The campaign that dialed the person, or that they call back; empty: neither."""
     contact: ContactId = ""
     preview: bool = False
     """The person is not on the line: the agent is to have them dialed, or to skip them."""
+    returned: bool = False
+    """A contact of the campaign who calls back."""
 
 
 class RingAgent(_Command, frozen=True):
@@ -196,6 +207,9 @@ class JoinCall(_Command, frozen=True):
 
     caller: ChannelRef
     leg: ChannelRef
+    agent_prompt: str = ""
+    """What the agent alone hears when both are joined, before the person's voice; empty:
+    nothing."""
 
 
 class HangUp(_Command, frozen=True):
@@ -242,7 +256,9 @@ PbxCommand: TypeAlias = (
     | RemoveFallbackMember
     | ReadPbx
 )
-Command: TypeAlias = PbxCommand | LookUpCustomer | RefillHopper | FetchContacts | PopCard
+Command: TypeAlias = (
+    PbxCommand | LookUpCustomer | FindContact | RefillHopper | FetchContacts | PopCard
+)
 
 
 def channels_of(command: Command) -> tuple[ChannelRef, ...]:
@@ -258,7 +274,7 @@ def channels_of(command: Command) -> tuple[ChannelRef, ...]:
             return (command.caller, command.leg)
         case AddFallbackMember() | RemoveFallbackMember() | ReadPbx():
             return ()
-        case LookUpCustomer() | RefillHopper() | FetchContacts() | PopCard():
+        case LookUpCustomer() | FindContact() | RefillHopper() | FetchContacts() | PopCard():
             return ()
         case _ as never:
             assert_never(never)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import field
-
 from callcenter.domain.agent import AgentProfile
 from callcenter.domain.attempt import Verdict
 from callcenter.domain.callback import Promise
+from callcenter.domain.callers import ContactFound as ContactFound
+from callcenter.domain.callers import ContactNotFound as ContactNotFound
+from callcenter.domain.callers import CustomerFound as CustomerFound
+from callcenter.domain.callers import CustomerNotFound as CustomerNotFound
 from callcenter.domain.campaign import HopperRow, ListCounts
 from callcenter.domain.center import Center
 from callcenter.domain.channel_truth import ChannelTruth as ChannelTruth
-from callcenter.domain.customer import Attribute, Tier
 from callcenter.domain.event import EventBase
 from callcenter.domain.ids import (
     AgentId,
@@ -27,7 +28,6 @@ from callcenter.domain.ids import (
     ChannelRef,
     CommandId,
     ContactId,
-    CustomerId,
     PbxName,
     Phone,
     RequestId,
@@ -281,31 +281,6 @@ class CommandFailed(EventBase, frozen=True):
     """It was never sent, for its entry could not be kept: nobody refused anything."""
 
 
-class CustomerFound(EventBase, frozen=True):
-    """The directory knows the caller's number. No names, no notes: what routing rules may read."""
-
-    command: CommandId
-    call: CallId
-    customer: CustomerId
-    tier: Tier
-    last_agent: AgentId = ""
-    """Who spoke with this customer last, as the directory knows it."""
-    owner: AgentId = ""
-    """Who looks after the account."""
-    language: str = ""
-    value: float = 0.0
-    churn_risk: float = 0.0
-    attributes: dict[str, Attribute] = field(default_factory=dict)
-    """What a document of rules declares beyond these."""
-
-
-class CustomerNotFound(EventBase, frozen=True):
-    """The directory does not know the caller's number."""
-
-    command: CommandId
-    call: CallId
-
-
 class HopperFilled(EventBase, frozen=True):
     """The database gave contacts to be dialed next, in order."""
 
@@ -409,6 +384,13 @@ class CampaignJoinRequested(EventBase, frozen=True):
     agent: AgentId
     campaign: CampaignId
     """Empty: to leave the campaign and take inbound calls."""
+    also: tuple[CampaignId, ...] = ()
+    """More campaigns, to work for at the same time."""
+
+    @property
+    def works_for(self) -> tuple[CampaignId, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys(name for name in (self.campaign, *self.also) if name))
 
 
 class PreviewDialRequested(EventBase, frozen=True):
@@ -460,6 +442,8 @@ Result: TypeAlias = (
     | CommandFailed
     | CustomerFound
     | CustomerNotFound
+    | ContactFound
+    | ContactNotFound
     | HopperFilled
     | ContactsFetched
 )

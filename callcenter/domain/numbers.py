@@ -18,7 +18,7 @@ from callcenter.domain.attempt import Attempt
 from callcenter.domain.call import Call
 from callcenter.domain.callback import Callback
 from callcenter.domain.campaign import Campaign, HopperRow, Party
-from callcenter.domain.commands import LookUpCustomer, PlaceCall, PopCard, RingAgent
+from callcenter.domain.commands import FindContact, LookUpCustomer, PlaceCall, PopCard, RingAgent
 from callcenter.domain.events import (
     CallArrived,
     CallbackRequested,
@@ -29,7 +29,7 @@ from callcenter.domain.events import (
     HopperFilled,
     PbxStateRead,
 )
-from callcenter.domain.records import AttemptRecord, CallRecord, DncRecord
+from callcenter.domain.records import AttemptRecord, CallRecord, DncRecord, ReturnRecord
 from callcenter.domain.step import Entry
 
 Change = Callable[[str], str]
@@ -145,11 +145,13 @@ _CHANGING: dict[type[Any], Callable[[Any, Change], Any]] = {
     HopperRow: _changing_field("number"),
     HopperFilled: _changing_many("rows"),
     LookUpCustomer: _changing_field("number"),
+    FindContact: _changing_field("number"),
     PopCard: _changing_field("caller_number"),
     RingAgent: _changing_field("caller_number"),
     PlaceCall: _changing_field("number"),
     CallRecord: _changing_field("caller_number"),
     AttemptRecord: _changing_field("number"),
+    ReturnRecord: _changing_field("number"),
     Call: _changing_field("caller_number"),
     Attempt: _changing_field("number"),
     Party: _changing_field("number"),

@@ -58,6 +58,8 @@ class CallRecord(_Record, frozen=True):
     """The routing rule that took the call; empty when it did not wait."""
     rules_version: int = 0
     """Of which publishing."""
+    returned: CampaignId = ""
+    """The campaign whose contact called back; empty: no return call."""
 
 
 class OfferRecord(_Record, frozen=True):
@@ -140,6 +142,26 @@ class AttemptRecord(_Record, frozen=True):
     """With status ``open``: the contact is dialed at another of its numbers next."""
 
 
+class ReturnRecord(_Record, frozen=True):
+    """A contact called a number of a campaign back, and that call has ended.
+
+    Once answered, or opted out of, the contact is done: no more tries.
+    """
+
+    call: CallId
+    campaign: CampaignId
+    contact: ContactId
+    number: str
+    """The caller's, E.164."""
+    arrived_at: float
+    answered_at: float
+    ended_at: float
+    agent: AgentId
+    """Who talked with the person first."""
+    opted_out: bool
+    """They pressed the key to be called no more."""
+
+
 class DncRecord(_Record, frozen=True):
     """A number was put on the do-not-call list, or taken off it."""
 
@@ -204,6 +226,7 @@ Record: TypeAlias = (
     | AgentStateRecord
     | DispositionRecord
     | AttemptRecord
+    | ReturnRecord
     | CampaignRecord
     | DncRecord
     | RoutingRecord

@@ -31,13 +31,13 @@ class ResultsBy(StrEnum):
 
 
 class ResultRow(Struct, frozen=True):
-    """Ended attempts that have something in common."""
+    """Ended attempts, and answered return calls, that have something in common."""
 
     key: str
     """The list's name, the hour (``00`` to ``23``), the tier or the attribute's value; empty:
     contacts that have none, or are there no more."""
     contacts: int
-    """Who was tried."""
+    """Who was tried, or talked with us by calling back."""
     attempts: int
     people: int
     """Answered by a person."""
@@ -51,6 +51,9 @@ class ResultRow(Struct, frozen=True):
     """Conversations by what agents said of them."""
     revenue_cents: int = 0
     """What they bought for, as agents told it, in hundredths of the center's currency."""
+    returned: int = 0
+    """Return calls that an agent has answered; not in ``attempts``, ``people`` and what follows
+    from them."""
 
 
 class ListStanding(Struct, frozen=True):

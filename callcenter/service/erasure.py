@@ -13,6 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from callcenter.core.arrivals import normalize_number
 from callcenter.core.erasure import (
     UNDER_WAY,
     callbacks_of,
@@ -20,9 +21,8 @@ from callcenter.core.erasure import (
     voicemails_of,
     why_not_erasable,
 )
-from callcenter.core.inbound import normalize_number
 from callcenter.core.state import State
-from callcenter.domain.commands import FetchContacts, LookUpCustomer, RefillHopper
+from callcenter.domain.commands import FetchContacts, FindContact, LookUpCustomer, RefillHopper
 from callcenter.domain.events import ErasureRequested, Request
 from callcenter.domain.ids import CustomerId, RequestId
 from callcenter.domain.numbers import is_one_of
@@ -185,7 +185,7 @@ class Erasure:
         asked = [
             key
             for key, command in self._center.state.pending.items()
-            if isinstance(command, RefillHopper | FetchContacts | LookUpCustomer)
+            if isinstance(command, RefillHopper | FetchContacts | LookUpCustomer | FindContact)
         ]
         try:
             async with asyncio.timeout(DRAIN_S):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from callcenter.domain.commands import (
     Command,
     FetchContacts,
+    FindContact,
     LookUpCustomer,
     PbxCommand,
     PlaceCall,
@@ -20,6 +21,8 @@ from callcenter.domain.commands import (
 from callcenter.domain.events import (
     CommandFailed,
     CommandSucceeded,
+    ContactFound,
+    ContactNotFound,
     ContactsFetched,
     CustomerFound,
     CustomerNotFound,
@@ -91,6 +94,8 @@ class Executor:
                     pass
                 case LookUpCustomer():
                     self._begin(self._look_up(command))
+                case FindContact():
+                    self._begin(self._find_contact(command))
                 case RefillHopper():
                     self._begin(self._refill(command))
                 case FetchContacts():
@@ -161,6 +166,29 @@ class Executor:
                         value=customer.value,
                         churn_risk=customer.churn_risk,
                         attributes=dict(customer.attributes),
+                    )
+                )
+
+    async def _find_contact(self, command: FindContact) -> None:
+        try:
+            async with asyncio.timeout(LOOK_UP_DEADLINE_S), self._slots:
+                found = await self._contacts.find_contact(command.number, command.campaigns)
+        except TimeoutError:
+            self._put(CommandFailed(command.id, f"no answer within {LOOK_UP_DEADLINE_S:g} s"))
+        except Exception as error:  # noqa: BLE001 - an outside failure comes back as an event
+            self._put(CommandFailed(command.id, f"{type(error).__name__}: {error}"))
+        else:
+            if found is None:
+                self._put(ContactNotFound(command.id, command.call))
+            else:
+                self._put(
+                    ContactFound(
+                        command.id,
+                        command.call,
+                        found.campaign,
+                        found.contact,
+                        found.customer,
+                        found.tier,
                     )
                 )
 

@@ -124,8 +124,25 @@ class Fetched(Struct, frozen=True):
     """Whom caps hold back, and until when (UTC seconds)."""
 
 
+class KnownContact(Struct, frozen=True):
+    """Whose contact a caller is."""
+
+    campaign: CampaignId
+    contact: ContactId
+    customer: CustomerId
+    """As the list or the directory has it; empty: not known."""
+    tier: Tier
+
+
 class ContactStore(Protocol):
     """The contacts of all campaigns."""
+
+    async def find_contact(
+        self, number: str, campaigns: Sequence[CampaignId]
+    ) -> KnownContact | None:
+        """Who has this number (E.164) on a list of these campaigns: of several whoever was tried
+        last, for that is what a caller calls back."""
+        ...
 
     async def refill(
         self,

@@ -12,10 +12,16 @@ import msgspec
 
 from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import HopperRow, ListCounts
-from callcenter.domain.commands import FetchContacts, RefillHopper
-from callcenter.domain.events import ContactsFetched, Event, HopperFilled
+from callcenter.domain.commands import FetchContacts, FindContact, RefillHopper
+from callcenter.domain.events import (
+    ContactFound,
+    ContactNotFound,
+    ContactsFetched,
+    Event,
+    HopperFilled,
+)
 from callcenter.domain.ids import CampaignId, ContactId
-from callcenter.domain.records import AttemptRecord, DncRecord
+from callcenter.domain.records import AttemptRecord, DncRecord, Record, ReturnRecord
 from dialer.window import next_open
 
 
@@ -41,14 +47,41 @@ class ContactList:
         """Put contacts on a campaign's list, in order of precedence."""
         self.contacts.setdefault(campaign, {}).update({row.contact: Contact(row) for row in rows})
 
-    def note(self, record: AttemptRecord) -> None:
-        """An attempt has ended."""
+    def note(self, record: Record) -> None:
+        """What changes contacts, or who may be called."""
+        match record:
+            case AttemptRecord():
+                self._note_attempt(record)
+            case ReturnRecord():
+                self._note_return(record)
+            case DncRecord():
+                self._note_dnc(record)
+            case _:
+                pass
+
+    def _note_attempt(self, record: AttemptRecord) -> None:
         contact = self.contacts[record.campaign][record.contact]
         contact.attempts.append(record)
         contact.status, contact.next_try_at = record.status, record.next_try_at
         contact.row = msgspec.structs.replace(contact.row, made=record.tries)
 
-    def note_dnc(self, record: DncRecord) -> None:
+    def _note_return(self, record: ReturnRecord) -> None:
+        """A return call has ended: who talked with an agent, or opted out, is done."""
+        contact = self.contacts[record.campaign][record.contact]
+        if record.answered_at or record.opted_out:
+            contact.status, contact.next_try_at = ContactStatus.DONE, 0.0
+
+    def find(self, command: FindContact) -> ContactFound | ContactNotFound:
+        """Whether the caller is a contact of one of these campaigns."""
+        for campaign in command.campaigns:
+            for contact in self.contacts.get(campaign, {}).values():
+                row = contact.row
+                if row.number == command.number:
+                    found = (campaign, row.contact, row.customer, row.tier)
+                    return ContactFound(command.id, command.call, *found)
+        return ContactNotFound(command.id, command.call)
+
+    def _note_dnc(self, record: DncRecord) -> None:
         """A number was put on the do-not-call list, or taken off it."""
         if record.added:
             self.dnc[record.number] = None

@@ -27,7 +27,11 @@ from callcenter.domain.call import Place
 from callcenter.domain.campaign import CampaignSettings, CampaignStep
 from callcenter.domain.center import Center
 from callcenter.domain.customer import Tier
-from callcenter.domain.records import AttemptRecord, DncRecord, FaultRecord, Record, RepairRecord
+from callcenter.domain.records import (
+    FaultRecord,
+    Record,
+    RepairRecord,
+)
 from callcenter.domain.step import Entry, Step
 from callcenter.pbx.ami.commands import (
     WATCHDOG_S,
@@ -325,10 +329,7 @@ class SimulatedDay:
     def note_attempts(self, entry: Entry) -> None:
         """The database learns what came of attempts."""
         for record in entry.records:
-            if isinstance(record, AttemptRecord):
-                self.contacts.note(record)
-            elif isinstance(record, DncRecord):
-                self.contacts.note_dnc(record)
+            self.contacts.note(record)
 
     def release(self, step: Step) -> None:
         """Carry out what a step led to."""
@@ -377,6 +378,8 @@ class SimulatedDay:
                 self.refill(command)
             case c.LookUpCustomer():
                 self.look_up(command)
+            case c.FindContact():
+                self.find_contact(command)
             case c.ReadPbx():
                 self.answer_reading(command)
             case _:
@@ -398,6 +401,10 @@ class SimulatedDay:
     def refill(self, command: c.RefillHopper | c.FetchContacts) -> None:
         """Ask the database who is to be dialed next, or who of these may be."""
         self.put_later(LOOK_UP_S, self.contacts.answer(command, self.service_time()))
+
+    def find_contact(self, command: c.FindContact) -> None:
+        """Ask the database whether a caller calls a campaign back."""
+        self.put_later(LOOK_UP_S, self.contacts.find(command))
 
     def look_up(self, command: c.LookUpCustomer) -> None:
         """Ask the directory who calls."""
@@ -474,8 +481,8 @@ def request_of(intent: desktops.Intent, name: str) -> e.Event:
             return e.ReadyRequested(name, agent)
         case desktops.GoNotReady(agent, reason):
             return e.NotReadyRequested(name, agent, reason)
-        case desktops.JoinCampaign(agent, campaign):
-            return e.CampaignJoinRequested(name, agent, campaign)
+        case desktops.JoinCampaign(agent, campaign, also):
+            return e.CampaignJoinRequested(name, agent, campaign, also)
         case desktops.DialPreview(agent, preview):
             return e.PreviewDialRequested(name, agent, preview)
         case desktops.SkipPreview(agent, preview):

@@ -36,6 +36,8 @@ class JoinCampaign(Struct, frozen=True, tag=True):
 
     agent: str
     campaign: str
+    also: tuple[str, ...] = ()
+    """More campaigns, at the same time."""
 
 
 class GoReady(Struct, frozen=True, tag=True):
@@ -105,6 +107,8 @@ class DesktopHabits(Struct, frozen=True, omit_defaults=True):
     sign_in_after_s: Range = (0.0, 2.0)
     campaign: str = ""
     """The campaign joined after each signing in; empty: inbound calls only."""
+    also: tuple[str, ...] = ()
+    """More campaigns, joined with it."""
     join_after_s: Range = (0.2, 1.0)
     """From signing in to joining."""
     ready_after_s: Range = (0.5, 2.0)
@@ -227,7 +231,7 @@ class Desktop:
             return
 
         def join() -> None:
-            self.emit(JoinCampaign(self.agent, habits.campaign))
+            self.emit(JoinCampaign(self.agent, habits.campaign, habits.also))
             self._later(habits.ready_after_s, GoReady(self.agent))
 
         self._next = self.stage.after(self.rng.uniform(*habits.join_after_s), join)

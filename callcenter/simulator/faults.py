@@ -6,8 +6,10 @@ How each is done to a day is ``callcenter.simulator.faulty_day``'s.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from random import Random
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -136,12 +138,29 @@ JUMP_S = (0.1, 2000.0)
 """By how much the clock is set wrong."""
 OF_THE_WORLD = (
     "card_not_shown",
+    "contact_lookup_failed",
     "customer_lookup_failed",
     "hopper_not_filled",
     "menu_failed",
     "trunk_in_trouble",
 )
 """Faults that the machine notes of what goes wrong around it; all others are its own."""
+
+
+Source: TypeAlias = tuple[FaultKind, FaultKind]
+"""Dead and slow, of something that is asked."""
+DATABASE: Source = (K.DATABASE_DEAD, K.DATABASE_SLOW)
+DIRECTORY: Source = (K.CRM_DEAD, K.CRM_SLOW)
+
+
+def delay(
+    troubles: Mapping[FaultKind, int], of: Source, longest_s: float, rng: Random
+) -> tuple[float, bool]:
+    """How many seconds an answer takes (0.0: as usual), and whether it is that nobody answers."""
+    dead, slow = of
+    if troubles[dead] > 0:
+        return rng.choice((0.0, longest_s)), True
+    return (rng.uniform(0.1, longest_s) if troubles[slow] > 0 else 0.0), False
 
 
 class Fault(Struct, frozen=True):

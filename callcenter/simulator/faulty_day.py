@@ -7,6 +7,7 @@ answer, what the clock shows, who sits at a desktop, what a power cut leaves of 
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -417,25 +418,23 @@ class FaultyDay(SimulatedDay):
     def refill(self, command: c.RefillHopper | c.FetchContacts) -> None:
         """The database writes the records first, and for that the journal is synced."""
         self.sync()
-        if self._troubles[K.DATABASE_DEAD] > 0:
-            waits_s = self._rng_database.choice((LOOK_UP_S, REFILL_DEADLINE_S))
-            self.put_later(waits_s, e.CommandFailed(command.id, "the database is away"))
-        elif self._troubles[K.DATABASE_SLOW] > 0:
-            found = self.contacts.answer(command, self.service_time())
-            self.put_later(self._rng_database.uniform(0.1, REFILL_DEADLINE_S), found)
-        else:
-            super().refill(command)
+        answer = partial(self.contacts.answer, command, self.service_time())
+        self._ask(command, REFILL_DEADLINE_S, answer, wrong.DATABASE)
+
+    def find_contact(self, command: c.FindContact) -> None:
+        """As the database can at present."""
+        self._ask(command, LOOK_UP_DEADLINE_S, lambda: self.contacts.find(command), wrong.DATABASE)
 
     def look_up(self, command: c.LookUpCustomer) -> None:
         """As the directory can at present."""
-        if self._troubles[K.CRM_DEAD] > 0:
-            failed = e.CommandFailed(command.id, f"no answer within {LOOK_UP_DEADLINE_S:g} s")
-            self.put_later(LOOK_UP_DEADLINE_S, failed)
-        elif self._troubles[K.CRM_SLOW] > 0:
-            waits_s = self._rng_database.uniform(0.1, LOOK_UP_DEADLINE_S)
-            self.put_later(waits_s, self.customer_of(command))
-        else:
-            super().look_up(command)
+        self._ask(command, LOOK_UP_DEADLINE_S, lambda: self.customer_of(command), wrong.DIRECTORY)
+
+    def _ask(
+        self, command: c.Command, longest_s: float, answer: Callable[[], e.Event], of: wrong.Source
+    ) -> None:
+        wait_s, fails = wrong.delay(self._troubles, of, longest_s, self._rng_database)
+        failed = e.CommandFailed(command.id, "nobody answers")
+        self.put_later(wait_s or LOOK_UP_S, failed if fails else answer())
 
     # --- desktops -------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from callcenter.pbx.ami.commands import heartbeat_action
 from callcenter.pbx.ami.wire import AmiMessage
 from callcenter.simulator.day_link import DayLink
 
-ELSEWHERE = (c.PopCard, c.RefillHopper, c.FetchContacts, c.LookUpCustomer, c.ReadPbx)
+ELSEWHERE = (c.PopCard, c.RefillHopper, c.FetchContacts, c.LookUpCustomer, c.FindContact, c.ReadPbx)
 """Commands that change nothing in the PBX."""
 
 STALE_SHARE = 0.5

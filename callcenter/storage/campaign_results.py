@@ -16,10 +16,12 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     Select,
+    Subquery,
     case,
     cast,
     exists,
     func,
+    literal,
     or_,
     select,
     update,
@@ -55,6 +57,7 @@ from callcenter.storage.tables import (
     contact_numbers,
     contacts,
     dispositions,
+    return_calls,
 )
 
 DAY_S, HOUR_S = 86_400, 3_600
@@ -67,6 +70,9 @@ _OF_CONTACT = (attempts.c.contact == cast(contacts.c.id, TEXT)) & (
     attempts.c.campaign == contacts.c.campaign
 )
 """Joins a contact with its attempts, by their index: ids are texts in the records."""
+_RETURN_OF_CONTACT = (return_calls.c.contact == cast(contacts.c.id, TEXT)) & (
+    return_calls.c.campaign == contacts.c.campaign
+)
 _SAID = {said: known for known, said in CONSENT.items()}
 
 
@@ -98,12 +104,12 @@ class StoredResults:
                     return tuple(await look.by_hour(ZoneInfo(zone)))
                 case ResultsBy.LIST:
                     key: ColumnElement[Any] = contact_lists.c.name
-                    return tuple(await look.rows_with_rest(key, _WITH_LISTS))
+                    return tuple(await look.rows_with_rest(key, look.with_lists))
                 case ResultsBy.TIER:
-                    return tuple(await look.rows_with_rest(contacts.c.tier, _WITH_CONTACTS))
+                    return tuple(await look.rows_with_rest(contacts.c.tier, look.with_contacts))
                 case ResultsBy.ATTRIBUTE:
                     value = func.coalesce(contacts.c.attributes[attribute].as_string(), "")
-                    return tuple(await look.rows_with_rest(value, _WITH_CONTACTS))
+                    return tuple(await look.rows_with_rest(value, look.with_contacts))
                 case _:
                     assert_never(by)
 
@@ -312,22 +318,37 @@ def _conditions(campaign: CampaignId, wanted: Wanted) -> list[ColumnElement[bool
 
 def _was_said(codes: Sequence[str]) -> ColumnElement[bool]:
     said = dispositions.c
-    return exists().where(
-        _OF_CONTACT,
-        attempts.c.call != "",
-        said.call == attempts.c.call,
-        said.code.in_([storable(code) for code in codes]),
+    is_one = said.code.in_([storable(code) for code in codes])
+    of_attempt = said.call == attempts.c.call
+    of_return = said.call == return_calls.c.call
+    return or_(
+        exists().where(_OF_CONTACT, attempts.c.call != "", of_attempt, is_one),
+        exists().where(_RETURN_OF_CONTACT, of_return, is_one),
     )
 
 
 # --- counting -------------------------------------------------------------------------------------
 
-_WITH_CONTACTS = attempts.join(contacts, _OF_CONTACT)
-_WITH_LISTS = _WITH_CONTACTS.join(contact_lists, contact_lists.c.id == contacts.c.list)
+
+def _tried_or_returned(campaign: CampaignId) -> Subquery:
+    """A campaign's attempts, and the return calls that an agent has answered."""
+    of, back = attempts.c, return_calls.c
+    tried = select(
+        of.contact,
+        of.call,
+        of.placed_at.label("at"),
+        literal(1).label("is_attempt"),
+        of.person_at.is_not(None).label("is_person"),
+        of.result,
+    ).where(of.campaign == campaign)
+    returned = select(
+        back.contact, back.call, back.arrived_at, literal(0), literal(False), literal("")
+    ).where(back.campaign == campaign, back.answered_at.is_not(None))
+    return tried.union_all(returned).subquery("come")
 
 
 class _Look:
-    """One look at the attempts of a campaign."""
+    """One look at what has come of the contacts of a campaign."""
 
     def __init__(
         self, connection: AsyncConnection, campaign: CampaignId, sales: Sequence[str]
@@ -335,13 +356,21 @@ class _Look:
         self._connection = connection
         self._campaign = campaign
         self._sales = [storable(code) for code in sales]
+        self._come = _tried_or_returned(campaign)
+        is_theirs = (self._come.c.contact == cast(contacts.c.id, TEXT)) & (
+            contacts.c.campaign == campaign
+        )
+        self.with_contacts = self._come.join(contacts, is_theirs)
+        self.with_lists = self.with_contacts.join(
+            contact_lists, contact_lists.c.id == contacts.c.list
+        )
 
     async def rows(self, key: ColumnElement[Any], source: FromClause) -> list[ResultRow]:
         """By a key that ``source`` has, sorted by it."""
-        of, said = attempts.c, dispositions.c
+        of, said = self._come.c, dispositions.c
         spoken = source.join(dispositions, (said.call == of.call) & (of.call != ""))
         codes: dict[str, dict[str, int]] = defaultdict(dict)
-        by_code = self._by(key, spoken, said.code, func.count(of.attempt.distinct()))
+        by_code = self._by(key, spoken, said.code, func.count(of.call.distinct()))
         for name, code, count in await self._connection.execute(
             by_code.group_by(said.code).order_by(said.code)
         ):
@@ -359,10 +388,11 @@ class _Look:
             key,
             source,
             func.count(of.contact.distinct()),
-            func.count(),
-            _how_many(of.person_at.is_not(None)),
+            func.sum(of.is_attempt),
+            _how_many(of.is_person),
             _how_many(of.result == AttemptResult.CONNECTED.value),
             _how_many(of.result == AttemptResult.DROPPED.value),
+            _how_many(of.is_attempt == 0),
         )
         found = [
             ResultRow(
@@ -373,6 +403,7 @@ class _Look:
                 connected=row[4],
                 dropped=row[5],
                 sold=sold.get(_text(row[0]), NOTHING)[0],
+                returned=row[6],
                 dispositions=codes[_text(row[0])],
                 revenue_cents=sold.get(_text(row[0]), NOTHING)[1],
             )
@@ -383,22 +414,20 @@ class _Look:
     async def rows_with_rest(self, key: ColumnElement[Any], source: FromClause) -> list[ResultRow]:
         """The same, and under the empty key also contacts that are there no more."""
         found = await self.rows(key, source)
-        rest = await self.rows(attempts.c.campaign, attempts)
+        rest = await self.rows(literal(self._campaign), self._come)
         for row in found:
             rest = [_less(whole, row) for whole in rest]
         named = [row for row in found if row.key]
         unnamed = [row for row in found if not row.key]
-        gone = [row for row in rest if row.attempts]
+        gone = [row for row in rest if row.attempts or row.returned]
         if unnamed and gone:
             return [_together(unnamed[0], gone[0]), *named]
         return [*unnamed, *(replace(row, key="") for row in gone), *named]
 
     async def by_hour(self, zone: ZoneInfo) -> list[ResultRow]:
         """By the hour of the day in which the call was placed."""
-        placed = attempts.c.placed_at
-        query = select(func.min(placed), func.max(placed)).where(
-            attempts.c.campaign == self._campaign
-        )
+        placed = self._come.c.at
+        query = select(func.min(placed), func.max(placed)).select_from(self._come)
         first, last = (await self._connection.execute(query)).one()
         if first is None:
             return []
@@ -410,19 +439,14 @@ class _Look:
         )
         hours = func.round((local - HALF_HOUR_S) / HOUR_S)
         hour = hours - 24 * func.round((hours - 11.5) / 24)
-        found = await self.rows(hour, attempts)
+        found = await self.rows(hour, self._come)
         named = [replace(row, key=f"{round(float(row.key)):02}") for row in found]
         return sorted(named, key=lambda row: row.key)
 
     def _by(self, key: ColumnElement[Any], source: FromClause, *columns: Any) -> Select[Any]:
         """These columns of each key."""
         # By its name: the key's parameters are others each time it is written down.
-        return (
-            select(key.label("grouped_by"), *columns)
-            .select_from(source)
-            .where(attempts.c.campaign == self._campaign)
-            .group_by("grouped_by")
-        )
+        return select(key.label("grouped_by"), *columns).select_from(source).group_by("grouped_by")
 
 
 def _offsets(zone: ZoneInfo, first: float, last: float) -> list[tuple[float, int]]:
@@ -473,6 +497,7 @@ def _combined(one: ResultRow, other: ResultRow, sign: int) -> ResultRow:
         one.sold + sign * other.sold,
         codes,
         one.revenue_cents + sign * other.revenue_cents,
+        one.returned + sign * other.returned,
     )
 
 

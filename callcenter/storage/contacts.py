@@ -22,7 +22,7 @@ from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, HopperRow, ListCounts, Terms
 from callcenter.domain.ids import CampaignId, ContactId, CustomerId
 from callcenter.domain.records import AttemptRecord
-from callcenter.service.ports import AttemptPage, Fetched, Refill
+from callcenter.service.ports import AttemptPage, Fetched, KnownContact, Refill
 from callcenter.storage import tables
 from callcenter.storage.contact_chances import read_chances
 from callcenter.storage.contact_counts import Alike, Openings, count_groups, row_of
@@ -39,6 +39,7 @@ from callcenter.storage.contact_refill import (
     read_priorities,
     read_these,
 )
+from callcenter.storage.contact_returns import find_contact
 from callcenter.storage.contact_rows import add_rows, find_taken, finish, keep_list
 from callcenter.storage.customer_import import Changes
 from callcenter.storage.database import Database
@@ -132,6 +133,13 @@ class Contacts(ContactImporter):
         later = {str(one.id): now + FETCH_AGAIN_S for one in judged.passed_over}
         held = {str(one.id): _ends(why, now) for one, why in judged.held}
         return Fetched(rows, later | held)
+
+    async def find_contact(
+        self, number: str, campaigns: Sequence[CampaignId]
+    ) -> KnownContact | None:
+        """See ``ContactStore``; a number that is no E.164 is nobody's. Raises ``DatabaseAway``."""
+        async with self._database.looking_up() as connection:
+            return await find_contact(connection, number, campaigns)
 
     async def _lift(self, campaign: CampaignId, terms: Terms, now: float) -> None:
         """Let go whom other terms than today's hold back, and whose time on the do-not-call list is

@@ -27,6 +27,7 @@ from callcenter.domain.records import (
     OfferRecord,
     Record,
     RepairRecord,
+    ReturnRecord,
     RoutingRecord,
 )
 from callcenter.domain.step import Entry
@@ -267,6 +268,7 @@ def _ended_at(record: Record) -> float:
             | ConversationRecord()
             | AgentStateRecord()
             | AttemptRecord()
+            | ReturnRecord()
         ):
             return record.ended_at
         case (

@@ -31,6 +31,7 @@ from callcenter.storage.tables import (
     dnc_changes,
     faults,
     repairs,
+    return_calls,
 )
 
 NAME_CHARS_MIN = 3
@@ -107,9 +108,10 @@ class People:
             attempt_rows = await connection.execute(
                 update(attempts).where(attempts.c.number.in_(spelled)).values(number="")
             )
-            await connection.execute(
-                update(dnc_changes).where(dnc_changes.c.number.in_(spelled)).values(number="")
-            )
+            for table in (return_calls, dnc_changes):
+                await connection.execute(
+                    update(table).where(table.c.number.in_(spelled)).values(number="")
+                )
             await connection.execute(
                 update(dnc).where(dnc.c.number.in_(numbers)).values(reason="", by="")
             )
@@ -144,12 +146,15 @@ class People:
                 .where(attempts.c.number != "")
                 .values(number="")
             )
-            await connection.execute(
-                update(dnc_changes)
-                .where(dnc_changes.c.at >= since, dnc_changes.c.at < calls_before)
-                .where(dnc_changes.c.number != "")
-                .values(number="")
-            )
+            for table, at in (
+                (return_calls, return_calls.c.ended_at),
+                (dnc_changes, dnc_changes.c.at),
+            ):
+                await connection.execute(
+                    update(table)
+                    .where(at >= since, at < calls_before, table.c.number != "")
+                    .values(number="")
+                )
             of_audit = await connection.execute(delete(audit).where(audit.c.at < audit_before))
         self._forgotten_before = max(since, calls_before)
         return Forgotten(of_calls.rowcount, of_attempts.rowcount, of_audit.rowcount)

@@ -50,6 +50,7 @@ the connection and free its locks."""
 SCRUBBED = (
     "calls",
     "attempts",
+    "return_calls",
     "contacts",
     "customers",
     "customer_numbers",

@@ -20,10 +20,11 @@ import structlog
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcenter.domain.records import AttemptRecord, DncRecord
+from callcenter.domain.records import AttemptRecord, DncRecord, ReturnRecord
 from callcenter.domain.step import Entry
 from callcenter.storage.contact_chances import learn_chances
 from callcenter.storage.contact_numbers import apply_dnc, bring_up_to_date
+from callcenter.storage.contact_returns import apply_returns
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import TABLE_OF, Row, to_row
 from callcenter.storage.stores import ProjectorStats
@@ -375,6 +376,7 @@ async def _bring_up_to_date(connection: AsyncConnection, entries: Iterable[Entry
     if attempts:
         await learn_chances(connection, attempts)
         await bring_up_to_date(connection, attempts)
+    await apply_returns(connection, [one for one in records if isinstance(one, ReturnRecord)])
     await apply_dnc(connection, [record for record in records if isinstance(record, DncRecord)])
 
 

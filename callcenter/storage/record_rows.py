@@ -30,6 +30,7 @@ from callcenter.domain.records import (
     OfferRecord,
     Record,
     RepairRecord,
+    ReturnRecord,
     RoutingRecord,
 )
 from callcenter.storage import tables
@@ -57,6 +58,7 @@ TABLE_OF: dict[type[Any], Table] = {
     AgentStateRecord: tables.agent_states,
     DispositionRecord: tables.dispositions,
     AttemptRecord: tables.attempts,
+    ReturnRecord: tables.return_calls,
     CampaignRecord: tables.campaign_changes,
     DncRecord: tables.dnc_changes,
     RoutingRecord: tables.routing_changes,

@@ -111,6 +111,7 @@ calls = _record_table(
     Column("attempt", TEXT, nullable=False, server_default=""),
     Column("rule", TEXT, nullable=False, server_default=""),
     Column("rules_version", Integer, nullable=False, server_default="0"),
+    Column("returned", TEXT, nullable=False, server_default=""),
     indexes=("call", "ended_at", "customer", "caller_number", "answered_by"),
 )
 
@@ -182,6 +183,20 @@ attempts = _record_table(
     _moment_or_never("next_try_at"),
     Column("other_number", Boolean, nullable=False, server_default=false()),
     indexes=("attempt", "contact", "ended_at", "campaign ended_at", "number placed_at"),
+)
+
+return_calls = _record_table(
+    "return_calls",
+    _text("call"),
+    _text("campaign"),
+    _text("contact"),
+    _text("number"),
+    _moment("arrived_at"),
+    _moment_or_never("answered_at"),
+    _moment("ended_at"),
+    _text("agent"),
+    _yes_no("opted_out"),
+    indexes=("call", "ended_at", "campaign contact"),
 )
 
 dnc_changes = _record_table(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.documents.rejects import Reject
 from callcenter.domain.campaign import CallingWindow, Terms
-from callcenter.domain.records import AttemptRecord, DncRecord
+from callcenter.domain.records import AttemptRecord, DncRecord, Record
 from callcenter.service.contact_lists import ContactImport
 from callcenter.service.ports import ContactStore, Refill
 from callcenter.storage.contacts import Contacts
@@ -62,8 +62,12 @@ class Store:
 
     async def note(self, *attempts: AttemptRecord) -> None:
         """Let attempts end, all by one entry of the journal."""
+        await self.note_records(*attempts)
+
+    async def note_records(self, *records: Record) -> None:
+        """Keep these records, all led to by one entry of the journal."""
         self._end += 1
-        self._records.feed([make_entry(self._end, *attempts)])
+        self._records.feed([make_entry(self._end, *records)])
         async with asyncio.timeout(DEADLINE_S):
             await self._records.wait_for(self._end)
 
@@ -94,11 +98,7 @@ class Store:
 
     async def note_dnc(self, number: str, *, added: bool = True, until: float = 0.0) -> None:
         """Have a number put on the do-not-call list, or taken off it."""
-        self._end += 1
-        record = DncRecord(number, added, "asked", "manager", until, "kim", T0)
-        self._records.feed([make_entry(self._end, record)])
-        async with asyncio.timeout(DEADLINE_S):
-            await self._records.wait_for(self._end)
+        await self.note_records(DncRecord(number, added, "asked", "manager", until, "kim", T0))
 
     async def id_of(self, number: str) -> str:
         """The contact's id."""

@@ -133,7 +133,9 @@ class Menus:
                 case c.LookUpCustomer():
                     self.tell(e.CustomerNotFound(command.id, command.call))
                     continue
-                case c.RefillHopper() | c.FetchContacts() | c.PopCard() | c.ReadPbx():
+                case c.RefillHopper() | c.FetchContacts() | c.FindContact():
+                    continue
+                case c.PopCard() | c.ReadPbx():
                     continue
                 case _:
                     pass

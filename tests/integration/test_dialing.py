@@ -5,6 +5,7 @@ The telephone network is played by SIPp; its own log is what truly happened ther
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -135,7 +136,11 @@ async def instance(tmp_path: Path) -> AsyncIterator[tuple[AsteriskInstance, Sipp
             stale_s=STALE_S,
             hold_look_s=1,
         )
-        prompts = {"safe-harbour": "Sorry.", "opted-out": "Never again."}
+        prompts = {
+            "safe-harbour": "Sorry.",
+            "opted-out": "Never again.",
+            "whisper": "For renewals.",
+        }
         async with AsteriskInstance(tmp_path / "pbx", config, prompts) as pbx:
             yield pbx, carrier
 
@@ -464,3 +469,31 @@ async def test_many_people_at_once_are_told_in_the_same_order(center: Dialing) -
 
     for person in people:
         assert center.of(person) == answers(person, *waits_in_vain(person))
+
+
+async def test_the_agent_alone_hears_the_prompt_and_the_person_is_joined_at_once(
+    center: Dialing, instance: tuple[AsteriskInstance, SippCarrier]
+) -> None:
+    pbx, _ = instance
+    await pbx.cli("logger add channel heard verbose(3)")
+    await center.open_line()
+    await center.hold(attempt("beep"))
+
+    join = partial(JoinCall, caller=attempt("beep"), leg=LINE, agent_prompt="beep")
+    assert await center.do(join) == "done"
+    await wait_until(lambda: center.joined(0) == 2, "both in one bridge")
+    await asyncio.sleep(0.3)
+
+    told = (pbx.log_path.parent / "heard").read_text(encoding="utf-8").splitlines()
+    agent = f"PJSIP/{ANSWERS}-"
+    [joined] = [x for x in told if f"Channel {agent}" in x and "joined 'simple_bridge'" in x]
+    [played] = [x for x in told if " Playing '" in x]
+    assert f"<{agent}" in played
+    assert "'cc/beep." in played
+    assert 0.0 <= seconds_of(played) - seconds_of(joined) < 0.1
+
+
+def seconds_of(line: str) -> float:
+    """When Asterisk wrote this, within its hour."""
+    minutes, seconds = line.partition("]")[0].split(":")[1:]
+    return 60.0 * int(minutes) + float(seconds)

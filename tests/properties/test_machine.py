@@ -50,6 +50,7 @@ AGENTS = ("ana", "jon", "eva")
 CALLERS = [channel(f"c{i}") for i in range(4)]
 BRIDGES = ("b1", "b2")
 CAMPAIGNS = ("renewals", "surveys")
+SEVERAL: tuple[tuple[str, ...], ...] = ((), ("surveys",), CAMPAIGNS)
 CONTACTS = 12
 NUMBERS = 7
 """Fewer than contacts: some share a number, also across campaigns."""
@@ -136,7 +137,7 @@ def channel_event(rng: random.Random, bench: Bench) -> e.Event:
     ref = rng.choice([*CALLERS, *legs(bench), channel("q-leg")])
     kinds = [*facts_of_any(rng, ref), e.IvrLeft(ref)]
     if not ref.id.startswith(LEG_PREFIX):
-        kinds.append(e.CallArrived(ref, rng.choice(["", "5551234"]), "7000"))
+        kinds.append(e.CallArrived(ref, rng.choice(["", "5551234", "+12125550001"]), "7000"))
         kinds += [e.AnnouncementBegan(ref), e.AnnouncementFailed(ref), e.VoicemailBegan(ref)]
     if ref not in CALLERS:
         kinds += [e.LegCreated(ref), e.LegRinging(ref), e.LegAnswered(ref), e.LegParked(ref)]
@@ -236,6 +237,11 @@ def a_campaign(rng: random.Random, campaign: str) -> CampaignSettings:
         amd=rng.random() < 0.5,
         window=rng.choice([ALWAYS, CLOSING]),
         wrap_up_s=rng.choice([0.0, 30.0]),
+        caller_id=rng.choice(["", "7000"]),
+        opt_out_key=rng.choice(["", "1"]),
+        return_prompt="you-called",
+        returns_to=rng.choice(["", "", "sales"]),
+        priority=rng.choice([0, 0, 5]),
     )
 
 
@@ -259,6 +265,10 @@ def result(rng: random.Random, bench: Bench) -> e.Event:
         tier = rng.choice(list(Tier))
         owner = rng.choice(("", *AGENTS))
         return e.CustomerFound(command.id, command.call, "k", tier, last_agent=owner)
+    if isinstance(command, c.FindContact):
+        contact = str(rng.randrange(CONTACTS))
+        found = e.ContactFound(command.id, command.call, command.campaigns[0], contact)
+        return rng.choice((found, e.ContactNotFound(command.id, command.call)))
     if isinstance(command, c.RefillHopper):
         return rows_for(rng, bench, command)
     results: list[e.Event] = [
@@ -271,6 +281,7 @@ def result(rng: random.Random, bench: Bench) -> e.Event:
 
 def request(rng: random.Random, bench: Bench) -> e.Event:
     """Anything an agent can ask for or do with a desktop."""
+    also = rng.choice(SEVERAL)
     agent = rng.choice([*AGENTS, "nobody"])
     bench.requests += 1
     name = f"r{bench.requests - rng.randint(0, 1)}"
@@ -284,7 +295,7 @@ def request(rng: random.Random, bench: Bench) -> e.Event:
         e.NotReadyRequested(name, agent, "lunch"),
         e.DispositionRequested(name, agent, call, "solved"),
         e.HangUpRequested(name, agent),
-        e.CampaignJoinRequested(name, agent, rng.choice([*CAMPAIGNS, "", "nowhere"])),
+        e.CampaignJoinRequested(name, agent, rng.choice([*CAMPAIGNS, "", "nowhere"]), also),
         *[e.PreviewDialRequested(name, agent, shown)] * 2,
         e.PreviewSkipRequested(name, agent, rng.choice([shown, shown, "gone"])),
         e.DesktopOpened(agent),
@@ -334,6 +345,8 @@ def reading(rng: random.Random, bench: Bench) -> e.Event:
 FAULTS = (
     "announcement_failed",
     "card_not_shown",
+    "contact_lookup_failed",
+    "return_prompt_failed",
     "customer_lookup_failed",
     "menu_failed",
     "hopper_not_filled",
@@ -363,7 +376,8 @@ def start_campaigns(rng: random.Random, bench: Bench) -> None:
         bench.ask(e.CampaignStepRequested, campaign, CampaignStep.START, "kim")
         bench.tell(rows_for(rng, bench, bench.refills(campaign)[-1]))
     for name in AGENTS[: rng.randint(0, 3)]:
-        if bench.ask(e.CampaignJoinRequested, name, rng.choice(CAMPAIGNS)).problem == "":
+        also = rng.choice(SEVERAL)
+        if bench.ask(e.CampaignJoinRequested, name, rng.choice(CAMPAIGNS), also).problem == "":
             bench.pick_up_line(name)
 
 

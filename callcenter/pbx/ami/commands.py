@@ -61,6 +61,9 @@ WATCHDOG_VARIABLE: Final = "TIMEOUT(absolute)"
 
 HEARTBEAT_VARIABLE: Final = "CC_HEARTBEAT"
 JOINED_VARIABLE: Final = "CC_JOINED"
+JOIN_SOUND_VARIABLE: Final = "BRIDGE_PLAY_SOUND"
+"""Of the PBX's own: what a channel alone hears as soon as its bridge has changed; read once."""
+
 """Set on a dialed person who was joined with an agent; cc-dialed and cc-harbour read it."""
 
 SAY_VARIABLE: Final = "CC_SAY"
@@ -150,7 +153,11 @@ def actions_for(command: PbxCommand, names: Mapping[str, str]) -> list[Action]:
             caller = _channel_name(command.caller, names)
             leg = _channel_name(command.leg, names)
             bridge = _action("Bridge", Channel1=caller, Channel2=leg)
-            return [bridge, _mark_joined(command, "1")] if _is_dialed(command) else [bridge]
+            actions = [bridge, _mark_joined(command, "1")] if _is_dialed(command) else [bridge]
+            if command.agent_prompt:
+                prompt = _prompt_path(command.agent_prompt)
+                actions.insert(0, _set(command.leg, JOIN_SOUND_VARIABLE, prompt))
+            return actions
         case HangUp():
             return [_action("Hangup", Channel=_channel_id(command.channel), Cause=CAUSE_NORMAL)]
         case AddFallbackMember() | RemoveFallbackMember():
@@ -164,11 +171,15 @@ def actions_for(command: PbxCommand, names: Mapping[str, str]) -> list[Action]:
 def actions_after_refusal(command: PbxCommand) -> list[Action]:
     """Return the actions that take back what was written with a command that the PBX refused.
 
-    A person who was not joined after all must not go on hold instead of to the message.
+    A person who was not joined after all must not go on hold instead of to the message, nor an
+    agent hear that somebody comes.
     """
-    if isinstance(command, JoinCall) and _is_dialed(command):
-        return [_mark_joined(command, "0")]
-    return []
+    if not isinstance(command, JoinCall):
+        return []
+    actions = [_mark_joined(command, "0")] if _is_dialed(command) else []
+    if command.agent_prompt:
+        actions.append(_set(command.leg, JOIN_SOUND_VARIABLE, ""))
+    return actions
 
 
 def heartbeat_action(pbx_epoch_s: int) -> Action:

@@ -275,6 +275,20 @@ async def test_an_agent_joins_a_campaign_and_leaves_it() -> None:
     assert (left.body["campaign"], left.body["line"]) == ("", "none")
 
 
+async def test_an_agent_joins_several_campaigns_at_once() -> None:
+    center = with_campaign()
+    bench = center.hub.bench
+    bench.campaign(id="surveys", name="Surveys")
+    center.hub.tell(e.DesktopOpened("ana"))
+    assert bench.ask(e.SignInRequested, "ana", "1001").problem == ""
+    body = {"campaign": "renewals", "also": ["surveys"]}
+    async with center.serve() as caller:
+        ana = await caller.bearer("ana")
+        joined = await caller.send("POST", "/api/v1/agents/me/campaign", json=body, headers=ana)
+
+    assert (joined.status, joined.body["campaigns"]) == (200, ["renewals", "surveys"])
+
+
 # --- attempts -------------------------------------------------------------------------------------
 
 

@@ -47,6 +47,7 @@ async def test_the_card_is_on_every_desktop_of_the_agent_before_the_command_ends
             "campaign": "",
             "contact": "",
             "preview": False,
+            "returned": False,
             "waited_s": 12.5,
             "seq": 1,
             "at": stage.clock.time,

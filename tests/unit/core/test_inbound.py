@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from callcenter.core.arrivals import normalize_number
 from callcenter.core.inbound import (
     HOLD_LEASE_S,
     HOLD_REFUSED_S,
     MENU_FAILED_S,
     MENU_LEASE_S,
-    normalize_number,
 )
 from callcenter.domain import commands as c
 from callcenter.domain import events as e

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from callcenter.core import queries
+from callcenter.core import mishaps, queries
 from callcenter.core.queries import CallPosition
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
@@ -233,5 +233,5 @@ def test_a_fault_is_counted_too() -> None:
     bench.agents("ana")
     bench.tell(e.CommandFailed(bench.last(c.PopCard).id, "no desktop is open"))
 
-    (fault,) = queries.mishaps_view(bench.machine.state)
+    (fault,) = mishaps.mishaps_view(bench.machine.state)
     assert (fault.mishap, fault.kind, fault.count) == (Mishap.FAULT, "card_not_shown", 1)

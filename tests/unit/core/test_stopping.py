@@ -162,7 +162,7 @@ def test_agents_leave_when_they_are_free_and_nobody_is_rung_any_more() -> None:
     assert bench.agent(idle).campaign == "renewals"
     bench.tell(e.ChannelHungUp(other, 0))
     left = bench.agent(idle)
-    assert (left.campaign, left.line, left.leaves) == ("", None, False)
+    assert (left.campaign, left.line, left.leaves) == ("", None, ())
     assert (left.state, left.reason) == (AgentState.NOT_READY, STOPPED)
     bench.wait(10)
     bench.part(ref)

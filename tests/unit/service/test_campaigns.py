@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from callcenter.core.campaign_queries import Silence, campaign_view
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult
+from callcenter.domain.call import CallState
 from callcenter.domain.campaign import CampaignStep
 from callcenter.domain.records import AttemptRecord
 from callcenter.service.executor import REFILL_DEADLINE_S
@@ -103,6 +105,47 @@ async def test_a_list_that_does_not_answer_is_given_up_and_asked_again() -> None
         assert "no answer within 10 s" in failed[0].reason
         await rig.settle(6)
         assert rig.log.count("refill") == 2
+
+
+async def returns_to(rig: Rig) -> None:
+    """A campaign with a number that people may call back, and ana on the line for it."""
+    settings = msgspec.structs.replace(CAMPAIGN, caller_id="7000")
+    await rig.seat()
+    assert (await rig.hub.ask(e.CampaignSaved("c1", settings, "kim"))).problem == ""
+    step = e.CampaignStepRequested("c2", "renewals", CampaignStep.START, "kim")
+    assert (await rig.hub.ask(step)).problem == ""
+    await join(rig)
+    await rig.settle()
+
+
+async def test_a_contact_who_calls_back_is_found_and_talks_with_the_campaign() -> None:
+    async with running() as rig:
+        await returns_to(rig)
+        rig.contacts.known = {"+3545551234": "7"}
+
+        rig.hub.put(e.CallArrived(channel("a"), "5551234", "7000"))
+        rig.hub.put(e.CallArrived(channel("b"), "5551235", "7000"))
+        await rig.settle()
+
+        back, other = rig.hub.state.calls.values()
+        assert (back.contact, back.state) == ("7", CallState.CONNECTED)
+        assert (other.contact, other.queue) == ("", "service")
+
+
+async def test_a_database_that_is_slow_or_broken_does_not_hold_up_who_calls_back() -> None:
+    async with running() as rig:
+        await returns_to(rig)
+        rig.contacts.delay_s = 60.0
+        rig.hub.put(e.CallArrived(channel("a"), "5551234", "7000"))
+        await rig.settle(2.2)
+        assert rig.hub.faults == {"contact_lookup_failed": 1}
+
+        rig.contacts.delay_s, rig.contacts.failure = 0.0, RuntimeError("database is locked")
+        rig.hub.put(e.CallArrived(channel("b"), "5551234", "7000"))
+        await rig.settle()
+
+        assert rig.hub.faults["contact_lookup_failed"] == 2
+        assert [call.contact for call in rig.hub.state.calls.values()] == ["", ""]
 
 
 async def test_a_list_that_is_being_read_does_not_hold_up_the_end() -> None:

@@ -33,6 +33,7 @@ from callcenter.domain.records import (
     OfferRecord,
     Record,
     RepairRecord,
+    ReturnRecord,
     RoutingRecord,
 )
 from callcenter.domain.step import Entry
@@ -120,6 +121,7 @@ def one_of_each(name: str = "c1", at: float = T0) -> tuple[Record, ...]:
         AgentStateRecord("ana", AgentState.RINGING, "", at - 20, at - 15),
         DispositionRecord(name, "bo", "solved", at + 5),
         make_attempt(f"att-{name}", ended_at=at),
+        ReturnRecord(name, "autumn", "7", "+12025550199", at - 20, at - 10, at, "bo", False),
         CampaignRecord(CAMPAIGN, CampaignState.RUNNING, "max", at),
         DncRecord("+12025550199", True, "asked not to be called", "agent", 0.0, "bo", at),
         RoutingRecord("queue_switched", "service", "closed closed until 1", "max", at),

@@ -50,6 +50,7 @@ export interface AgentView {
   idle_since: number;
   desktops: number;
   campaign: string;
+  campaigns: string[];
   line: LineState;
   wrap_up_ends_at: number;
   preview: PreviewView | null;
@@ -212,6 +213,7 @@ export interface CallRecord {
   attempt?: string;
   rule?: string;
   rules_version?: number;
+  returned?: string;
 }
 
 /** How a live call is routed. */
@@ -265,6 +267,8 @@ export interface CallView {
   via_fallback: boolean;
   campaign: string;
   attempt: string;
+  returned: string;
+  contact: string;
 }
 
 /** When, and by whom, from now on. */
@@ -330,6 +334,7 @@ export interface Calls {
 /** What to work for. */
 export interface CampaignChoice {
   campaign: string;
+  also?: string[];
 }
 
 /** What would come of a campaign. */
@@ -437,6 +442,10 @@ export interface CampaignSettings {
   list_caller_ids: Record<string, string[]>;
   terms: Terms;
   sales: string[];
+  returns_to: string;
+  priority: number;
+  agent_prompt: string;
+  return_prompt: string;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -463,8 +472,12 @@ export interface CampaignSetup {
   harbour_wait_s?: number;
   harbour_prompt?: string;
   opt_out_key?: string;
+  agent_prompt?: string;
+  returns_to?: string;
+  return_prompt?: string;
   window?: CallingHours;
   retries?: Partial<Record<"busy" | "congestion" | "dropped" | "failed" | "hung_up" | "machine" | "no_answer" | "rejected" | "screened" | "unknown", Retry>> | null;
+  priority?: number;
   wrap_up_s?: number;
   needs_consent?: boolean;
   legal?: "" | "us-tsr" | "uk-ofcom";
@@ -491,7 +504,10 @@ export interface CampaignView {
   waiting: number;
   talking: number;
   dropping: number;
+  returning: number;
+  returns: ReturnCounts;
   agents: number;
+  agents_elsewhere: number;
   agents_ready: number;
   agents_talking: number;
   agents_wrap_up: number;
@@ -552,6 +568,7 @@ export interface Card {
   campaign: string;
   contact: string;
   preview: boolean;
+  returned: boolean;
   waited_s: number;
   seq: number;
   at: number;
@@ -1282,7 +1299,7 @@ export type ReportFormat = "json" | "csv";
 /** How long the intervals of a report are. */
 export type ReportStep = "15m" | "30m" | "1h" | "day" | "month";
 
-/** Ended attempts that have something in common. */
+/** Ended attempts, and answered return calls, that have something in common. */
 export interface ResultRow {
   key: string;
   contacts: number;
@@ -1293,6 +1310,7 @@ export interface ResultRow {
   sold: number;
   dispositions: Record<string, number>;
   revenue_cents: number;
+  returned: number;
 }
 
 /** What results are told apart by. */
@@ -1316,6 +1334,13 @@ export interface RetryRule {
   delay_s: number;
   max_tries: number;
   other_number?: boolean;
+}
+
+/** Contacts who called a number of the campaign back. */
+export interface ReturnCounts {
+  calls?: number;
+  answered?: number;
+  opted_out?: number;
 }
 
 /** What an account may do. An account may have several. */

@@ -106,6 +106,19 @@ def test_a_line_is_dialed_into_the_park_loop_without_a_call() -> None:
     ]
 
 
+def test_what_the_agent_alone_hears_is_set_right_before_the_join_and_taken_back() -> None:
+    join = JoinCall("cmd-1", CALLER, LINE, "beep")
+    sound = {"Action": "Setvar", "Channel": LINE.id, "Variable": "BRIDGE_PLAY_SOUND"}
+
+    first, then = actions_for(join, NAMES)
+
+    assert first == {**sound, "Value": "cc/beep"}
+    assert then["Action"] == "Bridge"
+    assert actions_after_refusal(join) == [{**sound, "Value": ""}]
+    with pytest.raises(InvalidCommand):
+        actions_for(replace(join, agent_prompt="../beep"), NAMES)
+
+
 def test_a_person_dialed_is_marked_as_joined_right_behind_the_join() -> None:
     assert actions_for(JoinCall("cmd-1", PERSON, LINE), NAMES) == [
         {

@@ -87,6 +87,8 @@ export const board = {
   "mishap.orphan_attempt": "A number was dialed that no campaign wanted, and hung up.",
   "mishap.pbx_removed": "A PBX was taken out of the config file, and its calls ended.",
   "mishap.card_not_shown": "A customer's card could not be shown.",
+  "mishap.contact_lookup_failed": "Whether a caller calls a campaign back could not be looked up.",
+  "mishap.return_prompt_failed": "The prompt for contacts who call back could not be played.",
   "mishap.customer_lookup_failed": "The customer directory did not answer.",
   "mishap.hopper_not_filled": "The database did not give the next contacts.",
   "mishap.announcement_failed": "A prompt of an announcement is missing, and was not heard.",

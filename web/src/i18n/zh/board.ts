@@ -88,6 +88,8 @@ export const board: Record<keyof typeof en, string> = {
   "mishap.orphan_attempt": "挂断了一路没有活动需要的外呼。",
   "mishap.pbx_removed": "一台交换机已从配置文件中移除，其通话已结束。",
   "mishap.card_not_shown": "客户卡片未能显示。",
+  "mishap.contact_lookup_failed": "未能查询来电者是否在回拨某个外呼活动。",
+  "mishap.return_prompt_failed": "未能播放回拨联系人的语音。",
   "mishap.customer_lookup_failed": "客户目录没有应答。",
   "mishap.hopper_not_filled": "数据库未给出下一批联系人。",
   "mishap.announcement_failed": "缺少播报提示音，来电者未听到。",

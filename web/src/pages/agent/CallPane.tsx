@@ -59,7 +59,7 @@ export function CallPane({ agent, inHand, names, acts, readsFirst }: Props) {
   return (
     <Pane title={t("agent.call")} look={AGENT_LOOKS[state]} grows>
       <div className={classes.callHead}>
-        <StateText state={state} isDialed={Boolean(card?.campaign || call?.campaign)} />
+        <StateText state={state} isDialed={wasDialed(card, call)} />
         <CallTime agent={agent} call={call} />
       </div>
       <Caller card={card} call={call} />
@@ -122,6 +122,11 @@ function Caller(props: { card: Card | null; call: CallView | undefined; number?:
   );
 }
 
+/** Whether a campaign has dialed the person; one who calls back came in. */
+function wasDialed(card: Card | null, call: CallView | undefined): boolean {
+  return Boolean(call?.campaign || (card?.campaign && !card.returned));
+}
+
 function WhyThisCall(props: {
   card: Card | null;
   call: CallView | undefined;
@@ -129,15 +134,20 @@ function WhyThisCall(props: {
 }) {
   const t = useText();
   const { card, call, names } = props;
-  const campaign = card?.campaign || call?.campaign || "";
+  const isReturned = Boolean(card?.returned || call?.returned);
+  const campaign = card?.campaign || call?.campaign || call?.returned || "";
   const queue = card?.queue || call?.queue || "";
   const tier = card?.tier ?? call?.tier;
   const waited = waitedS(card, call);
   return (
     <dl className={classes.facts}>
-      {campaign && <Fact name={t("agent.campaign")}>{names[campaign] ?? campaign}</Fact>}
+      {campaign && (
+        <Fact name={t(isReturned ? "agent.returned" : "agent.campaign")}>
+          {names[campaign] ?? campaign}
+        </Fact>
+      )}
       {queue && !campaign && <Fact name={t("agent.queue")}>{queue}</Fact>}
-      {call?.dialed_number && !campaign && (
+      {call?.dialed_number && (!campaign || isReturned) && (
         <Fact name={t("agent.dialed")}>
           <PhoneNumber number={call.dialed_number} />
         </Fact>
@@ -147,7 +157,7 @@ function WhyThisCall(props: {
           <TierBadge tier={tier} />
         </Fact>
       )}
-      {waited !== null && !campaign && (
+      {waited !== null && (!campaign || isReturned) && (
         <Fact name={t("agent.waited")}>
           <span className="number">{duration(waited)}</span>
         </Fact>

@@ -1,6 +1,6 @@
 /** The phone, what the agent works for, and how the line of a campaign is. */
 
-import { Select } from "@mantine/core";
+import { Checkbox, Select, Stack } from "@mantine/core";
 
 import type { AgentView, CampaignView, LineState } from "../../api";
 import { useText } from "../../i18n";
@@ -32,9 +32,11 @@ export function WorkPane({ agent, campaigns, acts }: Props) {
   const t = useText();
   const mine = campaigns.find((campaign) => campaign.id === agent.campaign);
   const choices = campaigns
-    .filter((campaign) => isWorkable(campaign) || campaign.id === agent.campaign)
+    .filter((campaign) => isWorkable(campaign) || agent.campaigns.includes(campaign.id))
     .map((campaign) => ({ value: campaign.id, label: campaign.name }));
-  if (agent.campaign && !mine) choices.push({ value: agent.campaign, label: agent.campaign });
+  for (const id of agent.campaigns) {
+    if (!choices.some(({ value }) => value === id)) choices.push({ value: id, label: id });
+  }
   return (
     <Pane title={t("agent.work")}>
       <dl className={classes.facts}>
@@ -52,9 +54,42 @@ export function WorkPane({ agent, campaigns, acts }: Props) {
           if (campaign !== null && campaign !== agent.campaign) acts.join(campaign);
         }}
       />
+      {agent.campaign && <Others agent={agent} choices={choices} acts={acts} />}
       {agent.campaign && <Line agent={agent} />}
       {mine && <CampaignNow campaign={mine} />}
     </Pane>
+  );
+}
+
+interface OthersProps {
+  agent: AgentView;
+  choices: { value: string; label: string }[];
+  acts: Acts;
+}
+
+/** More campaigns to work for at the same time, on the same line. */
+function Others({ agent, choices, acts }: OthersProps) {
+  const t = useText();
+  const others = choices.filter(({ value }) => value !== agent.campaign);
+  if (others.length === 0) return null;
+  return (
+    <Checkbox.Group
+      label={t("agent.alsoFor")}
+      description={t("agent.alsoForHint")}
+      value={agent.campaigns.filter((id) => id !== agent.campaign)}
+      onChange={(also) => acts.join(agent.campaign, also)}
+    >
+      <Stack gap="xs" mt="xs">
+        {others.map(({ value, label }) => (
+          <Checkbox
+            key={value}
+            value={value}
+            label={label}
+            disabled={!acts.isAble || isInCall(agent)}
+          />
+        ))}
+      </Stack>
+    </Checkbox.Group>
   );
 }
 

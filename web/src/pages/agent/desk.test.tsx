@@ -308,6 +308,18 @@ describe("the state", () => {
     expect(place.textContent).toContain("Pick up your phone and stay on the line");
   });
 
+  it("more campaigns are ticked and unticked beside the one that counts on the agent", async () => {
+    const { place, asked } = await openDesk(
+      agentWith({ campaign: "renewals", campaigns: ["renewals", "surveys"], line: "parked" }),
+    );
+    const other = place.querySelector<HTMLInputElement>("input[type=checkbox][value=surveys]");
+    expect(other?.checked).toBe(true);
+
+    await click(other);
+
+    expect(writes(asked)).toEqual([["campaign", { campaign: "renewals", also: [] }]]);
+  });
+
   it("how many wait and how long stands on top", async () => {
     const { place } = await openDesk(agentWith());
 

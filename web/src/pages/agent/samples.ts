@@ -22,6 +22,7 @@ export function agentWith(changed: Partial<AgentView> = {}): AgentView {
     idle_since: NOW - 60,
     desktops: 1,
     campaign: "",
+    campaigns: changed.campaign ? [changed.campaign] : [],
     line: "none",
     wrap_up_ends_at: 0,
     preview: null,
@@ -59,6 +60,8 @@ export function callWith(changed: Partial<CallView> = {}): CallView {
     intent: "",
     campaign: "",
     attempt: "",
+    returned: "",
+    contact: "",
     ...changed,
   };
 }
@@ -74,6 +77,7 @@ export function cardWith(changed: Partial<Card> = {}): Card {
     campaign: "",
     contact: "",
     preview: false,
+    returned: false,
     waited_s: 40,
     seq: 1,
     at: NOW,

@@ -23,7 +23,8 @@ export interface Acts {
   hangUp: () => void;
   /** A disposition, and what goes with it: another call that was promised, what a sale came to. */
   dispose: (call: string, code: string, more?: WithDisposition) => void;
-  join: (campaign: string) => void;
+  /** Work for this campaign, and for others at the same time. */
+  join: (campaign: string, also?: string[]) => void;
   /** Have the person on this card dialed. */
   dial: (preview: string) => void;
   /** Do not call the person on this card now. */
@@ -67,8 +68,8 @@ export function useActs(onDisposed: (call: string, code: string) => void): Acts 
         await request("POST /api/v1/agents/me/disposition", { body });
         onDisposed(call, code);
       }),
-    join: (campaign) =>
-      void ask(() => request("POST /api/v1/agents/me/campaign", { body: { campaign } })),
+    join: (campaign, also = []) =>
+      void ask(() => request("POST /api/v1/agents/me/campaign", { body: { campaign, also } })),
     dial: (preview) =>
       void ask(() => request("POST /api/v1/agents/me/preview/dial", { body: { preview } })),
     skip: (preview) =>

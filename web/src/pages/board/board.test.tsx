@@ -27,6 +27,7 @@ const agent = (id: string, changes: Partial<AgentView> = {}): AgentView => ({
   idle_since: 0,
   desktops: 1,
   campaign: "",
+  campaigns: [],
   line: "none",
   wrap_up_ends_at: 0,
   preview: null,
@@ -62,6 +63,8 @@ const call = (id: string, changes: Partial<CallView> = {}): CallView => ({
   intent: "",
   campaign: "",
   attempt: "",
+  returned: "",
+  contact: "",
   ...changes,
 });
 

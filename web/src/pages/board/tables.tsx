@@ -158,7 +158,7 @@ export function waitingColumns(t: Translate): Column<CallView>[] {
       id: "for",
       header: t("board.for"),
       rest: true,
-      by: (call) => call.campaign || call.queue,
+      by: (call) => call.campaign || call.queue || call.returned,
       cell: (call) => <WaitsFor call={call} />,
     },
   ];
@@ -227,6 +227,7 @@ export function agentColumns(t: Translate): Column<AgentView>[] {
       cell: (agent) => (
         <span title={agent.queues.join(" · ")}>
           {agent.campaign ? <CampaignName id={agent.campaign} /> : agent.queues.join(" · ")}
+          {agent.campaigns.length > 1 && ` +${agent.campaigns.length - 1}`}
         </span>
       ),
     },
@@ -247,7 +248,8 @@ function AgentsCall({ id }: { id: string }) {
 
 /** What a call waits for: the campaign that dialed it, or its queue. */
 export function WaitsFor({ call }: { call: CallView }) {
-  return call.campaign ? <CampaignName id={call.campaign} /> : call.queue;
+  const campaign = call.campaign || (call.queue ? "" : call.returned);
+  return campaign ? <CampaignName id={campaign} /> : call.queue;
 }
 
 function CampaignName({ id }: { id: string }) {

@@ -17,6 +17,7 @@ import type { FieldProps } from "./FormFields";
 import { LawFields, MachineFields, SalesFields } from "./MachineFields";
 import { NumbersFields } from "./NumbersFields";
 import { RetryFields } from "./RetryFields";
+import { ReturnFields } from "./ReturnFields";
 import { SparingFields, TimesFields } from "./TermsFields";
 
 const NO_TRUNKS: readonly PbxTrunks[] = [];
@@ -155,6 +156,7 @@ function Form({ first, isNew, taken, onClose, onSaved }: FormProps) {
           <NumbersFields {...fields} trunks={trunks} lists={lists} />
           <MachineFields {...fields} />
           <LawFields {...fields} />
+          <ReturnFields {...fields} />
           <SalesFields {...fields} />
         </Part>
         <Failure problem={problem} />

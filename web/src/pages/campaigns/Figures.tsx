@@ -98,10 +98,13 @@ function whyText(t: Translate, pacing: PacingView): string {
 
 const TEAM: readonly [text: PlainKey, value: (campaign: CampaignView) => number][] = [
   ["campaigns.team.joined", (campaign) => campaign.agents],
+  ["campaigns.team.elsewhere", (campaign) => campaign.agents_elsewhere],
   ["campaigns.team.lines", (campaign) => campaign.lines_open],
   ["campaigns.team.ready", (campaign) => campaign.agents_ready],
   ["campaigns.team.talking", (campaign) => campaign.agents_talking],
   ["campaigns.team.wrapUp", (campaign) => campaign.agents_wrap_up],
+  ["campaigns.team.returning", (campaign) => campaign.returning],
+  ["campaigns.team.returned", (campaign) => campaign.returns.answered ?? 0],
 ];
 
 export function Team({ campaign }: { campaign: CampaignView }) {

@@ -185,6 +185,25 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           error={told.wrap_up_s}
           onNumber={(wrapUpS) => onChange({ wrapUpS }, "wrap_up_s")}
         />
+        <NumberField
+          label={t("campaigns.form.priority")}
+          description={t("campaigns.form.priorityHint")}
+          min={0}
+          max={100}
+          allowDecimal={false}
+          value={draft.priority}
+          error={told.priority}
+          onNumber={(priority) => onChange({ priority }, "priority")}
+        />
+        <TextInput
+          label={t("campaigns.form.agentPrompt")}
+          description={t("campaigns.form.agentPromptHint")}
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          spellCheck={false}
+          value={draft.agentPrompt}
+          error={told.agent_prompt}
+          onChange={(event) => onChange({ agentPrompt: event.currentTarget.value }, "agent_prompt")}
+        />
       </SimpleGrid>
       <Switch
         mt="lg"

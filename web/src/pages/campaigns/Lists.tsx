@@ -312,6 +312,7 @@ function resultColumns(t: Translate, by: ResultsBy): Column<ResultRow>[] {
     number("people", "campaigns.people", (row) => row.people),
     number("connected", "attemptResult.connected", (row) => row.connected),
     number("dropped", "attemptResult.dropped", (row) => row.dropped),
+    number("returned", "campaigns.results.returned", (row) => row.returned),
     number("sold", "campaigns.results.sold", (row) => row.sold),
     {
       ...number("revenue", "campaigns.results.revenue", (row) => row.revenue_cents),

@@ -70,6 +70,15 @@ export interface Draft extends TermsDraft, ReachingDraft {
   amd: boolean;
   harbourWaitS: number | "";
   harbourPrompt: string;
+  /** For agents who work for several campaigns: the highest goes first. */
+  priority: number | "";
+  /** What the agent hears first; empty: nothing. */
+  agentPrompt: string;
+  /** Empty: no key. */
+  optOutKey: string;
+  /** Empty: the campaign's own agents. */
+  returnsTo: string;
+  returnPrompt: string;
   opens: string;
   closes: string;
   weekdays: Weekday[];
@@ -122,6 +131,11 @@ export function newDraft(pbx: string, trunk: string): Draft {
     amd: true,
     harbourWaitS: 1,
     harbourPrompt: "safe-harbour",
+    priority: 0,
+    agentPrompt: "",
+    optOutKey: "",
+    returnsTo: "",
+    returnPrompt: "",
     opens: "09:00",
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
@@ -152,6 +166,11 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     amd: setup.amd ?? draft.amd,
     harbourWaitS: setup.harbour_wait_s ?? draft.harbourWaitS,
     harbourPrompt: setup.harbour_prompt ?? draft.harbourPrompt,
+    priority: setup.priority ?? draft.priority,
+    agentPrompt: setup.agent_prompt ?? draft.agentPrompt,
+    optOutKey: setup.opt_out_key ?? draft.optOutKey,
+    returnsTo: setup.returns_to ?? draft.returnsTo,
+    returnPrompt: setup.return_prompt ?? draft.returnPrompt,
     opens: window.opens ?? draft.opens,
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
@@ -198,6 +217,11 @@ export function setupOf(draft: Draft): CampaignSetup {
     amd: draft.amd,
     harbour_wait_s: Number(draft.harbourWaitS),
     harbour_prompt: draft.harbourPrompt.trim(),
+    priority: Number(draft.priority),
+    agent_prompt: draft.agentPrompt.trim(),
+    opt_out_key: draft.optOutKey.trim(),
+    returns_to: draft.returnsTo.trim(),
+    return_prompt: draft.returnPrompt.trim(),
     window: {
       ...draft.kept.window,
       opens: draft.opens,

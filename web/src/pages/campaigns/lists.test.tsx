@@ -52,6 +52,7 @@ describe("lists and results", () => {
     people: 30,
     connected: 28,
     dropped: 1,
+    returned: 2,
     sold: 4,
     revenue_cents: 19_960,
     dispositions: { interested: 3, agreed: 4, own_code: 1 },

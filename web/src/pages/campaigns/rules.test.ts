@@ -66,6 +66,11 @@ describe("a campaign's form", () => {
       amd: false,
       harbour_wait_s: 2,
       harbour_prompt: "who-called",
+      opt_out_key: "9",
+      returns_to: "service",
+      priority: 7,
+      agent_prompt: "beep",
+      return_prompt: "you-called",
       window: {
         opens: "10:00",
         closes: "18:00",
