@@ -37,6 +37,9 @@ export const board = {
   "board.inFallback.one": "{count} caller is in the PBX's own queue",
   "board.inFallback.other": "{count} callers are in the PBX's own queue",
 
+  "board.callbacks.one": "{count} caller is to be called back",
+  "board.callbacks.other": "{count} callers are to be called back",
+
   "board.waitingCalls": "Waiting calls",
   "board.tier": "Tier",
   "board.caller": "Caller",

@@ -35,6 +35,8 @@ export const board: Record<keyof typeof en, string> = {
   "board.agentsTalking": "通话坐席",
   "board.agentsWrapUp": "话后处理坐席",
   "board.agentsNotReady": "未就绪坐席",
+  "board.callbacks.one": "{count} 位来电者等待回拨",
+  "board.callbacks.other": "{count} 位来电者等待回拨",
   "board.inFallback.one": "{count} 位来电者在交换机自带队列中",
   "board.inFallback.other": "{count} 位来电者在交换机自带队列中",
 

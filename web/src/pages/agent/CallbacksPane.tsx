@@ -59,7 +59,8 @@ function Row({ callback, campaign, acts }: RowProps) {
           <span>{t(`callbackState.${callback.state}`)}</span>
         </div>
         <div className={classes.quiet}>
-          <PhoneNumber number={callback.number} /> {campaign ?? callback.campaign}
+          <PhoneNumber number={callback.number} />{" "}
+          {campaign ?? (callback.campaign || callback.queue)}
         </div>
         {callback.state !== "calling" && (
           <Group gap="xs">

@@ -30,6 +30,7 @@ function callbackWith(changed: Partial<CallbackView> = {}): CallbackView {
     by: "ana",
     campaign: "renewals",
     contact: "7",
+    queue: "",
     number: "+3545550007",
     customer: "",
     tier: "standard",
