@@ -137,6 +137,7 @@ JUMP_S = (0.1, 2000.0)
 OF_THE_WORLD = (
     "card_not_shown",
     "customer_lookup_failed",
+    "callbacks_not_fetched",
     "hopper_not_filled",
     "menu_failed",
     "trunk_in_trouble",

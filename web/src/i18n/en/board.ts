@@ -91,6 +91,8 @@ export const board = {
   "mishap.pbx_removed": "A PBX was taken out of the config file, and its calls ended.",
   "mishap.card_not_shown": "A customer's card could not be shown.",
   "mishap.customer_lookup_failed": "The customer directory did not answer.",
+  "mishap.callback_gone": "A caller who was being called back was not in the PBX any more.",
+  "mishap.callbacks_not_fetched": "The database did not say whether people may be called back.",
   "mishap.hopper_not_filled": "The database did not give the next contacts.",
   "mishap.announcement_failed": "A prompt of an announcement is missing, and was not heard.",
   "mishap.voicemails_full": "Callers could leave no message: too many wait to be dealt with.",

@@ -91,6 +91,8 @@ export const board: Record<keyof typeof en, string> = {
   "mishap.pbx_removed": "一台交换机已从配置文件中移除，其通话已结束。",
   "mishap.card_not_shown": "客户卡片未能显示。",
   "mishap.customer_lookup_failed": "客户目录没有应答。",
+  "mishap.callback_gone": "一位正在回拨的来电者已不在交换机中。",
+  "mishap.callbacks_not_fetched": "数据库未告知能否回拨。",
   "mishap.hopper_not_filled": "数据库未给出下一批联系人。",
   "mishap.announcement_failed": "缺少播报提示音，来电者未听到。",
   "mishap.voicemails_full": "无法再留言：待处理的留言过多。",

@@ -25,7 +25,7 @@ interface Props {
 export function CallbacksPane({ names, acts }: Props) {
   const t = useText();
   const promised = useLive("me", "callbacks");
-  const callbacks = Object.values(promised ?? {}).sort((a, b) => a.at - b.at);
+  const callbacks = Object.values(promised ?? {}).toSorted((a, b) => a.at - b.at);
   useReminder(callbacks);
   if (callbacks.length === 0) return null;
   return (
