@@ -14,15 +14,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from callcenter.domain.callback import OWN_FOR_S
 from callcenter.domain.campaign import CallingWindow
 from callcenter.domain.ids import AgentId, CampaignId, ContactId
 from dialer.contact_chance import Chances, Features, Part, chance, parts
 from dialer.contact_history import Try, features_at
 from dialer.window import Schedule, is_open, next_opening
 
-OWN_AGENT_WAIT_S = 900.0
-"""How long a callback waits for the agent who promised it before anybody calls: people expect to be
-called at about the time that was said."""
+OWN_AGENT_WAIT_S = OWN_FOR_S
 ALIKE = 1.1
 """Scores within a tenth of each other count as the same: chances are not known better."""
 SCORE_MIN = 1e-9

@@ -156,8 +156,6 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
             other_number=following.other_number,
         ),
     )
-    callbacks.attempt_ended(turn, attempt, result, following)
-    campaign = turn.state.campaigns[attempt.campaign]
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(
         campaign,
@@ -165,6 +163,7 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )
+    callbacks.attempt_ended(turn, attempt, result, following)
     amd.ended(turn, attempt, result)
     sparing.ended(turn, attempt)
     finish_if_over(turn, turn.state.campaigns[attempt.campaign])

@@ -140,6 +140,7 @@ OF_THE_WORLD = (
     "card_not_shown",
     "contact_lookup_failed",
     "customer_lookup_failed",
+    "callbacks_not_fetched",
     "hopper_not_filled",
     "menu_failed",
     "trunk_in_trouble",

@@ -37,6 +37,9 @@ export const board = {
   "board.inFallback.one": "{count} caller is in the PBX's own queue",
   "board.inFallback.other": "{count} callers are in the PBX's own queue",
 
+  "board.callbacks.one": "{count} caller is to be called back",
+  "board.callbacks.other": "{count} callers are to be called back",
+
   "board.waitingCalls": "Waiting calls",
   "board.tier": "Tier",
   "board.caller": "Caller",
@@ -90,6 +93,8 @@ export const board = {
   "mishap.contact_lookup_failed": "Whether a caller calls a campaign back could not be looked up.",
   "mishap.return_prompt_failed": "The prompt for contacts who call back could not be played.",
   "mishap.customer_lookup_failed": "The customer directory did not answer.",
+  "mishap.callback_gone": "A caller who was being called back was not in the PBX any more.",
+  "mishap.callbacks_not_fetched": "The database did not say whether people may be called back.",
   "mishap.hopper_not_filled": "The database did not give the next contacts.",
   "mishap.announcement_failed": "A prompt of an announcement is missing, and was not heard.",
   "mishap.voicemails_full": "Callers could leave no message: too many wait to be dealt with.",

@@ -35,6 +35,8 @@ export const board: Record<keyof typeof en, string> = {
   "board.agentsTalking": "通话坐席",
   "board.agentsWrapUp": "话后处理坐席",
   "board.agentsNotReady": "未就绪坐席",
+  "board.callbacks.one": "{count} 位来电者等待回拨",
+  "board.callbacks.other": "{count} 位来电者等待回拨",
   "board.inFallback.one": "{count} 位来电者在交换机自带队列中",
   "board.inFallback.other": "{count} 位来电者在交换机自带队列中",
 
@@ -91,6 +93,8 @@ export const board: Record<keyof typeof en, string> = {
   "mishap.contact_lookup_failed": "未能查询来电者是否在回拨某个外呼活动。",
   "mishap.return_prompt_failed": "未能播放回拨联系人的语音。",
   "mishap.customer_lookup_failed": "客户目录没有应答。",
+  "mishap.callback_gone": "一位正在回拨的来电者已不在交换机中。",
+  "mishap.callbacks_not_fetched": "数据库未告知能否回拨。",
   "mishap.hopper_not_filled": "数据库未给出下一批联系人。",
   "mishap.announcement_failed": "缺少播报提示音，来电者未听到。",
   "mishap.voicemails_full": "无法再留言：待处理的留言过多。",

@@ -25,7 +25,7 @@ interface Props {
 export function CallbacksPane({ names, acts }: Props) {
   const t = useText();
   const promised = useLive("me", "callbacks");
-  const callbacks = Object.values(promised ?? {}).sort((a, b) => a.at - b.at);
+  const callbacks = Object.values(promised ?? {}).toSorted((a, b) => a.at - b.at);
   useReminder(callbacks);
   if (callbacks.length === 0) return null;
   return (
@@ -59,7 +59,8 @@ function Row({ callback, campaign, acts }: RowProps) {
           <span>{t(`callbackState.${callback.state}`)}</span>
         </div>
         <div className={classes.quiet}>
-          <PhoneNumber number={callback.number} /> {campaign ?? callback.campaign}
+          <PhoneNumber number={callback.number} />{" "}
+          {campaign ?? (callback.campaign || callback.queue)}
         </div>
         {callback.state !== "calling" && (
           <Group gap="xs">

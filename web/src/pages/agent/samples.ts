@@ -105,6 +105,7 @@ export function queueWith(changed: Partial<QueueView> = {}): QueueView {
     offered: 0,
     connected: 0,
     in_fallback: 0,
+    callbacks: 0,
     signed_in: 1,
     ready: 1,
     ringing: 0,

@@ -82,6 +82,7 @@ const queue = (id: string, changes: Partial<QueueView> = {}): QueueView => ({
   talking: 0,
   wrap_up: 0,
   not_ready: 0,
+  callbacks: 0,
   today: { answered: 0, in_time: 0, abandoned: 0, service_level: 1, target_s: 20 },
   switch: null,
   ...changes,

@@ -1,7 +1,7 @@
 /** The columns of the board's four tables. */
 
 import { Tooltip } from "@mantine/core";
-import { MonitorOff } from "lucide-react";
+import { MonitorOff, PhoneOutgoing } from "lucide-react";
 import type { ReactNode } from "react";
 
 import type { AgentView, CallView, CampaignView, QueueView } from "../../api";
@@ -67,6 +67,17 @@ export function queueColumns(t: Translate, isEditor: boolean): Column<QueueView>
             <Tooltip label={t.count("board.inFallback", queue.in_fallback)}>
               <span>
                 <StateBadge look="alarm" text={String(queue.in_fallback)} />
+              </span>
+            </Tooltip>
+          )}
+          {queue.callbacks > 0 && (
+            <Tooltip label={t.count("board.callbacks", queue.callbacks)}>
+              <span className={classes.callbacks}>
+                <PhoneOutgoing size={13} aria-hidden />
+                <span aria-hidden>{queue.callbacks}</span>
+                <span className="visually-hidden">
+                  {t.count("board.callbacks", queue.callbacks)}
+                </span>
               </span>
             </Tooltip>
           )}
