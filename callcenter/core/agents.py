@@ -283,12 +283,13 @@ def give_disposition(turn: Turn, event: DispositionRequested) -> None:
     turn.grant(event.request)
 
 
-def _sales_of(turn: Turn, agent: Agent, call_id: CallId) -> tuple[str, ...]:
+def _sales_of(turn: Turn, agent: Agent, call: CallId) -> tuple[str, ...]:
     """The dispositions that are sales of the campaign whose call it is; in wrap-up the call may be
-    gone, and it is the campaign that the agent works for."""
-    call = turn.state.calls.get(call_id)
-    campaign = turn.state.campaigns.get(agent.campaign if call is None else call.campaign)
-    return () if campaign is None else campaign.settings.sales
+    gone, and the agent still knows."""
+    spoke = agent.spoke
+    if spoke is None or spoke.call != call:
+        return ()
+    return turn.state.campaigns[spoke.campaign].settings.sales
 
 
 def request_hang_up(turn: Turn, event: HangUpRequested) -> None:

@@ -184,8 +184,10 @@ def contact_of(turn: Turn, call: Call) -> ContactId:
 
 
 def spoke_in(turn: Turn, call: Call) -> Spoke | None:
-    """The person, as far as a campaign dialed them: may be promised another call."""
-    if not call.campaign:
+    """The person, as far as they are a campaign's, dialed or calling back: may be promised another
+    call."""
+    campaign = call.campaign or call.returned
+    if not campaign:
         return None
     whom = call.caller_number, call.customer, call.tier
-    return Spoke(call.id, call.campaign, contact_of(turn, call), *whom)
+    return Spoke(call.id, campaign, contact_of(turn, call), *whom)

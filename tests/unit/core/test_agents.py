@@ -319,7 +319,7 @@ def test_a_grace_time_that_ends_after_the_sign_out_changes_nothing() -> None:
 def sell(bench: Bench, code: str = "agreed", amount_cents: int = 4990) -> str:
     """What is wrong with what Ana says of her campaign's call; empty: nothing."""
     call = bench.agent("ana").call
-    return bench.ask(e.DispositionRequested, "ana", call, code, amount_cents).problem
+    return bench.ask(e.DispositionRequested, "ana", call, code, None, amount_cents).problem
 
 
 def test_a_sale_is_kept_with_its_amount_while_they_talk_and_in_wrap_up() -> None:

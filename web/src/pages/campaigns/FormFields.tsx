@@ -186,8 +186,7 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           onNumber={(wrapUpS) => onChange({ wrapUpS }, "wrap_up_s")}
         />
         <NumberField
-          label={t("campaigns.form.priority")}
-          description={t("campaigns.form.priorityHint")}
+          {...explained(t("campaigns.form.priority"), t("campaigns.form.priorityHint"))}
           min={0}
           max={100}
           allowDecimal={false}
@@ -196,9 +195,7 @@ export function DialingFields({ draft, told, onChange }: FieldProps) {
           onNumber={(priority) => onChange({ priority }, "priority")}
         />
         <TextInput
-          label={t("campaigns.form.agentPrompt")}
-          description={t("campaigns.form.agentPromptHint")}
-          inputWrapperOrder={["label", "input", "description", "error"]}
+          {...explained(t("campaigns.form.agentPrompt"), t("campaigns.form.agentPromptHint"))}
           spellCheck={false}
           value={draft.agentPrompt}
           error={told.agent_prompt}

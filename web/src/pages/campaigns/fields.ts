@@ -74,8 +74,6 @@ export interface Draft extends TermsDraft, ReachingDraft {
   priority: number | "";
   /** What the agent hears first; empty: nothing. */
   agentPrompt: string;
-  /** Empty: no key. */
-  optOutKey: string;
   /** Empty: the campaign's own agents. */
   returnsTo: string;
   returnPrompt: string;
@@ -133,7 +131,6 @@ export function newDraft(pbx: string, trunk: string): Draft {
     harbourPrompt: "safe-harbour",
     priority: 0,
     agentPrompt: "",
-    optOutKey: "",
     returnsTo: "",
     returnPrompt: "",
     opens: "09:00",
@@ -168,7 +165,6 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     harbourPrompt: setup.harbour_prompt ?? draft.harbourPrompt,
     priority: setup.priority ?? draft.priority,
     agentPrompt: setup.agent_prompt ?? draft.agentPrompt,
-    optOutKey: setup.opt_out_key ?? draft.optOutKey,
     returnsTo: setup.returns_to ?? draft.returnsTo,
     returnPrompt: setup.return_prompt ?? draft.returnPrompt,
     opens: window.opens ?? draft.opens,
@@ -219,7 +215,6 @@ export function setupOf(draft: Draft): CampaignSetup {
     harbour_prompt: draft.harbourPrompt.trim(),
     priority: Number(draft.priority),
     agent_prompt: draft.agentPrompt.trim(),
-    opt_out_key: draft.optOutKey.trim(),
     returns_to: draft.returnsTo.trim(),
     return_prompt: draft.returnPrompt.trim(),
     window: {

@@ -66,7 +66,6 @@ describe("a campaign's form", () => {
       amd: false,
       harbour_wait_s: 2,
       harbour_prompt: "who-called",
-      opt_out_key: "9",
       returns_to: "service",
       priority: 7,
       agent_prompt: "beep",

@@ -1,0 +1,137 @@
+"""What campaigns do meets what else is planned for their agents and their people."""
+
+from __future__ import annotations
+
+from callcenter.domain import commands as c
+from callcenter.domain import events as e
+from callcenter.domain.agent import AgentState
+from callcenter.domain.campaign import CampaignStep
+from callcenter.domain.records import DispositionRecord
+from tests.builders import Bench, row
+from tests.unit.core.callback_bench import HOUR_S, became, fetch
+from tests.unit.core.return_bench import IN, a_campaign, call_back, talk
+from tests.unit.core.test_sharing import center, counted, fill, join
+
+
+def stop(bench: Bench, campaign: str) -> None:
+    """The manager stops this campaign."""
+    asked = bench.ask(e.CampaignStepRequested, campaign, CampaignStep.STOP, "kim")
+    assert asked.problem == ""
+
+
+def put_down(bench: Bench, campaign: str, contact: int, agent: str = "") -> None:
+    """This contact is to be called in an hour."""
+    whom = row(contact)
+    wanted = (campaign, whom.contact, whom.number, bench.now + HOUR_S, agent)
+    assert bench.ask(e.CallbackRequested, *wanted, "kim").problem == ""
+
+
+# --- a stop, and agents of several campaigns ------------------------------------------------------
+
+
+def test_a_stop_leaves_agents_and_their_line_to_the_other_campaigns() -> None:
+    bench = center("ana")
+    join(bench, "ana")
+
+    stop(bench, "renewals")
+
+    ana = bench.agent("ana")
+    assert (ana.works_for, ana.leaves, ana.state) == (("surveys",), (), AgentState.READY)
+    assert ana.line is not None
+    stop(bench, "surveys")
+    assert bench.agent("ana").works_for == ()
+    assert bench.agent("ana").line is None
+
+
+def test_who_is_awaited_leaves_when_nobody_is_and_a_start_lets_them_stay() -> None:
+    bench = center("ana", first=9)
+    join(bench, "ana")
+    fill(bench, "renewals", 1)
+    ref = bench.last(c.PlaceCall).channel
+    bench.tell(e.AttemptCreated(ref))
+
+    stop(bench, "renewals")
+    stop(bench, "surveys")
+
+    assert bench.agent("ana").works_for == ("renewals",)
+    assert bench.agent("ana").leaves == ("renewals",)
+    bench.ask(e.CampaignStepRequested, "renewals", CampaignStep.START, "kim")
+    assert bench.agent("ana").leaves == ()
+    bench.tell(e.ChannelHungUp(ref, 0))
+    assert bench.agent("ana").works_for == ("renewals",)
+
+
+# --- callbacks, and agents of several campaigns ---------------------------------------------------
+
+
+def test_a_callback_of_their_own_goes_before_a_campaign_of_higher_priority() -> None:
+    bench = center("ana", "bo", first=9)
+    join(bench, "ana", "bo")
+    put_down(bench, "surveys", 5, "bo")
+    put_down(bench, "surveys", 6)
+    bench.wait(HOUR_S - 1.0)
+    fill(bench, "renewals", 1, 2)
+    for one in bench.sent(c.PlaceCall):
+        bench.tell(e.ChannelHungUp(one.channel, 17))
+    fill(bench, "renewals", 1, 2, 3)
+    assert counted(bench, "ana", "bo") == ["renewals", "renewals"]
+
+    bench.wait(2.0)
+
+    assert counted(bench, "ana", "bo") == ["renewals", "surveys"]
+    bench.ask(e.CampaignJoinRequested, "bo", "renewals", ())
+    assert bench.agent("bo").works_for == ("renewals",)
+
+
+def test_a_due_callback_is_somebody_to_dial() -> None:
+    bench = center("ana", second=9)
+    join(bench, "ana")
+    put_down(bench, "surveys", 5)
+    assert counted(bench, "ana") == ["renewals"]
+
+    bench.wait(HOUR_S + 1.0)
+
+    assert counted(bench, "ana") == ["surveys"]
+    fetch(bench, row(5))
+    assert bench.last(c.PlaceCall).campaign == "surveys"
+
+
+# --- callbacks, and contacts who call back --------------------------------------------------------
+
+
+def test_who_calls_us_and_talks_has_had_the_call_that_was_promised() -> None:
+    bench = a_campaign("ana")
+    put_down(bench, "renewals", 1)
+
+    talk(bench)
+
+    assert became(bench) == ["promised", "kept"]
+    assert len(bench.machine.state.callbacks) == 0
+
+
+def test_nobody_is_called_back_who_is_on_the_line_just_now() -> None:
+    bench = a_campaign("ana", "bo")
+    put_down(bench, "renewals", 1)
+    bench.wait(HOUR_S - 1.0)
+    call_back(bench)
+
+    bench.wait(2.0)
+    fetch(bench, row(1))
+    assert bench.sent(c.PlaceCall) == []
+
+    bench.tell(e.ChannelHungUp(IN, 16))
+    assert [one.contact for one in bench.sent(c.PlaceCall)] == ["1"]
+
+
+# --- sales, and contacts who call back ------------------------------------------------------------
+
+
+def test_who_calls_back_may_buy() -> None:
+    bench = a_campaign("ana")
+    talk(bench)
+
+    call = bench.agent("ana").call
+    sold = bench.ask(e.DispositionRequested, "ana", call, "agreed", None, 4990)
+
+    assert sold.problem == ""
+    assert [(one.sale, one.amount_cents) for one in bench.kept(DispositionRecord)] == [(True, 4990)]
