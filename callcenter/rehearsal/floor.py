@@ -18,7 +18,7 @@ from callcenter.domain.agent import AgentProfile, Seniority
 from callcenter.domain.center import Center
 from callcenter.domain.customer import Tier
 from callcenter.domain.history import KnownCustomer
-from callcenter.domain.ids import AgentId, CallId, ChannelRef
+from callcenter.domain.ids import ATTEMPT_PREFIX, AgentId, CallId, ChannelRef
 from callcenter.domain.records import (
     AgentStateRecord,
     CallRecord,
@@ -44,7 +44,7 @@ SAY_S = 4.0
 """How long a prompt lasts."""
 VOICEMAIL_S = 30.0
 OUTSIDE_RING_S = 8.0
-"""Until a number outside answers: nothing is known of them, and all do."""
+"""Until a number outside, or who is called back, answers: nothing is known of them, and all do."""
 OUTSIDE_SIDE = "junior"
 """How long they talk there: as the center's juniors."""
 
@@ -86,6 +86,8 @@ class Floor(Stage):
         super().__init__(center, agents, PBX, state, day.begin)
         self._callers: dict[ChannelRef, Caller] = {}
         """Those on the line."""
+        self._called_from: dict[str, Caller] = {}
+        """By number, those who have called: some are called back."""
         self._customers: dict[str, KnownCustomer] = {}
         """By the number that they call from."""
         self._digits: dict[ChannelRef, deque[str]] = {}
@@ -124,7 +126,7 @@ class Floor(Stage):
             self._customers[calls_from] = kind.customer or KnownCustomer(
                 f"{ANONYMOUS}{number}", kind.tier
             )
-        self._callers[channel] = caller
+        self._callers[channel] = self._called_from[calls_from] = caller
         self._digits[channel] = deque(kind.choices)
         self._tell(e.CallArrived(channel, calls_from, caller.dialed_number))
 
@@ -182,7 +184,10 @@ class Floor(Stage):
     def _keep(self, record: Record) -> None:
         match record:
             case CallRecord():
-                self._played.calls.append(record)
+                if not record.channel.id.startswith(
+                    ATTEMPT_PREFIX
+                ):  # who is called back counts once
+                    self._played.calls.append(record)
             case AgentStateRecord():
                 self._played.states.append(record)
             case FaultRecord():
@@ -218,6 +223,8 @@ class Floor(Stage):
                 self._tell(e.ChannelJoined(command.caller, bridge))
                 self._tell(e.ChannelJoined(command.leg, bridge))
                 self._talk(command)
+            case c.PlaceCall():
+                self._call_back(command)
             case c.HangUp():
                 self._hang_up_caller(command.channel)
                 if self._rung.pop(command.channel, None) is not None:
@@ -256,6 +263,19 @@ class Floor(Stage):
         self._tell(e.VoicemailBegan(channel))
         lasts_s = min(VOICEMAIL_S, command.max_s)
         self._at(self._now + lasts_s, partial(self._hang_up_caller, channel))
+
+    def _call_back(self, command: c.PlaceCall) -> None:
+        """Dial somebody who was told that we would."""
+        caller = self._called_from[command.number]
+        self._tell(e.AttemptCreated(command.channel))
+        self._tell(e.AttemptRinging(command.channel))
+        self._at(self._now + OUTSIDE_RING_S, partial(self._pick_up, command.channel, caller))
+
+    def _pick_up(self, channel: ChannelRef, caller: Caller) -> None:
+        self._callers[channel] = caller
+        self._tell(e.AttemptAnswered(channel))
+        self._tell(e.CallerHeld(channel))
+        self._at(self._now, partial(self._begin_to_wait, channel))
 
     def _look_up(self, command: c.LookUpCustomer) -> None:
         known = self._customers.get(command.number)
