@@ -276,25 +276,13 @@ describe("the board", () => {
 
   it("counts the other campaigns of an agent, and says so of one whose agents are lent", async () => {
     const { table, snapshot } = await board({
-      agents: byId(
-        agent("ana", { campaign: "spring", campaigns: ["spring", "autumn"] }),
-      ),
-      campaigns: byId(
-        campaign({
-          id: "autumn",
-          agents: 0,
-          agents_elsewhere: 1,
-          silence: "lent",
-          silence_code: "no_agents",
-        }),
-      ),
+      agents: byId(agent("ana", { campaign: "spring", campaigns: ["spring", "autumn"] })),
+      campaigns: byId(campaign({ id: "autumn", agents_elsewhere: 1, silence: ".", silence_code: "no_agents" })),
     });
     await snapshot();
 
     expect(table("Agents")[0]?.at(-1)).toBe("spring+1");
-    expect(table("Campaigns")[0]?.at(-1)).toBe(
-      "Its agents are counted on by other campaigns now; shared: 1.",
-    );
+    expect(table("Campaigns")[0]?.at(-1)).toContain("counted on by other campaigns now; shared: 1.");
   });
 
   it("follows what changes", async () => {
