@@ -411,7 +411,10 @@ def _sentence(state: State, code: Silence, campaign: Campaign, tally: _Tally) ->
         "dialed until it can.",
         Silence.NOT_YET: "Its time has not begun yet.",
         Silence.PBX_DOWN: f"PBX {campaign.settings.pbx} cannot be reached.",
-        Silence.NO_AGENTS: "No agent works for this campaign.",
+        Silence.NO_AGENTS: "Its agents are counted on by other campaigns now; shared: "
+        f"{tally.elsewhere}."
+        if tally.elsewhere
+        else "No agent works for this campaign.",
         Silence.NO_LINES: f"None of the {tally.agents} agents has picked up the phone yet.",
         Silence.TRUNK_REFUSES: " ".join(_troubles(state, campaign.settings)),
         Silence.TRUNK_FULL: " ".join(

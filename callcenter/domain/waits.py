@@ -61,12 +61,12 @@ class WaitTally(Struct):
             self.counted_from[since] = self.counted_from.get(since, 0) + count
 
     def percentile(self, share: float) -> float | None:
-        """So long this share of them waited at most."""
+        """So long this share of them waited at most; never longer than the longest."""
         left = math.ceil(share * self.connected)
         for step in sorted(self.steps):
             left -= self.steps[step]
             if left <= 0:
-                return round(step * GRAIN_S, 2)
+                return min(round(step * GRAIN_S, 2), self.longest_s)
         return None
 
     @property

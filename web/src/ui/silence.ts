@@ -13,6 +13,7 @@ export function silenceText(t: Translate, campaign: CampaignView): string {
     pbx: settings.pbx,
     trunk: settings.trunk,
     agents: campaign.agents,
+    elsewhere: campaign.agents_elsewhere,
     busy: campaign.agents_talking + campaign.agents_wrap_up,
     previews: campaign.previews,
     closed: counts.closed,
@@ -23,6 +24,7 @@ export function silenceText(t: Translate, campaign: CampaignView): string {
     noConsent: counts.no_consent,
     capped: counts.capped,
   };
-  const text = t.maybe(`silence.${campaign.silence_code}`, "");
+  const isShared = campaign.silence_code === "no_agents" && campaign.agents_elsewhere > 0;
+  const text = t.maybe(`silence.${isShared ? "shared" : campaign.silence_code}`, "");
   return text ? fillIn(text, values, t.language) : campaign.silence;
 }

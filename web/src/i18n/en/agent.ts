@@ -12,7 +12,7 @@ export const agent = {
   "agent.work": "Work",
   "agent.workFor": "What to work for",
   "agent.alsoFor": "And at the same time for",
-  "agent.alsoForHint": "You get people of all of them; the one above counts on you just now.",
+  "agent.alsoForHint": "You get people of all of them; just now the one above dials for you.",
   "agent.inbound": "Inbound calls",
   "agent.inboundQueues": "Queues: {queues}",
   "agent.campaignChoice": "Campaign: {state}",

@@ -57,9 +57,9 @@ export const campaignForm = {
   "amdSetting.max_words": "Words",
   "amdSettingHint.max_words": "More words in a greeting are a machine’s.",
 
-  "campaigns.form.law": "Law",
+  "campaigns.form.law": "Law and dropped calls",
   "campaigns.form.capOfLaw": "as the law has it",
-  "campaigns.form.capOfNone": "3 % of 30 days",
+  "campaigns.form.capOfNone": "3 % in 30 days",
   "campaigns.form.optOutKey": "Key to opt out",
   "campaigns.form.optOutKeyHint": "Whoever presses it while they hear the message is put on the do-not-call list at once. The message has to name the key.",
   "campaigns.form.optOutNone": "None",

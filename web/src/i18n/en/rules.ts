@@ -89,7 +89,7 @@ export const rules = {
   "rules.rehearsal.playing": "Playing forecast days",
   "rules.rehearsal.seeds": "Days played",
   "rules.rehearsal.hours": "Busiest hours",
-  "rules.rehearsal.allDay": "all day",
+  "rules.rehearsal.allDay": "all",
   "rules.rehearsal.day": "Day; empty: a working day",
   "rules.rehearsalCancelled": "The rehearsal was cancelled.",
   "rules.rehearsedOther": "The text was changed since: these are the figures of what it said before.",

@@ -13,7 +13,7 @@ export const agent: Record<keyof typeof en, string> = {
   "agent.work": "工作内容",
   "agent.workFor": "选择工作内容",
   "agent.alsoFor": "同时服务于",
-  "agent.alsoForHint": "您会接到所有这些活动的来电；当前由上方的活动占用您。",
+  "agent.alsoForHint": "您会接听所有这些活动的通话；目前由上方的活动为您外呼。",
   "agent.inbound": "呼入电话",
   "agent.inboundQueues": "队列：{queues}",
   "agent.campaignChoice": "外呼活动：{state}",

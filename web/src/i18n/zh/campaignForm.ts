@@ -59,7 +59,7 @@ export const campaignForm: Record<keyof typeof en, string> = {
   "amdSetting.max_words": "词数",
   "amdSettingHint.max_words": "问候语超过这么多词即为答录机。",
 
-  "campaigns.form.law": "法规",
+  "campaigns.form.law": "法规与弃呼",
   "campaigns.form.capOfLaw": "按法规",
   "campaigns.form.capOfNone": "30 天内 3 %",
   "campaigns.form.optOutKey": "退订按键",

@@ -39,6 +39,7 @@ export const states: Record<keyof typeof en, string> = {
   "silence.not_yet": "活动时间尚未开始。",
   "silence.pbx_down": "无法连接交换机 {pbx}。",
   "silence.no_agents": "没有坐席加入此活动。",
+  "silence.shared": "共享的 {elsewhere} 名坐席目前在为其他活动工作。",
   "silence.no_lines": "{agents} 名坐席都还没有接起话机。",
   "silence.trunk_refuses": "中继 {trunk} 拒绝了最近的呼叫：一分钟内重试。",
   "silence.nobody_ready": "{agents} 名坐席都未就绪。",

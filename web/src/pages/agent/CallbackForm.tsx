@@ -1,12 +1,13 @@
 /** When a person of a campaign is to be called again, and by whom: asked beside the disposition. */
 
-import { Button, Group, SegmentedControl, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
 
 import type { PromisedCall } from "../../api";
 import { useText } from "../../i18n";
 import { useLiveClient } from "../../live/hooks";
 import classes from "./Desk.module.css";
+import { isMeantForFocus } from "./keys";
 
 const IN_S = 3600;
 const STEP_S = 900; // people say "at quarter past", not "at 15:07"
@@ -24,6 +25,11 @@ export function CallbackForm({ isAble, onPromise }: Props) {
   const at = momentOfInput(when);
   const isPast = at !== null && at <= client.serverNow;
   const can = isAble && at !== null && !isPast;
+  const input = useRef<HTMLInputElement>(null);
+  // The next thing to say, unless something is being written elsewhere.
+  useEffect(() => {
+    if (!isMeantForFocus(document.activeElement)) input.current?.focus();
+  }, []);
   return (
     <form
       className={classes.callbackForm}
@@ -37,23 +43,21 @@ export function CallbackForm({ isAble, onPromise }: Props) {
         label={t("agent.callback.when")}
         value={when}
         error={isPast && t("agent.callback.past")}
-        data-autofocus
+        ref={input}
         onChange={(event) => setWhen(event.currentTarget.value)}
       />
-      <Group justify="space-between">
-        <SegmentedControl
-          aria-label={t("agent.callback.who")}
-          value={isOwn ? "own" : "team"}
-          data={[
-            { value: "own", label: t("agent.callback.own") },
-            { value: "team", label: t("agent.callback.team") },
-          ]}
-          onChange={(who) => setOwn(who === "own")}
-        />
-        <Button type="submit" color="violet" data-disabled={!can || undefined}>
-          {t("agent.callback.promise")}
-        </Button>
-      </Group>
+      <SegmentedControl
+        aria-label={t("agent.callback.who")}
+        value={isOwn ? "own" : "team"}
+        data={[
+          { value: "own", label: t("agent.callback.own") },
+          { value: "team", label: t("agent.callback.team") },
+        ]}
+        onChange={(who) => setOwn(who === "own")}
+      />
+      <Button type="submit" color="violet" data-disabled={!can || undefined}>
+        {t("agent.callback.promise")}
+      </Button>
     </form>
   );
 }

@@ -59,9 +59,9 @@ function Row({ callback, campaign, acts }: RowProps) {
           <span>{t(`callbackState.${callback.state}`)}</span>
         </div>
         <div className={classes.quiet}>
-          <PhoneNumber number={callback.number} />{" "}
-          {campaign ?? (callback.campaign || callback.queue)}
+          <PhoneNumber number={callback.number} />
         </div>
+        <div className={classes.quiet}>{campaign ?? (callback.campaign || callback.queue)}</div>
         {callback.state !== "calling" && (
           <Group gap="xs">
             <Button

@@ -95,7 +95,7 @@ export function Desk({ agent, campaigns }: Props) {
             chosen={disposed.call === agent.call ? disposed.code : ""}
             isAble={acts.isAble}
             onChoose={choose}
-            isPromising={promising !== "" && promising === agent.call}
+            asked={promising !== "" && promising === agent.call ? CALL_LATER : sale.code}
             onPromise={(promised) => {
               setPromising("");
               acts.dispose(agent.call, CALL_LATER, { callback: promised });
@@ -105,7 +105,7 @@ export function Desk({ agent, campaigns }: Props) {
             <SaleAmount key={agent.call} sale={sale} isAble={acts.isAble} />
           )}
         </div>
-        <div className={classes.column}>
+        <div className={`${classes.column} ${classes.side}`}>
           {areKeysShown && <KeysPane onClose={() => showKeys(false)} />}
           <WorkPane agent={agent} campaigns={campaigns} acts={acts} />
           <CallbacksPane names={names} acts={acts} />

@@ -21,8 +21,8 @@ interface Props {
   chosen: string;
   isAble: boolean;
   onChoose: (code: string) => void;
-  /** When the person is to be called again is being asked. */
-  isPromising: boolean;
+  /** Chosen, but something is asked about it first; empty: nothing is. */
+  asked: string;
   onPromise: (promised: PromisedCall) => void;
 }
 
@@ -32,7 +32,7 @@ export function canDispose(agent: AgentView): boolean {
 }
 
 export function DispositionPane(props: Props) {
-  const { agent, campaign, chosen, isAble, onChoose, isPromising, onPromise } = props;
+  const { agent, campaign, chosen, isAble, onChoose, asked, onPromise } = props;
   const t = useText();
   const isWrapUp = agent.state === "wrap_up";
   const can = isAble && canDispose(agent);
@@ -55,10 +55,12 @@ export function DispositionPane(props: Props) {
             key={choice.code}
             keyName={String(index + 1)}
             can={can}
-            variant={chosen === choice.code ? "filled" : "default"}
-            aria-expanded={choice.code === CALL_LATER ? isPromising : undefined}
+            variant={asked === choice.code ? "outline" : chosen === choice.code ? "filled" : "default"}
+            aria-expanded={choice.code === CALL_LATER ? asked === CALL_LATER : undefined}
             color="violet"
+            px="sm"
             justify="space-between"
+            classNames={{ label: classes.choice }}
             leftSection={chosen === choice.code && <Check size={16} aria-hidden />}
             isPressed={chosen === choice.code}
             onPress={() => onChoose(choice.code)}
@@ -67,7 +69,7 @@ export function DispositionPane(props: Props) {
           </KeyButton>
         ))}
       </div>
-      {isPromising && can && <CallbackForm isAble={isAble} onPromise={onPromise} />}
+      {asked === CALL_LATER && can && <CallbackForm isAble={isAble} onPromise={onPromise} />}
       <span className={classes.dispositionHint}>{t(hintOf(agent, chosen))}</span>
     </Pane>
   );

@@ -269,9 +269,20 @@ describe("the board", () => {
         "0",
         "3",
         "3.12%",
-        "None of its 3 agents is ready.",
+        "No agent is ready; at work: 3.",
       ],
     ]);
+  });
+
+  it("counts the other campaigns of an agent, and says so of one whose agents are lent", async () => {
+    const { table, snapshot } = await board({
+      agents: byId(agent("ana", { campaign: "spring", campaigns: ["spring", "autumn"] })),
+      campaigns: byId(campaign({ id: "autumn", agents_elsewhere: 1, silence: ".", silence_code: "no_agents" })),
+    });
+    await snapshot();
+
+    expect(table("Agents")[0]?.at(-1)).toBe("spring+1");
+    expect(table("Campaigns")[0]?.at(-1)).toContain("counted on by other campaigns now; shared: 1.");
   });
 
   it("follows what changes", async () => {

@@ -8,7 +8,7 @@ import type { AgentView, CallView, CampaignView, QueueView } from "../../api";
 import { percent } from "../../format/number";
 import { useText } from "../../i18n";
 import type { Translate } from "../../i18n";
-import { useLiveEntry } from "../../live/hooks";
+import { useLive, useLiveEntry } from "../../live/hooks";
 import { AGENT_LOOKS, AGENT_STATES_IN_ORDER, CALL_LOOKS, SHAPES } from "../../theme/states";
 import type { Look } from "../../theme/states";
 import { nameColumn, stateColumn } from "../../ui/campaignColumns";
@@ -235,14 +235,25 @@ export function agentColumns(t: Translate): Column<AgentView>[] {
       header: t("board.worksFor"),
       rest: true,
       by: (agent) => agent.campaign || agent.queues.join(),
-      cell: (agent) => (
-        <span title={agent.queues.join(" · ")}>
-          {agent.campaign ? <CampaignName id={agent.campaign} /> : agent.queues.join(" · ")}
-          {agent.campaigns.length > 1 && ` +${agent.campaigns.length - 1}`}
-        </span>
-      ),
+      cell: (agent) => <WorksFor agent={agent} />,
     },
   ];
+}
+
+/** The campaign that counts on the agent, and how many others do besides; or the queues. */
+function WorksFor({ agent }: { agent: AgentView }) {
+  const campaigns = useLive("board", "campaigns");
+  const nameOf = (id: string) => campaigns?.[id]?.name ?? id;
+  if (!agent.campaign) {
+    const queues = agent.queues.join(" · ");
+    return <span title={queues}>{queues}</span>;
+  }
+  return (
+    <span className={classes.worksFor} title={agent.campaigns.map(nameOf).join(" · ")}>
+      <span>{nameOf(agent.campaign)}</span>
+      {agent.campaigns.length > 1 && <span>+{agent.campaigns.length - 1}</span>}
+    </span>
+  );
 }
 
 function AgentsCall({ id }: { id: string }) {

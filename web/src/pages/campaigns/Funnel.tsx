@@ -129,7 +129,7 @@ export function Funnel({ campaign }: { campaign: CampaignView }) {
           </Fragment>
         ))}
       </div>
-      <p id="funnel-why" className={classes.why} role="status">
+      <p id="funnel-why" className={classes.stageWhy} role="status">
         {(open?.why(t, campaign) ?? [t("campaigns.funnel.hint")]).map((sentence) => (
           <span key={sentence}>{sentence}</span>
         ))}

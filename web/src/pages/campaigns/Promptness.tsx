@@ -24,7 +24,7 @@ export function Promptness({ campaign }: { campaign: string }) {
   });
   if (!data) return null; // the results below say what is wrong
   return (
-    <Panel title={t("campaigns.waits")} note={noteOf(t, data)} className={classes.wide}>
+    <Panel title={t("campaigns.waits")} note={noteOf(t, data)} className={classes.box}>
       <dl className={classes.figures}>
         {figuresOf(t, data).map(([name, value]) => (
           <div key={name}>

@@ -15,6 +15,7 @@ import type {
 } from "../../api";
 import { useText } from "../../i18n";
 import type { PlainKey, Translate } from "../../i18n";
+import { explained } from "../../ui/Explained";
 import { problemText } from "../../ui/problems";
 import classes from "./Rehearsal.module.css";
 import { useIsManager } from "./useCampaign";
@@ -137,7 +138,10 @@ function Fields({ campaign, draft, onChange }: FieldsProps) {
   ) => (
     <NumberInput
       className={classes.field}
-      label={t(`campaigns.rehearsal.field.${name}`)}
+      {...explained(
+        t(`campaigns.rehearsal.field.${name}`),
+        t(`campaigns.rehearsal.hint.${name}`),
+      )}
       placeholder={placeholder}
       min={min}
       max={max}
@@ -160,7 +164,10 @@ function Fields({ campaign, draft, onChange }: FieldsProps) {
         {number("agents", 1, 1000)}
         <Select
           className={classes.field}
-          label={t("campaigns.rehearsal.field.pacing")}
+          {...explained(
+            t("campaigns.rehearsal.field.pacing"),
+            t("campaigns.rehearsal.hint.pacing"),
+          )}
           placeholder={t(`pacing.${campaign.settings.pacing}`)}
           clearable
           data={PACINGS.map((value) => ({ value, label: t(`pacing.${value}`) }))}
@@ -264,7 +271,7 @@ function Row({ t, hasChange, name, value, nothing = "–", caps, ...rest }: RowP
     <td data-over={(one && cap !== null && one.mean > cap) || undefined}>
       {one ? said(t, one, times, digits) : nothing}
       {one && one.least !== null && one.most !== null && (
-        <span className={classes.interval}>{interval(t, one, times, digits)}</span>
+        <span className={classes.interval}>{within(t, one, isShare, digits)}</span>
       )}
       {cap !== null && (
         <span className={classes.interval}>
@@ -291,7 +298,12 @@ function Row({ t, hasChange, name, value, nothing = "–", caps, ...rest }: RowP
         <td>
           {difference && <b>{signed(t, difference.mean * times, digits)}</b>}
           {difference && difference.least !== null && difference.most !== null && (
-            <span className={classes.interval}>{interval(t, difference, times, digits, true)}</span>
+            <span className={classes.interval}>
+              {t("campaigns.rehearsal.interval", {
+                least: signed(t, difference.least * times, digits),
+                most: signed(t, difference.most * times, digits),
+              })}
+            </span>
           )}
           {verdict && <span className="visually-hidden">{t(`campaigns.rehearsal.${verdict}`)}</span>}
         </td>
@@ -316,12 +328,15 @@ function said(t: Translate, one: Estimate, times: number, digits: number): strin
   return format(t, digits).format(one.mean * times);
 }
 
-function interval(t: Translate, one: Estimate, times: number, digits: number, isSigned = false) {
-  const least = (one.least ?? one.mean) * times;
-  const most = (one.most ?? one.mean) * times;
+/** The interval, as far as there can be such a figure: none is below 0, no share above 100 %. */
+function within(t: Translate, one: Estimate, isShare: boolean, digits: number): string {
+  const times = isShare ? 100 : 1;
+  const top = isShare ? 1 : Infinity;
+  const shown = (value: number) =>
+    format(t, digits).format(Math.min(top, Math.max(0, value)) * times);
   return t("campaigns.rehearsal.interval", {
-    least: isSigned ? signed(t, least, digits) : format(t, digits).format(Math.max(0, least)),
-    most: isSigned ? signed(t, most, digits) : format(t, digits).format(most),
+    least: shown(one.least ?? one.mean),
+    most: shown(one.most ?? one.mean),
   });
 }
 
@@ -333,7 +348,11 @@ function format(t: Translate, digits: number): Intl.NumberFormat {
 }
 
 function signed(t: Translate, value: number, digits: number): string {
-  return new Intl.NumberFormat(t.language, { signDisplay: "exceptZero", maximumFractionDigits: digits })
+  return new Intl.NumberFormat(t.language, {
+    signDisplay: "exceptZero",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
     .format(value)
     .replace("-", "−");
 }

@@ -144,7 +144,7 @@ describe("lists and results", () => {
     await choose("Tier");
     await eventually(() => expect(place.textContent).toContain("own_code 1"));
 
-    await click(place.querySelector("[aria-label^='Sold is']"));
+    await click(place.querySelector("[aria-label='Count others as sold']"));
     const options = [...document.querySelectorAll("[role=option]")];
     await click(options.find(({ textContent }) => textContent === "own_code") ?? null);
 

@@ -89,6 +89,7 @@ describe("a campaign's rehearsal", () => {
     const rows = [...place.querySelectorAll("tbody tr")];
     const row = (name: string) => rows.find((one) => one.textContent?.startsWith(name));
     expect(row("Agents")?.textContent).toBe("Agents127−5");
+    expect(row("Busy")?.textContent).toContain("(0.0 to 100.0)"); // no share is above 100 %
     expect(row("Hours until all were dialed")?.textContent).toContain("+1.5");
     expect(row("Hours until all were dialed")?.getAttribute("data-verdict")).toBe("worse");
     expect(row("Hours until the list is done")?.textContent).toContain("not within 8 h");

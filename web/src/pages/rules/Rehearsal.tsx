@@ -103,6 +103,7 @@ function Fields({ options, onChange }: { options: Options; onChange: (some: Part
       max={max}
       clampBehavior="blur"
       allowNegative={false}
+      hideControls
       value={options[name]}
       onChange={(value) => onChange({ [name]: value === "" ? "" : Number(value) })}
     />
