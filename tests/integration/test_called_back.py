@@ -53,12 +53,20 @@ CALLS_BACK: Final = (
     CallerPlan(OPTS_OUT, SHOWN, 60_000, start_ms=300, key=KEY, key_ms=500),
 )
 
-SERVED: Final = CarrierNumber("+3546117710", ring_ms=200, talk_ms=5_000)
+SERVED: Final = CarrierNumber("+3546117710", ring_ms=200, talk_ms=4_500)
 RINGING: Final = tuple(
     CarrierNumber(f"+35461177{n}", NumberBehaviour.NO_ANSWER) for n in range(11, 13)
 )
 NEVER_DIALED: Final = CarrierNumber("+3546117713")
-THREE_AT_ONCE: Final = {"pacing": "power", "lines_per_agent": 3, "amd": False, "retries": {}}
+RETURNER_MS: Final = 10_000
+"""From the answer: five seconds of it wait for the talk before and its wrap-up to be over."""
+THREE_AT_ONCE: Final = {
+    "pacing": "power",
+    "lines_per_agent": 3,
+    "amd": False,
+    "caller_id": SHOWN,
+    "retries": {},
+}
 AT_ONCE_S: Final = 1.0
 
 
@@ -177,22 +185,40 @@ def check_goodbye(dialing: DialingSite, caller: SipCall) -> None:
     assert caller.ended_at - caller.pressed_at >= dialing.site.prompt_s("opted-out")
 
 
-async def test_a_campaign_that_is_stopped_lets_ringing_phones_go_and_who_talks_talk_on(
+async def test_a_campaign_that_is_stopped_lets_ringing_phones_go_and_serves_who_is_on_the_line(
     tmp_path: Path,
 ) -> None:
     people = [SERVED, *RINGING, NEVER_DIALED]
-    async with open_dialing(
-        tmp_path, SEED, len(people), THREE_AT_ONCE, workers=(ANA,), people=people
-    ) as dialing:
+    returner = RINGING[0].number
+    async with (
+        WireTap(tmp_path / "phones-wire.log", PHONES) as phones_tap,
+        open_dialing(
+            tmp_path,
+            SEED,
+            len(people),
+            THREE_AT_ONCE,
+            workers=(ANA,),
+            people=people,
+            phones_address=PHONES,
+        ) as dialing,
+    ):
 
         async def are_under_way() -> bool:
             view = await dialing.campaign()
             return bool((view["ringing"], view["talking"]) == (len(RINGING), 1))
 
+        async def has_called_back() -> bool:
+            view = await dialing.campaign()
+            return bool((view["ringing"], view["returning"]) == (len(RINGING) - 1, 1))
+
         await dialing.step("start")
         await wait_until(are_under_way, "one talks and the others ring")
-        arguments = ["stop", CAMPAIGN, "--config", str(dialing.center.config), "--json"]
-        said = await asyncio.to_thread(CliRunner().invoke, campaign_commands, arguments)
+        plans = [CallerPlan(returner, SHOWN, RETURNER_MS)]
+        async with SippCallers(tmp_path / "callers", plans, pbx=dialing.site.sip_at) as callers:
+            await wait_until(has_called_back, "one whose phone rang waits for an agent")
+            arguments = ["stop", CAMPAIGN, "--config", str(dialing.center.config), "--json"]
+            said = await asyncio.to_thread(CliRunner().invoke, campaign_commands, arguments)
+            assert await callers.wait(20.0)
         await settle(dialing.site)
 
         async def is_finished() -> bool:
@@ -201,23 +227,42 @@ async def test_a_campaign_that_is_stopped_lets_ringing_phones_go_and_who_talks_t
 
         await wait_until(is_finished, "the campaign is over and its agent has left it")
         attempts = await wait_for_attempts(dialing, 1 + len(RINGING))
+        view = await dialing.campaign()
         told = await mishaps(dialing)
 
     stopped = json.loads(said.output)
     calls = {number: found for number, [found] in dialed(dialing).items()}
+    [back] = read_calls(callers.messages_path)
     assert sorted(calls) == sorted(one.number for one in (SERVED, *RINGING))
-    served = calls[SERVED.number]
-    assert served.answered_at is not None
-    assert served.ended_at is not None
-    assert served.ended_here
-    assert served.ended_at - served.answered_at > 0.8 * SERVED.talk_ms / 1000
-    for one in RINGING:
-        call = calls[one.number]
-        assert call.outcome == "cancelled"
-        assert call.ringing_at is not None
-        assert call.cancelled_at is not None
-        assert 0.0 < call.cancelled_at - stopped["since"] < AT_ONCE_S
-        assert call.cancelled_at < min(served.ended_at, call.ringing_at + RING_S)
+    check_served(calls[SERVED.number], SERVED.talk_ms)
+    check_served(back, RETURNER_MS)
+    check_let_go(calls[returner], back.invited_at)
+    check_let_go(calls[RINGING[1].number], stopped["since"])
+    heard = [p.at for p in phones_tap.read().packets if p.loud and not p.sent]
+    assert back.ended_at is not None
+    assert back.ended_at - 1.0 < heard[-1] < back.ended_at + 1.0
     assert stopped["state"] == "draining"
-    assert Counter(one["result"] for one in attempts) == {"connected": 1, "cancelled": 2}
+    assert view["returns"]["answered"] == 1
+    assert Counter(one["result"] for one in attempts) == {
+        "connected": 1,
+        "no_answer": 1,
+        "cancelled": 1,
+    }
     assert told == ({}, {}, [])
+
+
+def check_served(call: SipCall, planned_ms: int) -> None:
+    """Answered, and ended by that person when they wanted to."""
+    assert call.answered_at is not None
+    assert call.ended_at is not None
+    assert call.ended_here
+    assert call.ended_at - call.answered_at > 0.8 * planned_ms / 1000
+
+
+def check_let_go(call: SipCall, since: float) -> None:
+    """A phone that rang, and was let go at once after this moment."""
+    assert call.outcome == "cancelled"
+    assert call.ringing_at is not None
+    assert call.cancelled_at is not None
+    assert call.cancelled_at < call.ringing_at + RING_S
+    assert 0.0 < call.cancelled_at - since < AT_ONCE_S
