@@ -119,7 +119,7 @@ def lead(turn: Turn, call: Call) -> None:
     settings = turn.state.campaigns[call.returned].settings
     if settings.returns_to in turn.state.queues:
         inbound.enqueue(turn, call, settings.returns_to)
-    elif returns.has_agents(turn.state, call.returned, call.channel.pbx):
+    elif returns.has_agents(turn.state, call.returned, call.channel.pbx, for_new=True):
         inbound.wait_for_campaign(turn, call)
         turn.state.set_timer(f"return:{call.id}", turn.now + LOOK_FOR_AGENTS_S)
     else:
@@ -136,5 +136,6 @@ def look_for_agents(turn: Turn, call_id: CallId) -> None:
         flow = inbound.flow_of(turn, call)
         queue = turn.state.center.default_queue if flow is None else flow.default_queue
         turn.change_call(call, at_campaign=False, queue=queue, asked_queue=queue, is_stale=True)
+        turn.touch_campaign(call.returned)
     else:
         turn.state.set_timer(f"return:{call_id}", turn.now + LOOK_FOR_AGENTS_S)

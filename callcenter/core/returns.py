@@ -38,11 +38,14 @@ def campaigns_of(state: State, numbers: Collection[str]) -> tuple[CampaignId, ..
     )
 
 
-def has_agents(state: State, campaign: CampaignId, pbx: PbxName) -> bool:
+def has_agents(state: State, campaign: CampaignId, pbx: PbxName, *, for_new: bool = False) -> bool:
     """Whether somebody works for the campaign just now who could be joined with a caller of this
-    PBX."""
+    PBX. Who leaves it after a stop does so for those who wait already, not ``for_new`` ones."""
     return any(
-        campaign in agent.works_for and agent.pbx == pbx and _is_there(agent)
+        campaign in agent.works_for
+        and agent.pbx == pbx
+        and _is_there(agent)
+        and not (for_new and campaign in agent.leaves)
         for agent in state.agents.values()
     )
 
@@ -109,6 +112,7 @@ def answered(turn: Turn, call: Call) -> None:
         if attempt.contact == call.contact:
             turn.change_attempt(attempt, returned=True)
     callbacks.talked(turn, call.contact, call.agent)
+    turn.touch_campaign(call.returned)  # agents who leave it may have stayed for this caller
 
 
 # --- the end --------------------------------------------------------------------------------------

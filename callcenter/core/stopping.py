@@ -1,7 +1,8 @@
 """A campaign that is stopped: what nobody has answered yet is hung up, and its agents leave it.
 
 It drains besides: people who talk are left to finish, and so is who has answered and waits for an
-agent, or is being listened to: the agents stay for them. Cards in preview are withdrawn as whenever
+agent, or is being listened to, and a contact who calls back and waits already: the agents stay for
+them. Cards in preview are withdrawn as whenever
 a campaign does not dial (``previews``). A call answered in the moment it is hung up is what the PBX
 says last: served if it got that far, otherwise it ends as one that hung up, and counts.
 """
@@ -13,6 +14,7 @@ from callcenter.core.state import IN_FLIGHT
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
+from callcenter.domain.call import CallState
 from callcenter.domain.campaign import CampaignState, CampaignStep
 from callcenter.domain.commands import HangUp
 from callcenter.domain.ids import CampaignId
@@ -20,6 +22,8 @@ from callcenter.domain.ids import CampaignId
 UNANSWERED = (AttemptState.PLACED, AttemptState.RINGING)
 UNSERVED = (*IN_FLIGHT, AttemptState.FOR_AGENT)
 """An agent may be needed yet."""
+WAITS = (CallState.WAITING, CallState.OFFERED)
+"""The same of callers."""
 HANGUP_LEASE_S = 10.0
 """A channel that is not gone by then has its PBX asked."""
 STOPPED = "campaign_stopped"
@@ -66,9 +70,11 @@ def review(turn: Turn) -> None:
     leaving = [agent for agent in changed if agent is not None and agent.leaves]
     if ending:
         leaving = [a for a in turn.state.agents.values() if a.leaves]
+    left = dict.fromkeys(name for a in leaving if _is_free(a) for name in a.leaves)
+    over = [name for name in left if not _is_awaited(turn, name)]
     for agent in leaving:
         for name in agent.leaves if _is_free(agent) else ():
-            if not _is_awaited(turn, name):
+            if name in over:
                 _leave(turn, turn.state.agents[agent.id], name)
 
 
@@ -78,11 +84,12 @@ def _is_free(agent: Agent) -> bool:
 
 
 def _is_awaited(turn: Turn, campaign: CampaignId) -> bool:
-    """Whether somebody may yet have to be served."""
-    if not turn.state.live_attempts.get(campaign):
-        return False
+    """Whether somebody may yet have to be served, dialed or calling back."""
     return any(
         one.campaign == campaign and one.state in UNSERVED for one in turn.state.attempts.values()
+    ) or any(
+        one.waits_for == campaign and one.state in WAITS and not one.ending
+        for one in turn.state.calls.values()
     )
 
 

@@ -19,7 +19,7 @@ from callcenter.simulator.sip_carrier import CarrierNumber, SippCarrier
 from callcenter.simulator.sip_carrier import NumberBehaviour as Behaviour
 from callcenter.simulator.sip_far_ends import PhonePlan, SippPhones
 from tests.far_ends.wire_tap import Heard, WireTap, listen_to
-from tests.integration.asterisk import TRUNK_LOOPBACK, wait_until
+from tests.integration.asterisk import LOOPBACK, TRUNK_LOOPBACK, wait_until
 from tests.integration.center_process import (
     QUEUE,
     CenterProcess,
@@ -259,16 +259,19 @@ async def open_dialing(
     workers: Sequence[Worker] = WORKERS,
     later: Sequence[CarrierNumber] = (),
     people: Sequence[CarrierNumber] = (),
+    phones_address: str = LOOPBACK,
 ) -> AsyncIterator[DialingSite]:
     """A center whose agents are on the line for a campaign that is not started yet. ``later``: what
     the carrier knows besides the list, to be handed in in the middle. ``people``: who is on the
-    list, instead of those drawn."""
+    list, instead of those drawn. ``phones_address``: where agents have their phones, for a tap of
+    their own."""
     rng = Random(seed)
     numbers = {one.number: str(one.behaviour) for one in people} or draw_numbers(rng, contacts)
     place = Place()
     plans = [*(people or plans_of(rng, numbers)), *later]
     carrier = SippCarrier(folder / "carrier", plans, port=place.trunk)
-    phones = SippPhones(folder / "phones", [PhonePlan(worker.phone) for worker in workers])
+    desks = [PhonePlan(worker.phone) for worker in workers]
+    phones = SippPhones(folder / "phones", desks, address=phones_address)
     queues = [{"id": QUEUE}]
     at = {worker.phone: phones.contact(worker.phone) for worker in workers}
     config = write_config(folder, place, at, queues)

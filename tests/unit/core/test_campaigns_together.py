@@ -7,10 +7,12 @@ from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
 from callcenter.domain.campaign import CampaignStep
 from callcenter.domain.records import DispositionRecord
-from tests.builders import Bench, row
+from tests.builders import Bench, channel, row
 from tests.unit.core.callback_bench import HOUR_S, became, fetch
-from tests.unit.core.return_bench import IN, a_campaign, call_back, talk
+from tests.unit.core.return_bench import IN, a_campaign, call_back, call_in, known, talk
 from tests.unit.core.test_sharing import center, counted, fill, join
+
+SECOND = channel("second")
 
 
 def stop(bench: Bench, campaign: str) -> None:
@@ -59,6 +61,89 @@ def test_who_is_awaited_leaves_when_nobody_is_and_a_start_lets_them_stay() -> No
     assert bench.agent("ana").leaves == ()
     bench.tell(e.ChannelHungUp(ref, 0))
     assert bench.agent("ana").works_for == ("renewals",)
+
+
+# --- a stop, and contacts who call back -----------------------------------------------------------
+
+
+def second_waits(bench: Bench) -> None:
+    """Another contact calls back while the agent talks."""
+    call_in(bench, 2, name="second")
+    known(bench, 2)
+    bench.tell(e.IvrLeft(SECOND))
+    bench.tell(e.CallerHeld(SECOND))
+    assert bench.call("second").at_campaign
+
+
+def first_is_over(bench: Bench, agent: str) -> None:
+    """Who called first hangs up; the agent notes it, and is free over the open line."""
+    call, leg = bench.agent(agent).call, bench.call("in").leg
+    assert leg is not None
+    bench.tell(e.ChannelLeft(leg, "b"))
+    bench.tell(e.LegParked(leg))
+    bench.tell(e.ChannelHungUp(IN, 16))
+    assert bench.ask(e.DispositionRequested, agent, call, "agreed").problem == ""
+
+
+def test_who_calls_back_and_waits_is_served_before_the_agent_leaves() -> None:
+    bench = a_campaign("ana")
+    talk(bench)
+    second_waits(bench)
+
+    stop(bench, "renewals")
+    first_is_over(bench, "ana")
+
+    assert bench.last(c.PopCard).call == bench.call("second").id
+    assert bench.agent("ana").works_for == ("renewals",)
+    bench.tell(e.ChannelHungUp(SECOND, 16))
+    assert bench.agent("ana").works_for == ()
+
+
+def test_who_calls_back_after_a_stop_is_led_by_the_number_as_anybody() -> None:
+    bench = a_campaign("ana")
+    talk(bench)
+
+    stop(bench, "renewals")
+    call_in(bench, 2, name="second")
+    known(bench, 2)
+
+    call = bench.call("second")
+    assert (call.queue, call.at_campaign) == ("service", False)
+
+
+def test_agents_who_stayed_for_a_caller_leave_when_another_has_them() -> None:
+    bench = a_campaign("ana", "bo")
+    talk(bench)
+    ana, bo = ("ana", "bo") if bench.agent("ana").call else ("bo", "ana")
+    bench.ask(e.NotReadyRequested, bo, "lunch")
+    second_waits(bench)
+
+    stop(bench, "renewals")
+    assert bench.agent(bo).works_for == ("renewals",)
+    first_is_over(bench, ana)
+    leg = bench.call("second").leg
+    assert leg is not None
+    bench.tell(e.CallerLeftHold(SECOND))
+    bench.tell(e.ChannelJoined(SECOND, "c"))
+    bench.tell(e.ChannelJoined(leg, "c"))
+
+    assert bench.agent(bo).works_for == ()
+    assert bench.agent(ana).works_for == ("renewals",)
+
+
+def test_an_agent_on_a_break_leaves_when_the_caller_waits_with_all_others() -> None:
+    bench = a_campaign("ana")
+    talk(bench)
+    second_waits(bench)
+    bench.ask(e.NotReadyRequested, "ana", "lunch")
+    stop(bench, "renewals")
+    first_is_over(bench, "ana")
+    assert bench.agent("ana").works_for == ("renewals",)
+
+    bench.wait(11.0)
+
+    assert bench.call("second").queue == "service"
+    assert bench.agent("ana").works_for == ()
 
 
 # --- callbacks, and agents of several campaigns ---------------------------------------------------
