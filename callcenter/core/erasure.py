@@ -19,7 +19,7 @@ from callcenter.domain.commands import (
     RingAgent,
 )
 from callcenter.domain.events import ErasureRequested
-from callcenter.domain.ids import CallbackId, CallId, ContactId, CustomerId
+from callcenter.domain.ids import AgentId, CallbackId, CallId, ContactId, CustomerId
 
 ON_A_CALL = "The person is on a call just now. Erase the person when the call has ended."
 BEING_DIALED = "A campaign dials the person just now. Erase the person when the attempt has ended."
@@ -88,9 +88,22 @@ def callbacks_of(
     )
 
 
+def agents_of(
+    state: State, numbers: Collection[str], customers: Collection[CustomerId]
+) -> tuple[AgentId, ...]:
+    """The agents whose latest conversation in a campaign was with the person."""
+    return tuple(
+        agent.id
+        for agent in state.agents.values()
+        if agent.spoke is not None
+        and (agent.spoke.number in numbers or agent.spoke.customer in customers)
+    )
+
+
 def erase(turn: Turn, event: ErasureRequested) -> None:
     """Take these contacts out of every hopper and from every desk, and forget who spoke with these
-    customers and that these calls left a message, and what the person was promised."""
+    customers or this person and that these calls left a message, and what the person was promised.
+    """
     for call in event.voicemails:
         turn.state.voicemails.remove(call)
     for customer in event.customers:
@@ -100,5 +113,7 @@ def erase(turn: Turn, event: ErasureRequested) -> None:
         if len(hopper) < len(campaign.hopper):
             turn.put_campaign(campaign, hopper=hopper)
     callbacks.forget(turn, event.callbacks)
+    for name in event.agents:
+        turn.change_agent(turn.state.agents[name], spoke=None)
     previews.forget_contacts(turn, event.contacts)
     turn.grant(event.request)

@@ -77,6 +77,8 @@ class ErasureRequested(EventBase, frozen=True):
     """The calls in which the person has left a message; its recording is deleted."""
     callbacks: tuple[CallbackId, ...] = ()
     """The calls that the person was promised."""
+    agents: tuple[AgentId, ...] = ()
+    """Who spoke with the person last, in a campaign."""
 
 
 class CallbackRequested(EventBase, frozen=True):

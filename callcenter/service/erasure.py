@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from callcenter.core.arrivals import normalize_number
 from callcenter.core.erasure import (
     UNDER_WAY,
+    agents_of,
     callbacks_of,
     contacts_in_hoppers,
     voicemails_of,
@@ -160,6 +161,7 @@ class Erasure:
                 person.customers,
                 voicemails,
                 callbacks_of(state, person.numbers, person.customers),
+                agents_of(state, person.numbers, person.customers),
             )
         )
         await self._records_written()

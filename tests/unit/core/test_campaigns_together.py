@@ -5,10 +5,11 @@ from __future__ import annotations
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentState
-from callcenter.domain.campaign import CampaignStep
+from callcenter.domain.campaign import CampaignStep, Pacing
 from callcenter.domain.records import DispositionRecord
 from tests.builders import Bench, channel, row
 from tests.unit.core.callback_bench import HOUR_S, became, fetch
+from tests.unit.core.preview_bench import shown
 from tests.unit.core.return_bench import IN, a_campaign, call_back, call_in, known, talk
 from tests.unit.core.test_sharing import center, counted, fill, join
 
@@ -168,6 +169,17 @@ def test_a_callback_of_their_own_goes_before_a_campaign_of_higher_priority() -> 
     assert bench.agent("bo").works_for == ("renewals",)
 
 
+def test_a_due_callback_of_a_campaign_that_does_not_run_moves_nobody() -> None:
+    bench = center("ana")
+    join(bench, "ana")
+    put_down(bench, "surveys", 5, "ana")
+    bench.ask(e.CampaignStepRequested, "surveys", CampaignStep.PAUSE, "kim")
+
+    bench.wait(HOUR_S + 1.0)
+
+    assert counted(bench, "ana") == ["renewals"]
+
+
 def test_a_due_callback_is_somebody_to_dial() -> None:
     bench = center("ana", second=9)
     join(bench, "ana")
@@ -187,11 +199,12 @@ def test_a_due_callback_is_somebody_to_dial() -> None:
 def test_who_calls_us_and_talks_has_had_the_call_that_was_promised() -> None:
     bench = a_campaign("ana")
     put_down(bench, "renewals", 1)
+    put_down(bench, "renewals", 2)
 
     talk(bench)
 
-    assert became(bench) == ["promised", "kept"]
-    assert len(bench.machine.state.callbacks) == 0
+    assert became(bench) == ["promised", "promised", "kept"]
+    assert [one.contact for one in bench.machine.state.callbacks.values()] == ["2"]
 
 
 def test_nobody_is_called_back_who_is_on_the_line_just_now() -> None:
@@ -220,3 +233,18 @@ def test_who_calls_back_may_buy() -> None:
 
     assert sold.problem == ""
     assert [(one.sale, one.amount_cents) for one in bench.kept(DispositionRecord)] == [(True, 4990)]
+
+
+# --- cards, and contacts who call back ------------------------------------------------------------
+
+
+def test_the_card_of_who_calls_is_taken_and_that_of_another_stays() -> None:
+    bench = a_campaign("ana", "bo", pacing=Pacing.PREVIEW)
+    bench.tell(e.ContactsChanged("renewals"))
+    bench.fill(row(1), row(2))
+    assert sorted(shown(bench, name).row.contact for name in ("ana", "bo")) == ["1", "2"]
+
+    call_back(bench)
+
+    cards = [bench.agent(name).preview for name in ("ana", "bo")]
+    assert [card.row.contact for card in cards if card is not None] == ["2"]

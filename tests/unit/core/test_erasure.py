@@ -9,6 +9,7 @@ from callcenter.core.erasure import (
     BEING_DIALED,
     ON_A_CALL,
     UNDER_WAY,
+    agents_of,
     callbacks_of,
     contacts_in_hoppers,
     why_not_erasable,
@@ -133,6 +134,23 @@ def test_nobody_spoke_last_with_an_erased_customer() -> None:
     bench.ask(e.ErasureRequested, (), "adi", ("customer-a",))
 
     assert known.as_dict() == {}
+
+
+def test_no_agent_knows_an_erased_person_from_their_latest_conversation() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", "bo", rows=1)
+    bench.person(ref)
+    bench.join(ref)
+    name = next(name for name in ("ana", "bo") if bench.agent(name).call)
+    bench.part(ref)
+    state = bench.machine.state
+
+    found = agents_of(state, (row(0).number,), ())
+    assert found == (name,)
+    assert agents_of(state, ("+3545559999",), ("nobody",)) == ()
+    assert bench.ask(e.ErasureRequested, (), "adi", (), (), (), found).problem == ""
+
+    assert bench.agent(name).spoke is None
 
 
 def test_what_a_person_was_promised_is_found_by_number_customer_and_row() -> None:
