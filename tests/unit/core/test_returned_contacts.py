@@ -150,6 +150,20 @@ def test_the_card_of_who_calls_back_leaves_the_desk_where_it_is_read() -> None:
     assert preview is None or preview.row.contact == "2"
 
 
+def test_the_card_of_somebody_else_stays_on_the_desk() -> None:
+    bench = a_campaign("ana", pacing=Pacing.PREVIEW, returns_to="service")
+    bench.fill(row(1), row(2))
+    before = bench.agent("ana").preview
+
+    call_in(bench, 2)
+    known(bench, 2)
+
+    assert before is not None
+    assert before.row.contact == "1"
+    assert bench.agent("ana").preview == before
+    assert bench.live().hopper == ()
+
+
 def test_a_card_read_for_another_campaign_leaves_the_desk_too() -> None:
     bench = a_campaign("ana", "bo")
     bench.campaign(id="surveys", name="Surveys", pacing=Pacing.PREVIEW)
