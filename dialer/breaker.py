@@ -11,7 +11,7 @@ rings since before the trouble, or a conversation that comes to its end, says no
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import assert_never
+from typing import Literal, assert_never
 
 import msgspec
 from msgspec import Struct
@@ -115,11 +115,30 @@ def hear(breaker: Breaker, sign: Sign, placed_at: float, at: float, now: float) 
 
     ``placed_at``: when the call was placed; ``at``: when that came about which the sign tells.
     """
+    if sign is Sign.NOTHING:
+        return breaker
+    breaker = _counted(breaker, sign, placed_at, at)
+    is_bad = max(breaker.refused, breaker.empty) > TOLERATED
+    change = msgspec.structs.replace
+    if is_bad and not breaker.is_open:
+        return change(breaker, opened_at=now, failed=1, probe_at=now + pause(1))
+    if breaker.is_open and not is_bad:
+        return change(breaker, opened_at=0.0, failed=0, probe_at=0.0, probe="")
+    return breaker
+
+
+def _counted(
+    breaker: Breaker,
+    sign: Literal[Sign.REFUSED, Sign.EMPTY, Sign.RINGS, Sign.LASTS],
+    placed_at: float,
+    at: float,
+) -> Breaker:
+    """With one more bad call, or with an end of the bad ones."""
     change = msgspec.structs.replace
     match sign:
         case Sign.REFUSED:
             first = breaker.refused == 0
-            breaker = change(
+            return change(
                 breaker,
                 refused=breaker.refused + 1,
                 refused_since=placed_at if first else breaker.refused_since,
@@ -127,7 +146,7 @@ def hear(breaker: Breaker, sign: Sign, placed_at: float, at: float, now: float) 
             )
         case Sign.EMPTY:
             first = breaker.empty == 0
-            breaker = change(
+            return change(
                 breaker,
                 empty=breaker.empty + 1,
                 empty_since=placed_at if first else breaker.empty_since,
@@ -139,16 +158,9 @@ def hear(breaker: Breaker, sign: Sign, placed_at: float, at: float, now: float) 
             is_after = placed_at >= breaker.empty_since and at >= breaker.empty_at
             if sign is Sign.LASTS and is_after:
                 breaker = change(breaker, empty=0, empty_since=0.0, empty_at=0.0)
-        case Sign.NOTHING:
             return breaker
         case _ as never:
             assert_never(never)
-    is_bad = max(breaker.refused, breaker.empty) > TOLERATED
-    if is_bad and not breaker.is_open:
-        return change(breaker, opened_at=now, failed=1, probe_at=now + pause(1))
-    if breaker.is_open and not is_bad:
-        return change(breaker, opened_at=0.0, failed=0, probe_at=0.0, probe="")
-    return breaker
 
 
 def begin_probe(breaker: Breaker, attempt: str) -> Breaker:

@@ -156,7 +156,8 @@ async def test_waits_are_those_of_people_who_talked_with_an_agent(past: Past) ->
 
     found = await past.results.waits("autumn")
 
-    assert (found.connected, found.in_time, found.p50_s, found.p95_s) == (3, 2, 0.0, 2.32)
+    assert (found.connected, found.in_time, found.p50_s) == (3, 2, 0.0)
+    assert found.p95_s == pytest.approx(2.32, abs=1e-6)  # of moments in seconds since 1970
     assert found.counted_from == {WaitFrom.GREETING: 1, WaitFrom.ANSWER: 2}
     assert (await past.results.waits("winter")).connected == 0
 
