@@ -33,6 +33,8 @@ SOAK_INPUTS = 100_000
 LOOK_EVERY = 50
 HANG_S = 20.0
 SHOWN_CHARS = 1_000
+WARM_UP = 5_000
+"""From then on growth is counted anew: what is loaded and cached once is none."""
 GROWTH_BYTES_MAX = 100_000_000
 """By which the whole process may grow in a run, however long: inputs done with leave nothing."""
 
@@ -143,7 +145,8 @@ class Trials(Generic[Case]):
     @contextmanager
     def _one(self, number: int, case: Case) -> Iterator[None]:
         size = self.size(case)
-        self._size_before = self._size_before or _largest_bytes()
+        if self.tally.inputs in (0, WARM_UP):
+            self._size_before = _largest_bytes()
         self.tally.inputs += 1
         self.tally.bytes += size
         signal.setitimer(signal.ITIMER_PROF, HANG_S)
