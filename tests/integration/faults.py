@@ -322,17 +322,17 @@ FAULTS: Final = (
         "PostgreSQL killed, back after 10 s",
         kill_database,
         has_database=True,
-        faults_named=("customer_lookup_failed", "hopper_not_filled"),
+        faults_named=("customer_lookup_failed", "contact_lookup_failed", "hopper_not_filled"),
     ),
     Fault(
         "disk full for 10 s",
         fill_disk,
         has_small_disk=True,
-        faults_named=("customer_lookup_failed", "hopper_not_filled"),
+        faults_named=("customer_lookup_failed", "contact_lookup_failed", "hopper_not_filled"),
     ),
     Fault(
         "no file may grow for 10 s",
         fill_disk,
-        faults_named=("customer_lookup_failed", "hopper_not_filled"),
+        faults_named=("customer_lookup_failed", "contact_lookup_failed", "hopper_not_filled"),
     ),
 )
