@@ -278,6 +278,9 @@ class SippCallers(SippProcess):
         await self._start(
             *(f"{self._pbx[0]}:{self._pbx[1]}", "-sf", "caller.xml", "-inf", "callers.csv"),
             *("-m", count, "-l", count, "-r", rate),
+            # A BYE between two looks of the scenario is let pass: the PBX sends it again. By
+            # default SIPp would call it unexpected, and the call failed.
+            *("-default_behaviors", "all,-abortunexp"),
         )
 
     async def wait(self, limit_s: float) -> bool:
