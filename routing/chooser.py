@@ -442,7 +442,7 @@ class Chooser:
     def _is_spared(self, line: Line, demand: Demand) -> bool:
         worthier = [
             (value, self.estimates.figures(queue, tier))
-            for queue in demand.shared
+            for queue in self._lines.shared_by(demand)
             for tier, value in self._weights.items()
             if value > line.value
         ]

@@ -9,6 +9,7 @@ the first of them appears: after that no decision looks at calls or agents one b
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import TypeAlias
 
@@ -64,8 +65,9 @@ class Demand:
         """Juniors, seniors."""
         self.lines: dict[LineKey, tuple[Line, float]] = {}
         """The lines in which somebody waits, each with the wait after which it asks for this."""
-        self.shared: dict[QueueId, None] = {}
-        """The queues that seniors of this demand serve."""
+        self.shared: dict[QueueId, int] = {}
+        """The queues that seniors of this demand serve, each with how many groups of them do, as
+        of the last ``Lines.shared_by``."""
 
 
 class Line:
@@ -120,13 +122,15 @@ class Line:
 class Group:
     """Agents with equal profiles, and the demands they may take."""
 
-    __slots__ = ("demands", "here", "profile", "side")
+    __slots__ = ("counted", "demands", "here", "profile", "side")
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.side = int(profile.is_senior)
         self.here = 0
         """How many of them are idle or busy."""
+        self.counted = False
+        """Whether their demands count this group among those who share them."""
         self.demands: list[tuple[Demand, float]] = []
         """Each with the preference for its queue."""
 
@@ -145,6 +149,8 @@ class Lines:
         """Group, since when, and the age counted."""
         self._ageing: list[tuple[float, AgentId, float, int]] = []
         """When who reaches the next age, if still busy since the last time given, at that age."""
+        self._changed: dict[Group, None] = {}
+        """Groups of seniors of whom some have come or gone since the last ``shared_by``."""
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -204,14 +210,39 @@ class Lines:
         for name, preference in group.profile.queues:
             if name == queue and all(levels.get(n.skill, 0) >= n.level for n in needs):
                 group.demands.append((demand, preference))
-                if group.profile.is_senior:
-                    demand.shared.update((other, None) for other, _ in group.profile.queues)
+                if group.counted:
+                    self._share(group, demand, 1)
+
+    @staticmethod
+    def _share(group: Group, demand: Demand, by: int) -> None:
+        for queue, _ in group.profile.queues:
+            count = demand.shared.pop(queue, 0) + by
+            if count:
+                demand.shared[queue] = count
+
+    def _come(self, group: Group, by: int) -> None:
+        """So many agents of this group came, or went."""
+        group.here += by
+        if group.side:
+            self._changed[group] = None
+
+    def shared_by(self, demand: Demand) -> Iterable[QueueId]:
+        """The queues of the seniors who are here and may take this demand. Who has left counts no
+        more: so it is the same after a restart, which knows of nobody who has left. Whoever passed
+        from idle to busy changes nothing, and costs a look."""
+        for group in self._changed:
+            if (group.here > 0) is not group.counted:
+                group.counted = not group.counted
+                for one, _ in group.demands:
+                    self._share(group, one, 1 if group.counted else -1)
+        self._changed.clear()
+        return demand.shared
 
     def seat(
         self, agent_id: AgentId, group: Group, idle_since: float, channels: tuple[str, ...]
     ) -> None:
         """This agent is idle on these channels."""
-        group.here += 1
+        self._come(group, 1)
         self._count_idle(group, 1)
         self._seated[agent_id] = (group, idle_since, channels)
         for demand, preference in group.demands:
@@ -221,7 +252,7 @@ class Lines:
     def unseat(self, agent_id: AgentId) -> None:
         """This seated agent is idle no longer."""
         group, idle_since, channels = self._seated.pop(agent_id)
-        group.here -= 1
+        self._come(group, -1)
         self._count_idle(group, -1)
         for demand, preference in group.demands:
             if demand.key[2] in channels:
@@ -235,7 +266,7 @@ class Lines:
     def begin(self, agent_id: AgentId, group: Group, since: float, now: float) -> None:
         """This agent is busy since then."""
         age = bisect_right(AGES_S, now, key=lambda bound: since + bound)  # as ``advance`` counts
-        group.here += 1
+        self._come(group, 1)
         self._busy[agent_id] = (group, since, age)
         self._count(group, age, 1)
         self._await_age(agent_id, since, age)
@@ -243,12 +274,11 @@ class Lines:
     def end(self, agent_id: AgentId) -> None:
         """This busy agent is busy no longer."""
         group, _, age = self._busy.pop(agent_id)
-        group.here -= 1
+        self._come(group, -1)
         self._count(group, age, -1)
 
     def queues_served(self, demand: Demand) -> tuple[QueueId, ...]:
-        """The queues of all who are here and may take this demand. Who has left counts no more: so
-        it is the same after a restart, which knows of nobody who has left."""
+        """The queues of all who are here and may take this demand, juniors too."""
         here = [
             group
             for group in self._groups.values()

@@ -107,6 +107,8 @@ class Center:
             ):
                 known = self.waiting.get(name)
                 at = self.now if known is None else known.queued_at
+                if known is None:
+                    self.chooser.estimates.arrived(queue, tier, self.now)
                 work = Work(name, queue, tier, at, steps, weight, "voice", agent, at + 40.0)
                 if known != work:
                     self.kept.pop(name, None)

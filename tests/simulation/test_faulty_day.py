@@ -24,6 +24,11 @@ ONCE_BROKEN: tuple[tuple[Scenario, str], ...] = (
         "a gold call was let go to juniors by the clock, and looked at before the tick of that "
         "moment: the check was too early, not the machine too late",
     ),
+    (
+        Scenario(3063, 0.4, 50, "all"),
+        "whether a senior is spared for worthier calls counted the queues of seniors who had left, "
+        "of whom a start knows nothing: the journal stepped again gave a call to another agent",
+    ),
 )
 """What broke once, and how."""
 

@@ -364,3 +364,26 @@ def test_a_call_that_is_kept_no_longer_is_not_kept_anew() -> None:
     assert (
         pairs(pair.first.match(32)) == pairs(pair.second.match(32)) == [("a", "x", "most_urgent")]
     )
+
+
+def test_who_has_left_decides_nothing_before_a_restart_either() -> None:
+    both = Profile((("q", 1.0), ("other", 1.0)), True)
+    people: tuple[Who, ...] = (
+        *(BusyAgent(f"j{number}", JUNIOR, 0.0) for number in range(9)),
+        idle("j", 1),
+        idle("s", 1, SENIOR),
+    )
+    one = chooser(*people, BusyAgent("both", both, 0.0))
+    for number in range(40):
+        one.estimates.arrived("other", GOLD, 10.0 * number)
+    one.put_call(call("while both are there", 399))
+    assert pairs(one.match(400)) == [("while both are there", "j", "junior")]
+    one.put_agent(idle("j", 1))
+    one.remove_agent("both")
+
+    pair = resumed(one, 401, *people)
+
+    for chooser_ in (pair.first, pair.second):
+        chooser_.put_call(call("std", 401))
+    found = pairs(pair.second.match(402))
+    assert found == pairs(pair.first.match(402)) == [("std", "s", "senior_lent")]
