@@ -72,8 +72,9 @@ STRANGER: Final = "+3546660001"
 
 STAYS_S: Final = 120.0
 """Longer than any test: whoever calls or is called stays until somebody ends it."""
-BRIEF_S: Final = 1.0
-"""A conversation of somebody who is called and has no time."""
+BRIEF_S: Final = 1.6
+"""A conversation of somebody who is called and has no time. Clearly longer than ``EMPTY_S`` of the
+carrier breaker: an answer as short as that is held, as the last call of a campaign for a minute."""
 
 PROMPT: Final = min(sample.PROMPT_S, key=lambda prompt: sample.PROMPT_S[prompt])
 """The shortest one."""
