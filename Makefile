@@ -14,12 +14,6 @@ SHELL = /bin/sh
 ARGS ?=
 PBX ?=
 BENCHES = machine journal ami routing
-# The three runs of the tests (tests/parts.py). Those that compute use both processors. Those with a
-# real Asterisk mostly wait, two files at a time. Those that keep time closely, or draw pages, have
-# nothing beside them.
-COMPUTING = not asterisk and not browser and not keeps_time and not alone and not soak
-REAL = (asterisk or keeps_time) and not browser and not alone and not soak
-ALONE = (browser or alone) and not soak
 SUITE ?=
 
 .PHONY: help demo test check bench soak fmt
@@ -31,22 +25,11 @@ demo: $(READY) $(PAGES) ## run a small sample center; PBX=asterisk: with a real 
 	@if [ "$(PBX)" = asterisk ]; then sh scripts/parts.sh install asterisk; fi
 	$(BIN)/callcenter demo $(if $(PBX),--pbx $(PBX)) $(ARGS)
 
-# Everything is run, then it fails if something failed. With ARGS (a file, -k a_name) only that,
-# without judging coverage.
+# With ARGS (a file, -k a_name) only that, without judging coverage.
 test: $(READY_DEV) $(if $(filter 1,$(CALLCENTER_SKIP_WEB)),,$(PAGES)) ## run all tests; ARGS="tests/unit -k name" selects; INSTALL=0 installs no programs
 	@sh scripts/parts.sh install
 ifeq ($(strip $(ARGS)),)
-	@failed=; \
-	run() { echo "== $$*"; "$$@" || failed="$$failed '$$*'"; }; \
-	run scripts/web.sh test $(BIN)/python; \
-	run $(BIN)/python -m coverage erase; \
-	run $(BIN)/python -m coverage run -m pytest -n 2 -m "$(COMPUTING)"; \
-	run $(BIN)/python -m coverage combine -q; \
-	run $(BIN)/python scripts/coverage_gate.py; \
-	run $(BIN)/python -m pytest -n 2 --dist loadfile -m "$(REAL)"; \
-	run $(BIN)/python -m pytest -m "$(ALONE)"; \
-	if [ -n "$$failed" ]; then echo "test FAILED:$$failed" >&2; exit 1; fi; \
-	echo "test: all well"
+	$(BIN)/python scripts/whole_test.py
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif

@@ -40,7 +40,9 @@ UNMEASURED = ("properties", "simulation", "fuzz")
 COMPUTING = "not asterisk and not browser and not keeps_time and not alone and not soak"
 REAL = "(asterisk or keeps_time) and not browser and not alone and not soak"
 ALONE = "(browser or alone) and not soak"
-"""The three runs in which `make test` runs everything (Makefile)."""
+"""The three runs in which `make test` runs everything (scripts/whole_test.py). Those that compute
+use both processors, at the lowest priority. Those with a real Asterisk mostly wait, two files at a
+time. Those that keep time closely, or draw pages, come one after the other."""
 REQUIRED_OF = {
     "not soak": REQUIRED,
     COMPUTING: ("unit", "properties", "contract", "contract-postgresql", "simulation", "fuzz"),
