@@ -23,14 +23,13 @@ from callcenter.domain.rehearsal import (
     RehearsalFailed,
     RehearsalResult,
 )
+from callcenter.service import processes
 from callcenter.service.campaign_plan import CampaignPlan
 
 COMMAND = (sys.executable, "-m", "callcenter.jobs.rehearsal")
 DEADLINE_S = 1800.0
 """The largest rehearsal takes some minutes on a quiet machine."""
 LINE_BYTES_MAX = 1 << 20
-ERROR_BYTES_MAX = 4096
-"""Of what the process said before it died, for the log."""
 
 OTHER_RESULT = "The rehearsal's process rehearsed something else: try again."
 
@@ -108,25 +107,27 @@ class SubprocessRehearser:
             )
         except OSError as error:
             raise RehearsalFailed(f"The rehearsal's process cannot be started: {error}.") from error
+        said = asyncio.create_task(processes.read_tail(process.stderr))
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await _talk(process, order, on_progress)
+                return await _talk(process, said, order, on_progress)
         except TimeoutError:
             raise RehearsalFailed(
                 f"The rehearsal took longer than {self._deadline_s / 60.0:.0f} minutes and was"
                 " ended: rehearse fewer hours or seeds."
             ) from None
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.shield(process.wait())
+            await processes.end(process, said)
 
 
-async def _talk(process: Process, order: bytes, on_progress: Callable[[Progress], None]) -> Line:
+async def _talk(
+    process: Process,
+    said: asyncio.Task[str],
+    order: bytes,
+    on_progress: Callable[[Progress], None],
+) -> Line:
     assert process.stdin is not None
     assert process.stdout is not None
-    assert process.stderr is not None
-    said = asyncio.create_task(_read_tail(process.stderr))
     try:
         with suppress(ConnectionError):  # it died at once: its end tells
             process.stdin.write(order)
@@ -141,17 +142,13 @@ async def _talk(process: Process, order: bytes, on_progress: Callable[[Progress]
             if line.result is not None or line.campaign is not None:
                 return line
         status = await process.wait()
-        _LOG.error("rehearsal_died", status=status, said=(await said)[-ERROR_BYTES_MAX:])
+        _LOG.error("rehearsal_died", status=status, said=await said)
         raise RehearsalFailed(_tell_end(status))
     except msgspec.MsgspecError as error:
         _LOG.error("rehearsal_not_understood", error=str(error))
         raise RehearsalFailed(
             "The rehearsal's process said something that is no result: it was ended."
         ) from error
-    finally:
-        said.cancel()
-        with suppress(asyncio.CancelledError):
-            await said
 
 
 def _tell_end(status: int) -> str:
@@ -168,11 +165,3 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
         return await stream.readline()
     except ValueError as error:  # longer than the limit
         raise msgspec.DecodeError(str(error)) from error
-
-
-async def _read_tail(stream: asyncio.StreamReader) -> str:
-    """What is said, the last part of it: read on, for a full pipe would hold up who writes."""
-    tail = b""
-    while piece := await stream.read(ERROR_BYTES_MAX):
-        tail = (tail + piece)[-ERROR_BYTES_MAX:]
-    return tail.decode("utf-8", "replace")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,14 +23,13 @@ from msgspec import Struct
 from callcenter.documents.contacts_csv import ContactReading, ContactRow
 from callcenter.documents.csv_rows import CannotRead
 from callcenter.documents.rejects import Reject
+from callcenter.service import processes
 
 COMMAND = (sys.executable, "-m", "callcenter.jobs.read_contacts")
 SILENCE_DEADLINE_S = 120.0
 """A workbook of a million rows has its texts read first: half a minute on a busy machine."""
 FRAME_BYTES_MAX = 64_000_000
 """A hundred rows as long as rows can be, as they stand and as they are understood."""
-ERROR_BYTES_MAX = 4096
-"""Of what the process said before it died, for the log."""
 
 _LOG = structlog.get_logger("callcenter.contact_reading")
 
@@ -96,7 +95,7 @@ class ContactsProcess:
             )
         except OSError as error:
             raise CannotRead(f"The process that reads files cannot be started: {error}.") from error
-        self._errors = asyncio.create_task(_read_tail(self._process))
+        self._errors = asyncio.create_task(processes.read_tail(self._process.stderr))
         try:
             await self._send()
             head = (await self._next()).head
@@ -179,18 +178,4 @@ class ContactsProcess:
         )
 
     async def _end(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await asyncio.shield(self._process.wait())
-        self._errors.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._errors
-
-
-async def _read_tail(process: Process) -> str:
-    """What is said, the last part of it: read on, for a full pipe would hold up who writes."""
-    assert process.stderr is not None
-    tail = b""
-    while piece := await process.stderr.read(ERROR_BYTES_MAX):
-        tail = (tail + piece)[-ERROR_BYTES_MAX:]
-    return tail.decode("utf-8", "replace")
+        await processes.end(self._process, self._errors)
