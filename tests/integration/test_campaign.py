@@ -8,6 +8,8 @@ import asyncio
 import os
 import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +21,7 @@ from callcenter.simulator.sip_carrier import NumberBehaviour as Behaviour
 from tests.integration.asterisk import wait_until
 from tests.integration.center_process import Site
 from tests.integration.dialing_site import (
+    POWER,
     RESULT_OF,
     RING_S,
     WORKERS,
@@ -134,29 +137,62 @@ async def settle(site: Site) -> None:
     await wait_until(is_quiet, "everybody has gone", 30.0)
 
 
-async def kill_again_and_again(folder: Path, contacts: int, kills: int) -> None:
+@dataclass(frozen=True)
+class Killed:
+    """A campaign whose service was killed again and again."""
+
+    view: dict[str, Any]
+    away: list[tuple[float, float]]
+    """From each kill until the service leads again."""
+    dropped_at: list[float]
+    """When each person answered who was dropped, by the carrier's log."""
+
+    def dropped_beside(self) -> int:
+        """How many were dropped although somebody was there to decide: they answered neither while
+        the service was away nor so shortly before that it was killed over them."""
+        return sum(
+            all(not began - HARBOUR_S_MAX <= at <= ended for began, ended in self.away)
+            for at in self.dropped_at
+        )
+
+
+async def kill_again_and_again(
+    folder: Path, contacts: int, kills: int, pacing: Mapping[str, object] = POWER
+) -> Killed:
     """The list once, while the service is killed and started again."""
     print(f"seed {SEED}")
     rng = Random(SEED)
-    async with open_dialing(folder, SEED, contacts) as dialing:
+    async with open_dialing(folder, SEED, contacts, pacing) as dialing:
         await dialing.step("start")
-        for number in range(kills):
+        away = [
             await kill_and_restart(dialing, number + 1, rng.uniform(0.0, SPREAD_S))
+            for number in range(kills)
+        ]
         await dialing.wait_until_all_dialed(DIALED_S)
         attempts = await wait_for_records(dialing)
         await settle(dialing.site)
         results = check_results(dialing, attempts, killed=True)
         onsets = check_harbour(dialing)
+        view = await dialing.campaign()
         faults = await dialing.center.counts("faults")
         rings = dialing.line_rings()
+        heard = dialing.heard()
+        dropped_at = [
+            call.answered_at
+            for call in dialing.calls()
+            if call.answered_at and dialing.judge(call, heard.get(call.call_id)) == "dropped"
+        ]
 
     print(f"{dict(results)}, message after {sorted(round(onset, 3) for onset in onsets)} s")
+    assert view["results"] == results
     assert faults == {}
     assert rings == dict.fromkeys(rings, 1)  # every line was found again, none was rung anew
+    return Killed(view, away, dropped_at)
 
 
-async def kill_and_restart(dialing: DialingSite, number: int, wait_s: float) -> None:
-    """Kill while people are being dialed and agents talk; afterwards every line is there."""
+async def kill_and_restart(dialing: DialingSite, number: int, wait_s: float) -> tuple[float, float]:
+    """Kill while people are being dialed and agents talk; afterwards every line is there. Returns
+    when the service was killed, and when it led again."""
     not_before = time.time() + wait_s
     view: dict[str, Any] = {}
 
@@ -171,6 +207,7 @@ async def kill_and_restart(dialing: DialingSite, number: int, wait_s: float) -> 
     killed_at = dialing.center.kill()
     await asyncio.sleep(RESTART_S)
     leading_s = await dialing.center.start()
+    led_at = time.time()
 
     async def all_lines_open() -> bool:
         view.update(await dialing.campaign())
@@ -179,6 +216,7 @@ async def kill_and_restart(dialing: DialingSite, number: int, wait_s: float) -> 
     await wait_until(all_lines_open, "every line is found again", 10.0)
     phases = {name: view[name] for name in ("dialing", "ringing", "screening", "talking")}
     print(f"kill {number} at {killed_at:.3f}: {phases}, leads after {leading_s:.2f} s")
+    return killed_at, led_at
 
 
 async def test_every_result_is_what_the_carrier_saw(tmp_path: Path) -> None:
@@ -197,3 +235,17 @@ async def test_two_hundred_results_are_what_the_carrier_saw(tmp_path: Path) -> N
 @pytest.mark.soak
 async def test_nobody_is_rung_twice_when_the_service_is_killed_ten_times(tmp_path: Path) -> None:
     await kill_again_and_again(tmp_path, CONTACTS, KILLS)
+
+
+@pytest.mark.soak
+async def test_ten_kills_leave_the_predictive_budget_unbroken(tmp_path: Path) -> None:
+    pacing = {"pacing": "predictive", "retries": {}}
+
+    killed = await kill_again_and_again(tmp_path, CONTACTS, KILLS, pacing)
+
+    drops, results = killed.view["drops"], killed.view["results"]
+    dropped, beside = results.get("dropped", 0), killed.dropped_beside()
+    print(f"dropped {dropped}, {beside} of them while the service was there; {drops}")
+    assert drops["dropped"] == dropped  # nothing of the budget was forgotten or counted twice
+    assert drops["answered"] >= dropped + results["connected"]
+    assert beside <= drops["cap"] * drops["answered"]
