@@ -50,6 +50,9 @@ PERSON_LEASE_S = 10.0
 HARBOUR_LEASE_S = 60.0
 """No message is longer; after this the PBX is asked."""
 HANGUP_LEASE_S = 10.0
+UNTOLD_S = 2.0
+"""The message begins by the PBX's clock, at most this late. Longer, and it did begin, but whoever
+would have told us was not heard: the service or its link was down."""
 OPT_OUT_REASON, OPT_OUT_SOURCE = "pressed the key during the safe-harbour message", "opt_out"
 REFUSED_S = 1.0
 """How long an Originate that failed waits for word of its channel: that takes milliseconds."""
@@ -221,8 +224,8 @@ def harbour_began(turn: Turn, event: HarbourBegan) -> None:
         drop(turn, attempt)
 
 
-def drop(turn: Turn, attempt: Attempt) -> None:
-    """The safe-harbour message plays, by its event or by a state reading.
+def drop(turn: Turn, attempt: Attempt, began_at: float | None = None) -> None:
+    """The safe-harbour message plays, by its event or by a state reading, or it began then.
 
     A join that is under way is let be: it either succeeds, or comes back refused.
     """
@@ -231,7 +234,8 @@ def drop(turn: Turn, attempt: Attempt) -> None:
     if attempt.state is not AttemptState.FOR_AGENT:  # the verdict was lost
         person(turn, attempt)
         attempt = turn.state.attempts[attempt.id]
-    attempt = attempts.step(turn, attempt, AttemptStep.DROP, harbour_at=turn.now)
+    harbour_at = turn.now if began_at is None else began_at
+    attempt = attempts.step(turn, attempt, AttemptStep.DROP, harbour_at=harbour_at)
     call = turn.state.calls.get(attempt.call)
     if call is not None and not call.joining:
         hear_message(turn, call)
@@ -266,7 +270,12 @@ def hung_up(turn: Turn, attempt: Attempt, cause: int) -> None:
         return
     call = turn.state.calls.get(attempt.call)
     if call is not None:
-        inbound.end_call(turn, call)
+        settings = turn.state.campaigns[attempt.campaign].settings
+        message_at = attempt.person_at + settings.harbour_wait_s
+        is_waiting = attempt.state is AttemptState.FOR_AGENT and not call.joining
+        if is_waiting and turn.now > message_at + UNTOLD_S:
+            drop(turn, attempt, message_at)
+        inbound.end_call(turn, turn.state.calls[call.id])
     attempts.end(turn, turn.state.attempts[attempt.id], cause)
 
 

@@ -295,6 +295,23 @@ def test_a_message_without_any_verdict_is_a_dropped_person() -> None:
     assert bench.agent("ana").state is AgentState.READY
 
 
+@pytest.mark.parametrize(("waited_s", "result"), [(1.5, R.HUNG_UP), (3.5, R.DROPPED)])
+def test_who_waited_longer_than_the_pbx_lets_anybody_has_heard_the_message(
+    waited_s: float, result: AttemptResult
+) -> None:
+    # The word of it was lost: the service was down when the message began.
+    bench = Bench()
+    two_people(bench)
+    ref = bench.sent(c.PlaceCall)[1].channel
+    person_at = bench.attempt(ref).person_at
+    bench.wait(waited_s)
+
+    bench.tell(e.ChannelHungUp(ref, 16))
+
+    assert bench.came_of_it().result is result
+    assert bench.came_of_it().harbour_at == (person_at + 1 if result is R.DROPPED else 0.0)
+
+
 def test_a_refused_join_is_tried_again_within_the_second_that_the_person_has() -> None:
     bench = Bench()
     ref = bench.dial("ana", rows=1)
