@@ -16,6 +16,11 @@ from callcenter.domain.ids import CallId
 
 JUDGED = {"machine": Judged.MACHINE, "assistant": Judged.ASSISTANT}
 """What dispositions say of who was on the line; after all others it was a person."""
+SILENCE_ONLY = "INITIALSILENCE"
+"""AMD says MACHINE of somebody who picks up and says nothing: that may well be a person."""
+USUAL_WRONG, USUAL_HEARD = 0.03, 20
+"""Of those whom tuned detection takes for machines 3 to 5 % are people; known as if so many had
+been heard (amdtuner's results)."""
 UNJUDGED_MAX = 1_000
 """Calls of a campaign whose disposition is awaited: one for each agent of the largest center."""
 
@@ -29,6 +34,11 @@ def on_machine(campaign: Campaign) -> OnMachine:
     return settings.on_machine
 
 
+def is_machine(attempt: Attempt) -> bool:
+    """Whether detection took it for a machine, and we believe it."""
+    return attempt.verdict is Verdict.MACHINE and not attempt.verdict_cause.startswith(SILENCE_ONLY)
+
+
 def give_disposition(turn: Turn, call_id: CallId, code: str) -> None:
     """An agent says how the conversation ended: who was on the line, as against what was
     detected. Said while they are connected it also makes the attempt's result, and ends the call.
@@ -37,7 +47,7 @@ def give_disposition(turn: Turn, call_id: CallId, code: str) -> None:
     call = turn.state.calls.get(call_id)
     attempt = turn.state.attempts.get(call.attempt) if call is not None else None
     if attempt is not None and call is not None:
-        _count(turn, turn.state.campaigns[attempt.campaign], attempt.verdict, judged, attempt)
+        _count(turn, turn.state.campaigns[attempt.campaign], _believed(attempt), judged, attempt)
         turn.change_attempt(attempt, judged=judged)
         if judged is not Judged.PERSON:
             turn.end_caller(call)
@@ -52,13 +62,22 @@ def give_disposition(turn: Turn, call_id: CallId, code: str) -> None:
 
 def ended(turn: Turn, attempt: Attempt, result: AttemptResult) -> None:
     """A conversation is over, and its agent has not said yet who it was."""
-    if result is not AttemptResult.CONNECTED or attempt.judged or attempt.verdict is None:
+    verdict = _believed(attempt)
+    if result is not AttemptResult.CONNECTED or attempt.judged or verdict is None:
         return
     campaign = turn.state.campaigns[attempt.campaign]
-    unjudged = {**campaign.unjudged, attempt.call: attempt.verdict}
+    unjudged = {**campaign.unjudged, attempt.call: verdict}
     while len(unjudged) > UNJUDGED_MAX:
         unjudged.pop(next(iter(unjudged)))
     turn.put_campaign(campaign, unjudged=unjudged)
+
+
+def _believed(attempt: Attempt) -> Verdict | None:
+    """The verdict by which the call was treated: who is silent passes for a person, and tells
+    nothing of those whom detection is believed of when it says machine."""
+    if attempt.verdict is Verdict.MACHINE and not is_machine(attempt):
+        return Verdict.NOT_SURE
+    return attempt.verdict
 
 
 def _count(
@@ -85,12 +104,14 @@ def _count(
 def taken_for_machines(campaign: Campaign) -> float:
     """The share of the people who answered whom detection took for machines, 0 to 1, estimated.
 
-    0.0 while no call that it took for a machine has been judged by an agent.
+    0.0 while no call that it took for a machine has been judged by an agent. The first ones weigh
+    little beside what is usual: one judged by mistake must not say that all machines were people.
     """
     counts = campaign.amd_counts
     if not counts.machines:
         return 0.0
-    missed = wrong_machines(counts) * campaign.results.get(AttemptResult.MACHINE, 0)
+    wrong = (counts.were_people + USUAL_HEARD * USUAL_WRONG) / (counts.machines + USUAL_HEARD)
+    missed = wrong * campaign.results.get(AttemptResult.MACHINE, 0)
     return missed / (campaign.people + missed) if campaign.people + missed else 0.0
 
 

@@ -6,6 +6,7 @@ Also: what a state reading says of attempts, after a restart or a lost link.
 from __future__ import annotations
 
 from callcenter.core import (
+    amd,
     attempts,
     calling_back,
     inbound,
@@ -23,7 +24,6 @@ from callcenter.domain.attempt import (
     AttemptResult,
     AttemptState,
     AttemptStep,
-    Verdict,
 )
 from callcenter.domain.call import Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, PlaceCall
@@ -59,13 +59,6 @@ REFUSED_S = 1.0
 SEEN = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.MACHINE)
 """What is known for good before the channel is gone. A phone that we were about to let go may still
 have been answered."""
-SILENCE_ONLY = "INITIALSILENCE"
-"""AMD says MACHINE of somebody who picks up and says nothing: that may well be a person."""
-
-
-def is_machine(attempt: Attempt) -> bool:
-    """Whether detection took it for a machine, and we believe it."""
-    return attempt.verdict is Verdict.MACHINE and not attempt.verdict_cause.startswith(SILENCE_ONLY)
 
 
 def _wanted(turn: Turn, channel: ChannelRef) -> Attempt | None:
@@ -161,7 +154,7 @@ def screened(turn: Turn, event: AttemptScreened) -> None:
         return
     attempt = turn.change_attempt(attempt, verdict=event.verdict, verdict_cause=event.cause)
     attempts.tell_trunk(turn, attempt, Sign.LASTS)
-    if not is_machine(attempt) or attempt.passes_machine:
+    if not amd.is_machine(attempt) or attempt.passes_machine:
         person(turn, attempt)
 
 

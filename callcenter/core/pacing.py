@@ -7,8 +7,7 @@ there.
 
 from __future__ import annotations
 
-from callcenter.core.amd import taken_for_machines
-from callcenter.core.dialed import is_machine
+from callcenter.core.amd import is_machine, taken_for_machines
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState

@@ -162,7 +162,22 @@ def test_the_share_of_people_taken_for_machines_comes_of_the_machines_that_agent
     assert campaign.results == {R.MACHINE: 11, R.CONNECTED: 1}
     view = shown(bench)
     assert (view.machines, view.wrong_machines) == (4, 0.25)
-    assert view.taken_for_machines == taken_for_machines(campaign) == 2.75 / 3.75
+    missed = 11 * (1 + 0.6) / (4 + 20)  # as if twenty had been heard before, 3 % of them people
+    assert view.taken_for_machines == taken_for_machines(campaign)
+    assert view.taken_for_machines == pytest.approx(missed / (1 + missed))
+
+
+def test_a_person_who_picked_up_in_silence_says_nothing_of_machines() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=5, amd_check_every=0)
+    say(bench, talk(bench, Verdict.MACHINE, "INITIALSILENCE-2500-2500"), "agreed")
+    bench.part(ref)
+    bench.wait(40.0)
+    late = talk(bench, Verdict.MACHINE, "INITIALSILENCE-2500-2500")
+    bench.part(bench.sent(c.PlaceCall)[1].channel)
+    say(bench, late, "agreed")
+
+    assert shown(bench) == AmdView(2, 0.0, 0, 0.0, 0.0)
 
 
 def test_dispositions_that_never_come_do_not_fill_the_memory(
