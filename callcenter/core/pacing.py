@@ -13,7 +13,7 @@ from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptResult, AttemptState
 from callcenter.domain.campaign import Campaign
-from callcenter.domain.ids import AgentId, CampaignId
+from callcenter.domain.ids import AgentId, AttemptId, CampaignId
 from callcenter.domain.records import AttemptRecord
 from dialer.campaign_pacing import CampaignPacer, begin
 from dialer.pacing.scene import AgentPhase
@@ -60,7 +60,8 @@ class Pacers:
         for name, pacer in self._pacers.items():
             for call in list(pacer.scene.calls):
                 attempt = state.attempts.get(call)
-                if attempt is None or attempt.campaign != name or not is_open(attempt):
+                is_ours = attempt is not None and attempt.campaign == name
+                if attempt is None or not is_ours or not is_undecided(self._state, attempt):
                     pacer.forget(call)
             for agent_id in list(pacer.scene.agents):
                 agent = state.agents.get(agent_id)
@@ -106,22 +107,27 @@ class Pacers:
                 pacer.connected(call, now)
             case AttemptState.DROPPED:
                 pacer.classified(call, True, now)
-                pacer.abandoned(call, now)
+                if not is_undecided(self._state, attempt):
+                    pacer.abandoned(call, now)
             case AttemptState.HELD:
-                pacer.ended(call, now, refused=attempt.outcome in BY_TRUNK)
+                self._tell_end(pacer, call, attempt.outcome)
             case _:
                 pass
 
     def _show_end(self, record: AttemptRecord) -> None:
         pacer = self._pacer(self._state.campaigns[record.campaign])
-        pacer.ended(
-            record.attempt,
-            self._state.now,
-            refused=record.result in BY_TRUNK,
-            cancelled=record.result is AttemptResult.CANCELLED,
-        )
+        self._tell_end(pacer, record.attempt, record.result)
         if record.result is AttemptResult.UNCOUNTED and record.person_at:
             pacer.take_back(self._state.now, dropped=bool(record.harbour_at))
+
+    def _tell_end(
+        self, pacer: CampaignPacer, attempt: AttemptId, result: AttemptResult | None
+    ) -> None:
+        now = self._state.now
+        if result is AttemptResult.DROPPED:  # if that was not told yet: no join came to anything
+            pacer.abandoned(attempt, now)
+        is_cancelled = result is AttemptResult.CANCELLED
+        pacer.ended(attempt, now, refused=result in BY_TRUNK, cancelled=is_cancelled)
 
     def _show_agent(self, agent_id: AgentId) -> None:
         agent = self._state.agents.get(agent_id)
@@ -141,6 +147,14 @@ def is_open(attempt: Attempt) -> bool:
     if attempt.state is AttemptState.SCREENING:
         return attempt.passes_machine or not is_machine(attempt)
     return attempt.state in (AttemptState.PLACED, AttemptState.RINGING, AttemptState.FOR_AGENT)
+
+
+def is_undecided(state: State, attempt: Attempt) -> bool:
+    """Whether the pacer has still to hear what becomes of it. A join that crosses the message makes
+    a conversation of it, or comes back refused."""
+    call = state.calls.get(attempt.call)
+    is_crossed = attempt.state is AttemptState.DROPPED and call is not None and call.joining
+    return is_open(attempt) or is_crossed
 
 
 def _free_phase(agent: Agent) -> AgentPhase:

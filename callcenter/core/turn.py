@@ -173,9 +173,11 @@ class Turn:
     # --- changing ---------------------------------------------------------------------------
 
     def put_call(self, call: Call) -> Call:
-        """Store a call and mark it as changed."""
+        """Store a call, and mark it as changed, with the attempt that dialed it: for the pacer."""
         self.state.calls.put(call.id, call)
         self.touch_call(call)
+        if call.attempt:
+            self.dirty_attempts[call.attempt] = None
         return call
 
     def touch_call(self, call: Call) -> None:

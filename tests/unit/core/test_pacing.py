@@ -79,6 +79,32 @@ def test_a_call_goes_through_its_phases_before_the_pacers_eyes() -> None:
     assert known(bench).learnt.budget.answered == 1.0
 
 
+def test_a_join_that_crosses_the_message_is_nobody_dropped_for_the_budget_either() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    drop(bench, ref)
+    assert bench.call(ref.id).joining
+    bench.machine = Machine(decode_state(bench.machine.state.encode()))  # a restart in between
+    assert known(bench).learnt.budget.answered == 0.0
+
+    bench.join(ref)
+
+    budget = known(bench).learnt.budget
+    assert (budget.answered, budget.abandoned) == (1.0, 0.0)
+
+
+def test_a_join_that_came_too_late_for_the_message_is_somebody_dropped() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    drop(bench, ref)
+    bench.tell(e.CommandFailed(bench.last(c.JoinCall).id, "no such channel"))
+
+    bench.tell(e.ChannelHungUp(ref, 16))
+
+    budget = known(bench).learnt.budget
+    assert (budget.answered, budget.abandoned) == (1.0, 1.0)
+
+
 def test_a_machine_is_no_call_in_flight_any_more() -> None:
     bench = Bench()
     ref = bench.dial("ana", rows=1)
