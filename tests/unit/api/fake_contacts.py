@@ -211,3 +211,33 @@ class FakeBook:
         if self.away:
             raise OSError("the database is away")
         self.asked.append(asked)
+
+
+class FakeScripts:
+    """Scripts in memory; may be away, from the beginning or only for writing."""
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, str] = {}
+        self.of_lists: tuple[str, ...] = ()
+        self.away = False
+        self.writes = True
+
+    async def script(self, campaign: str) -> str:
+        """As the store's."""
+        self._look()
+        return self.scripts.get(campaign, "")
+
+    async def put_script(self, campaign: str, text: str) -> None:
+        """As the store's."""
+        if not self.writes:
+            raise OSError("the database is away")
+        self.scripts[campaign] = text
+
+    async def columns(self, campaign: str) -> tuple[str, ...]:
+        """As the store's."""
+        self._look()
+        return self.of_lists
+
+    def _look(self) -> None:
+        if self.away:
+            raise OSError("the database is away")

@@ -484,6 +484,7 @@ export interface CampaignSetup {
   drop_cap?: number | null;
   caps?: CapFields[];
   sales?: string[];
+  script?: string;
 }
 
 /** What a campaign is doing. */
@@ -1091,6 +1092,12 @@ export interface PhoneChoice {
 
 /** Where the caller's channel is in the PBX, as far as we know. */
 export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
+
+/** What a script may have in braces. */
+export interface Placeholders {
+  fields: string[];
+  columns: string[];
+}
 
 /** The connection is alive. */
 export interface Pong {
@@ -1770,6 +1777,8 @@ export interface Operations {
   "PUT /api/v1/campaigns/{campaign}/lists/{list}": { path: { campaign: string; list: string }; query: undefined; body: ListPriority; answer: ContactLists };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** What a campaign's script may name */
+  "GET /api/v1/campaigns/{campaign}/placeholders": { path: { campaign: string }; query: undefined; body: undefined; answer: Placeholders };
   /** Rehearse a campaign */
   "POST /api/v1/campaigns/{campaign}/rehearsals": { path: { campaign: string }; query: undefined; body: RehearseCampaign; answer: CampaignRehearsalView };
   /** Cancel a campaign's rehearsal */

@@ -9,6 +9,7 @@ import { campaigns } from "./en/campaigns";
 import { reports } from "./en/reports";
 import { routing } from "./en/routing";
 import { rules } from "./en/rules";
+import { script } from "./en/script";
 import { shell } from "./en/shell";
 import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
@@ -19,6 +20,7 @@ import { campaigns as campaignsZh } from "./zh/campaigns";
 import { reports as reportsZh } from "./zh/reports";
 import { routing as routingZh } from "./zh/routing";
 import { rules as rulesZh } from "./zh/rules";
+import { script as scriptZh } from "./zh/script";
 import { shell as shellZh } from "./zh/shell";
 import { states as statesZh } from "./zh/states";
 
@@ -32,6 +34,7 @@ export const en = {
   ...campaignResults,
   ...reports,
   ...rules,
+  ...script,
   ...routing,
 };
 
@@ -48,6 +51,7 @@ export const zh: Record<TextKey, string> = {
   ...campaignResultsZh,
   ...reportsZh,
   ...rulesZh,
+  ...scriptZh,
   ...routingZh,
 };
 
