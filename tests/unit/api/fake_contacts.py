@@ -18,6 +18,7 @@ from callcenter.service.contact_book import (
     ContactListView,
     ContactReason,
     ContactWhy,
+    Names,
 )
 from callcenter.service.contact_lists import (
     ContactImport,
@@ -175,6 +176,7 @@ class FakeBook:
         self.asked: list[tuple[object, ...]] = []
         self.refusal = ""
         self.away = False
+        self.known = Names({}, {})
 
     async def lists(self, campaign: str) -> tuple[ContactListView, ...]:
         """As the store's."""
@@ -206,6 +208,11 @@ class FakeBook:
         reasons = (ContactReason(ContactBecause.NEXT, "was never tried"),)
         status = ContactStatus.OPEN
         return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
+
+    async def names(self, contacts: Sequence[str], customers: Sequence[str]) -> Names:
+        """As the store's."""
+        self._note("names", contacts, customers)
+        return self.known
 
     def _note(self, *asked: object) -> None:
         if self.away:

@@ -305,6 +305,7 @@ export interface CallbackView {
 /** Calls promised, the earliest first. */
 export interface Callbacks {
   callbacks: CallbackView[];
+  names: Record<string, string>;
 }
 
 /** When people may be called, in their own local time. */
@@ -1520,7 +1521,7 @@ export interface TierResult {
 }
 
 /** What a client can watch. */
-export type Topic = "board" | "me" | "queues";
+export type Topic = "board" | "callbacks" | "me" | "queues";
 
 /** What is done with a call. */
 export interface Treatment {
@@ -1670,6 +1671,7 @@ export interface LiveEntries {
   me: { agent: AgentView; call: CallView; callbacks: CallbackView };
   queues: { queues: QueueView };
   board: { queues: QueueView; agents: AgentView; calls: CallView; campaigns: CampaignView; links: boolean; mishaps: MishapView };
+  callbacks: { callbacks: CallbackView };
 }
 
 /** All data of a topic: `{section: {key: entry}}`. */
