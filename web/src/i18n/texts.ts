@@ -3,6 +3,7 @@
 
 import { agent } from "./en/agent";
 import { board } from "./en/board";
+import { callbacks } from "./en/callbacks";
 import { campaignForm } from "./en/campaignForm";
 import { campaignResults } from "./en/campaignResults";
 import { campaigns } from "./en/campaigns";
@@ -14,6 +15,7 @@ import { shell } from "./en/shell";
 import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
 import { board as boardZh } from "./zh/board";
+import { callbacks as callbacksZh } from "./zh/callbacks";
 import { campaignForm as campaignFormZh } from "./zh/campaignForm";
 import { campaignResults as campaignResultsZh } from "./zh/campaignResults";
 import { campaigns as campaignsZh } from "./zh/campaigns";
@@ -29,6 +31,7 @@ export const en = {
   ...states,
   ...board,
   ...agent,
+  ...callbacks,
   ...campaigns,
   ...campaignForm,
   ...campaignResults,
@@ -46,6 +49,7 @@ export const zh: Record<TextKey, string> = {
   ...statesZh,
   ...boardZh,
   ...agentZh,
+  ...callbacksZh,
   ...campaignsZh,
   ...campaignFormZh,
   ...campaignResultsZh,
