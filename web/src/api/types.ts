@@ -410,6 +410,9 @@ export interface CampaignRow {
   wrap_up_s: number;
   results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
+  returns_offered: number;
+  returns_answered: number;
+  returns_opted_out: number;
 }
 
 /** What a manager sets. Times in seconds. */
