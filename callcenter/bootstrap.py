@@ -62,6 +62,7 @@ from callcenter.settings import (
 from callcenter.storage.accounts import Accounts
 from callcenter.storage.audit import Audit
 from callcenter.storage.campaign_results import StoredResults
+from callcenter.storage.campaign_scripts import StoredScripts
 from callcenter.storage.contact_book import StoredContactBook
 from callcenter.storage.contact_files import ContactFiles
 from callcenter.storage.contact_rows import keep_worth
@@ -185,6 +186,7 @@ async def open_center(
             rehearsals=rehearsals,
             voicemail_files=recordings,
             campaign_results=StoredResults(database, contacts),
+            scripts=StoredScripts(database),
             upload_dir=settings.data_dir,
             clock=clock,
             vitals=lambda: _vitals(

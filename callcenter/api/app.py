@@ -24,6 +24,7 @@ from callcenter.api import (
     calls,
     campaign_rehearsals,
     campaign_results,
+    campaign_scripts,
     campaigns,
     contacts,
     dnc,
@@ -54,6 +55,7 @@ from callcenter.api.upload import Uploads
 from callcenter.api.websocket import LiveSockets
 from callcenter.domain.ids import PbxName
 from callcenter.service.campaign_results import CampaignResults
+from callcenter.service.campaign_scripts import CampaignScripts
 from callcenter.service.contact_book import ContactBook
 from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
@@ -77,6 +79,7 @@ RESOURCES = (
     calls,
     campaign_rehearsals,
     campaign_results,
+    campaign_scripts,
     campaigns,
     contacts,
     dnc,
@@ -131,6 +134,7 @@ class Api:
         rehearsals: Rehearsals | None = None,
         voicemail_files: VoicemailFiles | None = None,
         campaign_results: CampaignResults | None = None,
+        scripts: CampaignScripts | None = None,
         upload_dir: Path | None = None,
         origins: Sequence[str] = (),
         behind_proxy: bool = False,
@@ -142,7 +146,8 @@ class Api:
         built pages, None: the API alone. Without an ``erasure`` nobody can be forgotten, without
         ``voicemail_files`` no recording is deleted, without ``rehearsals`` nothing is rehearsed,
         without a ``dnc_list`` nobody spared, without a ``contact_book`` nobody told of,
-        without ``campaign_results`` no results are."""
+        without ``campaign_results`` no results are, without ``scripts`` no agent is told
+        what to say."""
         self._vitals = vitals
         self._site = Site(tuple(origins), behind_proxy)
         self._audit = AuditWriter(audit)
@@ -166,6 +171,7 @@ class Api:
             rehearsals=rehearsals,
             voicemails=voicemail_files,
             campaign_results=campaign_results,
+            campaign_scripts=scripts,
         )
         self.metrics = Metrics(hub, vitals, self._counts, log_requests=log_requests)
         self.topics = LiveTopics(hub, clock)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
+import structlog
 from msgspec import Struct
 from pydantic import Field
 
@@ -18,7 +20,10 @@ from callcenter.domain.events import (
     CallbackRequested,
     Request,
 )
+from callcenter.domain.ids import CallbackId
 from callcenter.service.ports import Role
+
+_LOG = structlog.get_logger("callcenter.api")
 
 READERS = (Role.AGENT, *OVERSEERS)
 CHANGERS = (Role.AGENT, *EDITORS)
@@ -33,6 +38,8 @@ class Callbacks(Struct, frozen=True):
     """Calls promised, the earliest first."""
 
     callbacks: tuple[CallbackView, ...]
+    names: dict[CallbackId, str]
+    """What the people are called whose list or customer has a name; the machine knows none."""
 
 
 class NewCallback(Body):
@@ -51,14 +58,15 @@ class CallbackChange(Body):
 
     at: Moment
     agent: Agent
-    """Empty: anybody of the campaign."""
+    """Empty: anybody of the campaign, or whom the rules of the caller's queue choose."""
 
 
 @route("GET", "/callbacks", roles=READERS, summary="Callbacks")
 async def callbacks(exchange: Exchange) -> Callbacks:
     """The calls that were promised and not made yet: agents see their own, others all."""
     agent = None if _sees_all(exchange) else exchange.account.id
-    return Callbacks(callbacks_view(exchange.services.hub.state, agent))
+    found = callbacks_view(exchange.services.hub.state, agent)
+    return Callbacks(found, await _names(exchange, found))
 
 
 @route(
@@ -103,6 +111,11 @@ async def move_callback(exchange: Exchange, body: CallbackChange) -> CallbackVie
     known = _known(exchange)
     if not _is_editor(exchange) and body.agent not in ("", exchange.account.id):
         raise ProblemError("forbidden", "Only supervisors give callbacks to somebody else.")
+    if known.queue and body.agent:
+        raise ProblemError(
+            "conflict",
+            "Who waited in a queue is called back by whom its rules choose: leave the agent out.",
+        )
     await _ask(
         exchange,
         CallbackMoved(exchange.request_id, known.id, body.at, body.agent, exchange.account.id),
@@ -138,6 +151,25 @@ async def _cancel(exchange: Exchange, *, is_done: bool) -> None:
     known = _known(exchange)
     by = exchange.account.id
     await _ask(exchange, CallbackCancelled(exchange.request_id, known.id, is_done, by))
+
+
+async def _names(exchange: Exchange, promised: Sequence[CallbackView]) -> dict[CallbackId, str]:
+    """Without a database the list is there all the same, with numbers only."""
+    book = exchange.services.contact_book
+    if book is None or not promised:
+        return {}
+    contacts = tuple(dict.fromkeys(one.contact for one in promised if one.contact))
+    customers = tuple(dict.fromkeys(one.customer for one in promised if one.customer))
+    try:
+        names = await book.names(contacts, customers)
+    except Exception as error:  # noqa: BLE001 - any failure of any store
+        _LOG.warning("names_not_read", error=repr(error))
+        return {}
+    found = {
+        one.id: names.contacts.get(one.contact) or names.customers.get(one.customer, "")
+        for one in promised
+    }
+    return {callback: name for callback, name in found.items() if name}
 
 
 def _sees_all(exchange: Exchange) -> bool:

@@ -15,6 +15,7 @@ import structlog
 from msgspec import Struct
 from pydantic import Field, Json, StringConstraints
 
+from callcenter.api.campaign_scripts import is_new_script, put_script, read_script
 from callcenter.api.errors import FieldError, ProblemError, unavailable
 from callcenter.api.records import RECORDS_PER_PAGE, RECORDS_PER_PAGE_MAX
 from callcenter.api.route import (
@@ -165,11 +166,13 @@ async def campaign(exchange: Exchange) -> CampaignView:
     "/campaigns/{campaign}/settings",
     roles=OVERSEERS,
     summary="A campaign's settings",
-    problems=("not-found",),
+    problems=("not-found", "unavailable"),
 )
 async def campaign_settings(exchange: Exchange) -> CampaignSetup:
     """The settings in the words in which they are put, to be changed and put back."""
-    return fields_of(CampaignSetup, _found(exchange).settings)
+    found = _found(exchange)
+    script = await read_script(exchange, found.id)
+    return fields_of(CampaignSetup, found.settings).model_copy(update={"script": script})
 
 
 @route(
@@ -177,10 +180,11 @@ async def campaign_settings(exchange: Exchange) -> CampaignSetup:
     "/campaigns/{campaign}",
     roles=MANAGERS,
     summary="Make or change a campaign",
-    problems=("conflict", "overloaded"),
+    problems=("conflict", "overloaded", "unavailable"),
 )
 async def save_campaign(exchange: Exchange, body: CampaignSetup) -> CampaignView:
-    """Make a campaign, as a draft, or give it these settings. They hold from the next call on."""
+    """Make a campaign, as a draft, or give it these settings. They hold from the next call on, a
+    script from the next card on."""
     name = exchange.path["campaign"]
     if not re.fullmatch(CAMPAIGN_ID, name):
         raise ProblemError(
@@ -189,8 +193,12 @@ async def save_campaign(exchange: Exchange, body: CampaignSetup) -> CampaignView
             errors=[FieldError("path.campaign", f"take {CAMPAIGN_ID_HINT}")],
         )
     _refuse_unknown_trunk(exchange.services.trunks, body)
+    is_new = await is_new_script(exchange, name, body.script)
     saved = CampaignSaved(exchange.request_id, body.settings(name), exchange.account.id)
-    return await _ask(exchange, saved)
+    view = await _ask(exchange, saved)
+    if is_new:
+        await put_script(exchange, name, body.script)
+    return view
 
 
 @route(

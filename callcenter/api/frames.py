@@ -45,6 +45,8 @@ class Topic(StrEnum):
     """All queues' counts, once a second."""
     BOARD = "board"
     """Queues, agents, calls, campaigns and links, for those who oversee the center."""
+    CALLBACKS = "callbacks"
+    """Calls that were promised and not made yet, for the same."""
 
 
 class _Frame(Struct, frozen=True, tag_field="type"):

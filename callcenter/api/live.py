@@ -14,7 +14,12 @@ from typing import Protocol
 
 from callcenter.api.frames import Data, Delta, Entry, Snapshot, Topic, encode
 from callcenter.api.ports import HubLike
-from callcenter.core.callback_queries import CallbackView, callbacks_view
+from callcenter.core.callback_queries import (
+    CallbackState,
+    CallbackView,
+    callback_view,
+    callbacks_view,
+)
 from callcenter.core.campaign_queries import CampaignView, campaigns_view
 from callcenter.core.mishaps import MishapView, mishaps_view
 from callcenter.core.queries import (
@@ -36,13 +41,14 @@ COALESCE_S = 0.1
 """Changes within this time go out as one frame: an eye does not follow ten frames a second."""
 QUEUES_EVERY_S = 1.0
 """The topic ``queues`` goes to every agent's screen: at 1,000 agents each frame costs 10 ms."""
-REPLAY_FRAMES = {Topic.ME: 16, Topic.QUEUES: 60, Topic.BOARD: 300}
+REPLAY_FRAMES = {Topic.ME: 16, Topic.QUEUES: 60, Topic.BOARD: 300, Topic.CALLBACKS: 60}
 """Frames kept for clients that come back: 30 s of the board, a minute of the queues, and of an
 agent's own state as many as cost no more than a snapshot."""
 REPLAY_BYTES_MAX = 2 * 1024 * 1024
 """Bytes of frames kept per feed: more is dearer than a snapshot of the whole board."""
 LINGER_S = 30.0
 """A feed without readers is kept this long, for those who reload the page."""
+UNDER_WAY = (CallbackState.READ, CallbackState.CALLING)
 WAKE_AT_ONCE = 50
 """Sockets woken in one round of the loop: each write costs about 20 us."""
 
@@ -57,6 +63,7 @@ SECTIONS: dict[Topic, dict[str, type]] = {
         "links": bool,
         "mishaps": MishapView,
     },
+    Topic.CALLBACKS: {"callbacks": CallbackView},
 }
 """What a topic's data consist of, by section: for programs, whose types are made of it."""
 
@@ -132,6 +139,8 @@ def data_of(feed: Feed, state: State) -> Data:
                 "links": dict(state.links.as_dict()),
                 "mishaps": {view.id: view for view in mishaps_view(state)},
             }
+        case Topic.CALLBACKS:
+            return {"callbacks": {one.id: one for one in callbacks_view(state)}}
 
 
 def changes_of(feed: Feed, state: State, dirty: dict[str, None]) -> Data:
@@ -139,8 +148,11 @@ def changes_of(feed: Feed, state: State, dirty: dict[str, None]) -> Data:
 
     Agents and calls of the board are looked at only if they are in ``dirty`` (``agent:ID``,
     ``call:ID``); campaigns if one of them or a PBX is (``campaign:ID``, ``pbx:NAME``): their views
-    are made in one pass over agents and attempts.
+    are made in one pass over agents and attempts. Of callbacks those in ``dirty``
+    (``callback:ID``), and those under way, whose calls tell how far they are.
     """
+    if feed.topic is Topic.CALLBACKS:
+        return _changed_callbacks(feed.data["callbacks"], state, dirty)
     if feed.topic is not Topic.BOARD:
         return _take_in(feed.data, data_of(feed, state))
     changed: Data = {}
@@ -161,6 +173,16 @@ def changes_of(feed: Feed, state: State, dirty: dict[str, None]) -> Data:
     if "campaign" in kinds or "pbx" in kinds:
         whole["campaigns"] = {view.id: view for view in campaigns_view(state)}
     return changed | _take_in(feed.data, whole)
+
+
+def _changed_callbacks(known: dict[str, Entry], state: State, dirty: dict[str, None]) -> Data:
+    """Not all of them are compared: there may be thousands, and a change of one a second."""
+    changed: Data = {}
+    names = [key.removeprefix("callback:") for key in dirty if key.startswith("callback:")]
+    under_way = [key for key, one in known.items() if getattr(one, "state", "") in UNDER_WAY]
+    for name in dict.fromkeys((*names, *under_way)):
+        _take_in_one(changed, "callbacks", known, name, callback_view(state, name))
+    return changed
 
 
 def _take_in(old: Data, new: Data) -> Data:
@@ -312,9 +334,9 @@ class LiveTopics:
                 feed = self._call_feeds.get(name)
             if feed is not None:
                 found[feed] = None
-        board = self._feeds.get((Topic.BOARD, ""))
-        if board is not None:
-            found[board] = None
+        for topic in (Topic.BOARD, Topic.CALLBACKS):
+            if (feed := self._feeds.get((topic, ""))) is not None:
+                found[feed] = None
         queues = self._feeds.get((Topic.QUEUES, ""))
         if queues is not None:
             if now >= self._queues_due:

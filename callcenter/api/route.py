@@ -25,6 +25,7 @@ from callcenter.api.ports import AttemptReader, ContactImporter, EvidenceReader,
 from callcenter.api.upload import Upload, UploadKind
 from callcenter.domain.ids import PbxName, RequestId
 from callcenter.service.campaign_results import CampaignResults
+from callcenter.service.campaign_scripts import CampaignScripts
 from callcenter.service.contact_book import ContactBook
 from callcenter.service.dnc import DncStore
 from callcenter.service.erasure import Erasure
@@ -104,6 +105,8 @@ class Services:
     """Deletes recordings."""
     campaign_results: CampaignResults | None = None
     """Tells what campaigns have come to."""
+    campaign_scripts: CampaignScripts | None = None
+    """What agents say in campaigns."""
 
 
 NOBODY = Account(id="", name="", roles=())

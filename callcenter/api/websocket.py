@@ -357,7 +357,7 @@ def _refusal(account: Account, topic: Topic) -> str:
     match topic:
         case Topic.ME if Role.AGENT not in account.roles:
             return "The topic me is for agents."
-        case Topic.BOARD if not any(role in OVERSEERS for role in account.roles):
-            return f"The topic board needs the role {' or '.join(OVERSEERS)}."
+        case Topic.BOARD | Topic.CALLBACKS if not any(role in OVERSEERS for role in account.roles):
+            return f"The topic {topic} needs the role {' or '.join(OVERSEERS)}."
         case _:
             return ""

@@ -131,7 +131,7 @@ def campaigns(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Attempts by campaign: people, connected, dropped, results."""
+    """Attempts by campaign: people, connected, dropped, results; and who called back."""
     settings = read_settings(config)
     period = _period(settings, since, until, step, zone)
     found = _make(settings, lambda reports: reports.campaigns(period, ROWS_MAX))
@@ -274,6 +274,9 @@ def _cells(row: AnyRow, begin: str, zone: ZoneInfo, name: str = "") -> dict[str,
                 "p50 s": _hundredths(row.wait_p50_s),
                 "p95 s": _hundredths(row.wait_p95_s),
                 "AHT s": _seconds(row.aht_s),
+                "returns": row.returns_offered,
+                "r. answered": row.returns_answered,
+                "r. opted out": row.returns_opted_out,
             }
     return {"begin": begin, **{title: str(cell) for title, cell in cells.items()}}
 

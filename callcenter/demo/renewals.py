@@ -17,6 +17,15 @@ from callcenter.simulator.sip_carrier import NumberBehaviour as Behaviour
 
 CAMPAIGN = RENEWALS
 NAME = "Card renewals"
+SCRIPT = """# Opening
+Good day {name}, this is {agent} about {campaign}. Do you have two minutes?
+
+# The renewal
+- Say when the card runs out, and that the new one costs nothing.
+- Ask where to send it.
+
+# Closing
+Thank you, and goodbye."""
 HARBOUR_PROMPT = "safe-harbour"
 RING_S = 15.0
 """The shortest that the law allows: a minute of demo is to show calls that nobody answers."""
@@ -128,6 +137,7 @@ def settings(lines_per_agent: float = LINES_PER_AGENT) -> dict[str, Any]:
             "congestion": {"delay_s": 60, "max_tries": 3},
         },
         "wrap_up_s": 8,
+        "script": SCRIPT,
     }
 
 

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from callcenter.documents.campaign_script import ScriptText
 from callcenter.documents.campaign_texts import (
     CalendarText,
     CallerIdText,
@@ -307,6 +308,9 @@ class CampaignFields(_Shape):
 
     sales: Annotated[list[SaleCode], Field(max_length=SALES_MAX)] = list(_DEFAULT.sales)
     """Dispositions that say that somebody bought: with these an agent may tell the amount."""
+    script: ScriptText = ""
+    """What the agent says, with {name}, {agent} and columns of the lists; no setting of the
+    machine's, but a text kept beside them."""
 
     @field_validator("lines_per_agent")
     @classmethod

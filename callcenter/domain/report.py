@@ -94,6 +94,17 @@ class ReportedAttempt(Struct, frozen=True):
     waited_from: WaitFrom | None = None
 
 
+class ReportedReturn(Struct, frozen=True):
+    """A call of somebody of a campaign's lists to a number that the campaign shows."""
+
+    campaign: CampaignId
+    arrived_at: float
+    is_answered: bool
+    """An agent talked with them."""
+    is_opted_out: bool
+    """They pressed the key to be called no more."""
+
+
 ReportedWork = AgentStateRecord | OfferRecord | ConversationRecord | DispositionRecord
 """What is read of agents."""
 
@@ -232,6 +243,13 @@ class CampaignRow(Struct, frozen=True):
     wrap_up_s: float
     results: dict[AttemptResult, int]
     dispositions: dict[str, int]
+    returns_offered: int
+    """Contacts' calls to a number of the campaign that came in this interval, and have ended. They
+    are in none of the counts above."""
+    returns_answered: int
+    """Of those, who talked with an agent."""
+    returns_opted_out: int
+    """Of those, who pressed the key to be called no more."""
 
 
 Row = TypeVar("Row", QueueRow, AgentRow, TeamRow, CampaignRow)

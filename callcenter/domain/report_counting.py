@@ -2,7 +2,8 @@
 matter, but that an agent's states come in the order in which they were.
 
 What counts for which interval: a call the one in which it entered its queue, an attempt the one in
-which it was placed, an agent's time the intervals it was spent in.
+which it was placed, a return call the one in which it came, an agent's time the intervals it was
+spent in.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import Struct, field
 from callcenter.domain.agent import AgentState
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.call import Outcome
+from callcenter.domain.counts import count, count_all, in_order, share
 from callcenter.domain.ids import AgentId, TeamId
 from callcenter.domain.records import (
     AgentStateRecord,
@@ -31,6 +33,7 @@ from callcenter.domain.report import (
     QueueRow,
     ReportedAttempt,
     ReportedCall,
+    ReportedReturn,
     ReportedWork,
     Rows,
     TeamRow,
@@ -94,7 +97,8 @@ class TeamReport:
 
 
 class CampaignReport:
-    """Counts attempts by campaign. Raises ``BadPeriod`` for more than ``rows_max`` rows."""
+    """Counts attempts and return calls by campaign. Raises ``BadPeriod`` for more than ``rows_max``
+    rows."""
 
     def __init__(self, period: Period, rows_max: int) -> None:
         self._table = _Table(period, rows_max, _CampaignTally)
@@ -104,6 +108,12 @@ class CampaignReport:
         tally = self._table.at(attempt.campaign, attempt.placed_at)
         if tally is not None:
             tally.add(attempt)
+
+    def add_return(self, call: ReportedReturn) -> None:
+        """Count a return call, if it came in the period."""
+        tally = self._table.at(call.campaign, call.arrived_at)
+        if tally is not None:
+            tally.add_return(call)
 
     def rows(self) -> Rows[CampaignRow]:
         """What was counted."""
@@ -198,7 +208,7 @@ class _WorkTable(_Table["_AgentTally | _TeamTally"]):
                     tally.conversations += 1
             case DispositionRecord():
                 for tally in self._of(name, record.agent, record.at):
-                    _count(tally.dispositions, record.code, 1)
+                    count(tally.dispositions, record.code, 1)
             case _:
                 assert_never(record)
 
@@ -249,7 +259,7 @@ class _QueueTally(Struct):
         self.talk_s += call.talk_s
         self.wrap_up_s += call.wrap_up_s
         for code in call.dispositions:
-            _count(self.dispositions, code, 1)
+            count(self.dispositions, code, 1)
 
     def add_all(self, other: _QueueTally) -> None:
         self.answered += other.answered
@@ -261,7 +271,7 @@ class _QueueTally(Struct):
         self.longest_wait_s = max(self.longest_wait_s, other.longest_wait_s)
         self.talk_s += other.talk_s
         self.wrap_up_s += other.wrap_up_s
-        _count_all(self.dispositions, other.dispositions)
+        count_all(self.dispositions, other.dispositions)
 
     def row(self, name: str, begin: float, end: float) -> QueueRow:
         offered = self.answered + self.abandoned + self.lost
@@ -280,14 +290,14 @@ class _QueueTally(Struct):
             short_abandons=self.short_abandons,
             lost=self.lost,
             in_time=self.in_time,
-            service_level=_share(self.in_time, measured),
-            asa_s=_share(self.wait_s, self.answered),
-            aht_s=_share(self.talk_s + self.wrap_up_s, self.answered),
+            service_level=share(self.in_time, measured),
+            asa_s=share(self.wait_s, self.answered),
+            aht_s=share(self.talk_s + self.wrap_up_s, self.answered),
             wait_s=self.wait_s,
             longest_wait_s=self.longest_wait_s,
             talk_s=self.talk_s,
             wrap_up_s=self.wrap_up_s,
-            dispositions=_in_order(self.dispositions),
+            dispositions=in_order(self.dispositions),
         )
 
 
@@ -343,7 +353,7 @@ class _WorkTally(Struct):
         self.offers += other.offers
         self.missed += other.missed
         self.conversations += other.conversations
-        _count_all(self.dispositions, other.dispositions)
+        count_all(self.dispositions, other.dispositions)
 
     def card(self, name: str, begin: float, end: float) -> AgentRow:
         """As if one agent had done all of it."""
@@ -365,12 +375,12 @@ class _WorkTally(Struct):
             wrap_up_s=self.wrap_up_s,
             not_ready_s=not_ready_s,
             not_ready=dict(sorted(self.not_ready.items())),
-            occupancy=_share(busy_s, on_offer_s),
+            occupancy=share(busy_s, on_offer_s),
             offers=self.offers,
             missed=self.missed,
             conversations=self.conversations,
-            aht_s=_share(busy_s, self.conversations),
-            dispositions=_in_order(self.dispositions),
+            aht_s=share(busy_s, self.conversations),
+            dispositions=in_order(self.dispositions),
         )
 
 
@@ -413,9 +423,12 @@ class _CampaignTally(Struct):
     results: dict[str, int] = field(default_factory=dict)
     dispositions: dict[str, int] = field(default_factory=dict)
     waits: WaitTally = field(default_factory=WaitTally)
+    returns: int = 0
+    returns_answered: int = 0
+    returns_opted_out: int = 0
 
     def add(self, attempt: ReportedAttempt) -> None:
-        _count(self.results, attempt.result, 1)
+        count(self.results, attempt.result, 1)
         self.people += attempt.person_at > 0
         if attempt.connected_at:
             wait_s = attempt.connected_at - (attempt.person_at or attempt.connected_at)
@@ -427,7 +440,12 @@ class _CampaignTally(Struct):
         self.talk_s += attempt.talk_s
         self.wrap_up_s += attempt.wrap_up_s
         for code in attempt.dispositions:
-            _count(self.dispositions, code, 1)
+            count(self.dispositions, code, 1)
+
+    def add_return(self, call: ReportedReturn) -> None:
+        self.returns += 1
+        self.returns_answered += call.is_answered
+        self.returns_opted_out += call.is_opted_out
 
     def add_all(self, other: _CampaignTally) -> None:
         self.people += other.people
@@ -436,9 +454,12 @@ class _CampaignTally(Struct):
         self.longest_wait_s = max(self.longest_wait_s, other.longest_wait_s)
         self.talk_s += other.talk_s
         self.wrap_up_s += other.wrap_up_s
-        _count_all(self.results, other.results)
-        _count_all(self.dispositions, other.dispositions)
+        count_all(self.results, other.results)
+        count_all(self.dispositions, other.dispositions)
         self.waits.add_all(other.waits)
+        self.returns += other.returns
+        self.returns_answered += other.returns_answered
+        self.returns_opted_out += other.returns_opted_out
 
     def row(self, name: str, begin: float, end: float) -> CampaignRow:
         dropped = self.results.get(AttemptResult.DROPPED, 0)
@@ -450,34 +471,20 @@ class _CampaignTally(Struct):
             people=self.people,
             connected=self.connected,
             dropped=dropped,
-            drop_rate=_share(dropped, self.people),
-            asa_s=_share(self.wait_s, self.connected),
+            drop_rate=share(dropped, self.people),
+            asa_s=share(self.wait_s, self.connected),
             longest_wait_s=self.longest_wait_s,
             in_time=self.waits.in_time,
-            in_time_share=_share(self.waits.in_time, self.waits.connected),
+            in_time_share=share(self.waits.in_time, self.waits.connected),
             wait_p50_s=self.waits.percentile(0.5),
             wait_p95_s=self.waits.percentile(0.95),
-            aht_s=_share(self.talk_s + self.wrap_up_s, self.connected),
+            aht_s=share(self.talk_s + self.wrap_up_s, self.connected),
             wait_s=self.wait_s,
             talk_s=self.talk_s,
             wrap_up_s=self.wrap_up_s,
             results={r: self.results[r] for r in AttemptResult if r in self.results},
-            dispositions=_in_order(self.dispositions),
+            dispositions=in_order(self.dispositions),
+            returns_offered=self.returns,
+            returns_answered=self.returns_answered,
+            returns_opted_out=self.returns_opted_out,
         )
-
-
-def _share(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
-def _count(counts: dict[str, int], name: str, more: int) -> None:
-    counts[name] = counts.get(name, 0) + more
-
-
-def _count_all(counts: dict[str, int], others: dict[str, int]) -> None:
-    for name, more in others.items():
-        _count(counts, name, more)
-
-
-def _in_order(counts: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items()))

@@ -5,6 +5,7 @@ Their priorities, somebody added by another program, and why somebody is next or
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, Terms
-from callcenter.domain.ids import CampaignId, ContactId
+from callcenter.domain.ids import CampaignId, ContactId, CustomerId
 
 
 class ContactListView(Struct, frozen=True):
@@ -88,6 +89,13 @@ class ContactAdded(Struct, frozen=True):
     """E.164."""
 
 
+class Names(Struct, frozen=True):
+    """What people are called, as far as a list or the directory says it."""
+
+    contacts: dict[ContactId, str]
+    customers: dict[CustomerId, str]
+
+
 class ContactBook(Protocol):
     """The contacts of all campaigns, one by one."""
 
@@ -116,4 +124,9 @@ class ContactBook(Protocol):
     ) -> ContactWhy | None:
         """Why this contact, named by its id or one of its numbers (E.164), is dialed next or is not
         now; None when the campaign has none such."""
+        ...
+
+    async def names(self, contacts: Sequence[ContactId], customers: Sequence[CustomerId]) -> Names:
+        """What these are called. A contact whose list has no name is called as its customer is; who
+        has none anywhere is left out."""
         ...

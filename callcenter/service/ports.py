@@ -42,7 +42,7 @@ from callcenter.domain.rehearsal import (
     Progress,
     RehearsalResult,
 )
-from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedWork
+from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedReturn, ReportedWork
 from callcenter.domain.step import Entry
 from callcenter.service.campaign_plan import CampaignPlan
 
@@ -420,6 +420,10 @@ class ReportSource(Protocol):
         self, since: float, until: float
     ) -> AsyncGenerator[Sequence[ReportedAttempt], None]:
         """Ended attempts that were placed from ``since`` to before ``until``."""
+        ...
+
+    def returns(self, since: float, until: float) -> AsyncGenerator[Sequence[ReportedReturn], None]:
+        """Ended return calls that came from ``since`` to before ``until``."""
         ...
 
     def work(self, since: float, until: float) -> AsyncGenerator[Sequence[ReportedWork], None]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
 from callcenter.domain.ids import AgentId, CampaignId, QueueId, TeamId
@@ -45,14 +45,16 @@ class Reports:
         """Calls by queue."""
         report = QueueReport(period, measures, rows_max)
         pieces = self._source.calls(period.since, period.until)
-        await self._count(pieces, report.add, lambda call: only in ("", call.queue))
+        with self._turn():
+            await _count(pieces, report.add, lambda call: only in ("", call.queue))
         return await asyncio.to_thread(report.rows)
 
     async def agents(self, period: Period, rows_max: int, only: AgentId = "") -> Rows[AgentRow]:
         """What agents did."""
         report = AgentReport(period, rows_max)
         pieces = self._source.work(period.since, period.until)
-        await self._count(pieces, report.add, lambda work: only in ("", work.agent))
+        with self._turn():
+            await _count(pieces, report.add, lambda work: only in ("", work.agent))
         return await asyncio.to_thread(report.rows)
 
     async def teams(self, period: Period, rows_max: int, only: TeamId = "") -> Rows[TeamRow]:
@@ -60,32 +62,41 @@ class Reports:
         teams = await self._source.teams()
         report = TeamReport(period, teams, rows_max)
         pieces = self._source.work(period.since, period.until)
-        await self._count(pieces, report.add, lambda work: only in ("", teams.get(work.agent, "")))
+        with self._turn():
+            await _count(pieces, report.add, lambda work: only in ("", teams.get(work.agent, "")))
         return await asyncio.to_thread(report.rows)
 
     async def campaigns(
         self, period: Period, rows_max: int, only: CampaignId = ""
     ) -> Rows[CampaignRow]:
-        """Attempts by campaign."""
+        """Attempts and return calls by campaign."""
         report = CampaignReport(period, rows_max)
-        pieces = self._source.attempts(period.since, period.until)
-        await self._count(pieces, report.add, lambda attempt: only in ("", attempt.campaign))
+        attempts = self._source.attempts(period.since, period.until)
+        returns = self._source.returns(period.since, period.until)
+        with self._turn():
+            await _count(attempts, report.add, lambda attempt: only in ("", attempt.campaign))
+            await _count(returns, report.add_return, lambda call: only in ("", call.campaign))
         return await asyncio.to_thread(report.rows)
 
-    async def _count(
-        self,
-        pieces: AsyncGenerator[Sequence[T], None],
-        add: Callable[[T], None],
-        is_wanted: Callable[[T], bool],
-    ) -> None:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One report is read, whatever it is read of."""
         if self._under_way >= REPORTS_AT_ONCE:
             raise ReportsBusy
         self._under_way += 1
         try:
-            async with aclosing(pieces):  # also when a report is refused on the way
-                async for piece in pieces:
-                    for one in piece:
-                        if is_wanted(one):
-                            add(one)
+            yield
         finally:
             self._under_way -= 1
+
+
+async def _count(
+    pieces: AsyncGenerator[Sequence[T], None],
+    add: Callable[[T], None],
+    is_wanted: Callable[[T], bool],
+) -> None:
+    async with aclosing(pieces):  # also when a report is refused on the way
+        async for piece in pieces:
+            for one in piece:
+                if is_wanted(one):
+                    add(one)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.documents.contacts_csv import ContactRow
 from callcenter.domain.attempt import ContactStatus
 from callcenter.domain.campaign import CallingWindow, Terms
-from callcenter.domain.ids import CampaignId, ContactId
+from callcenter.domain.ids import CampaignId, ContactId, CustomerId
 from callcenter.service.contact_book import (
     ContactAdded,
     ContactBecause,
     ContactListView,
     ContactReason,
     ContactWhy,
+    Names,
 )
 from callcenter.storage.contact_chances import read_chances
 from callcenter.storage.contact_counts import (
@@ -42,10 +44,13 @@ from callcenter.storage.contacts import Contacts
 from callcenter.storage.database import Database
 from callcenter.storage.record_rows import storable
 from callcenter.storage.stores import ContactDestination
-from callcenter.storage.tables import contact_lists, contact_numbers, contacts, dnc
+from callcenter.storage.tables import contact_lists, contact_numbers, contacts, customers, dnc
 from dialer.compliance import NotNow, Refusal, looks_back_s, may_dial, profile_of
 from dialer.contact_history import Try
 from dialer.contact_order import Next, Wait, explain, order_contacts
+
+NAMES_EACH = 500
+"""Asked for with one statement: databases bound the values of one."""
 
 
 class StoredContactBook:
@@ -162,6 +167,15 @@ class StoredContactBook:
             reasons=tuple(reasons),
         )
 
+    async def names(self, contacts: Sequence[ContactId], customers: Sequence[CustomerId]) -> Names:
+        """See ``ContactBook``."""
+        rows = [row_id for one in contacts if (row_id := row_of(one)) is not None]
+        async with self._database.reading() as connection:
+            return Names(
+                await _contact_names(connection, rows),
+                await _customer_names(connection, [storable(one) for one in customers]),
+            )
+
     async def _place(self, asked: _Asked, tries: tuple[Try, ...]) -> ContactReason:
         """Where somebody stands who may be dialed now, or that the window is closed."""
         connection, now = asked.connection, asked.now
@@ -194,6 +208,27 @@ class StoredContactBook:
         return ContactReason(
             ContactBecause.NEXT, f"{said}; {ahead} contacts of a higher priority are due"
         )
+
+
+async def _contact_names(connection: AsyncConnection, rows: Sequence[int]) -> dict[str, str]:
+    of, known = contacts.c, customers.c
+    query = select(of.id, of.name, func.coalesce(known.name, "")).select_from(
+        contacts.outerjoin(customers, known.id == of.customer)
+    )
+    names: dict[str, str] = {}
+    for begin in range(0, len(rows), NAMES_EACH):
+        found = await connection.execute(query.where(of.id.in_(rows[begin : begin + NAMES_EACH])))
+        names |= {str(row_id): own or theirs for row_id, own, theirs in found if own or theirs}
+    return names
+
+
+async def _customer_names(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, str]:
+    of = customers.c
+    names: dict[str, str] = {}
+    for begin in range(0, len(ids), NAMES_EACH):
+        query = select(of.id, of.name).where(of.id.in_(ids[begin : begin + NAMES_EACH]))
+        names |= {customer: name for customer, name in await connection.execute(query) if name}
+    return names
 
 
 class _Asked:

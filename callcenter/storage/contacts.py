@@ -53,7 +53,7 @@ from callcenter.storage.stores import (
     KnownCustomers,
     PageRequest,
 )
-from callcenter.storage.tables import contact_lists, contacts
+from callcenter.storage.tables import campaign_scripts, contact_lists, contacts
 from dialer.compliance import NotNow, looks_back_s
 from dialer.contact_chance import Chances
 
@@ -182,14 +182,20 @@ class Contacts(ContactImporter):
         """What an agent's screen shows of a contact, ready for JSON; None when there is none of
         that id. Raises ``DatabaseAway``.
 
-        ``customer`` is the card of the customer, None when the directory knows none.
+        ``customer`` is the card of the customer, None when the directory knows none; ``script`` is
+        what the agent says in the contact's campaign, as it was written.
         """
         row_id = row_of(contact)
         if row_id is None:
             return None
         query = (
-            select(contacts, contact_lists.c.name.label("list_name"))
+            select(
+                contacts,
+                contact_lists.c.name.label("list_name"),
+                campaign_scripts.c.text.label("script"),
+            )
             .join(contact_lists, contact_lists.c.id == contacts.c.list)
+            .outerjoin(campaign_scripts, campaign_scripts.c.campaign == contacts.c.campaign)
             .where(contacts.c.id == row_id)
         )
         async with self._database.looking_up() as connection:
@@ -206,6 +212,7 @@ class Contacts(ContactImporter):
             "made": row["made"],
             "last_result": row["last_result"],
             "last_tried_at": row["last_tried_at"] or 0.0,
+            "script": row["script"] or "",
             "customer": await find_card(self._customers, row["customer"], row["number"]),
         }
 

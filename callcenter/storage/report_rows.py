@@ -25,11 +25,13 @@ from callcenter.domain.records import (
     DispositionRecord,
     OfferRecord,
     Record,
+    ReturnRecord,
 )
 from callcenter.domain.report import (
     ASKED_FOR_AGENT,
     ReportedAttempt,
     ReportedCall,
+    ReportedReturn,
     ReportedWork,
     entered_at,
 )
@@ -133,6 +135,23 @@ class StoredReports:
                         AttemptResult(row.result),
                         *of_call[row.call],
                         *wait_of(row),
+                    )
+                    for row in rows
+                ]
+
+    async def returns(
+        self, since: float, until: float
+    ) -> AsyncGenerator[Sequence[ReportedReturn], None]:
+        """Ended return calls that came in this time."""
+        columns = tables.return_calls.c
+        query = select(
+            columns.campaign, columns.arrived_at, columns.answered_at, columns.opted_out
+        ).where(columns.ended_at >= since, columns.arrived_at >= since, columns.arrived_at < until)
+        async with self._database.reading() as connection:
+            async for rows in _pieces(connection, _in_order(query, tables.return_calls)):
+                yield [
+                    ReportedReturn(
+                        row.campaign, row.arrived_at, bool(row.answered_at), row.opted_out
                     )
                     for row in rows
                 ]
@@ -248,6 +267,18 @@ class MemoryReports:
             )
             for attempt in self._all(AttemptRecord)
             if since <= attempt.placed_at < until
+        ]
+        for piece in _cut(found):
+            yield piece
+
+    async def returns(
+        self, since: float, until: float
+    ) -> AsyncGenerator[Sequence[ReportedReturn], None]:
+        """Ended return calls that came in this time."""
+        found = [
+            ReportedReturn(call.campaign, call.arrived_at, call.answered_at > 0, call.opted_out)
+            for call in self._all(ReturnRecord)
+            if since <= call.arrived_at < until
         ]
         for piece in _cut(found):
             yield piece

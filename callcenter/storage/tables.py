@@ -357,6 +357,15 @@ contact_lists = Table(
     UniqueConstraint("campaign", "name"),
 )
 
+campaign_scripts = Table(
+    "campaign_scripts",
+    metadata,
+    Column("campaign", TEXT, primary_key=True),
+    _text("text"),
+    _moment("changed_at"),
+)
+"""What agents say in a campaign; one without a row has no script."""
+
 contacts = Table(
     "contacts",
     metadata,

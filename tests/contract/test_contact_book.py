@@ -11,6 +11,7 @@ from callcenter.domain.attempt import AttemptResult, ContactStatus
 from callcenter.domain.campaign import Cap, Counting, Of, Terms
 from callcenter.domain.customer import Tier
 from callcenter.service.contact_book import ContactAdded, ContactBecause, ContactBook, ContactWhy
+from callcenter.storage import contact_book
 from callcenter.storage.contact_book import StoredContactBook
 from callcenter.storage.stores import ContactDestination
 from dialer.compliance import lawful_window
@@ -220,3 +221,33 @@ async def test_a_contact_held_by_its_caps_is_told_by_them_and_not_by_a_retry(she
     await shelf.store.refill(terms=DAILY)
 
     assert [code for code, _ in await shelf.said(A, DAILY)] == [ContactBecause.CAPPED]
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+async def test_people_are_called_as_their_list_says_or_as_the_directory_does(shelf: Shelf) -> None:
+    await shelf.store.customers.import_rows(
+        [CustomerRow(2, "K1", "Ana", (), Tier.GOLD), CustomerRow(3, "K2", "", (), Tier.GOLD)]
+    )
+    await shelf.store.add(
+        row(A, name="Anna B.", customer="K1"), row(B, customer="K1"), row(C), row(D, customer="K2")
+    )
+    a, b, c, d = [await shelf.store.id_of(number) for number in (A, B, C, D)]
+
+    names = await shelf.book.names((a, b, c, d, "x", "999"), ("K1", "K2", "K3"))
+
+    assert names.contacts == {a: "Anna B.", b: "Ana"}
+    assert names.customers == {"K1": "Ana"}
+
+
+async def test_thousands_of_names_are_asked_for_in_parts(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_book, "NAMES_EACH", 2)
+    await shelf.store.add(*(row(number, name=number) for number in (A, B, C)))
+    ids = [await shelf.store.id_of(number) for number in (A, B, C)]
+
+    names = await shelf.book.names(ids, ())
+
+    assert names.contacts == dict(zip(ids, (A, B, C), strict=True))

@@ -253,6 +253,7 @@ async def test_the_card_tells_all_of_a_contact(store: Store) -> None:
         "made": 0,
         "last_result": "",
         "last_tried_at": 0.0,
+        "script": "",
         "customer": await store.customers.card("K1"),
     }
     assert tried == {**fresh, "made": 2, "last_result": "busy", "last_tried_at": T0 + 20}

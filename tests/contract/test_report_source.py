@@ -21,8 +21,9 @@ from callcenter.domain.records import (
     DispositionRecord,
     OfferRecord,
     Record,
+    ReturnRecord,
 )
-from callcenter.domain.report import ReportedAttempt, ReportedCall
+from callcenter.domain.report import ReportedAttempt, ReportedCall, ReportedReturn
 from callcenter.installation import make_accounts
 from callcenter.service.ports import ReportSource, Role
 from callcenter.storage import report_rows
@@ -192,6 +193,38 @@ async def test_attempts_come_with_what_became_of_their_calls(source_of: Make) ->
     ]
 
 
+async def test_return_calls_come_with_what_became_of_them(source_of: Make) -> None:
+    def returned(arrived_at: float, answered_at: float = 0.0, **changes: Any) -> ReturnRecord:
+        call = ReturnRecord(
+            f"c{arrived_at}",
+            "autumn",
+            "7",
+            "+12025550101",
+            arrived_at,
+            answered_at,
+            T0 + 200,
+            "",
+            False,
+        )
+        return replace(call, **changes)
+
+    records = (
+        returned(T0 - 1),
+        returned(T0, T0 + 5, agent="ana"),
+        returned(T0 + 50, opted_out=True),
+        returned(T0 + 99, campaign="spring"),
+        returned(T0 + 100),
+    )
+    async with source_of(records) as source:
+        calls = await read(source.returns(T0, T0 + 100))
+
+    assert calls == [
+        ReportedReturn("autumn", T0, True, False),
+        ReportedReturn("autumn", T0 + 50, False, True),
+        ReportedReturn("spring", T0 + 99, False, False),
+    ]
+
+
 async def test_work_is_what_touches_the_time(source_of: Make) -> None:
     ready = AgentState.READY
     states = [AgentStateRecord("ana", ready, "", T0 + n, T0 + n + 10) for n in range(-20, 120, 10)]
@@ -232,6 +265,7 @@ async def test_an_empty_source_has_nothing(source_of: Make) -> None:
     async with source_of(()) as source:
         assert await read(source.calls(0.0, END)) == []
         assert await read(source.attempts(0.0, END)) == []
+        assert await read(source.returns(0.0, END)) == []
         assert await read(source.work(0.0, END)) == []
 
 

@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ROLES = (
     ("alex", "Agent", "/desk", ["My desk"]),
-    ("sam", "Supervisor", "/board", ["Board", "Rules", "Campaigns", "Reports"]),
-    ("max", "Manager", "/campaigns", ["Board", "Rules", "Campaigns", "Reports"]),
+    ("sam", "Supervisor", "/board", ["Board", "Callbacks", "Rules", "Campaigns", "Reports"]),
+    ("max", "Manager", "/campaigns", ["Board", "Callbacks", "Rules", "Campaigns", "Reports"]),
 )
 
 

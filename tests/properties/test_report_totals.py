@@ -23,6 +23,7 @@ from callcenter.domain.report import (
     Measures,
     ReportedAttempt,
     ReportedCall,
+    ReportedReturn,
     ReportedWork,
 )
 from callcenter.domain.report_counting import (
@@ -135,20 +136,34 @@ def test_the_calls_of_all_intervals_are_the_calls_of_the_records(
         assert row.in_time <= row.answered
 
 
-@given(period=periods(), found=st.lists(attempts(), max_size=30))
+@given(
+    period=periods(),
+    found=st.lists(attempts(), max_size=30),
+    returns=st.lists(
+        st.builds(ReportedReturn, names, moments, st.booleans(), st.booleans()), max_size=30
+    ),
+)
 def test_the_attempts_of_all_intervals_are_the_attempts_of_the_records(
-    period: Period, found: Sequence[ReportedAttempt]
+    period: Period, found: Sequence[ReportedAttempt], returns: Sequence[ReportedReturn]
 ) -> None:
     report = CampaignReport(period, ROWS_MAX)
     for attempt in found:
         report.add(attempt)
+    for call in returns:
+        report.add_return(call)
     report_rows = report.rows()
 
     within = [attempt for attempt in found if period.since <= attempt.placed_at < period.until]
     assert report_rows.total.attempts == len(within)
     assert report_rows.total.results == Counter(attempt.result for attempt in within)
+    came = [call for call in returns if period.since <= call.arrived_at < period.until]
+    assert report_rows.total.returns_offered == len(came)
+    assert report_rows.total.returns_answered == sum(call.is_answered for call in came)
+    assert report_rows.total.returns_opted_out == sum(call.is_opted_out for call in came)
+    counts = ("attempts", "people", "connected", "dropped")
+    of_returns = ("returns_offered", "returns_answered", "returns_opted_out")
     for rows in (report_rows.rows, report_rows.totals):
-        for name in ("attempts", "people", "connected", "dropped"):
+        for name in (*counts, *of_returns):
             assert sum(getattr(row, name) for row in rows) == getattr(report_rows.total, name)
 
 

@@ -146,9 +146,10 @@ export function problem(status: number, name: string, headers: Record<string, st
 
 /** Write into a field as a person does, so that React notices. */
 export async function type(field: Element | null, text: string): Promise<void> {
-  if (!(field instanceof HTMLInputElement)) throw new Error("there is no such field");
+  const kind = [HTMLInputElement, HTMLTextAreaElement].find((one) => field instanceof one);
+  if (!field || !kind) throw new Error("there is no such field");
   await act(async () => {
-    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set;
+    const set = Object.getOwnPropertyDescriptor(kind.prototype, "value")?.set;
     set?.call(field, text);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });

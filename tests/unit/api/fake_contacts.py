@@ -18,6 +18,7 @@ from callcenter.service.contact_book import (
     ContactListView,
     ContactReason,
     ContactWhy,
+    Names,
 )
 from callcenter.service.contact_lists import (
     ContactImport,
@@ -175,6 +176,7 @@ class FakeBook:
         self.asked: list[tuple[object, ...]] = []
         self.refusal = ""
         self.away = False
+        self.known = Names({}, {})
 
     async def lists(self, campaign: str) -> tuple[ContactListView, ...]:
         """As the store's."""
@@ -207,7 +209,42 @@ class FakeBook:
         status = ContactStatus.OPEN
         return ContactWhy("7", campaign, "autumn", "+3545550007", 2, status, 0, "", 5, reasons)
 
+    async def names(self, contacts: Sequence[str], customers: Sequence[str]) -> Names:
+        """As the store's."""
+        self._note("names", contacts, customers)
+        return self.known
+
     def _note(self, *asked: object) -> None:
         if self.away:
             raise OSError("the database is away")
         self.asked.append(asked)
+
+
+class FakeScripts:
+    """Scripts in memory; may be away, from the beginning or only for writing."""
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, str] = {}
+        self.of_lists: tuple[str, ...] = ()
+        self.away = False
+        self.writes = True
+
+    async def script(self, campaign: str) -> str:
+        """As the store's."""
+        self._look()
+        return self.scripts.get(campaign, "")
+
+    async def put_script(self, campaign: str, text: str) -> None:
+        """As the store's."""
+        if not self.writes:
+            raise OSError("the database is away")
+        self.scripts[campaign] = text
+
+    async def columns(self, campaign: str) -> tuple[str, ...]:
+        """As the store's."""
+        self._look()
+        return self.of_lists
+
+    def _look(self) -> None:
+        if self.away:
+            raise OSError("the database is away")

@@ -42,7 +42,13 @@ from callcenter.storage.memory_rule_versions import MemoryRuleVersions
 from callcenter.storage.report_rows import MemoryReports
 from routing.chooser import Chooser
 from tests.builders import T0, Bench
-from tests.unit.api.fake_contacts import FakeBook, FakeContacts, FakeDnc, FakeEvidence
+from tests.unit.api.fake_contacts import (
+    FakeBook,
+    FakeContacts,
+    FakeDnc,
+    FakeEvidence,
+    FakeScripts,
+)
 
 PASSWORD = "correct horse"
 WAIT_S = 5.0
@@ -296,6 +302,7 @@ class Center:
     rehearsals: Rehearsals | None = None
     voicemails: VoicemailFiles | None = None
     results: CampaignResults | None = None
+    scripts: FakeScripts | None = field(default_factory=lambda: FakeScripts())
     past: list[Record] = field(default_factory=list)
     """What reports are counted from."""
     teams: dict[str, str] = field(default_factory=dict)
@@ -327,6 +334,7 @@ class Center:
             rehearsals=self.rehearsals,
             voicemail_files=self.voicemails,
             campaign_results=self.results,
+            scripts=self.scripts,
             upload_dir=self.upload_dir,
             clock=self.clock,
             vitals=lambda: self.vitals,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.ids import CallbackId
+from callcenter.service.contact_book import Names
 from tests.builders import row
 from tests.unit.api.fakes import Answer, Caller, Center
 from tests.unit.api.test_agents import at_work
 from tests.unit.api.test_contacts import with_campaign
+from tests.unit.core.called_back_bench import left
 
 
 def campaign_with(*contacts: int) -> Center:
@@ -141,3 +143,51 @@ async def test_a_supervisor_promises_a_contact_a_call_found_by_its_number() -> N
     assert nobody.status == 404
     assert why.body["reasons"][0]["code"] == "callback"
     assert why.body["reasons"][0]["until"] == wish["at"]
+
+
+async def test_people_are_called_by_their_names_where_a_list_or_the_directory_has_one() -> None:
+    center = campaign_with(1, 2, 3)
+    assert center.book is not None
+    center.book.known = Names({"1": "Anna Berg", "2": "Ben Moor"}, {})
+    first_of_them, second, _ = center.hub.state.callbacks
+    async with center.serve() as caller:
+        sue = await caller.bearer("sue")
+        answer = await caller.send("GET", "/api/v1/callbacks", headers=sue)
+        center.book.away = True
+        away = await caller.send("GET", "/api/v1/callbacks", headers=sue)
+
+    assert answer.body["names"] == {first_of_them: "Anna Berg", second: "Ben Moor"}
+    assert center.book.asked == [("names", ("1", "2", "3"), ())]
+    assert (away.status, away.body["names"], len(away.body["callbacks"])) == (200, {}, 3)
+
+
+async def test_who_waited_in_a_queue_is_moved_but_given_to_nobody() -> None:
+    center = Center()
+    center.hub.bench = left("a")
+    one = first(center)
+    at = center.hub.bench.now + 600.0
+    async with center.serve() as caller:
+        sue = await caller.bearer("sue")
+        where = f"/api/v1/callbacks/{one}"
+        given = await caller.send("PUT", where, json={"at": at, "agent": "ana"}, headers=sue)
+        moved = await caller.send("PUT", where, json={"at": at, "agent": ""}, headers=sue)
+
+    assert (given.status, given.problem) == (409, "conflict")
+    assert "called back by whom its rules choose" in given.body["detail"]
+    assert (moved.status, moved.body["at"]) == (200, at)
+
+
+async def test_every_change_is_in_the_audit_log() -> None:
+    center = campaign_with(1)
+    where = f"/api/v1/callbacks/{first(center)}"
+    async with center.serve() as caller:
+        sue = await caller.bearer("sue")
+        body = {"at": center.hub.bench.now + 60.0, "agent": ""}
+        await caller.send("PUT", where, json=body, headers=sue)
+        await caller.send("DELETE", where, headers=sue)
+
+    written = [(one.account, one.action) for one in center.audit.entries]
+    assert [one for one in written if "callbacks" in one[1]] == [
+        ("sue", "PUT /api/v1/callbacks/{callback}"),
+        ("sue", "DELETE /api/v1/callbacks/{callback}"),
+    ]

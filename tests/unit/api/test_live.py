@@ -15,9 +15,11 @@ from callcenter.api.frames import Topic
 from callcenter.api.live import LiveTopics
 from callcenter.domain import events as e
 from callcenter.domain.agent import AgentProfile
-from callcenter.domain.campaign import CampaignSettings, CampaignStep
+from callcenter.domain.campaign import CampaignSettings, CampaignStep, Pacing
 from callcenter.domain.customer import Tier
 from tests.unit.api.fakes import FakeClock, FakeHub
+from tests.unit.core.callback_bench import come_due
+from tests.unit.core.preview_bench import dial
 
 pytestmark = pytest.mark.virtual_time
 
@@ -214,7 +216,13 @@ async def test_deltas_over_a_busy_while_give_the_same_as_a_fresh_snapshot(stage:
         bench.waiting_caller(f"in{number}", Tier.SILVER)
         await asyncio.sleep(0.04)
     bench.talk("in0")
+    bench.campaign()
+    for contact in ("1", "2"):
+        bench.ask(e.CallbackRequested, "renewals", contact, "", bench.now + 3600.0, "ana", "kim")
     await settle()
+    kept, gone = bench.machine.state.callbacks
+    bench.ask(e.CallbackMoved, kept, bench.now + 60.0, "ben", "kim")
+    bench.ask(e.CallbackCancelled, gone, False, "kim")
     bench.hang_up("in0")
     bench.hang_up("in5")
     await asyncio.sleep(0.04)
@@ -225,6 +233,36 @@ async def test_deltas_over_a_busy_while_give_the_same_as_a_fresh_snapshot(stage:
         assert client.data[topic] == stage.fresh(topic), topic
         assert len(client.kinds) > 2
     assert clients[Topic.BOARD].data["board"]["links"] == {"main": False}
+
+
+async def test_a_callback_is_followed_from_the_promise_to_the_call_and_no_other_is_told_again(
+    stage: Stage,
+) -> None:
+    bench = stage.hub.bench
+    bench.work("ana", rows=0, pacing=Pacing.PREVIEW)
+    client = stage.watch(Topic.CALLBACKS)
+    for contact, in_s in (("0", 3600.0), ("1", 90_000.0)):
+        stage.hub.tell(
+            e.CallbackRequested(
+                f"promise-{contact}", "renewals", contact, "", bench.now + in_s, "ana", "kim"
+            )
+        )
+    await settle()
+    first = next(iter(stage.hub.state.callbacks))
+
+    come_due(bench)
+    stage.topics.on_touched((f"callback:{first}",))
+    await settle()
+    dial(bench, "ana")
+    stage.topics.on_touched(("agent:ana",))
+    await settle()
+
+    told = [frame["data"]["callbacks"] for frame in client.frames[1:]]
+    assert len(told[0]) == 2
+    assert [(list(one), one[first]["state"]) for one in told[1:]] == [
+        ([first], "read"),
+        ([first], "calling"),
+    ]
 
 
 async def test_an_agents_own_call_is_followed_until_it_ends(stage: Stage) -> None:

@@ -78,6 +78,7 @@ def test_every_expected_route_is_in_the_table() -> None:
         "GET /campaigns/{campaign}/settings",
         "POST /campaigns/{campaign}/start",
         "POST /campaigns/{campaign}/pause",
+        "GET /campaigns/{campaign}/placeholders",
         "POST /campaigns/{campaign}/drain",
         "POST /campaigns/{campaign}/stop",
         "POST /campaigns/{campaign}/contacts",

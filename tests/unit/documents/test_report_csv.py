@@ -54,6 +54,15 @@ def test_each_name_found_has_a_column() -> None:
     assert [list(line.values())[-3:] for line in found] == [["0", "60", "2"], ["0.5", "0", "0"]]
 
 
+def test_return_calls_have_columns_of_their_own() -> None:
+    row = replace(CAMPAIGN, returns_offered=3, returns_answered=2, returns_opted_out=1)
+
+    (line,) = lines(CampaignRow, row)
+
+    returns = {name: value for name, value in line.items() if name.startswith("returns")}
+    assert returns == {"returns_offered": "3", "returns_answered": "2", "returns_opted_out": "1"}
+
+
 def test_results_are_written_as_their_words() -> None:
     (line,) = lines(CampaignRow, replace(CAMPAIGN, results={AttemptResult.BUSY: 4}))
 

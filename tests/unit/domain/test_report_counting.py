@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from callcenter.domain.report import (
     QueueRow,
     ReportedAttempt,
     ReportedCall,
+    ReportedReturn,
     ReportedWork,
     Rows,
     TeamRow,
@@ -73,11 +75,15 @@ def teams(*records: ReportedWork) -> Rows[TeamRow]:
     return report.rows()
 
 
-def campaigns(*attempts: ReportedAttempt) -> Rows[CampaignRow]:
-    """The report of these attempts."""
+def campaigns(
+    *attempts: ReportedAttempt, returns: Sequence[ReportedReturn] = ()
+) -> Rows[CampaignRow]:
+    """The report of these attempts and return calls."""
     report = CampaignReport(TWO_HOURS, 99)
     for attempt in attempts:
         report.add(attempt)
+    for call in returns:
+        report.add_return(call)
     return report.rows()
 
 
@@ -380,3 +386,36 @@ def test_the_two_seconds_are_told_of_who_was_connected() -> None:
 
 def test_attempts_outside_the_period_count_nowhere() -> None:
     assert campaigns(replace(CONNECTED, placed_at=0.0)).rows == ()
+
+
+def test_return_calls_count_for_the_interval_in_which_they_came_and_beside_the_attempts() -> None:
+    returns = (
+        ReportedReturn("autumn", H1 - 1, True, False),
+        ReportedReturn("autumn", H1, True, False),
+        ReportedReturn("autumn", H1 + 1, False, True),
+        ReportedReturn("autumn", H2, False, False),
+        ReportedReturn("spring", H2, True, False),
+        ReportedReturn("autumn", 3 * HOUR_S, True, False),
+    )
+
+    found = campaigns(CONNECTED, returns=returns)
+
+    assert [
+        (
+            row.campaign,
+            row.begin,
+            row.returns_offered,
+            row.returns_answered,
+            row.returns_opted_out,
+        )
+        for row in (*found.rows, *found.totals)
+    ] == [
+        ("autumn", H1, 2, 1, 1),
+        ("autumn", H2, 1, 0, 0),
+        ("spring", H2, 1, 1, 0),
+        ("autumn", H1, 3, 1, 1),
+        ("spring", H1, 1, 1, 0),
+    ]
+    total = found.total
+    assert (total.returns_offered, total.returns_answered, total.returns_opted_out) == (4, 2, 1)
+    assert (total.attempts, total.people, total.connected, total.talk_s) == (1, 1, 1, 60.0)

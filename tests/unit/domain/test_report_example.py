@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callcenter.domain.call import Outcome
-from callcenter.domain.report import Formula, Measures, QueueRow, ReportedCall
-from callcenter.domain.report_counting import QueueReport
+from callcenter.domain.report import Formula, Measures, QueueRow, ReportedCall, ReportedReturn
+from callcenter.domain.report_counting import CampaignReport, QueueReport
 from callcenter.domain.report_time import Period, ReportStep
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "REPORTS.md"
@@ -101,3 +101,26 @@ def test_the_service_levels_of_the_document_are_what_is_computed(formula: Formul
         in_time, whole = (int(part) for part in line[formula].split("/"))
         assert rows[line["begin"]].service_level == in_time / whole
         assert rows[line["begin"]].in_time == in_time
+
+
+def test_the_return_calls_of_the_document_are_what_is_computed() -> None:
+    period = Period(moment("09:00"), moment("09:30"), ReportStep.QUARTER_HOUR, BERLIN.key)
+    report = CampaignReport(period, 99)
+    for call in table("return call", "came"):
+        report.add_return(
+            ReportedReturn(
+                "renewals", moment(call["came"]), bool(call["talked from"]), bool(call["pressed"])
+            )
+        )
+    found = report.rows()
+    begins = [datetime.fromtimestamp(row.begin, BERLIN).strftime("%H:%M") for row in found.rows]
+
+    assert table("begin", "called back") == [
+        {
+            "begin": begin,
+            "called back": str(row.returns_offered),
+            "answered by agents": str(row.returns_answered),
+            "opted out": str(row.returns_opted_out),
+        }
+        for begin, row in zip((*begins, "total"), (*found.rows, found.total), strict=True)
+    ]

@@ -305,6 +305,7 @@ export interface CallbackView {
 /** Calls promised, the earliest first. */
 export interface Callbacks {
   callbacks: CallbackView[];
+  names: Record<string, string>;
 }
 
 /** When people may be called, in their own local time. */
@@ -409,6 +410,9 @@ export interface CampaignRow {
   wrap_up_s: number;
   results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
+  returns_offered: number;
+  returns_answered: number;
+  returns_opted_out: number;
 }
 
 /** What a manager sets. Times in seconds. */
@@ -484,6 +488,7 @@ export interface CampaignSetup {
   drop_cap?: number | null;
   caps?: CapFields[];
   sales?: string[];
+  script?: string;
 }
 
 /** What a campaign is doing. */
@@ -1092,6 +1097,12 @@ export interface PhoneChoice {
 /** Where the caller's channel is in the PBX, as far as we know. */
 export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
 
+/** What a script may have in braces. */
+export interface Placeholders {
+  fields: string[];
+  columns: string[];
+}
+
 /** The connection is alive. */
 export interface Pong {
   type: "pong";
@@ -1513,7 +1524,7 @@ export interface TierResult {
 }
 
 /** What a client can watch. */
-export type Topic = "board" | "me" | "queues";
+export type Topic = "board" | "callbacks" | "me" | "queues";
 
 /** What is done with a call. */
 export interface Treatment {
@@ -1663,6 +1674,7 @@ export interface LiveEntries {
   me: { agent: AgentView; call: CallView; callbacks: CallbackView };
   queues: { queues: QueueView };
   board: { queues: QueueView; agents: AgentView; calls: CallView; campaigns: CampaignView; links: boolean; mishaps: MishapView };
+  callbacks: { callbacks: CallbackView };
 }
 
 /** All data of a topic: `{section: {key: entry}}`. */
@@ -1770,6 +1782,8 @@ export interface Operations {
   "PUT /api/v1/campaigns/{campaign}/lists/{list}": { path: { campaign: string; list: string }; query: undefined; body: ListPriority; answer: ContactLists };
   /** Pause a campaign */
   "POST /api/v1/campaigns/{campaign}/pause": { path: { campaign: string }; query: undefined; body: undefined; answer: CampaignView };
+  /** What a campaign's script may name */
+  "GET /api/v1/campaigns/{campaign}/placeholders": { path: { campaign: string }; query: undefined; body: undefined; answer: Placeholders };
   /** Rehearse a campaign */
   "POST /api/v1/campaigns/{campaign}/rehearsals": { path: { campaign: string }; query: undefined; body: RehearseCampaign; answer: CampaignRehearsalView };
   /** Cancel a campaign's rehearsal */

@@ -49,7 +49,7 @@ describe("the shell", () => {
     const { place, shows } = await appAt("/", as("supervisor"));
 
     await shows("Supervisor");
-    expect(links(place)).toEqual(["Board", "Rules", "Campaigns", "Reports"]);
+    expect(links(place)).toEqual(["Board", "Callbacks", "Rules", "Campaigns", "Reports"]);
     await eventually(() => expect(location.pathname).toBe("/board"));
     expect(homeOf(["agent"])).toBe("/desk");
     expect(homeOf(["manager"])).toBe("/campaigns");
@@ -97,7 +97,7 @@ describe("the shell", () => {
 
     await click(place.querySelector("input[value=zh]"));
 
-    expect(links(place)).toEqual(["监控看板", "规则", "外呼活动", "报表"]);
+    expect(links(place)).toEqual(["监控看板", "回拨", "规则", "外呼活动", "报表"]);
     expect(document.documentElement.lang).toBe("zh");
     expect(localStorage.getItem("language")).toBe("zh");
   });

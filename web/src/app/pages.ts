@@ -1,6 +1,13 @@
 /** Every page: its address, who may see it, its place in the navigation. A page is a lazy chunk. */
 
-import { ChartNoAxesColumn, LayoutDashboard, Headset, Megaphone, Route } from "lucide-react";
+import {
+  ChartNoAxesColumn,
+  LayoutDashboard,
+  Headset,
+  Megaphone,
+  PhoneOutgoing,
+  Route,
+} from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { lazy } from "react";
 import type { ComponentType, LazyExoticComponent } from "react";
@@ -33,6 +40,12 @@ export const PAGES: Page[] = [
     roles: overseers,
     component: lazy(() => import("../pages/board")),
     nav: { text: "nav.board", icon: LayoutDashboard },
+  },
+  {
+    path: "/callbacks",
+    roles: overseers,
+    component: lazy(() => import("../pages/callbacks")),
+    nav: { text: "nav.callbacks", icon: PhoneOutgoing },
   },
   {
     path: "/rules",

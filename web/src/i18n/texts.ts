@@ -3,22 +3,26 @@
 
 import { agent } from "./en/agent";
 import { board } from "./en/board";
+import { callbacks } from "./en/callbacks";
 import { campaignForm } from "./en/campaignForm";
 import { campaignResults } from "./en/campaignResults";
 import { campaigns } from "./en/campaigns";
 import { reports } from "./en/reports";
 import { routing } from "./en/routing";
 import { rules } from "./en/rules";
+import { script } from "./en/script";
 import { shell } from "./en/shell";
 import { states } from "./en/states";
 import { agent as agentZh } from "./zh/agent";
 import { board as boardZh } from "./zh/board";
+import { callbacks as callbacksZh } from "./zh/callbacks";
 import { campaignForm as campaignFormZh } from "./zh/campaignForm";
 import { campaignResults as campaignResultsZh } from "./zh/campaignResults";
 import { campaigns as campaignsZh } from "./zh/campaigns";
 import { reports as reportsZh } from "./zh/reports";
 import { routing as routingZh } from "./zh/routing";
 import { rules as rulesZh } from "./zh/rules";
+import { script as scriptZh } from "./zh/script";
 import { shell as shellZh } from "./zh/shell";
 import { states as statesZh } from "./zh/states";
 
@@ -27,11 +31,13 @@ export const en = {
   ...states,
   ...board,
   ...agent,
+  ...callbacks,
   ...campaigns,
   ...campaignForm,
   ...campaignResults,
   ...reports,
   ...rules,
+  ...script,
   ...routing,
 };
 
@@ -43,11 +49,13 @@ export const zh: Record<TextKey, string> = {
   ...statesZh,
   ...boardZh,
   ...agentZh,
+  ...callbacksZh,
   ...campaignsZh,
   ...campaignFormZh,
   ...campaignResultsZh,
   ...reportsZh,
   ...rulesZh,
+  ...scriptZh,
   ...routingZh,
 };
 

@@ -69,5 +69,8 @@ export const reports = {
   "reports.waitP50": "Wait p50",
   "reports.waitP95": "Wait p95",
   "reports.seconds": "{s} s",
+  "reports.returnsOffered": "Returns",
+  "reports.returnsAnswered": "Answered",
+  "reports.returnsOptedOut": "Opted out",
   "reports.results": "Results",
 } as const;

@@ -70,5 +70,8 @@ export const reports: Record<keyof typeof en, string> = {
   "reports.waitP50": "等待 p50",
   "reports.waitP95": "等待 p95",
   "reports.seconds": "{s} 秒",
+  "reports.returnsOffered": "回电",
+  "reports.returnsAnswered": "已接",
+  "reports.returnsOptedOut": "退订",
   "reports.results": "结果",
 };

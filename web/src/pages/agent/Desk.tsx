@@ -16,6 +16,7 @@ import type { Keys } from "./keys";
 import { KeysPane } from "./KeysPane";
 import { QueuesPane } from "./QueuesPane";
 import { SaleAmount, useSale } from "./SaleAmount";
+import { ScriptPane } from "./ScriptPane";
 import { canBeReady, StateBar } from "./StateBar";
 import { useActs } from "./useActs";
 import type { Acts } from "./useActs";
@@ -89,6 +90,7 @@ export function Desk({ agent, campaigns }: Props) {
             names={names}
             isAwaited={heldBy(agent) !== "" && agent.state !== "wrap_up"}
           />
+          <ScriptPane card={inHand.card} names={names} />
           <DispositionPane
             agent={agent}
             campaign={campaign}

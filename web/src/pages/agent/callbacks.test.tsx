@@ -1,8 +1,8 @@
 import { notifications } from "@mantine/notifications";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { CallbackView } from "../../api";
 import { click, type } from "../../testing";
+import { callbackWith } from "../callbacks/samples";
 import { inputOf, momentOfInput, proposed } from "./CallbackForm";
 import { openDesk, press, settle, writes } from "./deskTesting";
 import { agentWith, NOW } from "./samples";
@@ -19,27 +19,6 @@ const wrapUp = agentWith({
   campaign: "renewals",
   line: "parked",
 });
-
-function callbackWith(changed: Partial<CallbackView> = {}): CallbackView {
-  return {
-    id: "cb-1",
-    state: "planned",
-    at: NOW + 600,
-    created_at: NOW - 60,
-    origin: "disposition",
-    by: "ana",
-    campaign: "renewals",
-    contact: "7",
-    queue: "",
-    number: "+3545550007",
-    customer: "",
-    tier: "standard",
-    agent: "ana",
-    own_until: NOW + 1500,
-    tries: 0,
-    ...changed,
-  };
-}
 
 describe("a promised call", () => {
   it("is asked for with a time and with who calls, and goes with the disposition", async () => {

@@ -31,6 +31,8 @@ export interface Person {
   lastTriedAt: number;
   /** What they bought in campaigns, the newest first. */
   purchases: Bought[];
+  /** What is said in the campaign, with places for what the card has; empty: nothing. */
+  script: string;
   /** Whether anything is known beside the number. */
   known: boolean;
 }
@@ -58,6 +60,7 @@ export function readPerson(card: Card): Person {
     lastResult: text(contact?.last_result),
     lastTriedAt: typeof contact?.last_tried_at === "number" ? contact.last_tried_at : 0,
     purchases: purchasesOf(customer?.purchases),
+    script: text(contact?.script),
     known: fields !== null,
   };
 }

@@ -4,6 +4,7 @@ import { act } from "react";
 import { vi } from "vitest";
 
 import type { AgentView, CallbackView, CallView, Card } from "../../api";
+import { SessionProvider } from "../../app/session";
 import { fakeLive, fakeServer, json, show } from "../../testing";
 import { campaignWith } from "../campaigns/samples";
 import Page from "./index";
@@ -22,6 +23,8 @@ type Asked = ReturnType<typeof fakeServer>;
 export async function openDesk(agent: AgentView, call?: CallView) {
   const granted = () => json(agent);
   const asked = fakeServer({
+    "GET /api/v1/me": () =>
+      json({ account: "ana", name: "Ana Lee", roles: ["agent"], agent: "ana", token: "" }),
     "GET /api/v1/campaigns": () => json({ campaigns: [CAMPAIGN] }),
     ...Object.fromEntries(
       [
@@ -41,7 +44,12 @@ export async function openDesk(agent: AgentView, call?: CallView) {
   });
   const live = fakeLive();
   live.client.start();
-  const place = await show(<Page />, live.client);
+  const place = await show(
+    <SessionProvider>
+      <Page />
+    </SessionProvider>,
+    live.client,
+  );
   let seq = 0;
   /** The server sends frames, and time passes. */
   const say = async (...frames: object[]) =>

@@ -18,6 +18,7 @@ import { LawFields, MachineFields, SalesFields } from "./MachineFields";
 import { NumbersFields } from "./NumbersFields";
 import { RetryFields } from "./RetryFields";
 import { ReturnFields } from "./ReturnFields";
+import { ScriptFields } from "./ScriptFields";
 import { SparingFields, TimesFields } from "./TermsFields";
 
 const NO_TRUNKS: readonly PbxTrunks[] = [];
@@ -158,6 +159,9 @@ function Form({ first, isNew, taken, onClose, onSaved }: FormProps) {
           <LawFields {...fields} />
           <ReturnFields {...fields} />
           <SalesFields {...fields} />
+        </Part>
+        <Part title={t("campaigns.form.say")}>
+          <ScriptFields {...fields} />
         </Part>
         <Failure problem={problem} />
         <Group justify="flex-end" gap="md">

@@ -3,6 +3,7 @@
 
 import type { CampaignSetup, FieldError, Retry } from "../../api";
 import type { PlainKey } from "../../i18n";
+import { areBracesWhole } from "../../ui/scriptText";
 import { checkReaching, NEW_REACHING, plainNumber, reachingOf, reachingSetupOf } from "./reaching";
 import type { ReachingDraft } from "./reaching";
 import { checkTerms, NEW_TERMS, termsOf, termsSetupOf } from "./terms";
@@ -77,6 +78,8 @@ export interface Draft extends TermsDraft, ReachingDraft {
   /** Empty: the campaign's own agents. */
   returnsTo: string;
   returnPrompt: string;
+  /** What agents say; empty: nothing. */
+  script: string;
   opens: string;
   closes: string;
   weekdays: Weekday[];
@@ -133,6 +136,7 @@ export function newDraft(pbx: string, trunk: string): Draft {
     agentPrompt: "",
     returnsTo: "",
     returnPrompt: "",
+    script: "",
     opens: "09:00",
     closes: "20:00",
     weekdays: WEEKDAYS.slice(0, 6),
@@ -167,6 +171,7 @@ export function draftOf(id: string, setup: CampaignSetup): Draft {
     agentPrompt: setup.agent_prompt ?? draft.agentPrompt,
     returnsTo: setup.returns_to ?? draft.returnsTo,
     returnPrompt: setup.return_prompt ?? draft.returnPrompt,
+    script: setup.script ?? draft.script,
     opens: window.opens ?? draft.opens,
     closes: window.closes ?? draft.closes,
     weekdays: window.weekdays ?? draft.weekdays,
@@ -217,6 +222,7 @@ export function setupOf(draft: Draft): CampaignSetup {
     agent_prompt: draft.agentPrompt.trim(),
     returns_to: draft.returnsTo.trim(),
     return_prompt: draft.returnPrompt.trim(),
+    script: draft.script.trim(),
     window: {
       ...draft.kept.window,
       opens: draft.opens,
@@ -262,6 +268,7 @@ export function check(draft: Draft, taken: readonly string[]): Wrong {
     wrong["window.closes"] = "campaigns.form.hoursWrong";
   }
   if (draft.weekdays.length === 0) wrong["window.weekdays"] = "campaigns.form.noDay";
+  if (!areBracesWhole(draft.script)) wrong.script = "campaigns.form.braceOpen";
   return { ...wrong, ...checkTerms(draft), ...checkReaching(draft) };
 }
 

@@ -40,6 +40,7 @@ describe("a campaign's form", () => {
     ["a list without a number", { listCallerIds: [{ list: "west", numbers: [] }] }, listField(0)],
     ["a list that is there twice", { listCallerIds: [WEST, WEST] }, listField(1)],
     ["a list's wrong number", { listCallerIds: [{ list: "west", numbers: ["1"] }] }, listField(0)],
+    ["a script with a brace too many", { script: "Good day {name" }, "script"],
     ["a limit without a time", { caps: [{ ...NEW_CAP, within: "" }] }, "caps.0.within_s"],
   ])("finds %s", (_, changed, name) => {
     expect(Object.keys(check({ ...GOOD, ...changed }, ["renewals"]))).toEqual([name]);
@@ -101,6 +102,7 @@ describe("a campaign's form", () => {
       },
       opt_out_key: "9",
       sales: ["agreed", "renewed"],
+      script: "Good day {name}.",
     };
 
     expect(setupOf(draftOf("spring", setup))).toEqual(setup);

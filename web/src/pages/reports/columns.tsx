@@ -88,6 +88,9 @@ export function campaignColumns(t: Translate, step?: ReportStep): Column<Campaig
     precise("reports.waitP50", (row) => row.wait_p50_s),
     precise("reports.waitP95", (row) => row.wait_p95_s),
     timed("reports.aht", (row) => row.aht_s),
+    counted("reports.returnsOffered", (row) => row.returns_offered),
+    counted("reports.returnsAnswered", (row) => row.returns_answered),
+    counted("reports.returnsOptedOut", (row) => row.returns_opted_out),
     listed(
       t,
       "reports.results",

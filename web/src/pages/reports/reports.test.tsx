@@ -100,6 +100,9 @@ const CAMPAIGN: CampaignRow = {
   wrap_up_s: 40,
   results: { connected: 9, busy: 30, dropped: 1 },
   dispositions: {},
+  returns_offered: 6,
+  returns_answered: 4,
+  returns_opted_out: 1,
 };
 
 beforeEach(() => localStorage.setItem("language", "en"));
@@ -178,6 +181,7 @@ describe("the reports page", () => {
     await click(place.querySelector("input[value=campaigns]"));
     await eventually(() => expect(rowsOf(place, "Totals")[0]?.[0]).toBe("renewals"));
     expect(rowsOf(place, "Totals")[0]).toContain("–");
+    expect(rowsOf(place, "Totals")[0]?.slice(-4, -1)).toEqual(["6", "4", "1"]);
     expect(rowsOf(place, "Totals")[0]?.at(-1)).toMatch(/^Busy 30 · Talked with an agent 9/);
   });
 
