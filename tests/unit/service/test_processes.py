@@ -24,7 +24,11 @@ async def test_one_that_has_said_more_than_anybody_read_is_ended_too() -> None:
     said = asyncio.create_task(processes.read_tail(process.stderr))
     stdout = process.stdout
     assert stdout is not None
-    await wait_until(lambda: stdout._paused, "asyncio reads on no more")  # type: ignore[attr-defined]
+
+    def is_full() -> bool:
+        return bool(stdout._paused)  # type: ignore[attr-defined]  # it tells nobody
+
+    await wait_until(is_full, "asyncio reads on no more")
 
     async with asyncio.timeout(DEADLINE_S):
         await processes.end(process, said)
