@@ -154,12 +154,14 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
             status=following.status,
             next_try_at=following.at,
             other_number=following.other_number,
+            message_left_at=attempt.message_left_at,
         ),
     )
     seen = campaign.ended_since_refill
     campaign = turn.put_campaign(
         campaign,
         people=people,
+        messages=campaign.messages + bool(attempt.message_left_at),
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )
