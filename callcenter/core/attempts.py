@@ -144,6 +144,7 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
             person_at=attempt.person_at,
             connected_at=attempt.connected_at,
             harbour_at=attempt.harbour_at,
+            message_left_at=attempt.message_left_at,
             ended_at=attempt.ended_at,
             result=result,
             cause=attempt.cause,
@@ -154,7 +155,6 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
             status=following.status,
             next_try_at=following.at,
             other_number=following.other_number,
-            message_left_at=attempt.message_left_at,
         ),
     )
     seen = campaign.ended_since_refill
