@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from callcenter.core.turn import Turn
-from callcenter.domain.attempt import Attempt, AttemptResult, Judged, Verdict
+from callcenter.domain.attempt import Attempt, AttemptResult, AttemptState, Judged, Verdict
 from callcenter.domain.campaign import AmdCounts, Campaign, OnMachine
 from callcenter.domain.ids import CallId
 
@@ -29,7 +29,7 @@ def on_machine(campaign: Campaign) -> OnMachine:
     """What is done with a machine that the campaign's next call meets."""
     settings = campaign.settings
     every = settings.amd_check_every
-    if settings.on_machine is OnMachine.HANG_UP and every and (campaign.placed + 1) % every == 0:
+    if every and (campaign.placed + 1) % every == 0:
         return OnMachine.TO_AGENT
     return settings.on_machine
 
@@ -37,6 +37,12 @@ def on_machine(campaign: Campaign) -> OnMachine:
 def is_machine(attempt: Attempt) -> bool:
     """Whether detection took it for a machine, and we believe it."""
     return attempt.verdict is Verdict.MACHINE and not attempt.verdict_cause.startswith(SILENCE_ONLY)
+
+
+def is_for_no_agent(attempt: Attempt) -> bool:
+    """Whether a machine has answered that no agent is to hear."""
+    is_screened = attempt.state is AttemptState.SCREENING
+    return is_screened and is_machine(attempt) and not attempt.passes_machine
 
 
 def give_disposition(turn: Turn, call_id: CallId, code: str) -> None:

@@ -144,6 +144,7 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
             person_at=attempt.person_at,
             connected_at=attempt.connected_at,
             harbour_at=attempt.harbour_at,
+            message_left_at=attempt.message_left_at,
             ended_at=attempt.ended_at,
             result=result,
             cause=attempt.cause,
@@ -160,6 +161,7 @@ def _conclude(turn: Turn, attempt: Attempt, *, counts: bool) -> None:
     campaign = turn.put_campaign(
         campaign,
         people=people,
+        messages=campaign.messages + bool(attempt.message_left_at),
         results={**campaign.results, result: campaign.results.get(result, 0) + 1},
         ended_since_refill=(*seen, attempt.contact) if campaign.refill else seen,
     )

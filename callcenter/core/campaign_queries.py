@@ -135,6 +135,8 @@ class CampaignView(Struct, frozen=True):
     talking: int
     dropping: int
     """People who hear the safe-harbour message."""
+    recording: int
+    """Machines that are left a message, or whose greeting is waited out for that."""
     returning: int
     """Contacts who call back and are on the line, those who talk included."""
     returns: ReturnCounts
@@ -154,6 +156,8 @@ class CampaignView(Struct, frozen=True):
     """Of these, answered by a person."""
     results: dict[AttemptResult, int]
     """Ended attempts by result, all results."""
+    messages: int
+    """Messages left on machines."""
     drop_rate: float
     """Dropped people / people answered; 0.0 while nobody has answered."""
     amd: AmdView
@@ -176,13 +180,22 @@ class CampaignView(Struct, frozen=True):
 
 
 class _Tally:
-    """Agents of one campaign."""
+    """Agents of one campaign, and the machines that it has on the line."""
 
-    __slots__ = ("agents", "elsewhere", "lines", "previews", "ready", "talking", "wrap_up")
+    __slots__ = (
+        "agents",
+        "elsewhere",
+        "lines",
+        "previews",
+        "ready",
+        "recording",
+        "talking",
+        "wrap_up",
+    )
 
     def __init__(self) -> None:
         self.agents = self.lines = self.ready = self.talking = self.wrap_up = 0
-        self.previews = self.elsewhere = 0
+        self.previews = self.elsewhere = self.recording = 0
 
 
 def campaign_view(state: State, campaign_id: CampaignId) -> CampaignView | None:
@@ -217,7 +230,9 @@ def _views(state: State, campaigns: dict[CampaignId, Campaign]) -> tuple[Campaig
         tally.wrap_up += agent.state is AgentState.WRAP_UP
         tally.previews += agent.preview is not None
     for attempt in state.attempts.values():
-        if attempt.campaign in phases:
+        if attempt.campaign in phases and attempt.leaves_message and amd.is_for_no_agent(attempt):
+            tallies[attempt.campaign].recording += 1
+        elif attempt.campaign in phases:
             phases[attempt.campaign][attempt.state] += 1
     returning = _returning(state)
     return tuple(
@@ -262,6 +277,7 @@ def _view(
         waiting=phase[AttemptState.FOR_AGENT],
         talking=phase[AttemptState.CONNECTED],
         dropping=phase[AttemptState.DROPPED],
+        recording=tally.recording,
         returning=returning,
         returns=campaign.returns,
         agents=tally.agents,
@@ -273,6 +289,7 @@ def _view(
         placed=campaign.placed,
         people=campaign.people,
         results={result: campaign.results.get(result, 0) for result in AttemptResult},
+        messages=campaign.messages,
         drop_rate=dropped / campaign.people if campaign.people else 0.0,
         amd=AmdView(
             campaign.amd_counts.people,

@@ -24,6 +24,7 @@ from callcenter.domain.attempt import (
     AttemptResult,
     AttemptState,
     AttemptStep,
+    Verdict,
 )
 from callcenter.domain.call import Call, CallState, CallStep, Place
 from callcenter.domain.commands import HangUp, PlaceCall
@@ -36,6 +37,7 @@ from callcenter.domain.events import (
     ChannelTruth,
     CommandFailed,
     HarbourBegan,
+    MessageEnded,
     OptedOut,
     OriginateFailed,
 )
@@ -49,6 +51,9 @@ PERSON_LEASE_S = 10.0
 """A person waits a second, then hears the message; after this the PBX is asked."""
 HARBOUR_LEASE_S = 60.0
 """No message is longer; after this the PBX is asked."""
+MACHINE_LEASE_S = 120.0
+"""The dialplan waits 40 s at most for the end of a machine's greeting, and no message is longer
+than a minute; after this the PBX is asked."""
 HANGUP_LEASE_S = 10.0
 UNTOLD_S = 2.0
 """The message begins by the PBX's clock, at most this late. Longer, and it did begin, but whoever
@@ -148,7 +153,8 @@ def is_answered(turn: Turn, attempt: Attempt) -> None:
 
 
 def screened(turn: Turn, event: AttemptScreened) -> None:
-    """Answering machine detection has spoken. A machine is hung up by the dialplan."""
+    """Answering machine detection has spoken. The dialplan hangs up on a machine, or leaves it a
+    message before."""
     attempt = _wanted(turn, event.channel)
     if attempt is None:
         return
@@ -156,6 +162,40 @@ def screened(turn: Turn, event: AttemptScreened) -> None:
     attempts.tell_trunk(turn, attempt, Sign.LASTS)
     if not amd.is_machine(attempt) or attempt.passes_machine:
         person(turn, attempt)
+    elif attempt.leaves_message:
+        _let_record(turn, attempt)
+
+
+# --- a machine ------------------------------------------------------------------------------------
+
+
+def _let_record(turn: Turn, attempt: Attempt) -> None:
+    """A machine is left a message: it is on the line for longer than the others."""
+    turn.state.set_timer(f"attempt:{attempt.id}", turn.now + MACHINE_LEASE_S)
+
+
+def is_recording(turn: Turn, attempt: Attempt) -> None:
+    """A machine is left a message, by a state reading, or by the message's end. No agent is to
+    hear it, even where the verdict was lost."""
+    is_answered(turn, attempt)
+    attempt = turn.state.attempts[attempt.id]
+    if attempt.state is AttemptState.SCREENING and attempt.verdict is None:
+        attempt = turn.change_attempt(attempt, verdict=Verdict.MACHINE)
+        attempts.tell_trunk(turn, attempt, Sign.LASTS)
+        _let_record(turn, attempt)
+
+
+def message_ended(turn: Turn, event: MessageEnded) -> None:
+    """The machine has the message; the dialplan hangs up. Told twice it was left the first time."""
+    attempt = _wanted(turn, event.channel)
+    if attempt is None:
+        return
+    is_recording(turn, attempt)
+    attempt = turn.state.attempts[attempt.id]
+    if not event.is_left:
+        turn.fault("machine_prompt_failed", f"campaign {attempt.campaign}")
+    elif attempt.state is AttemptState.SCREENING and not attempt.message_left_at:
+        turn.change_attempt(attempt, message_left_at=turn.now)
 
 
 # --- a person -------------------------------------------------------------------------------------
@@ -355,6 +395,8 @@ def _put_where_it_is(turn: Turn, attempt: Attempt, seen: ChannelTruth, was_up: b
             person(turn, attempt)
         case Place.HARBOUR:
             drop(turn, attempt)
+        case Place.MACHINE:
+            is_recording(turn, attempt)
         case _ if seen.up:
             is_answered(turn, attempt)
         case _:

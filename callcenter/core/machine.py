@@ -370,6 +370,7 @@ _HANDLERS: dict[type, Handler] = {
     e.AttemptScreened: dialed.screened,
     e.HarbourBegan: dialed.harbour_began,
     e.OptedOut: dialed.opted_out,
+    e.MessageEnded: dialed.message_ended,
     e.OriginateFailed: _originate_failed,
     e.ChannelJoined: offers.channel_joined,
     e.ChannelLeft: offers.channel_left,

@@ -387,6 +387,7 @@ def place(
         callback=callback,
         trunk=trunk,
         passes_machine=settings.amd and on_machine is OnMachine.TO_AGENT,
+        leaves_message=settings.amd and on_machine is OnMachine.LEAVE_MESSAGE,
         caller_id=shown_numbers.show(turn, settings, row),
         account=row.account,
         others=row.others,
@@ -419,6 +420,7 @@ def place(
             settings.amd_settings,
             on_machine,
             settings.opt_out_key,
+            settings.machine_prompt,
         )
     )
     return attempt

@@ -7,7 +7,7 @@ there.
 
 from __future__ import annotations
 
-from callcenter.core.amd import is_machine, taken_for_machines
+from callcenter.core.amd import is_for_no_agent, taken_for_machines
 from callcenter.core.state import State
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
@@ -98,7 +98,7 @@ class Pacers:
                 pacer.ringing(call, now)
             case AttemptState.SCREENING:
                 pacer.answered(call, now)
-                if is_machine(attempt) and not attempt.passes_machine:
+                if is_for_no_agent(attempt):
                     pacer.classified(call, False, now)
             case AttemptState.FOR_AGENT:
                 pacer.classified(call, True, now)
@@ -145,7 +145,7 @@ class Pacers:
 def is_open(attempt: Attempt) -> bool:
     """Whether the pacer counts it: its outcome is open, or its person waits for an agent."""
     if attempt.state is AttemptState.SCREENING:
-        return attempt.passes_machine or not is_machine(attempt)
+        return not is_for_no_agent(attempt)
     return attempt.state in (AttemptState.PLACED, AttemptState.RINGING, AttemptState.FOR_AGENT)
 
 

@@ -196,7 +196,7 @@ def _reconcile_call(turn: Turn, call: Call, seen: ChannelTruth, facts: Facts) ->
         case Place.ANNOUNCEMENT:
             _reconcile_held(turn, call)
             announcing.hears(turn, turn.state.calls[call.id])
-        case Place.DIALPLAN | Place.SCREENING | Place.HARBOUR | Place.VOICEMAIL:
+        case Place.DIALPLAN | Place.SCREENING | Place.HARBOUR | Place.VOICEMAIL | Place.MACHINE:
             turn.state.set_timer(f"lease:{call.id}", turn.now + inbound.HOLD_LEASE_S)
         case _ as never:
             assert_never(never)

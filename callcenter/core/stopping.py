@@ -10,6 +10,7 @@ says last: served if it got that far, otherwise it ends as one that hung up, and
 from __future__ import annotations
 
 from callcenter.core import agents, lines
+from callcenter.core.amd import is_for_no_agent
 from callcenter.core.state import IN_FLIGHT
 from callcenter.core.turn import Turn
 from callcenter.domain.agent import Agent, AgentState
@@ -86,7 +87,8 @@ def _is_free(agent: Agent) -> bool:
 def _is_awaited(turn: Turn, campaign: CampaignId) -> bool:
     """Whether somebody may yet have to be served, dialed or calling back."""
     return any(
-        one.campaign == campaign and one.state in UNSERVED for one in turn.state.attempts.values()
+        one.campaign == campaign and one.state in UNSERVED and not is_for_no_agent(one)
+        for one in turn.state.attempts.values()
     ) or any(
         one.waits_for == campaign and one.state in WAITS and not one.ending
         for one in turn.state.calls.values()

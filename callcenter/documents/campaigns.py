@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from callcenter.documents.campaign_amd import AmdFields
 from callcenter.documents.campaign_script import ScriptText
 from callcenter.documents.campaign_texts import (
     CalendarText,
@@ -39,7 +40,6 @@ from callcenter.documents.yaml_lines import DocumentError, LineIndex, explain, l
 from callcenter.domain.attempt import AttemptResult
 from callcenter.domain.campaign import (
     DEFAULT_RETRIES,
-    AmdSettings,
     CallingWindow,
     CampaignSettings,
     Cap,
@@ -70,8 +70,6 @@ RETRY_DELAY_S_MIN, RETRY_DELAY_S_MAX = 10.0, 90 * 86_400.0
 """Who has just pressed "busy" is not rung again at once; after a quarter it is another campaign."""
 TRIES_MAX = 20
 """Nobody is rung more often for one campaign."""
-AFTER_GREETING_MS_MAX = 900
-"""With the second that a person waits for an agent it is under the two of the law."""
 AMD_CHECK_EVERY_MAX = 10_000
 WRAP_UP_S_MAX = 3600.0
 SECONDS_MAX = 4_102_444_800.0
@@ -198,26 +196,6 @@ class CapFields(_Shape):
         return Cap(Of(self.of), Counting(self.counting), self.most, self.within_s)
 
 
-class AmdFields(_Shape):
-    """How Asterisk's detection listens, in milliseconds; 0: as in ``cc_amd.conf``."""
-
-    initial_silence: Annotated[int, Field(ge=0, le=10_000)] = 0
-    """After so long a silence it is a machine; such a one is taken for a person all the same."""
-    greeting: Annotated[int, Field(ge=0, le=10_000)] = 0
-    """A greeting as long is a machine's."""
-    after_greeting_silence: Annotated[int, Field(ge=0, le=AFTER_GREETING_MS_MAX)] = 0
-    """So long a silence after a greeting is a person's; it is spent of the 2 s of the law."""
-    total_analysis_time: Annotated[int, Field(ge=0, le=15_000)] = 0
-    """Nobody is listened to for longer."""
-    min_word_length: Annotated[int, Field(ge=0, le=1_000)] = 0
-    max_words: Annotated[int, Field(ge=0, le=20)] = 0
-    """More words are a machine's."""
-
-    def settings(self) -> AmdSettings:
-        """The same in the machine's terms."""
-        return AmdSettings(**self.model_dump())
-
-
 class CampaignFields(_Shape):
     """All settings of a campaign but its id. Times are in seconds."""
 
@@ -265,8 +243,10 @@ class CampaignFields(_Shape):
     """Answering machine detection; without it every answer is taken for a person."""
     amd_settings: AmdFields = AmdFields()
     """How detection listens in this campaign; 0: as in ``cc_amd.conf``."""
-    on_machine: Literal["hang_up", "to_agent"] = "hang_up"
+    on_machine: Literal["hang_up", "to_agent", "leave_message"] = "hang_up"
     """What is done with a machine."""
+    machine_prompt: Annotated[PromptOrNone, Field(validate_default=True)] = _DEFAULT.machine_prompt
+    """The message that is left on machines, with ``leave_message``: once their greeting is over."""
     amd_check_every: Annotated[int, Field(ge=0, le=AMD_CHECK_EVERY_MAX)] = _DEFAULT.amd_check_every
     """Every so many calls a machine is passed to an agent, who tells whether it was one; 0: never.
     """
@@ -352,6 +332,17 @@ class CampaignFields(_Shape):
             )
         return cap
 
+    @field_validator("machine_prompt")
+    @classmethod
+    def _of_message(cls, prompt: str, info: ValidationInfo) -> str:
+        if not prompt and info.data.get("on_machine") == "leave_message":
+            raise PydanticCustomError(
+                "no_message",
+                "there is no message to leave",
+                {"mend": "Name its prompt, or let on_machine be hang_up or to_agent."},
+            )
+        return prompt
+
     @field_validator("harbour_wait_s")
     @classmethod
     def _in_time(cls, wait_s: int, info: ValidationInfo) -> int:
@@ -388,6 +379,7 @@ class CampaignFields(_Shape):
             wrap_up_s=self.wrap_up_s,
             amd_settings=self.amd_settings.settings(),
             on_machine=OnMachine(self.on_machine),
+            machine_prompt=self.machine_prompt,
             amd_check_every=self.amd_check_every,
             opt_out_key=self.opt_out_key,
             agent_prompt=self.agent_prompt,
@@ -444,6 +436,7 @@ def fields_of(kind: type[Fields], settings: CampaignSettings) -> Fields:
         wrap_up_s=settings.wrap_up_s,
         amd_settings=AmdFields.model_construct(**structs.asdict(settings.amd_settings)),
         on_machine=settings.on_machine.value,
+        machine_prompt=settings.machine_prompt,
         amd_check_every=settings.amd_check_every,
         opt_out_key=settings.opt_out_key,
         agent_prompt=settings.agent_prompt,

@@ -227,6 +227,10 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     cause: int = 0
     """While HELD: of the hang-up."""
     ended_at: float = 0.0
+    leaves_message: bool = False
+    """A machine is left a message, and hung up on after it."""
+    message_left_at: float = 0.0
+    """When a machine had heard the message to its end."""
 
 
 def next_state(state: AttemptState, step: AttemptStep) -> AttemptState:

@@ -109,6 +109,8 @@ class Place(StrEnum):
     """A caller who waits hears something by our order, then music again or the end."""
     VOICEMAIL = "voicemail"
     """The caller's message is being recorded."""
+    MACHINE = "machine"
+    """A machine dialed is left a message, or its greeting is waited out for that."""
 
 
 JOINABLE = (Place.HOLD, Place.ANNOUNCEMENT)

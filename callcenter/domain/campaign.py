@@ -155,6 +155,8 @@ class OnMachine(StrEnum):
     HANG_UP = "hang_up"
     TO_AGENT = "to_agent"
     """As with a person."""
+    LEAVE_MESSAGE = "leave_message"
+    """It records ``machine_prompt`` when its greeting is over."""
 
 
 class AmdSettings(Struct, frozen=True, omit_defaults=True):
@@ -243,6 +245,8 @@ class CampaignSettings(Struct, frozen=True):
     return_prompt: str = ""
     """What they hear first where there is an ``opt_out_key``: who they have called, and the key;
     empty: nothing, and no key."""
+    machine_prompt: str = ""
+    """The message that is left on machines, with ``leave_message``."""
 
 
 DEFAULT_RETRIES: dict[AttemptResult, RetryRule] = {
@@ -380,6 +384,8 @@ class Campaign(Struct, frozen=True, omit_defaults=True):
     amd_counts: AmdCounts = AmdCounts()
     unjudged: dict[CallId, Verdict] = {}
     """Conversations that are over whose agents have not said who it was."""
+    messages: int = 0
+    """Messages left on machines."""
 
 
 def next_state(state: CampaignState, step: CampaignStep) -> CampaignState:

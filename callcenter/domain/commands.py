@@ -178,6 +178,8 @@ class PlaceCall(_Command, frozen=True):
     on_machine: OnMachine = OnMachine.HANG_UP
     opt_out_key: str = ""
     """Pressed during the message it means "call me no more"; empty: the message does not listen."""
+    machine_prompt: str = ""
+    """What a machine is to record, with ``leave_message``."""
 
 
 class RefillHopper(_Command, frozen=True):

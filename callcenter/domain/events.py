@@ -233,6 +233,13 @@ class OptedOut(EventBase, frozen=True):
     channel: ChannelRef
 
 
+class MessageEnded(EventBase, frozen=True):
+    """What a machine was to record has been played to its end, or there is no such prompt."""
+
+    channel: ChannelRef
+    is_left: bool = True
+
+
 class OriginateFailed(EventBase, frozen=True):
     """A dialing ended without an answer (``OriginateResponse`` Failure)."""
 
@@ -432,6 +439,7 @@ PbxEvent: TypeAlias = (
     | AttemptScreened
     | HarbourBegan
     | OptedOut
+    | MessageEnded
     | OriginateFailed
     | ChannelJoined
     | ChannelLeft

@@ -70,6 +70,10 @@ class Evidence(Struct, frozen=True):
     status: ContactStatus
     """What was to be done with the contact from then on."""
     next_try_at: float
+    message_left_at: float = 0.0
+    """When a machine had heard the message for machines to its end."""
+    message_left: str = ""
+    """Its prompt; empty when none was left."""
 
 
 class SettingsFrom(Struct, frozen=True):
@@ -117,7 +121,13 @@ def evidence_of(record: AttemptRecord, settings: CampaignSettings | None) -> Evi
         cause=record.cause,
         status=record.status,
         next_try_at=record.next_try_at,
+        message_left_at=record.message_left_at,
+        message_left=_machine_prompt(settings) if record.message_left_at else "",
     )
+
+
+def _machine_prompt(settings: CampaignSettings | None) -> str:
+    return "" if settings is None else settings.machine_prompt
 
 
 def waited(record: AttemptRecord) -> tuple[float | None, WaitFrom | None]:

@@ -140,6 +140,8 @@ class AttemptRecord(_Record, frozen=True):
     """With status ``open``: not before; 0.0 otherwise."""
     other_number: bool = False
     """With status ``open``: the contact is dialed at another of its numbers next."""
+    message_left_at: float = 0.0
+    """When a machine had heard the campaign's message to its end."""
 
 
 class ReturnRecord(_Record, frozen=True):

@@ -38,6 +38,9 @@ MACHINE_S = 8.0
 """How long an agent listens to a machine, or a machine that was taken for one lasts."""
 MESSAGE_S = 8.0
 """How long a person listens to the safe-harbour message."""
+RECORDING_S = 30.0
+"""From detection's verdict until a machine has recorded the message: the rest of its greeting, two
+seconds of silence, and the message. No recorded call tells."""
 LINGER_S = 75.0
 """At the end of work agents stay so long: who was dialed for them may still answer."""
 AFTER_S = 1800.0
@@ -291,10 +294,17 @@ class DialingFloor(Stage):
             return
         is_machine = fate.outcome == MACHINE
         self._tell(e.AttemptScreened(channel, Verdict.MACHINE if is_machine else Verdict.HUMAN))
-        if is_machine and command.on_machine is OnMachine.HANG_UP:
-            self._end_call(channel, 16)
-        else:
+        if not is_machine or command.on_machine is OnMachine.TO_AGENT:
             self._wait_for_agent(channel, command)
+        elif command.on_machine is OnMachine.LEAVE_MESSAGE:
+            self._at(self._now + RECORDING_S, partial(self._leave_message, channel))
+        else:
+            self._end_call(channel, 16)
+
+    def _leave_message(self, channel: ChannelRef) -> None:
+        if channel in self._calls:
+            self._tell(e.MessageEnded(channel))
+            self._end_call(channel, 16)
 
     def _wait_for_agent(self, channel: ChannelRef, command: c.PlaceCall) -> None:
         self._tell(e.CallerHeld(channel))

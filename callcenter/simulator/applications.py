@@ -5,7 +5,7 @@ events, announcements, answering machine detection.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -24,7 +24,7 @@ from callcenter.simulator.expressions import Unmodelled, is_set
 from callcenter.simulator.functions import write_function
 from callcenter.simulator.messages import Message, Privilege
 from callcenter.simulator.runner import NORMAL_CLEARING, Application, Runner
-from callcenter.simulator.screening import Screened, screen
+from callcenter.simulator.screening import screen, silent_after
 from callcenter.simulator.timers import Timer
 
 ANSWER_S_WITHOUT_MEDIA = 0.5
@@ -42,8 +42,8 @@ AMD_ARGUMENTS = (
     "maximum_number_of_words",
 )
 """In the order in which AMD takes them."""
-AMD_FRAME_S = 0.02
-"""AMD comes to its verdict with a frame of sound: up to so much later."""
+FRAME_S = 0.02
+"""Who listens comes to its verdict with a frame of sound: up to so much later."""
 
 
 class Pause:
@@ -86,18 +86,20 @@ class Announcement:
         self.exchange.signal(HearsNothing(channel.uniqueid))
 
 
-class Screening:
-    """A channel that answering machine detection listens to."""
+class Listening:
+    """A channel whose sound an application listens to."""
 
-    def __init__(self, timer: Timer) -> None:
+    def __init__(self, timer: Timer, at_end: Mapping[str, str]) -> None:
+        """``at_end``: variables that are set when it is ended before the application is done."""
         self.timer = timer
+        self.at_end = at_end
 
     def stop(self, channel: Channel, why: Stop) -> None:
         """See ``Activity``. A bridge takes the channel away without a word, and listening."""
         self.timer.cancel()
         if why is not Stop.BRIDGED:
             channel.is_listened_to = False
-            channel.variables |= {"AMDSTATUS": "HANGUP", "AMDCAUSE": ""}
+            channel.variables |= self.at_end
 
 
 class Applications:
@@ -123,6 +125,7 @@ class Applications:
             "Set": self.set_variable,
             "UserEvent": self.user_event,
             "Wait": self.wait,
+            "WaitForSilence": self.wait_for_silence,
         }
 
     def no_op(self, channel: Channel, arguments: str) -> bool:
@@ -232,16 +235,35 @@ class Applications:
         }
         settings = msgspec.structs.replace(self.exchange.settings.amd, **given)
         screened = screen(channel.voice, settings)
+        said = {"AMDSTATUS": screened.status, "AMDCAUSE": screened.cause}
+        return self._listen(
+            channel, screened.after_s, said, {"AMDSTATUS": "HANGUP", "AMDCAUSE": ""}
+        )
+
+    def wait_for_silence(self, channel: Channel, arguments: str) -> bool:
+        """``WaitForSilence(milliseconds,1,seconds)``."""
+        silence, times, longest = (*arguments.split(","), *[""] * 3)[:3]
+        if times != "1" or not longest:
+            raise Unmodelled(f"WaitForSilence({arguments})")
+        since_s = self.exchange.now - channel.voice_at
+        delay_s = silent_after(channel.voice, since_s, int(silence) / 1000)
+        status = "SILENCE" if delay_s <= float(longest) else "TIMEOUT"
+        said = {"WAITSTATUS": status}
+        return self._listen(channel, min(delay_s, float(longest)), said, {"WAITSTATUS": "HANGUP"})
+
+    def _listen(
+        self, channel: Channel, delay_s: float, said: Mapping[str, str], at_end: Mapping[str, str]
+    ) -> bool:
+        """Keep the channel for so long, then say this."""
         channel.is_listened_to = True
-        late_s = self.exchange.rng.uniform(0.0, AMD_FRAME_S)
-        delay_s = screened.after_s + late_s
-        timer = self.exchange.after(delay_s, lambda: self._judge(channel, screened))
-        channel.activity = Screening(timer)
+        late_s = self.exchange.rng.uniform(0.0, FRAME_S)
+        timer = self.exchange.after(delay_s + late_s, lambda: self._heard(channel, said))
+        channel.activity = Listening(timer, at_end)
         return False
 
-    def _judge(self, channel: Channel, screened: Screened) -> None:
+    def _heard(self, channel: Channel, said: Mapping[str, str]) -> None:
         channel.is_listened_to = False
-        channel.variables |= {"AMDSTATUS": screened.status, "AMDCAUSE": screened.cause}
+        channel.variables |= said
         self.runner.proceed(channel)
 
     def hang_up(self, channel: Channel, arguments: str) -> bool:

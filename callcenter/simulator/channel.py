@@ -128,6 +128,8 @@ class Channel:
         """Whether the far end sends RTP: without it ``Answer`` takes half a second."""
         self.voice: Voice = NO_MEDIA
         """What the far end of a call out says when it has answered."""
+        self.voice_at = 0.0
+        """When it has answered, on the simulation's scale."""
         self.is_listened_to = False
         """Whether AMD reads its sound, as slin. It stays so when a bridge takes it out of AMD."""
         self.watchdog: Timer | None = None

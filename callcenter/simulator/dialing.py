@@ -103,6 +103,7 @@ class Leg:
         """200 OK came; ``voice``: what is said there from now on."""
         self.channel.activity = None
         self.channel.voice = voice
+        self.channel.voice_at = self.exchange.now
         self.channel.formats = CHOSEN
         self.exchange.set_state(self.channel, ChannelState.UP)
         self.owner.answered(self)

@@ -71,7 +71,15 @@ exten => s,1,Set(CHANNEL(musicclass)=cc-hold)
  same => n,BridgeWait(cc-dialed,participant,e(s)S(${CC_HARBOUR_S}))
  same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1:cc-harbour,s,1)
  same => n(machine),GotoIf($["${CC_MACHINE}" = "agent"]?person)
+ same => n,GotoIf($["${CC_MACHINE}" = "message"]?cc-machine,s,1)
  same => n,Hangup()
+
+[cc-machine]
+exten => s,1,WaitForSilence(2000,1,40)
+ same => n,GotoIf($["${WAITSTATUS}" != "SILENCE"]?bye)
+ same => n,Playback(cc/${CC_MESSAGE})
+ same => n,UserEvent(CCMessage,Call: ${UNIQUEID},Status: ${PLAYBACKSTATUS})
+ same => n(bye),Hangup()
 
 [cc-harbour]
 exten => s,1,UserEvent(CCHarbour,Call: ${UNIQUEID})

@@ -74,6 +74,14 @@ def screen(voice: Voice, settings: AmdSettings) -> Screened:
     )
 
 
+def silent_after(voice: Voice, since_s: float, silence_s: float) -> float:
+    """In how many seconds from now there has been silence for ``silence_s``, to who begins to
+    listen ``since_s`` after the answer. The gaps between words are shorter than that."""
+    has_begun = voice.words > 0 and since_s + silence_s > voice.after_s
+    end_s = voice.after_s + voice.length_s if has_begun else 0.0
+    return max(0.0, end_s - since_s) + silence_s
+
+
 def _screen_words(voice: Voice, settings: AmdSettings) -> list[Screened]:
     limit = settings.maximum_number_of_words
     if voice.words <= limit:

@@ -30,7 +30,7 @@ from callcenter.storage.stores import DatabaseAway, DatabaseUnusable
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process that writes, before the database counts as
 away."""
-SCHEMA = "0010"
+SCHEMA = "0011"
 """The newest migration: the tables that this program works with (callcenter/storage/tables.py)."""
 
 T = TypeVar("T")

@@ -46,6 +46,7 @@ MAYBE_NEVER = frozenset(
         "person_at",
         "connected_at",
         "harbour_at",
+        "message_left_at",
         "next_try_at",
     }
 )

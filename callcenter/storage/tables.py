@@ -182,6 +182,7 @@ attempts = _record_table(
     _text("status"),
     _moment_or_never("next_try_at"),
     Column("other_number", Boolean, nullable=False, server_default=false()),
+    _moment_or_never("message_left_at"),
     indexes=("attempt", "contact", "ended_at", "campaign ended_at", "number placed_at"),
 )
 

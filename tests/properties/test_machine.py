@@ -22,6 +22,7 @@ from callcenter.domain.campaign import (
     CampaignSettings,
     CampaignStep,
     ListCounts,
+    OnMachine,
     Pacing,
 )
 from callcenter.domain.customer import Tier
@@ -177,6 +178,7 @@ def attempt_event(rng: random.Random, bench: Bench) -> e.Event:
         e.CallerHeld(ref),
         e.HarbourBegan(ref),
         e.OptedOut(ref),
+        e.MessageEnded(ref, rng.random() < 0.8),
     ]
     return rng.choice([*kinds, *kinds, *facts_of_any(rng, ref)])
 
@@ -235,6 +237,8 @@ def a_campaign(rng: random.Random, campaign: str) -> CampaignSettings:
         lines_per_agent=rng.choice([1.0, 2.5]),
         max_lines=rng.choice([2, 100]),
         amd=rng.random() < 0.5,
+        on_machine=rng.choice(list(OnMachine)),
+        machine_prompt="we-called",
         window=rng.choice([ALWAYS, CLOSING]),
         wrap_up_s=rng.choice([0.0, 30.0]),
         caller_id=rng.choice(["", "7000"]),
@@ -346,6 +350,7 @@ FAULTS = (
     "announcement_failed",
     "card_not_shown",
     "contact_lookup_failed",
+    "machine_prompt_failed",
     "return_prompt_failed",
     "customer_lookup_failed",
     "menu_failed",

@@ -16,6 +16,7 @@ from callcenter.domain.campaign import (
     CallingWindow,
     CampaignSettings,
     HopperRow,
+    OnMachine,
     Pacing,
     RetryRule,
 )
@@ -290,6 +291,47 @@ def test_who_presses_the_key_in_the_message_is_called_no_more() -> None:
     )
     assert prompts["cc/safe-harbour"] > len(heard)
     assert prompts["cc/opted-out"] == len(heard)
+
+
+@pytest.mark.parametrize(("seed", "kill_every_s"), [(41, 0.0), (42, 150.0)])
+def test_machines_that_stay_on_the_line_record_the_message_and_nobody_else(
+    seed: int, kill_every_s: float
+) -> None:
+    campaign = msgspec.structs.replace(
+        CAMPAIGN, on_machine=OnMachine.LEAVE_MESSAGE, machine_prompt="we-called"
+    )
+    day = make_day(seed, campaign=campaign, kill_every_s=kill_every_s)
+
+    play(day, 0.7)
+
+    attempts, dialed = attempts_of(day), dialed_of(day)
+    recorded = {
+        channel
+        for channel, call in dialed.items()
+        if call.message == "cc/we-called" and call.cause == "16"
+    }
+    told = {channel for channel, record in attempts.items() if record.message_left_at}
+    assert len(told) > 20
+    assert told <= recorded
+    if not kill_every_s:
+        assert told == recorded
+    for channel in recorded:
+        record, call = attempts[channel], dialed[channel]
+        # Of one that answered while the service was away nobody may know what it was.
+        unheard = () if channel in told else (R.UNKNOWN, R.HUNG_UP)
+        assert record.result in (R.MACHINE, *(unheard if kill_every_s else ()))
+        assert (record.person_at, record.connected_at, call.talks) == (0.0, 0.0, [])
+        assert call.message_at - call.answered_at > 2.0
+        if record.message_left_at:
+            assert record.message_left_at == pytest.approx(call.ended_at, abs=0.5)
+    heard = {call.message for call in dialed.values()} - {""}
+    assert heard == {"cc/we-called", "cc/safe-harbour"}
+    assert day.state.campaigns[campaign.id].messages == len(told)
+    assert day.stuck_agents() == []
+    if not kill_every_s:
+        assert day.repairs() == {}
+    replayed = replay(Machine(empty_state(day.state.journal)), day.entries)
+    assert replayed.differences == ()
 
 
 def test_a_day_of_dialing_replays_the_same_from_its_journal() -> None:

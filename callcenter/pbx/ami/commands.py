@@ -398,6 +398,9 @@ def _amd_variables(command: PlaceCall) -> list[str]:
     set_here = [f"CC_AMD_{name}={int(value)}" for name, value in times_ms.items() if value]
     if command.on_machine is OnMachine.TO_AGENT:
         set_here.append("CC_MACHINE=agent")
+    elif command.on_machine is OnMachine.LEAVE_MESSAGE:
+        _prompt_path(command.machine_prompt)
+        set_here += ["CC_MACHINE=message", f"CC_MESSAGE={command.machine_prompt}"]
     return set_here
 
 

@@ -34,6 +34,7 @@ from callcenter.domain.events import (
     FallbackAnswered,
     HarbourBegan,
     IvrCommandEnded,
+    MessageEnded,
     OptedOut,
     OriginateFailed,
     PbxEvent,
@@ -70,11 +71,12 @@ _TOLD_FIRST = (
     AttemptScreened,
     HarbourBegan,
     OptedOut,
+    MessageEnded,
     ChannelHungUp,
     OriginateFailed,
 )
 _TOLD_LAST = (IvrCommandEnded, FallbackAnswered)
-_IN_NO_ROW = (ChannelHungUp, OriginateFailed, OptedOut, *_TOLD_LAST)
+_IN_NO_ROW = (ChannelHungUp, OriginateFailed, OptedOut, MessageEnded, *_TOLD_LAST)
 """Events after which the row of a channel, if there is one, is no other than before."""
 
 

@@ -9,7 +9,7 @@ How the place of a channel is told (each case seen on Asterisk 22.10):
 * a caller in a menu shows the application that EXEC runs (Playback, Read) instead of AGI, so the
   context decides. A channel taken by Bridge out of an application shows ``(null)``.
 * a dialed channel shows the trunk's own context until it is answered, then cc-dialed and AMD; in
-  the message cc-harbour and Playback.
+  the message cc-harbour and Playback; a machine that is left one cc-machine.
 * a caller who is told something shows cc-say, one who leaves a message cc-voicemail and, from the
   tone on, Record.
 * a caller of the native queue shows Queue and its context, before, while and after being
@@ -33,6 +33,7 @@ from callcenter.pbx.ami.translate import (
     HARBOUR_CONTEXT,
     HOLDING_TECHNOLOGY,
     INBOUND_CONTEXT,
+    MACHINE_CONTEXT,
     PEOPLE_BRIDGES,
     SAY_CONTEXT,
     VOICEMAIL_CONTEXT,
@@ -113,6 +114,8 @@ def _place(row: Message, bridges: Mapping[str, str | None]) -> Place:
         return Place.SCREENING
     if context == HARBOUR_CONTEXT:
         return Place.HARBOUR
+    if context == MACHINE_CONTEXT:
+        return Place.MACHINE
     if context == VOICEMAIL_CONTEXT and application == "Record":
         return Place.VOICEMAIL
     if context in (SAY_CONTEXT, VOICEMAIL_CONTEXT):

@@ -8,7 +8,8 @@ Traps of Asterisk 22 that this file knows (each seen on 22.10):
 * a dialing that made no channel still names the id we gave in OriginateResponse's Uniqueid.
 * a number that rings by 183 alone (early media) never says Ringing.
 * of one dialed channel Newstate Up comes before what the dialplan tells (CCScreened, BridgeEnter,
-  CCHarbour), CCScreened before BridgeEnter and before the Hangup of a machine; OriginateResponse
+  CCHarbour), CCScreened before BridgeEnter and before the Hangup of a machine, CCMessage between
+  these two; OriginateResponse
   and Hangup come in either order, and OriginateResponse anywhere among them.
 """
 
@@ -42,6 +43,7 @@ from callcenter.domain.events import (
     LegCreated,
     LegParked,
     LegRinging,
+    MessageEnded,
     OptedOut,
     OriginateFailed,
     PbxEvent,
@@ -59,6 +61,7 @@ HOLD_CONTEXT: Final = "cc-hold"
 PARK_CONTEXT: Final = "cc-agents"
 DIALED_CONTEXT: Final = "cc-dialed"
 HARBOUR_CONTEXT: Final = "cc-harbour"
+MACHINE_CONTEXT: Final = "cc-machine"
 SAY_CONTEXT: Final = "cc-say"
 VOICEMAIL_CONTEXT: Final = "cc-voicemail"
 FALLBACK_CONTEXT: Final = "cc-fallback"
@@ -73,11 +76,13 @@ SAYING_USER_EVENT: Final = "CCSaying"
 UNSAID_USER_EVENT: Final = "CCUnsaid"
 RECORDING_USER_EVENT: Final = "CCRecording"
 OPT_OUT_USER_EVENT: Final = "CCOptOut"
+MESSAGE_USER_EVENT: Final = "CCMessage"
 OUR_USER_EVENTS: Final = (
     FALLBACK_USER_EVENT,
     SCREENED_USER_EVENT,
     HARBOUR_USER_EVENT,
     OPT_OUT_USER_EVENT,
+    MESSAGE_USER_EVENT,
     SAYING_USER_EVENT,
     UNSAID_USER_EVENT,
     RECORDING_USER_EVENT,
@@ -258,6 +263,8 @@ def _on_user_event(pbx: PbxName, message: Message) -> PbxEvent | None:
         return HarbourBegan(channel)
     if name == OPT_OUT_USER_EVENT:
         return OptedOut(channel)
+    if name == MESSAGE_USER_EVENT:
+        return MessageEnded(channel, is_left=need(message, "Status") == "SUCCESS")
     verdict = _VERDICTS.get(need(message, "Status"), Verdict.NOT_SURE)
     return AttemptScreened(channel, verdict, need(message, "Cause"))
 

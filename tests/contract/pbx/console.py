@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple, TypeVar
 
+from callcenter.domain.campaign import OnMachine
 from callcenter.domain.commands import (
     HangUp,
     HoldCaller,
@@ -236,11 +237,23 @@ class Console:
         prompt: str = "safe-harbour",
         timeout_s: float = 10.0,
         trunk: str = TRUNK,
+        machine_prompt: str = "",
     ) -> str:
         """Dial somebody for a campaign."""
+        on_machine = OnMachine.LEAVE_MESSAGE if machine_prompt else OnMachine.HANG_UP
         return await self.do(
             lambda command: PlaceCall(
-                command, person, trunk, number, SHOWN, timeout_s, amd, harbour_s, prompt
+                command,
+                person,
+                trunk,
+                number,
+                SHOWN,
+                timeout_s,
+                amd,
+                harbour_s,
+                prompt,
+                on_machine=on_machine,
+                machine_prompt=machine_prompt,
             )
         )
 

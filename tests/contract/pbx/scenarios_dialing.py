@@ -13,6 +13,7 @@ from callcenter.domain.events import (
     ChannelHungUp,
     HarbourBegan,
     LegParked,
+    MessageEnded,
     OriginateFailed,
 )
 from tests.contract.pbx.console import Console, attempt, leg
@@ -106,6 +107,27 @@ async def machine(console: Console) -> None:
     await console.read()
     await console.fact(AttemptScreened, attempt(1))
     await console.fact(ChannelHungUp, attempt(1))
+
+
+async def machine_that_records(console: Console) -> None:
+    assert await console.place(MACHINE, attempt(1), amd=True, machine_prompt="we-called") == "done"
+    await console.fact(AttemptScreened, attempt(1))
+    await console.read()
+    assert (await console.fact(MessageEnded, attempt(1))).is_left
+    await console.fact(ChannelHungUp, attempt(1))
+
+
+async def machine_whose_message_is_missing(console: Console) -> None:
+    assert await console.place(MACHINE, attempt(1), amd=True, machine_prompt="missing") == "done"
+    await console.fact(AttemptScreened, attempt(1))
+    assert not (await console.fact(MessageEnded, attempt(1))).is_left
+    await console.fact(ChannelHungUp, attempt(1))
+
+
+async def machine_hung_up_on_before_its_message(console: Console) -> None:
+    assert await console.place(MACHINE, attempt(1), amd=True, machine_prompt="we-called") == "done"
+    await console.fact(AttemptScreened, attempt(1))
+    await console.hang_up(attempt(1))
 
 
 async def person_for_whom_nobody_comes(console: Console) -> None:
@@ -258,6 +280,9 @@ SCENARIOS = collect(
     unknown_trunk,
     an_attempt_that_is_over_is_hung_up,
     machine,
+    machine_that_records,
+    machine_whose_message_is_missing,
+    machine_hung_up_on_before_its_message,
     person_for_whom_nobody_comes,
     person_who_says_nothing,
     person_of_whom_no_sound_comes,

@@ -47,7 +47,7 @@ HOLD_LOOK_S: Final = 3
 """Seconds between two looks at the heartbeat: longer than anybody is on hold here, except where
 the look itself is watched."""
 
-PROMPT_S: Final = {"welcome": 0.3, "menu": 0.6, "long": 1.2, "safe-harbour": 0.8}
+PROMPT_S: Final = {"welcome": 0.3, "menu": 0.6, "long": 1.2, "safe-harbour": 0.8, "we-called": 0.6}
 """Prompts and how long they are; the prompt ``missing`` has no file."""
 
 FALLBACK: Final = FallbackQueue(ring_timeout_s=5, retry_s=1, wrapup_s=1)

@@ -111,6 +111,18 @@ def test_a_preview_may_be_timed(tmp_path: Path) -> None:
     assert (shown.pacing, shown.preview_s) == ("preview", 20.0)
 
 
+def test_a_message_for_machines_has_a_prompt(tmp_path: Path) -> None:
+    text = SHORT + "on_machine: leave_message\n"
+
+    settings = _load(tmp_path, text + "machine_prompt: we-called\n").settings("spring")
+
+    assert (settings.on_machine, settings.machine_prompt) == (OnMachine.LEAVE_MESSAGE, "we-called")
+    shown = fields_of(CampaignDocument, settings)
+    assert (shown.on_machine, shown.machine_prompt) == ("leave_message", "we-called")
+    [said] = _refusals(tmp_path, text)
+    assert "`machine_prompt`: there is no message to leave." in said
+
+
 def test_no_retries_at_all_can_be_asked_for(tmp_path: Path) -> None:
     assert _load(tmp_path, SHORT + "retries: {}\n").settings("x").retries == {}
 
@@ -159,6 +171,12 @@ def test_the_example_shows_every_setting_and_the_rules_that_hold_without_it() ->
         ("ring_s: 14", "5: `ring_s` should be greater than or equal to 15."),
         ("opt_out_key: '10'", "5: `opt_out_key`: this is no key."),
         ("harbour_prompt: ../x", "5: `harbour_prompt`: this is no name of a prompt."),
+        ("machine_prompt: ../x", "5: `machine_prompt`: this is no name of a prompt."),
+        (
+            "machine_prompt: ''\non_machine: leave_message",
+            "5: `machine_prompt`: there is no message to leave."
+            " Name its prompt, or let on_machine be hang_up or to_agent.",
+        ),
         (
             "harbour_wait_s: 2",
             "5: `harbour_wait_s`: after answering machine detection a person may wait 1 s at most."

@@ -83,6 +83,18 @@ def test_the_message_is_that_of_the_settings_that_held() -> None:
     assert evidence_of(served(connected_at=102.0), SETTINGS).message == ""
 
 
+def test_a_message_for_machines_is_told_apart_from_that_for_people() -> None:
+    settings = replace(SETTINGS, machine_prompt="we-called")
+    machine = make_attempt(result=AttemptResult.MACHINE, message_left_at=120.0)
+
+    row = evidence_of(machine, settings)
+
+    assert (row.message_left_at, row.message_left) == (120.0, "we-called")
+    assert (row.message_at, row.message, row.waited_s) == (0.0, "", None)
+    assert evidence_of(machine, None).message_left == ""
+    assert evidence_of(replace(machine, message_left_at=0.0), settings).message_left == ""
+
+
 def test_ringing_lasts_until_the_answer_or_the_end() -> None:
     rang = make_attempt(
         ringing_at=10.0, answered_at=0.0, ended_at=35.0, result=AttemptResult.NO_ANSWER

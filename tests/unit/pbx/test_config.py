@@ -93,6 +93,7 @@ def test_every_context_and_endpoint_is_the_programs_own(tmp_path: Path) -> None:
         "cc-voicemail",
         "cc-agents",
         "cc-dialed",
+        "cc-machine",
         "cc-harbour",
         "cc-fallback",
         "cc-internal",

@@ -175,6 +175,7 @@ def test_without_a_change_it_is_played_once_and_the_same_seed_gives_the_same() -
         {"pacing": Pacing.PREVIEW},
         {"amd": False},
         {"on_machine": OnMachine.TO_AGENT},
+        {"on_machine": OnMachine.LEAVE_MESSAGE, "machine_prompt": "we-called"},
         {"amd_check_every": 2},
         {"retries": DEFAULT_RETRIES, "wrap_up_s": 5.0},
         {"pacing": Pacing.POWER, "lines_per_agent": 3.0, "opt_out_key": "9"},

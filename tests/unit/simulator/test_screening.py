@@ -15,6 +15,7 @@ from callcenter.simulator.screening import (
     AmdSettings,
     Voice,
     screen,
+    silent_after,
 )
 
 SETTINGS = AmdSettings()
@@ -52,3 +53,21 @@ def test_the_settings_are_those_that_asterisk_gets() -> None:
     own = {name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
 
     assert {name: given[name] for name in own} == own
+
+
+@pytest.mark.parametrize(
+    ("voice", "since_s", "after_s"),
+    [
+        (GREETING, 2.5, 9.0),  # it has 7 s to go
+        (GREETING, 12.0, 2.0),
+        (Voice(1.0, 3.0, 4), 0.0, 6.0),  # it begins before the silence is long enough
+        (Voice(3.0, 3.0, 4), 0.5, 2.0),
+        (QUIET, 2.5, 2.0),
+        (NO_MEDIA, 5.0, 2.0),
+    ],
+    ids=str,
+)
+def test_silence_is_there_when_a_voice_is_over(
+    voice: Voice, since_s: float, after_s: float
+) -> None:
+    assert silent_after(voice, since_s, 2.0) == pytest.approx(after_s)

@@ -94,6 +94,21 @@ async def test_customers_of_before_rules_stay_and_nothing_more_is_known_of_them(
     assert versions == ()
 
 
+async def test_attempts_of_before_messages_on_machines_left_none(place: Place) -> None:
+    old = """INSERT INTO attempts VALUES ('j', 1, 0, 'att-1', 'autumn', '1', '+12025550101', 'main',
+        'att-1', 1, 1700000000.0, 1700000001.0, 1700000009.0, NULL, NULL, NULL, 1700000012.0,
+        'machine', 16, 'machine', 'MAXWORDS-4-4', '', '', 'open', 1700003600.0, FALSE)"""
+    url = await make_database(place, "0009", old)
+
+    async with open_database(url) as database:
+        await database.migrate()
+        contacts = Contacts(database, CustomerDirectory(database), "US")
+        page = await contacts.attempts_page("autumn", limit=9, cursor="")
+
+    [attempt] = page.rows
+    assert (attempt.result, attempt.message_left_at) == ("machine", 0.0)
+
+
 async def test_contacts_of_before_several_numbers_keep_their_priority_and_their_place(
     place: Place,
 ) -> None:

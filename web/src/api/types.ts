@@ -134,6 +134,7 @@ export interface AttemptRecord {
   status: ContactStatus;
   next_try_at: number;
   other_number?: boolean;
+  message_left_at?: number;
 }
 
 /** What came of an attempt: exactly one for each. */
@@ -450,6 +451,7 @@ export interface CampaignSettings {
   priority: number;
   agent_prompt: string;
   return_prompt: string;
+  machine_prompt: string;
 }
 
 /** All settings of a campaign; what is left out has its default. Times are in seconds. */
@@ -471,7 +473,8 @@ export interface CampaignSetup {
   ring_s?: number;
   amd?: boolean;
   amd_settings?: AmdFields;
-  on_machine?: "hang_up" | "to_agent";
+  on_machine?: "hang_up" | "to_agent" | "leave_message";
+  machine_prompt?: string;
   amd_check_every?: number;
   harbour_wait_s?: number;
   harbour_prompt?: string;
@@ -509,6 +512,7 @@ export interface CampaignView {
   waiting: number;
   talking: number;
   dropping: number;
+  recording: number;
   returning: number;
   returns: ReturnCounts;
   agents: number;
@@ -520,6 +524,7 @@ export interface CampaignView {
   placed: number;
   people: number;
   results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
+  messages: number;
   drop_rate: number;
   amd: AmdView;
   hopper: number;
@@ -812,6 +817,8 @@ export interface Evidence {
   cause: number;
   status: ContactStatus;
   next_try_at: number;
+  message_left_at: number;
+  message_left: string;
 }
 
 /** Evidence of a campaign's attempts, the last ended first. */
@@ -1038,7 +1045,7 @@ export interface OfferRecord {
 }
 
 /** What is done with an answering machine. */
-export type OnMachine = "hang_up" | "to_agent";
+export type OnMachine = "hang_up" | "leave_message" | "to_agent";
 
 /** How a call ended, for reports. Exactly one for each call. */
 export type Outcome = "abandoned" | "answered" | "dropped" | "ended_by_flow" | "led_out" | "left_in_ivr" | "lost";
@@ -1095,7 +1102,7 @@ export interface PhoneChoice {
 }
 
 /** Where the caller's channel is in the PBX, as far as we know. */
-export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "menu" | "native_queue" | "screening" | "voicemail";
+export type Place = "announcement" | "bridge" | "dialplan" | "harbour" | "hold" | "machine" | "menu" | "native_queue" | "screening" | "voicemail";
 
 /** What a script may have in braces. */
 export interface Placeholders {

@@ -83,6 +83,14 @@ def test_a_machine_goes_to_an_agent_where_the_campaign_wants_it() -> None:
     assert action["Variable"][4:] == ["CC_MACHINE=agent"]
 
 
+def test_a_machine_is_left_a_message_where_the_campaign_wants_it() -> None:
+    command = replace(PLACE, on_machine=OnMachine.LEAVE_MESSAGE, machine_prompt="en/we-called")
+
+    [action] = actions_for(command, {})
+
+    assert action["Variable"][4:] == ["CC_MACHINE=message", "CC_MESSAGE=en/we-called"]
+
+
 @pytest.mark.parametrize("evil", ["10", "#", "9,hangup", "a", " ", "٩"])
 def test_a_key_to_opt_out_that_no_phone_has_is_refused(evil: str) -> None:
     with pytest.raises(InvalidCommand, match="the key to opt out is none"):
@@ -174,8 +182,10 @@ def test_a_trunk_that_is_more_than_a_name_is_refused(evil: str) -> None:
 
 @pytest.mark.parametrize("evil", [*EVIL, "", "../etc/passwd", "/etc", "a" * 65])
 def test_a_prompt_that_is_more_than_a_name_is_refused(evil: str) -> None:
-    with pytest.raises(InvalidCommand, match="a prompt's name is made of"):
-        actions_for(replace(PLACE, harbour_prompt=evil), NAMES)
+    message = replace(PLACE, on_machine=OnMachine.LEAVE_MESSAGE, machine_prompt=evil)
+    for command in (replace(PLACE, harbour_prompt=evil), message):
+        with pytest.raises(InvalidCommand, match="a prompt's name is made of"):
+            actions_for(command, NAMES)
 
 
 @pytest.mark.parametrize("wait_s", [-1, 11])

@@ -133,6 +133,8 @@ def test_the_native_queues_agent_is_known_by_the_phone() -> None:
         ({"Context": "survey", "Application": "AMD"}, Place.DIALPLAN),
         ({"Context": "cc-harbour", "Application": "UserEvent"}, Place.HARBOUR),
         ({"Context": "cc-harbour", "Application": "(null)", "BridgeID": "talk"}, Place.BRIDGE),
+        ({"Context": "cc-machine", "Application": "WaitForSilence"}, Place.MACHINE),
+        ({"Context": "cc-machine", "Application": "Playback"}, Place.MACHINE),
         ({"Context": "sales", "Application": "Queue"}, Place.NATIVE_QUEUE),
         ({"Context": "cc-fallback", "Application": "Set"}, Place.NATIVE_QUEUE),
     ],

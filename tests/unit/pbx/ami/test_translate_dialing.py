@@ -20,6 +20,7 @@ from callcenter.domain.events import (
     LegCreated,
     LegParked,
     LegRinging,
+    MessageEnded,
     OptedOut,
     OriginateFailed,
     PbxEvent,
@@ -136,6 +137,15 @@ def test_a_person_who_presses_the_key_to_opt_out_wants_no_more_calls() -> None:
     assert translate("main", message) == OptedOut(PERSON)
 
 
+@pytest.mark.parametrize(("status", "is_left"), [("SUCCESS", True), ("FAILED", False), ("", False)])
+def test_a_message_for_a_machine_is_left_when_it_was_played(status: str, is_left: bool) -> None:
+    message: AmiMessage = {"Event": "UserEvent", "UserEvent": "CCMessage", "Call": PERSON.id}
+
+    assert translate("main", {**message, "Status": status}) == MessageEnded(PERSON, is_left)
+    with pytest.raises(Malformed, match="UserEvent: header Status is missing"):
+        translate("main", message)
+
+
 @pytest.mark.parametrize("event", ["BridgeEnter", "BridgeLeave"])
 def test_another_bridge_of_the_same_name_is_no_waiting_room(event: str) -> None:
     kinds = {"BridgeEnter": ChannelJoined, "BridgeLeave": ChannelLeft}
@@ -149,6 +159,7 @@ def test_another_bridge_of_the_same_name_is_no_waiting_room(event: str) -> None:
     [
         screened(Call=CALLER.id),
         {"Event": "UserEvent", "UserEvent": "CCHarbour", "Call": CALLER.id},
+        {"Event": "UserEvent", "UserEvent": "CCMessage", "Call": CALLER.id, "Status": "SUCCESS"},
         {"Event": "Newstate", "Uniqueid": PERSON.id, "ChannelStateDesc": "Down"},
         {"Event": "OriginateResponse", "Uniqueid": PERSON.id, "Response": "Success"},
     ],

@@ -91,6 +91,7 @@ export const board = {
   "mishap.pbx_removed": "A PBX was taken out of the config file, and its calls ended.",
   "mishap.card_not_shown": "A customer's card could not be shown.",
   "mishap.contact_lookup_failed": "Whether a caller calls a campaign back could not be looked up.",
+  "mishap.machine_prompt_failed": "The message for answering machines could not be played.",
   "mishap.return_prompt_failed": "The prompt for contacts who call back could not be played.",
   "mishap.customer_lookup_failed": "The customer directory did not answer.",
   "mishap.callback_gone": "A caller who was being called back was not in the PBX any more.",

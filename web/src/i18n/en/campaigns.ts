@@ -60,6 +60,7 @@ export const campaigns = {
   "campaigns.funnel.dialingWhy": "{dialing} calls were sent to the trunk and do not ring yet. {hopper} contacts are prepared to be next.",
   "campaigns.funnel.ringingWhy": "{ringing} phones ring, each for {seconds} s at most.",
   "campaigns.funnel.answeredWhy": "{screening} calls are listened to by answering machine detection. {waiting} people wait for an agent, for about a second. {dropping} hear the message that nobody is free.",
+  "campaigns.funnel.recordingWhy": "Answering machines that are left a message, once their greeting is over: {recording}.",
   "campaigns.funnel.talkingWhy": "{talking} people talk with agents.",
   "campaigns.funnel.endedWhy": "{ended} of {placed} calls placed have ended. In {connected} a person talked with an agent.",
 
@@ -106,6 +107,7 @@ export const campaigns = {
 
   "campaigns.results": "Results",
   "campaigns.results.result": "Result",
+  "campaigns.results.messages": "Answering machine ({messages} with a message)",
   "campaigns.results.count": "Calls",
   "campaigns.results.share": "Share",
   "campaigns.views": "What is shown below",
@@ -181,6 +183,7 @@ export const campaigns = {
   "campaigns.attempts.number": "Number",
   "campaigns.attempts.try": "Try",
   "campaigns.attempts.result": "Result",
+  "campaigns.attempts.messageLeft": "Answering machine, message left",
   "campaigns.attempts.talk": "Talk",
   "campaigns.attempts.agent": "Agent",
   "campaigns.attempts.next": "Next try",

@@ -91,6 +91,7 @@ export const board: Record<keyof typeof en, string> = {
   "mishap.pbx_removed": "一台交换机已从配置文件中移除，其通话已结束。",
   "mishap.card_not_shown": "客户卡片未能显示。",
   "mishap.contact_lookup_failed": "未能查询来电者是否在回拨某个外呼活动。",
+  "mishap.machine_prompt_failed": "未能播放给答录机的留言。",
   "mishap.return_prompt_failed": "未能播放回拨联系人的语音。",
   "mishap.customer_lookup_failed": "客户目录没有应答。",
   "mishap.callback_gone": "一位正在回拨的来电者已不在交换机中。",

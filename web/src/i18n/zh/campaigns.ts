@@ -61,6 +61,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "campaigns.funnel.dialingWhy": "{dialing} 个呼叫已送到中继，尚未振铃。接下来的 {hopper} 个联系人已备好。",
   "campaigns.funnel.ringingWhy": "{ringing} 部电话正在振铃，每部最长 {seconds} 秒。",
   "campaigns.funnel.answeredWhy": "{screening} 个呼叫正在识别是否为答录机。{waiting} 人在等待坐席，约一秒。{dropping} 人正在听“坐席全忙”的提示。",
+  "campaigns.funnel.recordingWhy": "正在给 {recording} 台答录机留言（等其问候结束后播放）。",
   "campaigns.funnel.talkingWhy": "{talking} 人正在与坐席通话。",
   "campaigns.funnel.endedWhy": "已发起 {placed} 个呼叫，其中 {ended} 个已结束。{connected} 个由真人与坐席通话。",
 
@@ -107,6 +108,7 @@ export const campaigns: Record<keyof typeof en, string> = {
 
   "campaigns.results": "结果",
   "campaigns.results.result": "结果",
+  "campaigns.results.messages": "答录机（{messages} 台已留言）",
   "campaigns.results.count": "呼叫数",
   "campaigns.results.share": "占比",
   "campaigns.views": "下方显示的内容",
@@ -182,6 +184,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "campaigns.attempts.number": "号码",
   "campaigns.attempts.try": "第几次",
   "campaigns.attempts.result": "结果",
+  "campaigns.attempts.messageLeft": "答录机，已留言",
   "campaigns.attempts.talk": "通话时长",
   "campaigns.attempts.agent": "坐席",
   "campaigns.attempts.next": "下次尝试",

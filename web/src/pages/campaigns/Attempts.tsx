@@ -108,7 +108,10 @@ function attemptColumns(t: Translate): Column<AttemptRecord>[] {
       id: "result",
       header: t("campaigns.attempts.result"),
       rest: true,
-      cell: (attempt) => t(`attemptResult.${attempt.result}`),
+      cell: (attempt) =>
+        attempt.message_left_at
+          ? t("campaigns.attempts.messageLeft")
+          : t(`attemptResult.${attempt.result}`),
     },
     {
       id: "talk",

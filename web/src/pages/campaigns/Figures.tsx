@@ -128,6 +128,8 @@ interface ResultRow {
   count: number;
   /** Of all that have ended. */
   share: number;
+  /** Of these, machines that were left a message. */
+  messages: number;
 }
 
 export function Results({ campaign }: { campaign: CampaignView }) {
@@ -136,7 +138,8 @@ export function Results({ campaign }: { campaign: CampaignView }) {
   const columns = useMemo(() => resultColumns(t), [t]);
   const rows = RESULTS.map((result) => {
     const number = campaign.results[result] ?? 0;
-    return { result, count: number, share: ended ? number / ended : 0 };
+    const messages = result === "machine" ? campaign.messages : 0;
+    return { result, count: number, share: ended ? number / ended : 0, messages };
   });
   return (
     <Panel
@@ -161,7 +164,13 @@ function resultColumns(t: Translate): Column<ResultRow>[] {
     {
       id: "result",
       header: t("campaigns.results.result"),
-      cell: (row) => <span className={quiet(row)}>{t(`attemptResult.${row.result}`)}</span>,
+      cell: (row) => (
+        <span className={quiet(row)}>
+          {row.messages
+            ? t("campaigns.results.messages", { messages: row.messages })
+            : t(`attemptResult.${row.result}`)}
+        </span>
+      ),
     },
     {
       id: "count",

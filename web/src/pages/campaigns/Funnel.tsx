@@ -64,9 +64,11 @@ const STAGES: readonly Stage[] = [
   {
     id: "answered",
     text: "campaigns.funnel.answered",
-    value: ({ screening, waiting, dropping }) => screening + waiting + dropping,
-    why: (t, { screening, waiting, dropping }) => [
+    value: ({ screening, waiting, dropping, recording }) =>
+      screening + waiting + dropping + recording,
+    why: (t, { screening, waiting, dropping, recording }) => [
       t("campaigns.funnel.answeredWhy", { screening, waiting, dropping }),
+      ...(recording ? [t("campaigns.funnel.recordingWhy", { recording })] : []),
     ],
   },
   {

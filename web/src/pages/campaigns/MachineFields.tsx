@@ -36,7 +36,9 @@ export function MachineFields({ draft, told, onChange }: FieldProps) {
         onChange={(event) => {
           const amd = event.currentTarget.checked;
           const harbourWaitS = amd ? Math.min(1, Number(draft.harbourWaitS)) : draft.harbourWaitS;
-          onChange({ amd, harbourWaitS }, "amd", "harbour_wait_s");
+          // Nobody is asked for a message where there is no field to name it in.
+          const onMachine = amd || draft.machinePrompt ? draft.onMachine : "hang_up";
+          onChange({ amd, harbourWaitS, onMachine }, "amd", "harbour_wait_s", "machine_prompt");
         }}
       />
       {draft.amd && (
@@ -56,10 +58,27 @@ export function MachineFields({ draft, told, onChange }: FieldProps) {
                 aria-label={t("campaigns.form.onMachine")}
                 data={ON_MACHINE.map((value) => ({ value, label: t(`onMachine.${value}`) }))}
                 value={draft.onMachine}
-                onChange={(value) => onChange({ onMachine: value as OnMachine }, "on_machine")}
+                onChange={(value) =>
+                  onChange({ onMachine: value as OnMachine }, "on_machine", "machine_prompt")
+                }
               />
             </Input.Wrapper>
-            {draft.onMachine === "hang_up" && (
+            {draft.onMachine === "leave_message" && (
+              <TextInput
+                {...explained(
+                  t("campaigns.form.machinePrompt"),
+                  t("campaigns.form.machinePromptHint"),
+                )}
+                inputWrapperOrder={ORDER}
+                spellCheck={false}
+                value={draft.machinePrompt}
+                error={told.machine_prompt}
+                onChange={(event) =>
+                  onChange({ machinePrompt: event.currentTarget.value }, "machine_prompt")
+                }
+              />
+            )}
+            {draft.onMachine !== "to_agent" && (
               <NumberField
                 {...explained(t("campaigns.form.amdCheck"), t("campaigns.form.amdCheckHint"))}
                 description={

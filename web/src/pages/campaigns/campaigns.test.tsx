@@ -131,6 +131,24 @@ describe("the campaign's page", () => {
     expect(place.querySelector("a[href='/campaigns']")).not.toBeNull();
   });
 
+  it("tells of machines that record a message, and of those that have one", async () => {
+    const attempts = "GET /api/v1/campaigns/renewals/attempts?limit=50&cursor=";
+    const who = { attempt: "a1", number: "+13125550100", tries: 1 };
+    const ended = { ...who, result: "machine", ended_at: NOW, status: "done" };
+    const campaign = campaignWith({ recording: 2, results: { machine: 9 }, messages: 7 });
+    const { place } = await open("/campaigns/renewals", [campaign], {
+      [attempts]: () => json({ attempts: [{ ...ended, message_left_at: NOW }], next: "" }),
+    });
+
+    await click([...place.querySelectorAll("[aria-controls=funnel-why]")][4] ?? null);
+
+    expect(place.querySelector("#funnel-why")?.textContent).toContain(
+      "Answering machines that are left a message, once their greeting is over: 2.",
+    );
+    expect(place.textContent).toContain("Answering machine (7 with a message)");
+    await eventually(() => expect(place.textContent).toContain("Answering machine, message left"));
+  });
+
   it("pages through the attempts", async () => {
     const attempts = "GET /api/v1/campaigns/renewals/attempts?limit=50&cursor=";
     const { asked } = await open("/campaigns/renewals", [campaignWith()], {
@@ -138,6 +156,7 @@ describe("the campaign's page", () => {
       [`${attempts}p2`]: () => json({ attempts: [], next: "" }),
     });
 
+    await eventually(() => expect(button("Older")).toHaveProperty("disabled", false));
     await click(button("Older"));
 
     await eventually(() =>
@@ -238,6 +257,33 @@ describe("settings", () => {
       amd_settings: { max_words: 4, greeting: 0 },
     });
     expect(document.querySelector("[role=dialog]")).toBeNull();
+  });
+
+  it("ask for the message that machines are to record", async () => {
+    const path = "/api/v1/campaigns/renewals";
+    const { asked } = await open("/campaigns/renewals", [campaignWith()], {
+      [`GET ${path}/settings`]: () => json({ name: "Renewals", pbx: "main", trunk: "carrier" }),
+      [`PUT ${path}`]: () => json(campaignWith()),
+    });
+    await click(button("Settings"));
+    await appears("Left a message");
+    expect(field("Message for machines")).toBeNull();
+
+    await click(field("Left a message"));
+    await submit();
+    expect(document.body.textContent).toContain("Name the prompt that machines are to record.");
+    expect(writes(asked)).toEqual([]);
+    await click(field("Detect answering machines"));
+    await click(field("Detect answering machines"));
+    expect(field("Message for machines")).toBeNull();
+    await click(field("Left a message"));
+    await type(field("Message for machines"), "we-called");
+    await submit();
+
+    expect(writes(asked)[0]?.body).toMatchObject({
+      on_machine: "leave_message",
+      machine_prompt: "we-called",
+    });
   });
 });
 

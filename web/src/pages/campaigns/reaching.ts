@@ -4,7 +4,7 @@
 import type { AmdFields, CampaignSetup } from "../../api";
 import type { PlainKey } from "../../i18n";
 
-export const ON_MACHINE = ["hang_up", "to_agent"] as const;
+export const ON_MACHINE = ["hang_up", "leave_message", "to_agent"] as const;
 export type OnMachine = (typeof ON_MACHINE)[number];
 export const OPT_OUT_KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*"] as const;
 
@@ -35,6 +35,8 @@ export interface ReachingDraft {
   callerIds: string[];
   listCallerIds: ListNumbers[];
   onMachine: OnMachine;
+  /** The message that is left on machines. */
+  machinePrompt: string;
   /** 0: never. */
   amdCheckEvery: number | "";
   /** Empty: as in Asterisk's own file. */
@@ -50,6 +52,7 @@ export const NEW_REACHING: ReachingDraft = {
   callerIds: [],
   listCallerIds: [],
   onMachine: "hang_up",
+  machinePrompt: "",
   amdCheckEvery: 0,
   amdSettings: amdOf({}),
   optOutKey: "",
@@ -67,6 +70,7 @@ export function reachingOf(setup: CampaignSetup): ReachingDraft {
       numbers,
     })),
     onMachine: setup.on_machine ?? NEW_REACHING.onMachine,
+    machinePrompt: setup.machine_prompt ?? NEW_REACHING.machinePrompt,
     amdCheckEvery: setup.amd_check_every ?? NEW_REACHING.amdCheckEvery,
     amdSettings: amdOf(setup.amd_settings ?? {}),
     optOutKey: setup.opt_out_key ?? "",
@@ -89,6 +93,7 @@ export function reachingSetupOf(draft: ReachingDraft) {
       draft.listCallerIds.map(({ list, numbers }) => [list.trim(), numbers]),
     ),
     on_machine: draft.onMachine,
+    machine_prompt: draft.machinePrompt.trim(),
     amd_check_every: Number(draft.amdCheckEvery),
     amd_settings: Object.fromEntries(amd) as Record<AmdSetting, number>,
     opt_out_key: draft.optOutKey,
@@ -100,6 +105,9 @@ export function reachingSetupOf(draft: ReachingDraft) {
 export function checkReaching(draft: ReachingDraft): Record<string, PlainKey> {
   const wrong: Record<string, PlainKey> = {};
   if (!draft.callerIds.every(isNumber)) wrong.caller_ids = "campaigns.form.numberWrong";
+  if (draft.onMachine === "leave_message" && !draft.machinePrompt.trim()) {
+    wrong.machine_prompt = "campaigns.form.machinePromptMissing";
+  }
   const names = draft.listCallerIds.map(({ list }) => list.trim());
   draft.listCallerIds.forEach(({ numbers }, place) => {
     const name = names[place] ?? "";

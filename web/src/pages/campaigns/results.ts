@@ -26,6 +26,6 @@ export function endedOf(campaign: CampaignView): number {
 
 /** Calls that are somewhere between Originate and their end. */
 export function underWayOf(campaign: CampaignView): number {
-  const { dialing, ringing, screening, waiting, talking, dropping } = campaign;
-  return dialing + ringing + screening + waiting + talking + dropping;
+  const { dialing, ringing, screening, waiting, talking, dropping, recording } = campaign;
+  return dialing + ringing + screening + waiting + talking + dropping + recording;
 }

@@ -41,6 +41,7 @@ describe("a campaign's form", () => {
     ["a list that is there twice", { listCallerIds: [WEST, WEST] }, listField(1)],
     ["a list's wrong number", { listCallerIds: [{ list: "west", numbers: ["1"] }] }, listField(0)],
     ["a script with a brace too many", { script: "Good day {name" }, "script"],
+    ["no message for machines", { onMachine: "leave_message" as const }, "machine_prompt"],
     ["a limit without a time", { caps: [{ ...NEW_CAP, within: "" }] }, "caps.0.within_s"],
   ])("finds %s", (_, changed, name) => {
     expect(Object.keys(check({ ...GOOD, ...changed }, ["renewals"]))).toEqual([name]);
@@ -90,7 +91,8 @@ describe("a campaign's form", () => {
       trunks: ["reserve"],
       caller_ids: ["+13125550101"],
       list_caller_ids: { west: ["+14155550100", "+14155550101"] },
-      on_machine: "to_agent" as const,
+      on_machine: "leave_message" as const,
+      machine_prompt: "we-called",
       amd_check_every: 50,
       amd_settings: {
         initial_silence: 2000,
@@ -257,7 +259,7 @@ describe("the end of the lists", () => {
 
 describe("figures", () => {
   it("count what is under way wherever it is", () => {
-    expect(underWayOf(campaignWith({ screening: 1, waiting: 1, dropping: 1 }))).toBe(9);
+    expect(underWayOf(campaignWith({ screening: 1, waiting: 1, dropping: 1, recording: 1 }))).toBe(10);
   });
 
   it("count every result once", () => {
