@@ -85,6 +85,8 @@ def sign_of(attempt: Attempt, result: AttemptResult, now: float) -> Sign:
             return Sign.NOTHING
         case AttemptResult.DROPPED | AttemptResult.MACHINE | AttemptResult.SCREENED:
             return Sign.LASTS
+        case AttemptResult.FAX:  # however soon we hung up: it had asked for T.38
+            return Sign.LASTS
         case AttemptResult.CONNECTED | AttemptResult.HUNG_UP:
             answered_at = attempt.answered_at or attempt.person_at
             return Sign.EMPTY if now - answered_at <= EMPTY_S else Sign.LASTS

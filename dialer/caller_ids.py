@@ -17,7 +17,7 @@ from callcenter.domain.attempt import AttemptResult
 
 R = AttemptResult
 
-ANSWERED = (R.CONNECTED, R.DROPPED, R.HUNG_UP, R.MACHINE, R.SCREENED)
+ANSWERED = (R.CONNECTED, R.DROPPED, R.HUNG_UP, R.MACHINE, R.SCREENED, R.FAX)
 NOT_ANSWERED = (R.NO_ANSWER, R.BUSY, R.REJECTED)
 """All other results say nothing of the number shown."""
 RECENT_CALLS, LONG_CALLS = 150.0, 1500.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from callcenter.domain.attempt import (
+    NO_PHONE,
     Attempt,
     AttemptResult,
     ContactStatus,
@@ -58,8 +59,8 @@ def result_of(attempt: Attempt, cause: int) -> AttemptResult:
         return BY_AGENT.get(attempt.judged, R.CONNECTED)
     if attempt.harbour_at:
         return R.DROPPED
-    if attempt.verdict is Verdict.MACHINE and not attempt.person_at:
-        return R.MACHINE
+    if attempt.verdict in (Verdict.MACHINE, Verdict.FAX) and not attempt.person_at:
+        return R.FAX if attempt.verdict is Verdict.FAX else R.MACHINE
     if attempt.answered_at or attempt.person_at:
         return R.HUNG_UP
     if attempt.cancelled:
@@ -108,9 +109,9 @@ def next_try(
     """Apply the campaign's retry rules to a contact with ``made`` attempts, this one included.
 
     ``others``: its other numbers that may be dialed; ``fresh``: those of them that were tried less
-    often. A number that does not exist says nothing of the others.
+    often. A number that does not exist, or is a fax's, says nothing of the others.
     """
-    if result is R.INVALID_NUMBER and others:
+    if result in NO_PHONE and others:
         return NextTry(ContactStatus.OPEN, now + OTHER_NUMBER_S, other_number=True)
     rule = rules.get(result)
     if rule is None:

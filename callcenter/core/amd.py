@@ -40,9 +40,10 @@ def is_machine(attempt: Attempt) -> bool:
 
 
 def is_for_no_agent(attempt: Attempt) -> bool:
-    """Whether a machine has answered that no agent is to hear."""
+    """Whether a machine has answered that no agent is to hear, or a fax."""
+    is_unheard = is_machine(attempt) and not attempt.passes_machine
     is_screened = attempt.state is AttemptState.SCREENING
-    return is_screened and is_machine(attempt) and not attempt.passes_machine
+    return is_screened and (is_unheard or attempt.verdict is Verdict.FAX)
 
 
 def give_disposition(turn: Turn, call_id: CallId, code: str) -> None:

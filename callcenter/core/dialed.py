@@ -61,7 +61,12 @@ would have told us was not heard: the service or its link was down."""
 OPT_OUT_REASON, OPT_OUT_SOURCE = "pressed the key during the safe-harbour message", "opt_out"
 REFUSED_S = 1.0
 """How long an Originate that failed waits for word of its channel: that takes milliseconds."""
-SEEN = (AttemptResult.CONNECTED, AttemptResult.DROPPED, AttemptResult.MACHINE)
+SEEN = (
+    AttemptResult.CONNECTED,
+    AttemptResult.DROPPED,
+    AttemptResult.MACHINE,
+    AttemptResult.FAX,
+)
 """What is known for good before the channel is gone. A phone that we were about to let go may still
 have been answered."""
 
@@ -154,13 +159,15 @@ def is_answered(turn: Turn, attempt: Attempt) -> None:
 
 def screened(turn: Turn, event: AttemptScreened) -> None:
     """Answering machine detection has spoken. The dialplan hangs up on a machine, or leaves it a
-    message before."""
+    message before, and on a fax."""
     attempt = _wanted(turn, event.channel)
     if attempt is None:
         return
     attempt = turn.change_attempt(attempt, verdict=event.verdict, verdict_cause=event.cause)
     attempts.tell_trunk(turn, attempt, Sign.LASTS)
-    if not amd.is_machine(attempt) or attempt.passes_machine:
+    if event.verdict is Verdict.FAX:
+        is_answered(turn, attempt)
+    elif not amd.is_machine(attempt) or attempt.passes_machine:
         person(turn, attempt)
     elif attempt.leaves_message:
         _let_record(turn, attempt)

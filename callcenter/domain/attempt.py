@@ -128,8 +128,12 @@ class AttemptResult(StrEnum):
     CANCELLED = "cancelled"
     """Hung up by us before anybody answered, for the campaign was stopped: the try is given
     back."""
+    FAX = "fax"
+    """A fax machine answered: the number is dialed no more."""
 
 
+NO_PHONE = (AttemptResult.INVALID_NUMBER, AttemptResult.FAX)
+"""Results after which this number is never dialed again, whatever the contact's others do."""
 GIVEN_BACK = (AttemptResult.UNCOUNTED, AttemptResult.CANCELLED)
 """Results after which the contact has as many tries left as before."""
 
@@ -141,6 +145,8 @@ class Verdict(StrEnum):
     MACHINE = "machine"
     NOT_SURE = "not_sure"
     """Treated as a person, as is a "machine" whose only sign was silence (INITIALSILENCE)."""
+    FAX = "fax"
+    """It asked for T.38, as only fax machines do: not AMD's own word, the network's."""
 
 
 class Judged(StrEnum):

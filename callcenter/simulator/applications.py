@@ -143,11 +143,27 @@ class Applications:
             channel.variables[name] = value
         elif function[1].upper() == "TIMEOUT" and function[2].lower() == "absolute":
             self.runner.set_timeout(channel, float(value or 0))
+        elif function[1].upper() == "FAXOPT" and function[2].lower() == "faxdetect":
+            self.detect_fax(channel, value)
         elif function[1].upper() == "GLOBAL":
             self.exchange.globals[function[2]] = value
         else:
             write_function(channel, function[1], function[2], value)
         return True
+
+    def detect_fax(self, channel: Channel, value: str) -> None:
+        """``Set(FAXOPT(faxdetect)=t38)``, and ``no``."""
+        if channel.fax_detection is not None:
+            channel.fax_detection.cancel()
+            channel.fax_detection = None
+        if value == "t38" and channel.voice.t38_after_s:
+            delay_s = channel.voice_at + channel.voice.t38_after_s - self.exchange.now
+            channel.fax_detection = self.exchange.after(delay_s, lambda: self._is_fax(channel))
+
+    def _is_fax(self, channel: Channel) -> None:
+        fax = Location(channel.location.context, "fax", 1)
+        if not channel.is_gone and self.runner.dialplan.find(fax.context, fax.exten) is not None:
+            self.runner.move(channel, fax)
 
     def goto(self, channel: Channel, arguments: str) -> Location:
         """``Goto([[context,]exten,]priority)``."""

@@ -130,6 +130,8 @@ class Channel:
         """What the far end of a call out says when it has answered."""
         self.voice_at = 0.0
         """When it has answered, on the simulation's scale."""
+        self.fax_detection: Timer | None = None
+        """Leads it to the extension ``fax`` when its far end asks for T.38."""
         self.is_listened_to = False
         """Whether AMD reads its sound, as slin. It stays so when a bridge takes it out of AMD."""
         self.watchdog: Timer | None = None

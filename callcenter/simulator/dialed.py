@@ -22,7 +22,7 @@ from callcenter.simulator.channel import (
     Signal,
     Withdrawn,
 )
-from callcenter.simulator.screening import GREETING, HELLO, NO_MEDIA, QUIET, Voice
+from callcenter.simulator.screening import FAX, GREETING, HELLO, NO_MEDIA, QUIET, Voice
 from callcenter.simulator.stage import Deed, Entry, Stage
 from callcenter.simulator.timers import Timer
 
@@ -48,6 +48,7 @@ class Behaviour(StrEnum):
     """There is no such number."""
     LOST = "lost"
     """The network never says a word."""
+    FAX = "fax"
 
 
 REFUSALS = {
@@ -63,6 +64,7 @@ VOICES = {
     Behaviour.QUIET: QUIET,
     Behaviour.SILENT: NO_MEDIA,
     Behaviour.HANGS_UP: NO_MEDIA,
+    Behaviour.FAX: FAX,
 }
 UNRUNG = (Behaviour.CONGESTION, Behaviour.UNKNOWN, Behaviour.LOST)
 AT_ONCE_S = 0.005

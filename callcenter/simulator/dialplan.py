@@ -62,16 +62,20 @@ exten => park,1,GotoIf($[${EPOCH} - 0${CC_HEARTBEAT} > 10]?gone)
 
 [cc-dialed]
 exten => s,1,Set(CHANNEL(musicclass)=cc-hold)
- same => n,GotoIf($["${CC_AMD}" != "yes"]?person)
+ same => n,GotoIf($["${CC_AMD}" != "yes"]?talks)
+ same => n,Set(FAXOPT(faxdetect)=t38)
  same => n,AMD(${CC_AMD_IS},${CC_AMD_GR},${CC_AMD_AS},${CC_AMD_TA},${CC_AMD_WL},,${CC_AMD_MW})
  same => n,UserEvent(CCScreened,Call: ${UNIQUEID},Status: ${AMDSTATUS},Cause: ${AMDCAUSE})
  same => n,GotoIf($["${AMDSTATUS}" != "MACHINE"]?person)
  same => n,GotoIf($["${AMDCAUSE:0:14}" != "INITIALSILENCE"]?machine)
- same => n(person),GotoIf($[0${CC_HARBOUR_S} < 1]?cc-harbour,s,1)
+ same => n(person),Set(FAXOPT(faxdetect)=no)
+ same => n(talks),GotoIf($[0${CC_HARBOUR_S} < 1]?cc-harbour,s,1)
  same => n,BridgeWait(cc-dialed,participant,e(s)S(${CC_HARBOUR_S}))
  same => n,GotoIf($["${CC_JOINED}" = "1"]?cc-hold,wait,1:cc-harbour,s,1)
  same => n(machine),GotoIf($["${CC_MACHINE}" = "agent"]?person)
  same => n,GotoIf($["${CC_MACHINE}" = "message"]?cc-machine,s,1)
+ same => n,Hangup()
+exten => fax,1,UserEvent(CCScreened,Call: ${UNIQUEID},Status: FAX,Cause: T38)
  same => n,Hangup()
 
 [cc-machine]
@@ -80,6 +84,7 @@ exten => s,1,WaitForSilence(2000,1,40)
  same => n,Playback(cc/${CC_MESSAGE})
  same => n,UserEvent(CCMessage,Call: ${UNIQUEID},Status: ${PLAYBACKSTATUS})
  same => n(bye),Hangup()
+exten => fax,1,Goto(cc-dialed,fax,1)
 
 [cc-harbour]
 exten => s,1,UserEvent(CCHarbour,Call: ${UNIQUEID})

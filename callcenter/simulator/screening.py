@@ -27,11 +27,15 @@ class Voice(Struct, frozen=True, omit_defaults=True):
     """Evenly over that length."""
     sends_media: bool = True
     """Whether it sends any sound at all, be it silence."""
+    t38_after_s: float = 0.0
+    """From the answer until it asks to go on as a fax (T.38); 0.0: never."""
 
 
 HELLO = Voice()
 GREETING = Voice(0.5, 9.0, 14)
 """An answering machine's: far more words than a person says."""
+FAX = Voice(0.2, 2.6, 1, t38_after_s=1.0)
+"""The tone with which a fax machine answers; the network then asks for T.38."""
 QUIET = Voice(0.0, 0.0, 0)
 """The line is open and nobody speaks."""
 NO_MEDIA = Voice(0.0, 0.0, 0, sends_media=False)

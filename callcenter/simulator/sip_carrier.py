@@ -34,6 +34,7 @@ class NumberBehaviour(StrEnum):
     HUMAN = "human"  # answers after ring_ms with a short hello, then listens
     MACHINE = "machine"  # answers after ring_ms with a long greeting
     QUIET = "quiet"  # answers after ring_ms; a line on which nobody says a word
+    FAX = "fax"  # answers after ring_ms with a fax machine's tone; a second later asks for T.38
     SILENT = "silent"  # answers after ring_ms and sends no sound at all
     HANGS_UP = "hangs_up"  # answers after ring_ms and hangs up at once
     BUSY = "busy"  # 486 after ring_ms

@@ -38,6 +38,9 @@ _GAP_S: Final = 0.12
 _GREETING_WORDS: Final = 20
 _BEEP_HZ: Final = (1000,)
 _BEEP_S: Final = 0.5
+_BEFORE_FAX_S: Final = 0.2
+_FAX_HZ: Final = (2100,)
+_FAX_S: Final = 2.6  # ITU-T T.30: the called terminal's tone
 _LISTENING_S: Final = 30  # then the line is silent
 
 Samples: TypeAlias = "array[int]"  # 16-bit, at RATE_HZ
@@ -64,7 +67,8 @@ def write_sounds(directory: Path, prompts: Mapping[str, str]) -> None:
 def write_carrier_sounds(directory: Path) -> dict[str, Path]:
     """Write what is heard when a number answers, and return the files by name.
 
-    `hello`: a person; `greeting`: an answering machine; `quiet`: nobody says a word.
+    `hello`: a person; `greeting`: an answering machine; `quiet`: nobody says a word; `fax`: a fax
+    machine's tone.
     """
     paths = {}
     for name, data in _carrier_sounds().items():
@@ -82,6 +86,7 @@ def _carrier_sounds() -> dict[str, bytes]:
         "hello": before + _word(_HELLO_S) + listening,
         "greeting": before + words + beep + listening,
         "quiet": listening,
+        "fax": _hush(_BEFORE_FAX_S) + tone(_FAX_HZ, _FAX_S, _VOICE_VOLUME) + listening,
     }
     return {name: to_ulaw(samples) for name, samples in sounds.items()}
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcenter.domain.attempt import GIVEN_BACK, AttemptResult, ContactStatus
+from callcenter.domain.attempt import GIVEN_BACK, NO_PHONE, ContactStatus
 from callcenter.domain.numbers import is_erased
 from callcenter.domain.records import AttemptRecord, DncRecord
 from callcenter.storage.contact_counts import row_of
@@ -171,7 +171,7 @@ async def _count_tries(
             "result": attempt.result.value,
             "counted": int(attempt.result not in GIVEN_BACK),
             "tried_at": attempt.ended_at,
-            "is_invalid": attempt.result is AttemptResult.INVALID_NUMBER,
+            "is_invalid": attempt.result in NO_PHONE,
         }
         for row_id, attempt in attempts
     ]

@@ -96,13 +96,16 @@ async def test_the_same_number_stays_when_nobody_asks_for_another(store: Store) 
     assert await store.next() == "1"
 
 
-async def test_a_number_that_does_not_exist_drops_out(store: Store) -> None:
+@pytest.mark.parametrize("result", [R.INVALID_NUMBER, R.FAX])
+async def test_a_number_that_does_not_exist_or_is_a_faxs_drops_out(
+    store: Store, result: AttemptResult
+) -> None:
     await store.add(row(A, more_numbers=more(B)))
     contact = await store.id_of(A)
     gone = make_attempt(
         contact=contact,
         number=A,
-        result=R.INVALID_NUMBER,
+        result=result,
         next_try_at=T0 - 1,
         other_number=True,
     )

@@ -46,6 +46,8 @@ from tests.integration.gateway_center import ANSWERS, STALE_S, Center, leg, runn
 pytestmark = pytest.mark.asterisk
 
 NUMBERS = {behaviour: f"+120255501{n}" for n, behaviour in enumerate(NumberBehaviour, start=10)}
+NOT_ANSWERED = ("busy", "rejected", "no_answer", "congestion")
+ANSWERED = [one for one in NumberBehaviour if one not in NOT_ANSWERED]
 UNKNOWN = "+12025550199"
 PERSON = NUMBERS[NumberBehaviour.HUMAN]
 OUT, AGAIN = "+12025550181", "+12025550182"
@@ -207,8 +209,10 @@ async def test_every_number_is_told_as_it_behaves(center: Dialing) -> None:
     [verdict] = verdicts(center, silent)
     assert verdict.verdict is Verdict.NOT_SURE
     assert told[silent] == answers(silent, verdict, *waits_in_vain(silent))
-    hangs_up = of[NumberBehaviour.HANGS_UP]
+    hangs_up, fax = of[NumberBehaviour.HANGS_UP], of[NumberBehaviour.FAX]
     assert told[hangs_up] == answers(hangs_up, ChannelHungUp(hangs_up, 0))
+    is_fax = AttemptScreened(fax, Verdict.FAX, "T38")
+    assert told[fax] == answers(fax, is_fax, ChannelHungUp(fax, 16))
     for behaviour, cause in (
         (NumberBehaviour.BUSY, 17),
         (NumberBehaviour.REJECTED, 21),
@@ -232,11 +236,7 @@ async def test_every_number_is_told_as_it_behaves(center: Dialing) -> None:
 
 async def every_number_was_dialed_once(carrier: SippCarrier) -> None:
     expected = {
-        NUMBERS[NumberBehaviour.HUMAN]: ("answered", None),
-        NUMBERS[NumberBehaviour.MACHINE]: ("answered", None),
-        NUMBERS[NumberBehaviour.QUIET]: ("answered", None),
-        NUMBERS[NumberBehaviour.SILENT]: ("answered", None),
-        NUMBERS[NumberBehaviour.HANGS_UP]: ("answered", None),
+        **{NUMBERS[one]: ("answered", None) for one in ANSWERED},
         NUMBERS[NumberBehaviour.BUSY]: ("refused", 486),
         NUMBERS[NumberBehaviour.REJECTED]: ("refused", 603),
         NUMBERS[NumberBehaviour.NO_ANSWER]: ("cancelled", None),

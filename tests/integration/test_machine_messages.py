@@ -20,11 +20,12 @@ from tests.integration.test_campaign import settle, wait_for_records
 pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 
 SEED: Final = 20261203
-RECORDS, RECORDS_TOO, GIVES_UP, PERSON = (f"+354611000{n}" for n in range(1, 5))
+RECORDS, RECORDS_TOO, GIVES_UP, FAX, PERSON = (f"+354611000{n}" for n in range(1, 6))
 PEOPLE: Final = (
     CarrierNumber(RECORDS, Behaviour.MACHINE, 200, MACHINE_MS),
     CarrierNumber(RECORDS_TOO, Behaviour.MACHINE, 900, MACHINE_MS),
     CarrierNumber(GIVES_UP, Behaviour.MACHINE, 200, 6_000),
+    CarrierNumber(FAX, Behaviour.FAX, 200, MACHINE_MS),
     CarrierNumber(PERSON, Behaviour.HUMAN, 200, 6_000),
 )
 """One machine hangs up in the midst of its greeting, which with the beep lasts 9.3 s."""
@@ -76,7 +77,10 @@ async def test_the_message_begins_after_the_greeting_and_no_agent_waits_for_it(
 
     results = {number: attempt["result"] for number, attempt in attempts.items()}
     machines = dict.fromkeys((RECORDS, RECORDS_TOO, GIVES_UP), "machine")
-    assert results == {**machines, PERSON: "connected"}
+    assert results == {**machines, FAX: "fax", PERSON: "connected"}
+    assert (attempts[FAX]["verdict"], attempts[FAX]["verdict_cause"]) == ("fax", "T38")
+    assert (attempts[FAX]["status"], attempts[FAX]["agent"]) == ("done", "")
+    assert calls[FAX].ended_here is False
     assert (view["messages"], view["people"]) == (2, 1)
     for number in (RECORDS, RECORDS_TOO):
         call, attempt = calls[number], attempts[number]

@@ -96,8 +96,9 @@ PEOPLE_BRIDGES: Final = (CALLERS_BRIDGE, DIALED_BRIDGE)
 RUNNING_SUFFIX: Final = ".run"
 """Marks the first of a menu command's two AGI commands, whose own result says nothing."""
 
-_VERDICTS: Final = {"HUMAN": Verdict.HUMAN, "MACHINE": Verdict.MACHINE}
-"""AMDSTATUS; all others, also none, leave it open: a person may be on the line."""
+_VERDICTS: Final = {"HUMAN": Verdict.HUMAN, "MACHINE": Verdict.MACHINE, "FAX": Verdict.FAX}
+"""AMDSTATUS, and the dialplan's own word for a fax; all others, also none, leave it open: a person
+may be on the line."""
 
 # fullmatch, and [0-9] rather than \d: that would take in other scripts' digits.
 _AGI_RESULT: Final = re.compile(r"200 result=(-?[0-9]{0,9})(?: \((.*)\))?", re.DOTALL)

@@ -4,6 +4,7 @@ what happens between them.
 
 from __future__ import annotations
 
+from callcenter.domain.attempt import Verdict
 from callcenter.domain.commands import HangUp, JoinCall
 from callcenter.domain.events import (
     AttemptAnswered,
@@ -24,6 +25,7 @@ from tests.contract.pbx.sites import (
     HANGS_UP,
     IS_BUSY,
     IS_BUSY_UNRUNG,
+    IS_FAX,
     LEAVES_LATER,
     LEAVES_SOON,
     MACHINE,
@@ -128,6 +130,12 @@ async def machine_hung_up_on_before_its_message(console: Console) -> None:
     assert await console.place(MACHINE, attempt(1), amd=True, machine_prompt="we-called") == "done"
     await console.fact(AttemptScreened, attempt(1))
     await console.hang_up(attempt(1))
+
+
+async def fax(console: Console) -> None:
+    assert await console.place(IS_FAX, attempt(1), amd=True) == "done"
+    assert (await console.fact(AttemptScreened, attempt(1))).verdict is Verdict.FAX
+    await console.fact(ChannelHungUp, attempt(1))
 
 
 async def person_for_whom_nobody_comes(console: Console) -> None:
@@ -283,6 +291,7 @@ SCENARIOS = collect(
     machine_that_records,
     machine_whose_message_is_missing,
     machine_hung_up_on_before_its_message,
+    fax,
     person_for_whom_nobody_comes,
     person_who_says_nothing,
     person_of_whom_no_sound_comes,

@@ -29,7 +29,7 @@ from callcenter.simulator.asterisk_instance import (
 from callcenter.simulator.dialplan import parse_dialplan
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.native_queue import QueueSettings
-from callcenter.simulator.screening import QUIET, Voice
+from callcenter.simulator.screening import FAX, QUIET, Voice
 from callcenter.simulator.sessions import fence_account, leader_account
 from callcenter.simulator.sip_carrier import CarrierNumber, NumberBehaviour, SippCarrier
 from callcenter.simulator.sip_far_ends import Behaviour, PhonePlan, SippCallers, SippPhones
@@ -94,6 +94,7 @@ IS_BUSY_UNRUNG: Final = "+12025550110"
 REFUSES: Final = "+12025550111"
 NOT_THERE: Final = "+12025550112"
 NO_LINE: Final = "+12025550113"
+IS_FAX: Final = "+12025550115"
 NO_NUMBER: Final = "+12025550114"
 """There is no such number."""
 
@@ -117,6 +118,7 @@ NUMBERS: Final = {
     LEAVES_LATER: Dialed(NumberBehaviour.HUMAN, LATER_S),
     MACHINE: Dialed(NumberBehaviour.MACHINE),
     SAYS_NOTHING: Dialed(NumberBehaviour.QUIET),
+    IS_FAX: Dialed(NumberBehaviour.FAX),
     SENDS_NOTHING: Dialed(NumberBehaviour.SILENT),
     HANGS_UP: Dialed(NumberBehaviour.HANGS_UP),
     IS_BUSY: Dialed(NumberBehaviour.BUSY),
@@ -130,6 +132,7 @@ VOICES: Final = {
     NumberBehaviour.HUMAN: Voice(0.4, 0.4),
     NumberBehaviour.MACHINE: Voice(0.4, 8.4, 20),
     NumberBehaviour.QUIET: QUIET,
+    NumberBehaviour.FAX: FAX,
 }
 """What SIPp's network sends (``callcenter.simulator.sounds``); of others no sound comes."""
 

@@ -12,6 +12,7 @@ from callcenter.core.campaign_queries import AmdView
 from callcenter.domain import commands as c
 from callcenter.domain import events as e
 from callcenter.domain.attempt import AttemptResult, ContactStatus, Verdict
+from callcenter.domain.call import Place
 from callcenter.domain.campaign import AmdSettings, OnMachine
 from callcenter.domain.ids import ChannelRef
 from callcenter.domain.records import AttemptRecord
@@ -193,3 +194,48 @@ def test_dispositions_that_never_come_do_not_fill_the_memory(
         bench.wait(2.0)
 
     assert len(bench.live().unjudged) == 2
+
+
+# --- fax machines ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on_machine", list(OnMachine))
+def test_a_fax_is_nobody_for_an_agent_and_its_number_is_dialed_no_more(
+    on_machine: OnMachine,
+) -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=2, on_machine=on_machine, machine_prompt="we-called")
+    bench.answer(ref)
+    bench.tell(e.AttemptScreened(ref, Verdict.FAX, "T38"))
+    assert len(bench.sent(c.PlaceCall)) == 2  # ana is free for the next
+    assert not bench.sent(c.PopCard)
+
+    bench.tell(e.ChannelHungUp(ref, 16))
+
+    came = bench.came_of_it()
+    assert (came.result, came.status, came.verdict_cause) == (R.FAX, ContactStatus.DONE, "T38")
+    assert bench.live().people == 0
+
+
+def test_a_machine_that_turns_out_to_be_a_fax_while_it_is_to_record_is_one() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1, on_machine=OnMachine.LEAVE_MESSAGE, machine_prompt="we-called")
+    bench.answer(ref)
+    bench.tell(e.AttemptScreened(ref, Verdict.MACHINE, "LONGGREETING-1500-1500"))
+    bench.tell(e.AttemptScreened(ref, Verdict.FAX, "T38"))
+    bench.tell(e.ChannelHungUp(ref, 16))
+
+    assert bench.came_of_it().result is R.FAX
+
+
+def test_a_fax_of_which_no_more_was_heard_is_one() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    line = bench.agent("ana").line
+    assert line is not None
+    bench.tell(e.AttemptScreened(ref, Verdict.FAX, "T38"))  # the word of the answer was lost
+
+    bench.restart(e.ChannelTruth(line, "1001", Place.HOLD, role="agent"))
+
+    assert bench.came_of_it().result is R.FAX
+    assert bench.came_of_it().answered_at > 0.0

@@ -313,7 +313,7 @@ def test_the_campaigns_own_rules_say_when_to_try_again() -> None:
 
 
 def test_the_usual_rules_leave_nobody_without_a_result() -> None:
-    final = {R.CONNECTED, R.INVALID_NUMBER}
+    final = {R.CONNECTED, R.INVALID_NUMBER, R.FAX}
     given_back = set(GIVEN_BACK)
 
     assert set(AttemptResult) - set(DEFAULT_RETRIES) == final | given_back

@@ -136,6 +136,7 @@ def test_a_probe_that_comes_through_closes() -> None:
         (R.CONNECTED, {"answered_at": 12.0, "connected_at": 13.6}, Sign.LASTS),
         (R.MACHINE, {"answered_at": 19.5}, Sign.LASTS),
         (R.DROPPED, {"answered_at": 19.5}, Sign.LASTS),
+        (R.FAX, {"answered_at": 19.5}, Sign.LASTS),
     ],
 )
 def test_what_a_result_says_of_the_trunk(

@@ -58,6 +58,8 @@ def test_what_was_not_answered_is_told_by_its_cause(cause: int, result: AttemptR
         ({"person_at": NOW}, R.HUNG_UP),
         ({"answered_at": NOW, "verdict": Verdict.MACHINE}, R.MACHINE),
         ({"answered_at": NOW, "verdict": Verdict.MACHINE, "person_at": NOW}, R.HUNG_UP),
+        ({"answered_at": NOW, "verdict": Verdict.FAX}, R.FAX),
+        ({"answered_at": NOW, "verdict": Verdict.FAX, "person_at": NOW}, R.HUNG_UP),
         ({"answered_at": NOW, "verdict": Verdict.HUMAN, "person_at": NOW}, R.HUNG_UP),
         ({"answered_at": NOW, "person_at": NOW, "harbour_at": NOW}, R.DROPPED),
         ({"person_at": NOW, "harbour_at": NOW, "connected_at": NOW}, R.CONNECTED),
@@ -81,6 +83,7 @@ def test_a_contact_is_tried_again_after_the_delay_until_the_tries_are_used_up() 
 def test_a_result_without_a_rule_ends_the_contact() -> None:
     assert next_try(DEFAULT_RETRIES, R.CONNECTED, 1, NOW) == NextTry(ContactStatus.DONE)
     assert next_try(DEFAULT_RETRIES, R.INVALID_NUMBER, 1, NOW) == NextTry(ContactStatus.DONE)
+    assert next_try(DEFAULT_RETRIES, R.FAX, 1, NOW) == NextTry(ContactStatus.DONE)
 
 
 def test_an_attempt_that_has_ended_goes_nowhere() -> None:
@@ -100,6 +103,7 @@ def test_a_number_that_does_not_exist_leaves_the_others_of_the_contact() -> None
 
     assert next_try(RULES, R.INVALID_NUMBER, 1, NOW, others=1) == soon
     assert next_try(RULES, R.INVALID_NUMBER, 9, NOW, others=1) == soon
+    assert next_try(RULES, R.FAX, 1, NOW, others=1) == soon
     assert next_try(RULES, R.INVALID_NUMBER, 1, NOW) == NextTry(ContactStatus.DONE)
 
 

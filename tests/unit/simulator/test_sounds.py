@@ -48,7 +48,8 @@ def test_a_number_that_answers_is_heard_the_same_everywhere(
     paths = sounds.write_carrier_sounds(tmp_path)
 
     heard = {name: words_in(path.read_bytes()) for name, path in paths.items()}
-    assert heard == {"hello": 1, "greeting": 21, "quiet": 0}  # the last of the greeting is a beep
+    # The last of the greeting is a beep.
+    assert heard == {"hello": 1, "greeting": 21, "quiet": 0, "fax": 1}
     assert {path.parent for path in paths.values()} == {tmp_path}
 
 

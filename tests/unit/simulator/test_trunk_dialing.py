@@ -9,7 +9,7 @@ import pytest
 from callcenter.simulator.channel import HearsPrompt, Invited, Withdrawn
 from callcenter.simulator.exchange import PbxSettings
 from callcenter.simulator.messages import get
-from callcenter.simulator.screening import GREETING, HELLO, NO_MEDIA, QUIET, Voice
+from callcenter.simulator.screening import FAX, GREETING, HELLO, NO_MEDIA, QUIET, Voice
 from tests.unit.simulator.rig import CALLER, PERSON, PHONES, SHOWN, Rig, pick
 
 MESSAGE_S = 4.0
@@ -231,6 +231,33 @@ def test_amd_reads_what_it_hears_as_slin_until_it_is_done() -> None:
     heard.append(get(rig.list_rows("Status")[0], "Readformat"))
 
     assert heard == ["slin", "ulaw"]
+
+
+def test_a_fax_that_asks_for_t38_while_screened_is_told_and_hung_up_on() -> None:
+    rig = make_rig()
+    rig.reach(voice=FAX)
+
+    rig.run(1.5)
+
+    assert pick(rig.find("UserEvent"), "UserEvent", "Call", "Status", "Cause") == {
+        "UserEvent": "CCScreened",
+        "Call": "att-1",
+        "Status": "FAX",
+        "Cause": "T38",
+    }
+    assert get(rig.find("Hangup"), "Cause") == "16"
+
+
+@pytest.mark.parametrize("amd", [True, False])
+def test_nobody_listens_for_a_fax_in_who_is_taken_for_a_person(amd: bool) -> None:
+    rig = make_rig()
+    mark = rig.mark()
+    rig.reach(voice=Voice(0.1, 0.1, t38_after_s=1.5), amd=amd, harbour_s=5)
+
+    rig.run(3.0)
+
+    assert place_of(rig, "att-1")["Application"] == "BridgeWait"
+    assert "Hangup" not in rig.names(mark)
 
 
 def test_somebody_taken_out_of_screening_goes_on_behind_it() -> None:

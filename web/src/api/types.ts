@@ -138,7 +138,7 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt: exactly one for each. */
-export type AttemptResult = "busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
+export type AttemptResult = "busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "fax" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown";
 
 /** Where an attempt is. */
 export type AttemptState = "connected" | "dropped" | "ended" | "for_agent" | "held" | "placed" | "ringing" | "screening";
@@ -409,7 +409,7 @@ export interface CampaignRow {
   wait_s: number;
   talk_s: number;
   wrap_up_s: number;
-  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
+  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "fax" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   dispositions: Record<string, number>;
   returns_offered: number;
   returns_answered: number;
@@ -436,7 +436,7 @@ export interface CampaignSettings {
   harbour_wait_s: number;
   harbour_prompt: string;
   window: CallingWindow;
-  retries: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
+  retries: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "fax" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", RetryRule>>;
   wrap_up_s: number;
   amd_settings: AmdSettings;
   on_machine: OnMachine;
@@ -523,7 +523,7 @@ export interface CampaignView {
   lines_open: number;
   placed: number;
   people: number;
-  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
+  results: Partial<Record<"busy" | "cancelled" | "congestion" | "connected" | "dropped" | "failed" | "fax" | "hung_up" | "invalid_number" | "machine" | "no_answer" | "rejected" | "screened" | "uncounted" | "unknown", number>>;
   messages: number;
   drop_rate: number;
   amd: AmdView;
@@ -1572,7 +1572,7 @@ export interface Trunks {
 }
 
 /** What answering machine detection said (Asterisk's AMD). */
-export type Verdict = "human" | "machine" | "not_sure";
+export type Verdict = "fax" | "human" | "machine" | "not_sure";
 
 /** One version with what it says. */
 export interface VersionText {

@@ -124,6 +124,12 @@ def test_a_person_joined_with_an_open_line_is_on_hold_when_the_agent_has_gone() 
     ]
 
 
+def test_a_fax_is_told_by_the_dialplan_as_a_verdict() -> None:
+    event = translate("main", screened("FAX", Cause="T38"))
+
+    assert event == AttemptScreened(PERSON, Verdict.FAX, "T38")
+
+
 @pytest.mark.parametrize("status", ["NOTSURE", "HANGUP", ""])
 def test_a_verdict_that_is_none_leaves_it_open(status: str) -> None:
     event = translate("main", screened(status, Cause=""))

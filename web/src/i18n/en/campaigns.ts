@@ -169,6 +169,7 @@ export const campaigns = {
   "attemptResult.busy": "Busy",
   "attemptResult.rejected": "Rejected",
   "attemptResult.hung_up": "Hung up at once",
+  "attemptResult.fax": "Fax machine",
   "attemptResult.invalid_number": "Number does not exist",
   "attemptResult.congestion": "No line free",
   "attemptResult.failed": "Failed at the PBX",

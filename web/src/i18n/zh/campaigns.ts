@@ -170,6 +170,7 @@ export const campaigns: Record<keyof typeof en, string> = {
   "attemptResult.busy": "忙线",
   "attemptResult.rejected": "拒接",
   "attemptResult.hung_up": "接听后立即挂断",
+  "attemptResult.fax": "传真机",
   "attemptResult.invalid_number": "空号",
   "attemptResult.congestion": "线路拥塞",
   "attemptResult.failed": "交换机呼叫失败",

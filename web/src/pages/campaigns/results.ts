@@ -12,6 +12,7 @@ export const RESULTS: readonly AttemptResult[] = [
   "rejected",
   "hung_up",
   "invalid_number",
+  "fax",
   "congestion",
   "failed",
   "uncounted",
