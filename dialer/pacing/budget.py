@@ -70,7 +70,7 @@ def turn_window(budget: Budget, now: float) -> None:
         slices.append(Slice(now))
 
 
-KEPT_BACK = 0.03
+KEPT_BACK = 0.05
 """Part of the cap that is never spent: a call that is abandoned was placed half a minute ago."""
 
 
@@ -79,10 +79,11 @@ def balance(budget: Budget) -> float:
     return (1.0 - KEPT_BACK) * budget.rule.cap * budget.answered - budget.abandoned
 
 
-def is_spent(budget: Budget) -> bool:
-    """Whether one more abandoned call would break the cap.
+def is_spent(budget: Budget, at_risk: float = 0.0) -> bool:
+    """Whether one more abandoned call would break the cap, if ``at_risk`` of those in flight are
+    abandoned, too.
 
     The very first is allowed before the people who pay for it have answered: a window always begins
     with none, and a campaign too short to pay for one is not dialed predictively.
     """
-    return balance(budget) < 1.0 and budget.abandoned > 0.0
+    return balance(budget) - at_risk < 1.0 and budget.abandoned > 0.0

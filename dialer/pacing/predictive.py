@@ -278,7 +278,7 @@ class PredictivePacer:
         sane = LINES_FIRST + SERVICES_AHEAD * len(scene.agents) / max(PERSON_MIN, forecast.person)
         if sane - scene.in_flight < limit:
             limit, because = max(0, int(sane - scene.in_flight)), Because.EVIDENCE
-        price = self._price()
+        price = self._price(expected(people))
         if not scene.agents:
             limit, because = 0, Because.NO_AGENT
         elif now < state.held_until:
@@ -361,11 +361,12 @@ class PredictivePacer:
             state.expected *= kept
             state.came *= kept
 
-    def _price(self) -> float:
+    def _price(self, people: float) -> float:
+        """The greatest chance of being abandoned with which a call is placed. ``people``: so many
+        are expected of the calls in flight, each placed at about this price."""
         state = self.state
-        if is_spent(state.budget):
-            return PRICE_SAFE
-        return 1.0 / (1.0 + math.exp(-state.price_odds))
+        price = 1.0 / (1.0 + math.exp(-state.price_odds))
+        return PRICE_SAFE if is_spent(state.budget, people * price) else price
 
     def _charge(self, chance: float) -> None:
         """A call was placed that costs this chance: let the price follow.

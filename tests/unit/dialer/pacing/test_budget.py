@@ -38,6 +38,15 @@ def test_the_first_may_be_abandoned_and_the_second_when_it_is_paid_for() -> None
     assert (before, after, is_spent(budget)) == (False, True, False)
 
 
+def test_what_is_in_flight_may_spend_it_too() -> None:
+    budget = Budget(LegalWindow())
+    count(budget, 0.0, answered=100.0, abandoned=1.0)
+    left = balance(budget)
+
+    assert not is_spent(budget, left - 1.0)
+    assert is_spent(budget, left - 0.9)
+
+
 def test_a_period_begins_with_nothing() -> None:
     budget = Budget(LegalWindow(0.03, 30 * DAY))
     count(budget, 0.0, answered=100.0, abandoned=3.0)
