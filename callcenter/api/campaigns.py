@@ -288,6 +288,9 @@ async def import_contacts(
     return report
 
 
+NO_IMPORT = ImportProgress("", 0.0, 0, dry_run=False)
+
+
 @route(
     "GET",
     "/campaigns/{campaign}/contacts/progress",
@@ -296,12 +299,9 @@ async def import_contacts(
     problems=("not-found",),
 )
 async def import_progress(exchange: Exchange) -> ImportProgress:
-    """How far the import into this campaign has come; 404 when none is under way."""
-    name = _found(exchange).id
-    progress = exchange.services.contacts.import_progress(name)
-    if progress is None:
-        raise ProblemError("not-found", f"No list is being imported into campaign {name}.")
-    return progress
+    """How far the import into this campaign has come; without a ``list`` none is under way."""
+    progress = exchange.services.contacts.import_progress(_found(exchange).id)
+    return progress or NO_IMPORT
 
 
 @route(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from callcenter.core.pacing import is_undecided, phase_of
+from callcenter.core.pacing import is_open, is_undecided, phase_of
 from callcenter.core.state import IN_FLIGHT, State, trunk_key
 from callcenter.domain.agent import Agent, AgentState
 from callcenter.domain.attempt import Attempt, AttemptState
@@ -252,8 +252,10 @@ def _pacing(state: State, campaign: Campaign, live: list[Attempt], name: str) ->
     if known is None:
         return
     scene = known.learnt.scene
-    there = {a.id: None for a in live if is_undecided(state, a)}
-    if dict.fromkeys(sorted(scene.calls)) != dict.fromkeys(sorted(there)):
+    there = [a.id for a in live if is_open(a)]
+    # Whoever is being joined out of the message was told as dropped, or is not told yet.
+    may_be = dict.fromkeys(a.id for a in live if is_undecided(state, a))
+    if not may_be.keys() >= scene.calls.keys() >= dict.fromkeys(there).keys():
         yield f"{name}: the pacer sees {sorted(scene.calls)}, there are {sorted(there)}"
     agents = {
         a.id: phase_of(state, a)

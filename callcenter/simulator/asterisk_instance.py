@@ -11,6 +11,7 @@ import shutil
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -35,11 +36,15 @@ _PORTS: Final = range(12000, 22000)
 _RTP_BLOCKS: Final = range(22000, 32000)
 _RTP_PORTS: Final = 1000  # two per leg: 500 legs
 _PORT_TRIES: Final = 200
-_GIVEN_MAX: Final = 2000  # of 5000: half of them are left to choose from
+_SHARES: Final = 10
+"""So many processes at once have ports of their own: one looks for a port seconds before it opens
+it, and another could find the same one meanwhile."""
+_GIVEN_MAX: Final = 200  # of 500: more than half of them are left to choose from
 
 
 # Given to somebody who may not have opened it yet: not given again, as long as there are others.
 _given: dict[int, None] = {}
+_claims: list[socket.socket] = []
 
 
 class AsteriskUnavailableError(RuntimeError):
@@ -66,12 +71,31 @@ def find_free_ports() -> Ports:
 
 def free_port() -> int:
     """Find an even port that is free on loopback, for TCP and UDP alike. Raises OSError."""
-    return _find(_PORTS, width=1)
+    return _find(_own_ports(), width=1)
 
 
 def free_rtp_ports() -> int:
     """Find the first of 1000 ports for RTP. Raises OSError when there are none."""
     return _find(_RTP_BLOCKS, width=_RTP_PORTS)
+
+
+@cache
+def _own_ports() -> range:
+    """A share that no other process has, as long as this one lives; all of them where none is left.
+
+    It is claimed by a name that only one socket may have (Linux: the abstract namespace).
+    """
+    size = len(_PORTS) // _SHARES
+    for share in range(_SHARES):
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0callcenter-ports-{share}")
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return _PORTS[share * size : (share + 1) * size]
+    return _PORTS
 
 
 def _find(among: range, width: int) -> int:

@@ -356,6 +356,7 @@ FAULTS = (
     "menu_failed",
     "hopper_not_filled",
     "notice_failed",
+    "trunk_in_trouble",
 )
 
 

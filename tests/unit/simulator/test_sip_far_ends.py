@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,3 +67,18 @@ def test_whether_a_port_is_open_is_told_without_taking_it(tmp_path: Path) -> Non
 
         assert not before
         assert phones._is_open()
+
+
+def test_another_process_finds_ports_of_its_own() -> None:
+    program = (
+        "from callcenter.simulator.asterisk_instance import free_port;"
+        "print(*(free_port() for _ in range(20)))"
+    )
+    ours = [free_port() for _ in range(20)]
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    theirs = [int(port) for port in run.stdout.split()]
+    assert len(set(theirs)) == 20
+    assert not {port // 1000 for port in ours} & {port // 1000 for port in theirs}

@@ -159,6 +159,7 @@ function HowFar({ campaign, isChecking }: { campaign: string; isChecking: boolea
     queryKey: ["import-progress", campaign, isChecking],
     queryFn: ({ signal }) =>
       request("GET /api/v1/campaigns/{campaign}/contacts/progress", { path: { campaign }, signal }),
+    select: (told) => (told.list ? told : null),
     refetchInterval: LOOK_EVERY_MS,
     retry: false,
     gcTime: 0,
