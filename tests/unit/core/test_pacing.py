@@ -105,6 +105,19 @@ def test_a_join_that_came_too_late_for_the_message_is_somebody_dropped() -> None
     assert (budget.answered, budget.abandoned) == (1.0, 1.0)
 
 
+def test_who_hangs_up_in_the_message_while_a_join_is_under_way_is_somebody_dropped() -> None:
+    bench = Bench()
+    ref = bench.dial("ana", rows=1)
+    drop(bench, ref)
+    assert bench.call(ref.id).joining
+
+    bench.tell(e.ChannelHungUp(ref, 16))
+
+    assert bench.came_of_it().result is AttemptResult.DROPPED
+    budget = known(bench).learnt.budget
+    assert (budget.answered, budget.abandoned) == (1.0, 1.0)
+
+
 def test_a_machine_is_no_call_in_flight_any_more() -> None:
     bench = Bench()
     ref = bench.dial("ana", rows=1)

@@ -9,6 +9,7 @@ from dialer.pacing.budget import LegalWindow, count
 from dialer.pacing.decision import Because, Decision, Hold, PlaceCalls
 from dialer.pacing.predictive import (
     AT_ONCE_MAX,
+    PRICE_SAFE,
     SILENT_PEOPLE,
     SMALL_TEAM,
     SURPRISE_PEOPLE,
@@ -455,3 +456,14 @@ def test_a_restored_pacer_decides_as_the_one_that_went_on() -> None:
 def test_a_small_team_is_told_that_there_is_little_to_gain() -> None:
     assert advice(SMALL_TEAM) == ""
     assert advice(5).startswith("With 5 agents predictive pacing gains little")
+
+
+def test_an_allowance_that_the_calls_in_flight_may_spend_counts_as_spent() -> None:
+    story = Story(agents=4)
+    count(story.state.budget, T0, answered=100.0, abandoned=1.0)
+    quiet = story.pacer.decide(T0).reason.price
+    story.place(60)
+
+    risky = story.pacer.decide(T0).reason.price
+
+    assert quiet > risky == PRICE_SAFE
